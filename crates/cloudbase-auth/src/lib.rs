@@ -1,0 +1,1 @@
+//! Sign-in, sessions, accounts and verification for the CloudBase SDK.

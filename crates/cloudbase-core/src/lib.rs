@@ -1,0 +1,1 @@
+//! Core of the CloudBase SDK: configuration, transport, token-refresh layer, retries, errors.

@@ -1,0 +1,1 @@
+//! MySQL REST, data models and data sources for the CloudBase SDK.

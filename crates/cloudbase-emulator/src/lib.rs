@@ -1,0 +1,1 @@
+//! An offline emulator of the Tencent CloudBase gateway: library for tests and stand-alone binary.

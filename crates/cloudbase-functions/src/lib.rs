@@ -1,0 +1,1 @@
+//! Cloud functions, cloud hosting and APIs for the CloudBase SDK.

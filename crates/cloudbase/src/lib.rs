@@ -1,0 +1,1 @@
+//! Rust SDK for Tencent CloudBase: auth, MySQL, data models, functions, cloud hosting and storage.

@@ -1,0 +1,3 @@
+//! Development commands: tests, gates, benches and releases.
+
+fn main() {}
