@@ -1,0 +1,325 @@
+//! The builder and the handle of a running emulator.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::auth::{AuthOptions, AuthState};
+use crate::clock::Clock;
+use crate::control::ControlState;
+use crate::data::{DataOptions, DataState};
+use crate::error::StartError;
+use crate::fault::Faults;
+use crate::functions::{FunctionsOptions, FunctionsState};
+use crate::inbox::Inbox;
+use crate::keys::Keys;
+use crate::requests::RequestLog;
+use crate::server;
+use crate::state::{AppState, Base, Shared};
+use crate::storage::{StorageOptions, StorageState};
+
+/// Settings of an emulator that is not running yet.
+///
+/// Each area adds its own: schemas and seeds, functions, token lifetimes, captcha policy, …
+#[derive(Debug)]
+#[must_use = "an emulator runs only after `.start().await`"]
+pub struct EmulatorBuilder {
+    env_id: String,
+    region: String,
+    host: IpAddr,
+    port: u16,
+    data_dir: Option<PathBuf>,
+    clock: Clock,
+    idle_timeout: Option<Duration>,
+    pub(crate) auth: AuthOptions,
+    pub(crate) data: DataOptions,
+    pub(crate) functions: FunctionsOptions,
+    pub(crate) storage: StorageOptions,
+}
+
+/// A running emulator. Dropping it ends the server at once; [`shutdown`](Self::shutdown) lets answers finish.
+pub struct Emulator {
+    state: AppState,
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    server: Option<JoinHandle<()>>,
+}
+
+/// The content of an emulator at one moment: users, sessions, rows, objects.
+#[derive(Clone)]
+pub struct Snapshot {
+    clock_ms: i64,
+    auth: Bytes,
+    data: Bytes,
+    functions: Bytes,
+    storage: Bytes,
+}
+
+impl EmulatorBuilder {
+    /// The environment's id. Default: `emulator-local`.
+    pub fn env_id(mut self, env_id: impl Into<String>) -> Self {
+        self.env_id = env_id.into();
+        self
+    }
+
+    /// The region that tokens name as their issuer's. Default: `ap-shanghai`.
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.region = region.into();
+        self
+    }
+
+    /// The address to listen on. Default: 127.0.0.1.
+    pub fn host(mut self, host: IpAddr) -> Self {
+        self.host = host;
+        self
+    }
+
+    /// The port to listen on. Default: 0, a free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Keeps all state in a folder, and finds it there again at the next start. Default: memory only.
+    pub fn data_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.data_dir = Some(path.into());
+        self
+    }
+
+    /// Uses this clock, so that several emulators can share one.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Closes connections that carried no request for so long. Default: never.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = Some(timeout);
+        self
+    }
+
+    /// Binds the port and starts to serve on the current tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// If the address cannot be bound, a setting is invalid, or kept state or a given file cannot be read.
+    pub async fn start(self) -> Result<Emulator, StartError> {
+        if self.env_id.is_empty() || self.env_id.contains(char::is_whitespace) {
+            return Err(StartError::new(
+                "env_id must not be empty or contain white space",
+            ));
+        }
+        let bind = SocketAddr::new(self.host, self.port);
+        let listener = TcpListener::bind(bind)
+            .await
+            .map_err(|error| StartError::caused_by(format!("cannot listen on {bind}"), error))?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| StartError::caused_by("the socket has no address", error))?;
+        let keys = Keys::development(&self.env_id, &self.region).map_err(StartError::new)?;
+        let base = Base {
+            base_url: base_url(address).into(),
+            data_dir: self.data_dir.map(Arc::new),
+            clock: self.clock,
+            publishable_key: keys.publishable_key().into(),
+            api_key: keys.api_key().into(),
+            keys,
+            inbox: Inbox::default(),
+        };
+        let state = AppState::new(Shared {
+            auth: AuthState::start(self.auth, &base).await?,
+            data: DataState::start(self.data, &base).await?,
+            functions: FunctionsState::start(self.functions, &base).await?,
+            storage: StorageState::start(self.storage, &base).await?,
+            base,
+            faults: Faults::default(),
+            requests: RequestLog::default(),
+            control: ControlState::default(),
+        });
+        let (stop, stopped) = watch::channel(false);
+        let router = server::router(state.clone());
+        let serve = server::serve(listener, router, state.clone(), self.idle_timeout, stopped);
+        Ok(Emulator {
+            address,
+            state,
+            stop,
+            server: Some(tokio::spawn(serve)),
+        })
+    }
+}
+
+impl Emulator {
+    /// Settings to start from: environment `emulator-local`, a free port on 127.0.0.1, everything in memory.
+    pub fn builder() -> EmulatorBuilder {
+        EmulatorBuilder {
+            env_id: "emulator-local".to_owned(),
+            region: "ap-shanghai".to_owned(),
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 0,
+            data_dir: None,
+            clock: Clock::default(),
+            idle_timeout: None,
+            auth: AuthOptions::default(),
+            data: DataOptions::default(),
+            functions: FunctionsOptions::default(),
+            storage: StorageOptions::default(),
+        }
+    }
+
+    /// `http://127.0.0.1:<port>`, without a slash at the end.
+    pub fn endpoint(&self) -> &str {
+        &self.state.base_url
+    }
+
+    /// The address that it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The environment's id.
+    pub fn env_id(&self) -> &str {
+        self.state.keys.env_id()
+    }
+
+    /// An access key with the rights of an anonymous visitor.
+    pub fn publishable_key(&self) -> &str {
+        &self.state.publishable_key
+    }
+
+    /// An access key with the rights of the administrator.
+    pub fn api_key(&self) -> &str {
+        &self.state.api_key
+    }
+
+    /// The verification codes that were sent.
+    pub fn inbox(&self) -> &Inbox {
+        &self.state.inbox
+    }
+
+    /// The faults in force.
+    pub fn faults(&self) -> &Faults {
+        &self.state.faults
+    }
+
+    /// The clock that all lifetimes are measured with.
+    pub fn clock(&self) -> &Clock {
+        &self.state.clock
+    }
+
+    /// What reached the emulator.
+    pub fn requests(&self) -> &RequestLog {
+        &self.state.requests
+    }
+
+    /// Back to the state right after the start: users, rows, objects, inbox, faults, request log and clock.
+    ///
+    /// # Errors
+    ///
+    /// If kept state cannot be removed from disk.
+    pub async fn reset(&self) -> Result<(), StartError> {
+        reset(&self.state).await
+    }
+
+    /// Takes a copy of the content.
+    ///
+    /// # Errors
+    ///
+    /// If content on disk cannot be read.
+    pub async fn snapshot(&self) -> Result<Snapshot, StartError> {
+        snapshot(&self.state).await
+    }
+
+    /// Puts a snapshot's content in place of the present one.
+    ///
+    /// # Errors
+    ///
+    /// If content cannot be written to disk.
+    pub async fn restore(&self, snapshot: &Snapshot) -> Result<(), StartError> {
+        restore(&self.state, snapshot).await
+    }
+
+    /// Stops accepting, lets the answers in progress finish, and writes what is not on disk yet.
+    pub async fn shutdown(mut self) {
+        self.stop.send_replace(true);
+        if let Some(server) = self.server.take() {
+            let _ = server.await;
+        }
+        close(&self.state).await;
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.abort();
+        }
+    }
+}
+
+impl fmt::Debug for Emulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Emulator")
+            .field("endpoint", &self.endpoint())
+            .field("env_id", &self.env_id())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot").finish_non_exhaustive()
+    }
+}
+
+pub(crate) async fn reset(state: &AppState) -> Result<(), StartError> {
+    state.faults.clear();
+    state.clock.reset();
+    state.auth.reset().await?;
+    state.data.reset().await?;
+    state.functions.reset().await?;
+    state.storage.reset().await?;
+    state.inbox.clear();
+    state.requests.clear();
+    Ok(())
+}
+
+pub(crate) async fn snapshot(state: &AppState) -> Result<Snapshot, StartError> {
+    Ok(Snapshot {
+        clock_ms: state.clock.offset_ms(),
+        auth: state.auth.snapshot().await?,
+        data: state.data.snapshot().await?,
+        functions: state.functions.snapshot().await?,
+        storage: state.storage.snapshot().await?,
+    })
+}
+
+pub(crate) async fn restore(state: &AppState, snapshot: &Snapshot) -> Result<(), StartError> {
+    state.clock.set_offset_ms(snapshot.clock_ms);
+    state.auth.restore(snapshot.auth.clone()).await?;
+    state.data.restore(snapshot.data.clone()).await?;
+    state.functions.restore(snapshot.functions.clone()).await?;
+    state.storage.restore(snapshot.storage.clone()).await
+}
+
+async fn close(state: &AppState) {
+    state.auth.close().await;
+    state.data.close().await;
+    state.functions.close().await;
+    state.storage.close().await;
+}
+
+/// An unspecified address is reached through loopback.
+fn base_url(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        ip if !ip.is_unspecified() => ip,
+        _ => IpAddr::V4(Ipv4Addr::LOCALHOST),
+    };
+    format!("http://{}", SocketAddr::new(ip, address.port()))
+}

@@ -1,0 +1,140 @@
+//! The two error envelopes: the gateway's under `/v1` and the auth service's under `/auth`.
+
+use std::fmt;
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, StatusCode};
+use serde_json::{Map, Value, json};
+
+use crate::request_id::RequestId;
+
+mod auth;
+mod start;
+
+pub(crate) use auth::AuthError;
+pub use start::StartError;
+
+/// An error of the gateway: `{code, message, requestId}`.
+///
+/// As a response it travels unrendered; the server fills in the request id.
+#[derive(Clone, Debug)]
+pub(crate) struct GatewayError {
+    status: StatusCode,
+    code: String,
+    message: String,
+    extra: Map<String, Value>,
+    retry_after: Option<u64>,
+}
+
+impl GatewayError {
+    pub(crate) fn new(
+        status: StatusCode,
+        code: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            status,
+            code: code.into(),
+            message: message.into(),
+            extra: Map::new(),
+            retry_after: None,
+        }
+    }
+
+    pub(crate) fn bad_request(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    pub(crate) fn unauthorized(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, code, message)
+    }
+
+    pub(crate) fn forbidden(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, code, message)
+    }
+
+    pub(crate) fn not_found(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, code, message)
+    }
+
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "SYS_ERR", message)
+    }
+
+    /// Adds a field next to `code`, such as `details` or `hint`.
+    pub(crate) fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
+        self.extra.insert(field.to_owned(), value.into());
+        self
+    }
+
+    /// Adds `Retry-After`, in seconds.
+    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub(crate) fn code(&self) -> &str {
+        &self.code
+    }
+
+    fn render(mut self, id: &RequestId) -> Response {
+        let message = format!(
+            "{} For more information, please refer to https://docs.cloudbase.net/error-code/service",
+            self.message
+        );
+        let mut body = json!({"code": self.code, "message": message, "requestId": id.0});
+        if let Some(body) = body.as_object_mut() {
+            body.append(&mut self.extra);
+        }
+        let mut response = (self.status, Json(body)).into_response();
+        set_retry_after(response.headers_mut(), self.retry_after);
+        response
+    }
+}
+
+impl fmt::Display for GatewayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {}: {}",
+            self.status.as_u16(),
+            self.code,
+            self.message
+        )
+    }
+}
+
+impl IntoResponse for GatewayError {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(Unrendered::Gateway(self));
+        response
+    }
+}
+
+/// An error on its way to the server, which knows the request id and the language.
+#[derive(Clone, Debug)]
+enum Unrendered {
+    Gateway(GatewayError),
+    Auth(AuthError),
+}
+
+/// Writes out an error that a handler returned; other responses pass untouched.
+pub(crate) fn render(mut response: Response, id: &RequestId, request: &HeaderMap) -> Response {
+    match response.extensions_mut().remove::<Unrendered>() {
+        Some(Unrendered::Gateway(error)) => error.render(id),
+        Some(Unrendered::Auth(error)) => error.render(request),
+        None => response,
+    }
+}
+
+fn set_retry_after(headers: &mut HeaderMap, seconds: Option<u64>) {
+    if let Some(seconds) = seconds {
+        headers.insert(http::header::RETRY_AFTER, seconds.into());
+    }
+}

@@ -1,0 +1,59 @@
+//! Cloud functions, cloud hosting and APIs.
+
+use std::path::PathBuf;
+
+use axum::Router;
+use bytes::Bytes;
+
+use crate::error::StartError;
+use crate::state::{AppState, Base};
+
+/// What the builder's methods of this area collected.
+#[derive(Debug, Default)]
+pub(crate) struct FunctionsOptions {
+    files: Vec<PathBuf>,
+}
+
+/// The area's state.
+pub(crate) struct FunctionsState {}
+
+/// The area's routes, with their full paths.
+pub(crate) fn routes() -> Router<AppState> {
+    Router::new()
+}
+
+impl FunctionsState {
+    /// Called once, before the first request.
+    pub(crate) async fn start(
+        _options: FunctionsOptions,
+        _base: &Base,
+    ) -> Result<Self, StartError> {
+        Ok(Self {})
+    }
+
+    /// Back to the state right after the start: configuration stays, content goes.
+    pub(crate) async fn reset(&self) -> Result<(), StartError> {
+        Ok(())
+    }
+
+    /// The whole content, for [`restore`](Self::restore).
+    pub(crate) async fn snapshot(&self) -> Result<Bytes, StartError> {
+        Ok(Bytes::new())
+    }
+
+    /// Puts the content of a snapshot in place of the present one.
+    pub(crate) async fn restore(&self, _snapshot: Bytes) -> Result<(), StartError> {
+        Ok(())
+    }
+
+    /// Called at shutdown, after the last request: writes what is not on disk yet.
+    pub(crate) async fn close(&self) {}
+}
+
+impl crate::EmulatorBuilder {
+    /// Loads functions, cloud-hosting services and APIs from a JSON file.
+    pub fn functions_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.functions.files.push(path.into());
+        self
+    }
+}

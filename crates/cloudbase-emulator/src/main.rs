@@ -1,0 +1,131 @@
+//! The stand-alone emulator: `cloudbase-emulator --schema schema.sql --functions functions.json`.
+
+use std::io::{self, Write as _};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use cloudbase_emulator::{Emulator, StartError};
+
+/// An offline emulator of the Tencent CloudBase gateway, for development and tests. Not for production.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// The port to listen on; 0 takes a free one.
+    #[arg(long, default_value_t = 8787)]
+    port: u16,
+
+    /// The address to listen on. Anything but loopback lets the network in.
+    #[arg(long, default_value = "127.0.0.1")]
+    host: IpAddr,
+
+    /// The id of the environment that the emulator stands for.
+    #[arg(long, default_value = "emulator-local")]
+    env_id: String,
+
+    /// Keep all state in this folder; without it everything is forgotten at the end.
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
+
+    /// SQL files that create and fill the tables; may be repeated.
+    #[arg(long)]
+    schema: Vec<PathBuf>,
+
+    /// Use a real MySQL or MariaDB (`mysql://user:password@host/database`) instead of the embedded SQLite.
+    #[arg(long)]
+    mysql: Option<String>,
+
+    /// A JSON file that names functions, cloud-hosting services and APIs; may be repeated.
+    #[arg(long)]
+    functions: Vec<PathBuf>,
+
+    /// A folder of JSON schema files, one per data model.
+    #[arg(long)]
+    models: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "cloudbase-emulator: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), StartError> {
+    let mut builder = Emulator::builder()
+        .env_id(arguments.env_id)
+        .host(arguments.host)
+        .port(arguments.port);
+    if let Some(path) = arguments.data_dir {
+        builder = builder.data_dir(path);
+    }
+    for path in arguments.schema {
+        builder = builder.schema_file(path);
+    }
+    if let Some(url) = arguments.mysql {
+        builder = builder.mysql(url);
+    }
+    for path in arguments.functions {
+        builder = builder.functions_file(path);
+    }
+    if let Some(path) = arguments.models {
+        builder = builder.models_dir(path);
+    }
+    let emulator = builder.start().await?;
+    announce(&emulator);
+    wait_for_signal().await;
+    emulator.shutdown().await;
+    Ok(())
+}
+
+/// Prints what a developer needs to connect. A closed standard output is no reason to stop.
+fn announce(emulator: &Emulator) {
+    let address = emulator.address();
+    if !address.ip().is_loopback() {
+        let _ = writeln!(
+            io::stderr(),
+            "\n*** WARNING: listening on {address}. Everybody who can reach this machine can read the inbox, take the\n\
+             *** administrator's key and run your functions. Use --host 127.0.0.1 unless you mean this.\n"
+        );
+    }
+    let _ = writeln!(
+        io::stdout(),
+        "CloudBase emulator {version} (for development, not for production)\n\n\
+         CLOUDBASE_ENV_ID={env_id}\n\
+         CLOUDBASE_ENDPOINT={endpoint}\n\
+         CLOUDBASE_ACCESS_KEY={publishable}\n\
+         CLOUDBASE_API_KEY={api}\n\n\
+         inbox: {endpoint}/__emulator/inbox\n\
+         ready",
+        version = env!("CARGO_PKG_VERSION"),
+        env_id = emulator.env_id(),
+        endpoint = emulator.endpoint(),
+        publishable = emulator.publishable_key(),
+        api = emulator.api_key(),
+    );
+    let _ = io::stdout().flush();
+}
+
+/// Returns at Ctrl-C, or when the system asks the process to end.
+async fn wait_for_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+            let _ = interrupt.await;
+            return;
+        };
+        tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = interrupt.await;
+}

@@ -1,0 +1,281 @@
+//! The accept loop, and what happens around every request: id, log, faults, errors, CORS.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::DefaultBodyLimit;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tower::ServiceExt as _;
+
+use crate::error::{self, AuthError, GatewayError};
+use crate::fault::{Answer, Outcome};
+use crate::request_id::{self, RequestId};
+use crate::requests::LoggedRequest;
+use crate::state::AppState;
+use crate::{auth, control, data, functions, storage};
+
+mod body;
+mod connection;
+
+use body::{StalledBody, TeeBody};
+use connection::{Connection, CutIo};
+
+/// The gateway's limit for request bodies.
+const BODY_LIMIT: usize = 100 * 1024 * 1024;
+
+/// How long answers in progress may take at shutdown.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// All routes.
+pub(crate) fn router(state: AppState) -> Router {
+    Router::new()
+        .merge(auth::routes())
+        .merge(data::routes())
+        .merge(functions::routes())
+        .merge(storage::routes())
+        .nest("/__emulator", control::routes())
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(state)
+}
+
+/// Serves until told to stop.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    state: AppState,
+    idle_timeout: Option<Duration>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    let connection = one(stream, router.clone(), state.clone(), idle_timeout, stopped.clone());
+                    connections.spawn(connection);
+                }
+                // Out of descriptors or aborted by the peer: the listener itself is still good.
+                Err(error) => {
+                    tracing::warn!(%error, "accept failed");
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+            },
+            _ = connections.join_next(), if !connections.is_empty() => {}
+            () = until(&mut stopped) => break,
+        }
+    }
+    drop(listener);
+    let finish = async { while connections.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(GRACE, finish).await;
+}
+
+async fn one(
+    stream: TcpStream,
+    router: Router,
+    state: AppState,
+    idle_timeout: Option<Duration>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let _ = stream.set_nodelay(true);
+    let connection = Arc::new(Connection::default());
+    let io = TokioIo::new(CutIo::new(stream, connection.clone()));
+    let service = service_fn({
+        let connection = connection.clone();
+        move |request| answer(router.clone(), state.clone(), connection.clone(), request)
+    });
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    // `idle_timeout` takes the place of hyper's own limit, which starts anew with each partial head.
+    builder.header_read_timeout(None).half_close(true);
+    let served = builder.serve_connection(io, service);
+    tokio::pin!(served);
+    tokio::select! {
+        outcome = served.as_mut() => {
+            if let Err(error) = outcome {
+                tracing::debug!(%error, "connection ended");
+            }
+        }
+        () = connection.idle_for(idle_timeout) => {}
+        () = until(&mut stopped) => {
+            served.as_mut().graceful_shutdown();
+            let _ = served.await;
+        }
+    }
+}
+
+/// Returns when the emulator was told to stop or is gone.
+async fn until(stopped: &mut watch::Receiver<bool>) {
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+async fn answer(
+    router: Router,
+    state: AppState,
+    connection: Arc<Connection>,
+    request: Request<Incoming>,
+) -> Result<Response, Infallible> {
+    let _busy = connection.busy();
+    let id = RequestId::of(request.headers());
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let mut response = if request.uri().path().starts_with("/__emulator") {
+        dispatch(router, &id, request.map(Body::new)).await
+    } else {
+        logged(router, &state, &connection, &id, request).await
+    };
+    let headers = response.headers_mut();
+    if !headers.contains_key(request_id::HEADER)
+        && let Some(value) = id.header_value()
+    {
+        headers.insert(request_id::HEADER, value);
+    }
+    if let Some(origin) = origin {
+        allow_origin(headers, origin);
+    }
+    Ok(response)
+}
+
+/// Answers with the request log kept and faults applied.
+async fn logged(
+    router: Router,
+    state: &AppState,
+    connection: &Connection,
+    id: &RequestId,
+    request: Request<Incoming>,
+) -> Response {
+    let entry = LoggedRequest::new(
+        request.method().clone(),
+        request.uri(),
+        request.headers().clone(),
+        id.0.clone(),
+    );
+    let number = state.requests.push(entry);
+    let (request, seen) = {
+        let (parts, body) = request.into_parts();
+        let (body, seen) = TeeBody::new(body);
+        (Request::from_parts(parts, Body::new(body)), seen)
+    };
+    let hit = state.faults.hit(request.method(), request.uri().path());
+    let outcome = match hit {
+        Some(hit) => {
+            if let Some(gate) = hit.gate {
+                gate.pass().await;
+            }
+            if !hit.delay.is_zero() {
+                tokio::time::sleep(hit.delay).await;
+            }
+            hit.outcome
+        }
+        None => Outcome::Pass,
+    };
+    let response = match outcome {
+        Outcome::Pass => dispatch(router, id, request).await,
+        Outcome::Answer(answer) => {
+            let is_auth = request.uri().path().starts_with("/auth");
+            let headers = request.headers().clone();
+            error::render(scripted(answer, is_auth), id, &headers)
+        }
+        Outcome::Cut { bytes, reset, run } => {
+            let response = if run {
+                dispatch(router, id, request).await
+            } else {
+                StatusCode::OK.into_response()
+            };
+            connection.cut_after(bytes, reset);
+            state.requests.finish(number, None, seen.take());
+            return response;
+        }
+        Outcome::Stall { bytes } => {
+            let response = dispatch(router, id, request).await;
+            response.map(|body| Body::new(StalledBody::new(body, bytes)))
+        }
+    };
+    state
+        .requests
+        .finish(number, Some(response.status().as_u16()), seen.take());
+    response
+}
+
+/// Runs the handler; `Infallible` errors and unrendered ones end here.
+async fn dispatch(router: Router, id: &RequestId, mut request: Request<Body>) -> Response {
+    if request.method() == Method::OPTIONS
+        && request
+            .headers()
+            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+    {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    request.extensions_mut().insert(id.clone());
+    let headers = request.headers().clone();
+    let response = match router.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    };
+    error::render(response, id, &headers)
+}
+
+async fn unknown_path(request: Request<Body>) -> Response {
+    if request.uri().path().starts_with("/auth/") {
+        return AuthError::new("unimplemented", "no such auth endpoint").into_response();
+    }
+    GatewayError::not_found("INVALID_PATH", "There is nothing at this path.").into_response()
+}
+
+async fn wrong_method() -> GatewayError {
+    GatewayError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "INVALID_REQUEST",
+        "This method is not allowed here.",
+    )
+}
+
+/// The answer that a fault asked for.
+fn scripted(answer: Answer, is_auth: bool) -> Response {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = match answer.body {
+        Some(body) => (status, [(header::CONTENT_TYPE, "application/json")], body).into_response(),
+        None if is_auth => AuthError::scripted(status, answer.code, answer.message).into_response(),
+        None => GatewayError::new(status, answer.code, answer.message).into_response(),
+    };
+    for (name, value) in answer.headers {
+        if let (Ok(name), Ok(value)) = (
+            header::HeaderName::try_from(name),
+            HeaderValue::try_from(value),
+        ) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+/// Lets a page of any origin in: the emulator has nothing to protect.
+fn allow_origin(headers: &mut HeaderMap, origin: HeaderValue) {
+    const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
+    const ALLOWED: HeaderValue = HeaderValue::from_static(
+        "authorization, content-type, x-sdk-version, x-request-id, x-seqid, x-device-id, \
+         accept-language, accept-profile, content-profile, x-db-instance, prefer, range, range-unit, \
+         x-upsert, x-metadata, cache-control, x-captcha-token, x-cos-security-token, \
+         x-cos-meta-fileid, x-client-timestamp, x-tcb-source, x-tcb-region, x-tcb-trace",
+    );
+    const EXPOSED: HeaderValue =
+        HeaderValue::from_static("x-request-id, content-range, content-disposition, etag");
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+        HeaderValue::from_static("true"),
+    );
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED);
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    headers.append(header::VARY, HeaderValue::from_static("origin"));
+}
