@@ -1,1 +1,46 @@
-//! Core of the CloudBase SDK: configuration, transport, token-refresh layer, retries, errors.
+//! The core of the CloudBase SDK: configuration, transport, the token-refresh layer, retries,
+//! errors.
+//!
+//! Most programs use the umbrella crate `cloudbase`; this crate is for those who compose a stack of
+//! their own, or write a product crate.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod body;
+mod client;
+pub mod config;
+pub mod credential;
+mod endpoint;
+mod error;
+mod layer;
+mod open_enum;
+mod operation;
+mod response;
+mod service;
+pub mod telemetry;
+mod transport;
+
+pub use http;
+pub use secrecy::{ExposeSecret, SecretString};
+
+pub use crate::body::{Body, DataStream};
+pub use crate::client::{Client, ClientBuilder};
+pub use crate::config::{Config, EnvId};
+pub use crate::error::{Error, ErrorCode, ErrorKind, Result, TimeoutPhase};
+pub use crate::operation::{
+    CallInfo, CallOptions, CredentialUse, Envelope, Idempotency, Operation, PathBuilder,
+    encode_component,
+};
+pub use crate::response::{Response, from_json};
+pub use crate::service::{BoxError, HttpService, erase};
+
+/// The layers of the default stack, for stacks of one's own.
+pub mod layers {
+    pub use crate::layer::*;
+}
+
+/// What macros of this crate name.
+#[doc(hidden)]
+pub mod __private {
+    pub use serde;
+}

@@ -1,0 +1,366 @@
+//! The body of a request or an answer: bytes, a stream, or a recipe that makes either again.
+
+mod guard;
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use futures_core::Stream;
+use http_body::{Body as _, Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use http_body_util::combinators::UnsyncBoxBody;
+
+pub(crate) use self::guard::{Progress, StallGuard};
+use crate::error::{Error, ErrorKind, Result};
+use crate::service::BoxError;
+
+/// A body.
+///
+/// - [bytes](Body::from) are free to clone, so a call that carries them can be repeated;
+/// - a [stream](Body::stream) can be sent once: such a call is neither retried after it was sent
+///   nor replayed with a new token;
+/// - a [factory](Body::factory) makes a fresh stream for each attempt.
+#[derive(Default)]
+pub struct Body {
+    kind: Kind,
+    guard: Option<StallGuard>,
+    progress: Option<Arc<Progress>>,
+}
+
+#[derive(Default)]
+enum Kind {
+    #[default]
+    Empty,
+    Bytes(Bytes),
+    Incoming(hyper::body::Incoming),
+    Stream {
+        body: UnsyncBoxBody<Bytes, BoxError>,
+        length: Option<u64>,
+    },
+    Factory {
+        make: Arc<dyn Fn() -> Body + Send + Sync>,
+        length: Option<u64>,
+        current: Option<Box<Body>>,
+    },
+}
+
+impl Body {
+    /// A body without content.
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// A body that is read from `stream` while it is sent. Sent once, with chunked encoding unless
+    /// its [length](Self::with_length) is given.
+    pub fn stream<S, B, E>(stream: S) -> Self
+    where
+        S: Stream<Item = Result<B, E>> + Send + 'static,
+        B: Into<Bytes>,
+        E: Into<BoxError> + 'static,
+    {
+        use futures_util::TryStreamExt as _;
+        let frames = stream
+            .map_ok(|data| Frame::data(data.into()))
+            .map_err(Into::into);
+        let body = UnsyncBoxBody::new(http_body_util::StreamBody::new(frames));
+        Kind::Stream { body, length: None }.into()
+    }
+
+    /// A body of any other `http-body` type.
+    pub fn from_http_body<B>(body: B) -> Self
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        // An answer passes several erased layers; it must not be boxed anew at each.
+        let mut slot = Some(body);
+        if let Some(body) = (&mut slot as &mut dyn std::any::Any).downcast_mut::<Option<Self>>() {
+            return body.take().unwrap_or_default();
+        }
+        if let Some(body) =
+            (&mut slot as &mut dyn std::any::Any).downcast_mut::<Option<hyper::body::Incoming>>()
+        {
+            return body.take().map(Kind::Incoming).unwrap_or_default().into();
+        }
+        match slot {
+            Some(body) => {
+                let length = body.size_hint().exact();
+                let body = body.map_err(Into::into).boxed_unsync();
+                Kind::Stream { body, length }.into()
+            }
+            None => Self::empty(),
+        }
+    }
+
+    /// A body that is made anew for each attempt, so that a streamed call can be repeated.
+    pub fn factory(make: impl Fn() -> Self + Send + Sync + 'static) -> Self {
+        Kind::Factory {
+            make: Arc::new(make),
+            length: None,
+            current: None,
+        }
+        .into()
+    }
+
+    /// States how many bytes a stream or factory will give; sent as `Content-Length`.
+    #[must_use]
+    pub fn with_length(mut self, bytes: u64) -> Self {
+        match &mut self.kind {
+            Kind::Stream { length, .. } | Kind::Factory { length, .. } => *length = Some(bytes),
+            Kind::Empty | Kind::Bytes(_) | Kind::Incoming(_) => {}
+        }
+        self
+    }
+
+    /// A second body with the same content, if that can be had: of bytes and factories.
+    pub fn try_clone(&self) -> Option<Self> {
+        let kind = match &self.kind {
+            Kind::Empty => Kind::Empty,
+            Kind::Bytes(bytes) => Kind::Bytes(bytes.clone()),
+            Kind::Factory { make, length, .. } => Kind::Factory {
+                make: Arc::clone(make),
+                length: *length,
+                current: None,
+            },
+            Kind::Incoming(_) | Kind::Stream { .. } => return None,
+        };
+        Some(kind.into())
+    }
+
+    /// The content, if it is at hand as bytes.
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        match &self.kind {
+            Kind::Empty => Some(&[]),
+            Kind::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// Whether the body is sent piece by piece instead of from memory.
+    pub fn is_streaming(&self) -> bool {
+        !matches!(self.kind, Kind::Empty | Kind::Bytes(_))
+    }
+
+    /// Reads the body to its end.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::TooLarge`] if it is longer than `limit` bytes; whatever broke the stream.
+    pub async fn into_bytes(mut self, limit: u64) -> Result<Bytes> {
+        if let Kind::Bytes(bytes) = &mut self.kind {
+            if bytes.len() as u64 > limit {
+                return Err(too_large(limit));
+            }
+            return Ok(std::mem::take(bytes));
+        }
+        let hint = http_body::Body::size_hint(&self);
+        if hint.lower() > limit {
+            return Err(too_large(limit));
+        }
+        let mut first = Bytes::new();
+        let mut rest = Vec::new();
+        while let Some(frame) = self.frame().await {
+            let Ok(data) = frame.map_err(Error::from_boxed)?.into_data() else {
+                continue;
+            };
+            if (first.len() + rest.len() + data.len()) as u64 > limit {
+                return Err(too_large(limit));
+            }
+            // Most answers are one frame, which is then handed on without a copy.
+            if first.is_empty() && rest.is_empty() {
+                first = data;
+                continue;
+            }
+            if rest.is_empty() {
+                let expected = hint
+                    .exact()
+                    .unwrap_or(0)
+                    .max((first.len() + data.len()) as u64);
+                rest.reserve(expected.min(limit) as usize);
+                rest.extend_from_slice(&first);
+                first = Bytes::new();
+            }
+            rest.extend_from_slice(&data);
+        }
+        Ok(if rest.is_empty() { first } else { rest.into() })
+    }
+
+    /// The data of the body as a stream of [`Bytes`]; trailers are passed over.
+    pub fn into_data_stream(self) -> DataStream {
+        DataStream { body: self }
+    }
+
+    pub(crate) fn with_guard(mut self, guard: Option<StallGuard>) -> Self {
+        self.guard = guard;
+        self
+    }
+
+    pub(crate) fn with_progress(mut self, progress: Option<Arc<Progress>>) -> Self {
+        self.progress = progress;
+        self
+    }
+
+    fn poll_kind(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match &mut self.kind {
+            Kind::Empty => Poll::Ready(None),
+            Kind::Bytes(bytes) => {
+                let bytes = std::mem::take(bytes);
+                self.kind = Kind::Empty;
+                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+            }
+            Kind::Incoming(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
+            Kind::Stream { body, .. } => Pin::new(body).poll_frame(cx),
+            Kind::Factory { make, current, .. } => {
+                let body = current.get_or_insert_with(|| Box::new(make()));
+                Pin::new(&mut **body).poll_frame(cx)
+            }
+        }
+    }
+}
+
+fn too_large(limit: u64) -> Error {
+    Error::new(
+        ErrorKind::TooLarge,
+        format!("the body is longer than {limit} bytes"),
+    )
+    .with_sent(true)
+}
+
+impl From<Kind> for Body {
+    fn from(kind: Kind) -> Self {
+        Self {
+            kind,
+            guard: None,
+            progress: None,
+        }
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        if bytes.is_empty() {
+            Self::empty()
+        } else {
+            Kind::Bytes(bytes).into()
+        }
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Bytes::from(bytes).into()
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Bytes::from(text).into()
+    }
+}
+
+impl From<&'static str> for Body {
+    fn from(text: &'static str) -> Self {
+        Bytes::from_static(text.as_bytes()).into()
+    }
+}
+
+impl From<&'static [u8]> for Body {
+    fn from(bytes: &'static [u8]) -> Self {
+        Bytes::from_static(bytes).into()
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = &mut *self;
+        let polled = this.poll_kind(cx);
+        if let Some(guard) = &mut this.guard
+            && let Err(stalled) = guard.observe(cx, &polled)
+        {
+            return Poll::Ready(Some(Err(stalled.into())));
+        }
+        let frame = ready!(polled);
+        if let Some(progress) = &this.progress {
+            progress.record(&frame);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.kind {
+            Kind::Empty => true,
+            Kind::Bytes(bytes) => bytes.is_empty(),
+            Kind::Incoming(body) => body.is_end_stream(),
+            Kind::Stream { body, .. } => body.is_end_stream(),
+            Kind::Factory {
+                current, length, ..
+            } => match current {
+                Some(body) => body.is_end_stream(),
+                None => *length == Some(0),
+            },
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.kind {
+            Kind::Empty => SizeHint::with_exact(0),
+            Kind::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Incoming(body) => body.size_hint(),
+            Kind::Stream { body, length } => {
+                length.map_or_else(|| body.size_hint(), SizeHint::with_exact)
+            }
+            Kind::Factory {
+                length, current, ..
+            } => match (length, current) {
+                (Some(length), _) => SizeHint::with_exact(*length),
+                (None, Some(body)) => body.size_hint(),
+                (None, None) => SizeHint::default(),
+            },
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Empty => f.write_str("Body(empty)"),
+            Kind::Bytes(bytes) => write!(f, "Body({} bytes)", bytes.len()),
+            Kind::Incoming(_) => f.write_str("Body(incoming)"),
+            Kind::Stream { .. } => f.write_str("Body(stream)"),
+            Kind::Factory { .. } => f.write_str("Body(factory)"),
+        }
+    }
+}
+
+/// The data of a [`Body`], as [`Body::into_data_stream`] gives it.
+#[derive(Debug)]
+pub struct DataStream {
+    body: Body,
+}
+
+impl Stream for DataStream {
+    type Item = Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            match ready!(http_body::Body::poll_frame(Pin::new(&mut self.body), cx)) {
+                None => return Poll::Ready(None),
+                Some(Err(error)) => return Poll::Ready(Some(Err(Error::from_boxed(error)))),
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        return Poll::Ready(Some(Ok(data)));
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! The client: sends operations through the stack and reads their answers.
+
+mod builder;
+pub(crate) mod stack;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request};
+use serde::de::DeserializeOwned;
+use tower::ServiceExt as _;
+
+pub use self::builder::ClientBuilder;
+use crate::body::Body;
+use crate::config::{Config, EnvId};
+use crate::credential::{CredentialProvider, Credentials};
+use crate::error::{Error, Result, parse_envelope};
+use crate::operation::{CallInfo, CallState, Operation};
+use crate::response::{Meta, Response};
+use crate::service::HttpService;
+
+/// A connection pool and a stack of layers for one environment.
+///
+/// Cheap to clone; clones share everything. Built outside or inside a runtime, usable on any.
+/// One client per process is enough.
+///
+/// ```
+/// use cloudbase_core::Client;
+///
+/// let client = Client::builder()
+///     .env_id("my-env-1a2b3c")
+///     .endpoint("http://127.0.0.1:8787")
+///     .build()?;
+/// assert_eq!(client.env_id().as_str(), "my-env-1a2b3c");
+/// # Ok::<(), cloudbase_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: Arc<Config>,
+    credentials: Arc<Credentials>,
+    service: HttpService,
+    /// The same transport and attempt layers without session and call layers: what a session
+    /// uses to renew itself. Absent in that client itself.
+    direct: Option<Client>,
+}
+
+impl Client {
+    /// Starts a client with the default settings.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// A client with these settings and no layers of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`ClientBuilder::build`].
+    pub fn new(config: Config) -> Result<Self> {
+        ClientBuilder::from_config(config).build()
+    }
+
+    pub(crate) fn from_parts(
+        config: Arc<Config>,
+        credentials: Arc<Credentials>,
+        service: HttpService,
+        direct: Option<Self>,
+    ) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                config,
+                credentials,
+                service,
+                direct,
+            }),
+        }
+    }
+
+    /// The settings of this client.
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    /// The environment that this client talks to.
+    pub fn env_id(&self) -> &EnvId {
+        self.inner.config.env_id()
+    }
+
+    /// The whole stack as a tower service, for calls that the SDK does not know: give it a request
+    /// whose URI is a path on the gateway.
+    pub fn service(&self) -> HttpService {
+        self.inner.service.clone()
+    }
+
+    /// A client on the same connections that carries the access key but never the session, and
+    /// passes none of the user's call layers: what renews a session must not wait for it.
+    #[doc(hidden)]
+    pub fn direct(&self) -> Self {
+        self.inner.direct.clone().unwrap_or_else(|| self.clone())
+    }
+
+    /// The credentials of this client.
+    #[doc(hidden)]
+    pub fn credentials(&self) -> &Arc<Credentials> {
+        &self.inner.credentials
+    }
+
+    /// Makes `provider` the source of the session's token. The first one stays; returns whether
+    /// this was it.
+    #[doc(hidden)]
+    pub fn install_session(&self, provider: Arc<dyn CredentialProvider>) -> bool {
+        self.inner.credentials.install_session(provider)
+    }
+
+    /// Sends a call and hands on the answer once its head is there and is no error. An ordinary
+    /// answer is in memory by then; that of a [transfer](Operation::transfer) is a stream.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the call from succeeding, with operation, attempts and request id.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives the call up; whether it took effect is then unknown.
+    pub async fn execute(&self, operation: Operation) -> Result<Response<Body>> {
+        let name = operation.name;
+        operation
+            .options
+            .check()
+            .map_err(|error| error.with_operation(name))?;
+        let envelope = operation.envelope;
+        let (request, call) = prepare(operation)?;
+        let answer = self.inner.service.clone().oneshot(request).await;
+        let finish = |error: Error| {
+            error
+                .with_operation(name)
+                .or_request_id(call.0.request_id.to_str().ok())
+                .with_attempts(call.attempts())
+                .settle(call.is_idempotent())
+        };
+        let (head, body) = answer
+            .map_err(|error| finish(Error::from_boxed(error)))?
+            .into_parts();
+        // An error's body is always in memory (the attempt reads it); a transfer's success is not,
+        // and is not looked into.
+        if let Some(bytes) = body.as_bytes()
+            && let Some(error) = parse_envelope(envelope, head.status, &head.headers, bytes)
+        {
+            return Err(finish(error));
+        }
+        if !head.status.is_success() {
+            let bytes = body.into_bytes(ERROR_BODY_LIMIT).await.unwrap_or_default();
+            if let Some(error) = parse_envelope(envelope, head.status, &head.headers, &bytes) {
+                return Err(finish(error));
+            }
+            return Err(finish(Error::api(head.status, None, "the service refused")));
+        }
+        let meta = Meta {
+            operation: name,
+            status: head.status,
+            headers: head.headers,
+            sent_request_id: call.0.request_id.clone(),
+            attempts: call.attempts(),
+        };
+        Ok(Response::from_parts(body, meta))
+    }
+
+    /// Sends a call and reads the whole answer, at most
+    /// [`max_response_size`](crate::CallOptions::max_response_size) bytes of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`execute`](Self::execute); [`TooLarge`](crate::ErrorKind::TooLarge).
+    pub async fn fetch(&self, operation: Operation) -> Result<Response<Bytes>> {
+        let limit = operation
+            .options
+            .max_response_size
+            .unwrap_or(self.inner.config.max_response_size());
+        let answer = self.execute(operation).await?;
+        let (body, meta) = answer.into_parts();
+        match body.into_bytes(limit).await {
+            Ok(bytes) => Ok(Response::from_parts(bytes, meta)),
+            Err(error) => Err(meta.complete(error)),
+        }
+    }
+
+    /// Sends a call and reads the answer as JSON.
+    ///
+    /// # Errors
+    ///
+    /// As [`fetch`](Self::fetch); [`Decode`](crate::ErrorKind::Decode) with the JSON path.
+    pub async fn fetch_json<T: DeserializeOwned>(
+        &self,
+        operation: Operation,
+    ) -> Result<Response<T>> {
+        self.fetch(operation).await?.json()
+    }
+}
+
+/// How much of an error's body is read.
+pub(crate) const ERROR_BODY_LIMIT: u64 = 64 * 1024;
+
+fn prepare(operation: Operation) -> Result<(Request<Body>, CallInfo)> {
+    let idempotent = operation.is_repeatable();
+    let Operation {
+        name,
+        template,
+        method,
+        target,
+        headers,
+        body,
+        credential,
+        envelope,
+        transfer,
+        mut options,
+        ..
+    } = operation;
+    let mut id = uuid::Uuid::encode_buffer();
+    let id = uuid::Uuid::new_v4().hyphenated().encode_lower(&mut id);
+    let request_id = HeaderValue::from_str(id).map_err(|error| {
+        Error::new(
+            crate::ErrorKind::Encode,
+            "the request id is no header value",
+        )
+        .with_source(error)
+    })?;
+    let mut request = Request::new(body);
+    *request.method_mut() = method;
+    let external = target.authority().is_some();
+    *request.uri_mut() = target;
+    *request.headers_mut() = headers;
+    if !options.headers.is_empty() {
+        request
+            .headers_mut()
+            .extend(std::mem::take(&mut options.headers));
+    }
+    let call = CallInfo(Arc::new(CallState {
+        name,
+        template,
+        idempotent,
+        credential,
+        envelope,
+        transfer,
+        external,
+        options,
+        request_id,
+        attempts: AtomicU32::new(0),
+    }));
+    request.extensions_mut().insert(call.clone());
+    Ok((request, call))
+}
+
+impl CallInfo {
+    pub(crate) fn count_attempt(&self) -> u32 {
+        self.0.attempts.fetch_add(1, Ordering::Relaxed) + 1
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("config", &self.inner.config)
+            .finish_non_exhaustive()
+    }
+}

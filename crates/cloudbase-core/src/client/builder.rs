@@ -1,0 +1,177 @@
+//! Puts a client together: settings, credentials, layers, transport.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use tower::{Layer, Service};
+
+use super::{Client, stack};
+use crate::body::Body;
+use crate::config::{Config, Settings};
+use crate::credential::CredentialProvider;
+use crate::error::Result;
+use crate::service::{BoxError, HttpService, erase};
+use crate::transport;
+
+pub(crate) type BoxLayer = Box<dyn Fn(HttpService) -> HttpService + Send>;
+
+/// Builds a [`Client`].
+///
+/// One type whatever is added to it, so layers can be added in loops and under conditions, and the
+/// builder can be a field. Nothing is checked and nothing opened before [`build`](Self::build).
+///
+/// # Layers
+///
+/// ```text
+/// call ─ layer (last added outermost) ─ span, deadline ─ retry ─ auth ─ attempt_layer ─ headers, limits ─ transport
+/// ```
+#[must_use = "a builder does nothing until `build` is called"]
+#[derive(Default)]
+pub struct ClientBuilder {
+    pub(crate) settings: Settings,
+    provider: Option<Arc<dyn CredentialProvider>>,
+    call_layers: Vec<BoxLayer>,
+    attempt_layers: Vec<BoxLayer>,
+    bottom: Bottom,
+}
+
+#[derive(Default)]
+enum Bottom {
+    #[default]
+    Hyper,
+    /// Replaces the connections; the stack stays.
+    Transport(HttpService),
+    /// Replaces the whole stack.
+    Stack(HttpService),
+}
+
+impl ClientBuilder {
+    /// Starts with the settings of `config`; later calls on the builder beat them.
+    pub fn from_config(config: Config) -> Self {
+        Self {
+            settings: config.into_settings(),
+            ..Self::default()
+        }
+    }
+
+    /// A client that sends every call to `service` and adds nothing: no retry, no credential, no
+    /// headers. For stacks of one's own made of [`layers`](crate::layers), and for tests.
+    pub fn from_service<S, B>(service: S) -> Self
+    where
+        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        Self {
+            bottom: Bottom::Stack(erase(service)),
+            ..Self::default()
+        }
+    }
+
+    /// The environment to talk to.
+    pub fn env_id(mut self, id: impl Into<String>) -> Self {
+        self.settings.env_id = Some(id.into());
+        self
+    }
+
+    /// Where calls go, instead of the environment's own host.
+    pub fn endpoint(mut self, url: impl Into<String>) -> Self {
+        self.settings.endpoint = Some(url.into());
+        self
+    }
+
+    /// The publishable key or API key that calls carry while nobody is signed in.
+    pub fn access_key(mut self, key: impl Into<secrecy::SecretString>) -> Self {
+        self.settings.access_key = Some(key.into());
+        self
+    }
+
+    /// Wraps each *call*: the layer sees one request, even if it is sent several times, before it
+    /// has a credential or a host. A layer that is added later wraps those added before.
+    pub fn layer<L, B>(mut self, layer: L) -> Self
+    where
+        L: Layer<HttpService> + Send + 'static,
+        L::Service: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request<Body>>>::Error: Into<BoxError>,
+        <L::Service as Service<Request<Body>>>::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        self.call_layers
+            .push(Box::new(move |service| erase(layer.layer(service))));
+        self
+    }
+
+    /// Wraps each *attempt*: the layer sees every request that goes out, retries and replays
+    /// included, with its credential. A layer that is added later wraps those added before.
+    pub fn attempt_layer<L, B>(mut self, layer: L) -> Self
+    where
+        L: Layer<HttpService> + Send + 'static,
+        L::Service: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request<Body>>>::Error: Into<BoxError>,
+        <L::Service as Service<Request<Body>>>::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        self.attempt_layers
+            .push(Box::new(move |service| erase(layer.layer(service))));
+        self
+    }
+
+    /// Replaces the connections (pool, TLS, proxy) by a service that gets requests with a whole
+    /// URL. The rest of the stack stays.
+    pub fn transport<S, B>(mut self, service: S) -> Self
+    where
+        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        self.bottom = Bottom::Transport(erase(service));
+        self
+    }
+
+    /// Takes tokens from `provider`; it comes before the access key.
+    pub fn credentials(mut self, provider: impl CredentialProvider) -> Self {
+        self.provider = Some(Arc::new(provider));
+        self
+    }
+
+    /// Checks the settings and makes the client. Touches neither the network nor a runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) naming the setting and its rule.
+    pub fn build(self) -> Result<Client> {
+        let config = Arc::new(self.settings.finish()?);
+        let parts = stack::Parts {
+            config,
+            provider: self.provider,
+            call_layers: self.call_layers,
+            attempt_layers: self.attempt_layers,
+        };
+        match self.bottom {
+            Bottom::Stack(service) => parts.around_stack(service),
+            Bottom::Transport(service) => parts.around_transport(service),
+            Bottom::Hyper => {
+                let service = transport::connect(&parts.config)?;
+                parts.around_transport(service)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("settings", &self.settings)
+            .field("layers", &self.call_layers.len())
+            .field("attempt_layers", &self.attempt_layers.len())
+            .finish_non_exhaustive()
+    }
+}

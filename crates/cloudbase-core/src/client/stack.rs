@@ -1,0 +1,110 @@
+//! The one place that composes the default stack.
+
+use std::sync::Arc;
+
+use http::{Request, Response};
+use tower::{Layer as _, Service};
+
+use super::Client;
+use super::builder::BoxLayer;
+use crate::body::Body;
+use crate::config::Config;
+use crate::credential::{CredentialProvider, Credentials, Token};
+use crate::error::Result;
+use crate::layers::{
+    AttemptSpanLayer, AuthLayer, BaseUriLayer, CallSpanLayer, DeadlineLayer, HeadersLayer,
+    LimitLayer, RetryLayer,
+};
+use crate::service::{BoxError, HttpService, erase};
+
+/// What a stack is made of besides its transport.
+pub(crate) struct Parts {
+    pub(crate) config: Arc<Config>,
+    pub(crate) provider: Option<Arc<dyn CredentialProvider>>,
+    pub(crate) call_layers: Vec<BoxLayer>,
+    pub(crate) attempt_layers: Vec<BoxLayer>,
+}
+
+impl Parts {
+    /// A client on a finished stack: nothing is added but the user's layers.
+    pub(crate) fn around_stack(self, service: HttpService) -> Result<Client> {
+        let credentials = Arc::new(Credentials::new(self.access_key()?, self.provider));
+        let service = wrap(service, self.attempt_layers);
+        let direct = Client::from_parts(
+            self.config.clone(),
+            credentials.clone(),
+            service.clone(),
+            None,
+        );
+        let service = wrap(service, self.call_layers);
+        Ok(Client::from_parts(
+            self.config,
+            credentials,
+            service,
+            Some(direct),
+        ))
+    }
+
+    /// A client with the default stack on `transport`.
+    pub(crate) fn around_transport(self, transport: HttpService) -> Result<Client> {
+        let config = self.config.clone();
+        let key = self.access_key()?;
+        let attempt =
+            AttemptSpanLayer::new(&config).layer(LimitLayer::new(&config).layer(transport));
+        let attempt = BaseUriLayer::new(&config).layer(HeadersLayer::new(&config)?.layer(attempt));
+        let retry = RetryLayer::new(&config);
+        let outer = Arc::new(Credentials::new(key.clone(), self.provider));
+        let inner = Arc::new(Credentials::new(key, None));
+        // The user's attempt layers need an erased service to wrap; without any, one box is saved.
+        let (service, direct) = if self.attempt_layers.is_empty() {
+            (
+                around_attempt(&config, &outer, &retry, attempt.clone()),
+                around_attempt(&config, &inner, &retry, attempt),
+            )
+        } else {
+            let attempt = wrap(erase(attempt), self.attempt_layers);
+            (
+                around_attempt(&config, &outer, &retry, attempt.clone()),
+                around_attempt(&config, &inner, &retry, attempt),
+            )
+        };
+        let service = wrap(service, self.call_layers);
+        let direct = Client::from_parts(config.clone(), inner, direct, None);
+        Ok(Client::from_parts(config, outer, service, Some(direct)))
+    }
+
+    fn access_key(&self) -> Result<Option<Token>> {
+        self.config
+            .access_key
+            .as_ref()
+            .map(|key| Token::bearer(key, None))
+            .transpose()
+    }
+}
+
+/// Span, deadline, retry and credential around one attempt, outermost first.
+fn around_attempt<S>(
+    config: &Config,
+    credentials: &Arc<Credentials>,
+    retry: &RetryLayer,
+    attempt: S,
+) -> HttpService
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = BoxError>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Future: Send + 'static,
+{
+    let service = AuthLayer::new(credentials.clone()).layer(attempt);
+    let service = retry.layer(service);
+    let service = DeadlineLayer::new(config.timeouts().total).layer(service);
+    erase(CallSpanLayer::new(config).layer(service))
+}
+
+fn wrap(service: HttpService, layers: Vec<BoxLayer>) -> HttpService {
+    layers
+        .into_iter()
+        .fold(service, |service, layer| layer(service))
+}

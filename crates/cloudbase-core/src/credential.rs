@@ -1,0 +1,120 @@
+//! Where tokens come from: the session, an access key, or a source of the user's own.
+
+mod token;
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use futures_core::future::BoxFuture;
+
+pub use self::token::Token;
+use crate::error::{Error, ErrorKind, Result};
+use crate::operation::CredentialUse;
+
+/// A source of tokens that renews them by itself.
+///
+/// [`TokenCache`](crate::credential::TokenCache) implements it over anything that can fetch a
+/// token; implement it directly for full control.
+pub trait CredentialProvider: Send + Sync + 'static {
+    /// The token that can be used at once, without waiting. `None` if there is none or it must be
+    /// renewed first; [`token`](Self::token) is asked then.
+    fn cached(&self) -> Option<Token> {
+        None
+    }
+
+    /// The token to use now, renewed first if needed. `Ok(None)` if this source has nothing:
+    /// nobody is signed in.
+    ///
+    /// # Errors
+    ///
+    /// If there should be a token, but it cannot be had now. The call fails then; it does not fall
+    /// back to another credential.
+    fn token(&self) -> BoxFuture<'_, Result<Option<Token>>>;
+
+    /// The gateway has refused `token` as expired or invalid. A source that has moved on to a newer
+    /// [generation](Token::generation) meanwhile does nothing.
+    fn reject(&self, token: &Token);
+}
+
+/// The credentials of one client: a session or a provider of the user's, and an access key.
+#[derive(Default)]
+pub struct Credentials {
+    access_key: Option<Token>,
+    session: OnceLock<Arc<dyn CredentialProvider>>,
+}
+
+impl Credentials {
+    /// Credentials with this access key and this provider.
+    pub fn new(access_key: Option<Token>, provider: Option<Arc<dyn CredentialProvider>>) -> Self {
+        let session = OnceLock::new();
+        if let Some(provider) = provider {
+            let _ = session.set(provider);
+        }
+        Self {
+            access_key,
+            session,
+        }
+    }
+
+    /// The access key, if one is configured.
+    pub fn access_key(&self) -> Option<&Token> {
+        self.access_key.as_ref()
+    }
+
+    /// The session or the user's provider, if there is one.
+    pub fn session(&self) -> Option<&Arc<dyn CredentialProvider>> {
+        self.session.get()
+    }
+
+    pub(crate) fn install_session(&self, provider: Arc<dyn CredentialProvider>) -> bool {
+        self.session.set(provider).is_ok()
+    }
+
+    /// The token for a call, by the precedence session → access key → none, and whether the session
+    /// gave it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`] if the call needs a token and there is none, or it cannot be
+    /// renewed.
+    pub async fn resolve(&self, wanted: CredentialUse) -> Result<Option<(Token, bool)>> {
+        if matches!(wanted, CredentialUse::None) {
+            return Ok(None);
+        }
+        if !matches!(wanted, CredentialUse::AccessKey)
+            && let Some(session) = self.session.get()
+        {
+            let token = match session.cached() {
+                Some(token) => Some(token),
+                None => session.token().await?,
+            };
+            if let Some(token) = token {
+                return Ok(Some((token, true)));
+            }
+        }
+        match (wanted, &self.access_key) {
+            (CredentialUse::Session, _) => Err(Error::new(
+                ErrorKind::Credentials,
+                "nobody is signed in, and this call needs a user",
+            )),
+            (_, Some(key)) => Ok(Some((key.clone(), false))),
+            (CredentialUse::Required, None) => Err(Error::new(
+                ErrorKind::Credentials,
+                "nobody is signed in and no access key is configured: sign in, or set `access_key`",
+            )),
+            (_, None) => Ok(None),
+        }
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field(
+                "access_key",
+                &self.access_key.as_ref().map(|_| "[redacted]"),
+            )
+            .field("session", &self.session.get().is_some())
+            .finish()
+    }
+}

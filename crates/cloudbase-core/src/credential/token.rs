@@ -1,0 +1,77 @@
+//! One token value, ready to be sent.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use http::HeaderValue;
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::time::Instant;
+
+use crate::error::{Error, Result};
+
+/// A bearer token with its end and its generation. Cheap to clone; `Debug` shows no secret.
+#[derive(Clone)]
+pub struct Token {
+    header: HeaderValue,
+    expires_at: Option<Instant>,
+    generation: u64,
+}
+
+impl Token {
+    /// A token that is sent as `Bearer <secret>` and ends at `expires_at` (never, if `None`).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) if it is empty or holds characters that
+    /// a header must not.
+    pub fn bearer(secret: &SecretString, expires_at: Option<Instant>) -> Result<Self> {
+        static GENERATIONS: AtomicU64 = AtomicU64::new(1);
+        let secret = secret.expose_secret();
+        if secret.is_empty() {
+            return Err(Error::argument("token", "must not be empty"));
+        }
+        if !secret.bytes().all(|byte| (b'!'..=b'~').contains(&byte)) {
+            return Err(Error::argument(
+                "token",
+                "must consist of visible ASCII characters",
+            ));
+        }
+        let mut header = HeaderValue::try_from(format!("Bearer {secret}"))
+            .map_err(|_| Error::argument("token", "must consist of visible ASCII characters"))?;
+        header.set_sensitive(true);
+        Ok(Self {
+            header,
+            expires_at,
+            generation: GENERATIONS.fetch_add(1, Ordering::Relaxed),
+        })
+    }
+
+    /// The whole `Authorization` value, marked sensitive.
+    pub fn header(&self) -> &HeaderValue {
+        &self.header
+    }
+
+    /// When the token ends, on the monotonic clock; `None` if it does not.
+    pub fn expires_at(&self) -> Option<Instant> {
+        self.expires_at
+    }
+
+    /// Whether the token has ended.
+    pub fn is_expired(&self) -> bool {
+        self.expires_at.is_some_and(|end| end <= Instant::now())
+    }
+
+    /// A number that tells this token from every other one of the process.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token")
+            .field("generation", &self.generation)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,452 @@
+//! The one error type of the SDK: what happened, where, and whether to try again.
+
+mod classify;
+mod code;
+mod envelope;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+use http::StatusCode;
+
+pub(crate) use self::classify::find;
+pub use self::code::ErrorCode;
+pub(crate) use self::envelope::{parse as parse_envelope, retry_after};
+use crate::service::BoxError;
+
+/// A result whose error is [`Error`] unless said otherwise.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// How much of a server's message goes into the one-line [`Display`](fmt::Display).
+const MESSAGE_LIMIT: usize = 200;
+
+/// What went wrong with a call.
+///
+/// One opaque value for the whole SDK. [`kind`](Error::kind) says what class of failure it is; for
+/// an answer of the service [`code`](Error::code), [`status`](Error::status) and
+/// [`message`](Error::message) say which. [`is_retryable`](Error::is_retryable) already takes into
+/// account whether the operation may be repeated and whether anything was sent.
+///
+/// `Display` is one line that never holds a URL query, a body or a secret, and does not repeat its
+/// [`source`](std::error::Error::source).
+///
+/// # Examples
+///
+/// ```
+/// use cloudbase_core::{Error, ErrorCode};
+///
+/// fn explain(error: &Error) -> String {
+///     match error.code() {
+///         Some(code) if *code == ErrorCode::EXCEED_RATELIMIT => "slow down".to_owned(),
+///         _ if error.is_retryable() => format!("try again in {:?}", error.retry_after()),
+///         _ => error.to_string(),
+///     }
+/// }
+/// ```
+pub struct Error {
+    inner: Box<Inner>,
+}
+
+struct Inner {
+    kind: ErrorKind,
+    operation: &'static str,
+    message: Cow<'static, str>,
+    status: Option<StatusCode>,
+    code: Option<ErrorCode>,
+    error_code: Option<i64>,
+    details: Option<serde_json::Value>,
+    request_id: Option<Box<str>>,
+    retry_after: Option<Duration>,
+    attempts: u32,
+    sent: bool,
+    retryable: bool,
+    phase: Option<TimeoutPhase>,
+    source: Option<BoxError>,
+}
+
+/// The class of a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The service answered with an error; see [`Error::code`] and [`Error::status`].
+    Api,
+    /// An argument was refused before anything was sent; the message names it and the rule.
+    Argument,
+    /// The body of a request could not be produced, or of an answer not read to its end.
+    Body,
+    /// The configuration is incomplete or contradicts itself.
+    Config,
+    /// No connection could be made. Nothing was sent.
+    Connect,
+    /// There is no usable credential, or it could not be renewed.
+    Credentials,
+    /// The answer is not what the protocol says.
+    Decode,
+    /// The host name could not be resolved. Nothing was sent.
+    Dns,
+    /// A value could not be encoded. Nothing was sent.
+    Encode,
+    /// The call was given up: cancelled, or its task went away.
+    Interrupted,
+    /// A layer or service of the user failed; see [`source`](std::error::Error::source).
+    Middleware,
+    /// The connection was lost while the call was under way.
+    Reset,
+    /// Something on this machine failed: a file, a store, a callback.
+    Local,
+    /// A time limit was reached; see [`Error::timeout_phase`].
+    Timeout,
+    /// The TLS handshake failed. Nothing was sent.
+    Tls,
+    /// A request or an answer is larger than allowed.
+    TooLarge,
+}
+
+/// Which time limit was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TimeoutPhase {
+    /// Waiting for a free connection.
+    Queue,
+    /// Opening a connection: name resolution, TCP, proxy, TLS.
+    Connect,
+    /// One attempt, from sending to the head of the answer.
+    Attempt,
+    /// The whole call with all its attempts.
+    Total,
+    /// A body that stopped moving.
+    Stall,
+}
+
+impl Error {
+    /// An error of `kind` that says `message`.
+    #[doc(hidden)]
+    pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            inner: Box::new(Inner {
+                kind,
+                operation: "",
+                message: message.into(),
+                status: None,
+                code: None,
+                error_code: None,
+                details: None,
+                request_id: None,
+                retry_after: None,
+                attempts: 0,
+                sent: false,
+                retryable: false,
+                phase: None,
+                source: None,
+            }),
+        }
+    }
+
+    /// A refused argument: names it and states the rule, never the value.
+    #[doc(hidden)]
+    pub fn argument(name: &str, rule: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::Argument, format!("`{name}` {rule}"))
+    }
+
+    /// A refused setting: names it and states the rule, never the value.
+    #[doc(hidden)]
+    pub fn config(setting: &str, rule: impl fmt::Display) -> Self {
+        Self::new(ErrorKind::Config, format!("`{setting}` {rule}"))
+    }
+
+    /// A reached time limit.
+    #[doc(hidden)]
+    pub fn timeout(phase: TimeoutPhase, limit: Duration) -> Self {
+        let what = match phase {
+            TimeoutPhase::Queue => "no free connection",
+            TimeoutPhase::Connect => "not connected",
+            TimeoutPhase::Attempt => "no answer",
+            TimeoutPhase::Total => "not finished",
+            TimeoutPhase::Stall => "body stalled",
+        };
+        let mut error = Self::new(ErrorKind::Timeout, format!("{what} after {limit:?}"));
+        error.inner.phase = Some(phase);
+        error.inner.sent = !matches!(phase, TimeoutPhase::Queue | TimeoutPhase::Connect);
+        error
+    }
+
+    /// An answer of the service that is an error.
+    #[doc(hidden)]
+    pub fn api(
+        status: StatusCode,
+        code: Option<ErrorCode>,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let mut error = Self::new(ErrorKind::Api, message);
+        error.inner.status = Some(status);
+        error.inner.code = code;
+        error.inner.sent = true;
+        error
+    }
+
+    /// What class of failure this is.
+    pub fn kind(&self) -> ErrorKind {
+        self.inner.kind
+    }
+
+    /// The operation that failed, as in its span: `mysql.select`. Empty before there was one.
+    pub fn operation(&self) -> &'static str {
+        self.inner.operation
+    }
+
+    /// The service's stable code: `ACCESS_TOKEN_EXPIRED`, `invalid_grant`, …
+    pub fn code(&self) -> Option<&ErrorCode> {
+        self.inner.code.as_ref()
+    }
+
+    /// The numeric `error_code` of an auth answer. Not unique: match on [`code`](Self::code).
+    pub fn error_code(&self) -> Option<i64> {
+        self.inner.error_code
+    }
+
+    /// The HTTP status of the answer.
+    pub fn status(&self) -> Option<StatusCode> {
+        self.inner.status
+    }
+
+    /// What the service, or the SDK, says about it. Not meant for matching.
+    pub fn message(&self) -> &str {
+        &self.inner.message
+    }
+
+    /// Structured details of the answer, as the service sent them.
+    pub fn details(&self) -> Option<&serde_json::Value> {
+        self.inner.details.as_ref()
+    }
+
+    /// The id under which the service knows the request: from the body, else from the header, else
+    /// the one that the SDK sent.
+    pub fn request_id(&self) -> Option<&str> {
+        self.inner.request_id.as_deref()
+    }
+
+    /// How many times the call was put on the wire (or tried to be).
+    pub fn attempts(&self) -> u32 {
+        self.inner.attempts
+    }
+
+    /// How long the service asks to wait before another call.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.inner.retry_after
+    }
+
+    /// Which limit was reached, for [`ErrorKind::Timeout`].
+    pub fn timeout_phase(&self) -> Option<TimeoutPhase> {
+        self.inner.phase
+    }
+
+    /// Whether the same call may be made again as it is: the failure is transient, and the
+    /// operation can be repeated without a second effect or was never sent.
+    pub fn is_retryable(&self) -> bool {
+        self.inner.retryable
+    }
+
+    /// Whether any part of the request may have reached the service.
+    pub fn was_sent(&self) -> bool {
+        self.inner.sent
+    }
+
+    /// The failure is of a passing kind, whatever the operation: overload, lost connection, time.
+    pub fn is_transient(&self) -> bool {
+        classify::is_transient(self)
+    }
+
+    /// The thing addressed does not exist.
+    pub fn is_not_found(&self) -> bool {
+        classify::is_not_found(self)
+    }
+
+    /// There was no valid credential: sign in (again).
+    pub fn is_unauthenticated(&self) -> bool {
+        classify::is_unauthenticated(self)
+    }
+
+    /// The credential is valid but not allowed to do this.
+    pub fn is_permission_denied(&self) -> bool {
+        classify::is_permission_denied(self)
+    }
+
+    /// The thing exists already, or changed meanwhile.
+    pub fn is_conflict(&self) -> bool {
+        classify::is_conflict(self)
+    }
+
+    /// A rate, quota or concurrency limit was hit.
+    pub fn is_throttled(&self) -> bool {
+        classify::is_throttled(self)
+    }
+
+    /// A time limit was reached.
+    pub fn is_timeout(&self) -> bool {
+        self.inner.kind == ErrorKind::Timeout
+    }
+
+    /// No connection came about (name, TCP, proxy or TLS): nothing was sent.
+    pub fn is_connect(&self) -> bool {
+        matches!(
+            self.inner.kind,
+            ErrorKind::Dns | ErrorKind::Connect | ErrorKind::Tls
+        ) || matches!(
+            self.inner.phase,
+            Some(TimeoutPhase::Connect | TimeoutPhase::Queue)
+        )
+    }
+}
+
+/// Setters for the crates of the SDK; each returns the error, so that they chain.
+#[doc(hidden)]
+impl Error {
+    pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
+        self.inner.source = Some(source.into());
+        self
+    }
+
+    pub fn with_operation(mut self, operation: &'static str) -> Self {
+        if self.inner.operation.is_empty() {
+            self.inner.operation = operation;
+        }
+        self
+    }
+
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.inner.status = Some(status);
+        self
+    }
+
+    pub fn with_code(mut self, code: impl Into<ErrorCode>) -> Self {
+        self.inner.code = Some(code.into());
+        self
+    }
+
+    pub fn with_error_code(mut self, number: i64) -> Self {
+        self.inner.error_code = Some(number);
+        self
+    }
+
+    pub fn with_details(mut self, details: serde_json::Value) -> Self {
+        self.inner.details = Some(details);
+        self
+    }
+
+    pub fn with_request_id(mut self, id: impl Into<Box<str>>) -> Self {
+        self.inner.request_id = Some(id.into());
+        self
+    }
+
+    /// Fills the request id in where the answer named none.
+    pub fn or_request_id(mut self, id: Option<&str>) -> Self {
+        if self.inner.request_id.is_none() {
+            self.inner.request_id = id.map(Into::into);
+        }
+        self
+    }
+
+    pub fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
+        self.inner.retry_after = wait;
+        self
+    }
+
+    pub fn with_attempts(mut self, attempts: u32) -> Self {
+        self.inner.attempts = attempts;
+        self
+    }
+
+    pub fn with_sent(mut self, sent: bool) -> Self {
+        self.inner.sent = sent;
+        self
+    }
+
+    /// Settles [`is_retryable`](Self::is_retryable), once it is known whether the operation may be
+    /// repeated after it was sent.
+    pub fn settle(mut self, idempotent: bool) -> Self {
+        self.inner.retryable = self.is_transient() && (idempotent || !self.inner.sent);
+        self
+    }
+
+    /// Whatever a tower stack returned, as an `Error`.
+    pub fn from_boxed(error: BoxError) -> Self {
+        classify::from_boxed(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.inner;
+        if inner.operation.is_empty() {
+            write!(f, "{}", inner.kind.describe())?;
+        } else {
+            write!(f, "{} failed", inner.operation)?;
+        }
+        f.write_str(": ")?;
+        if let Some(code) = &inner.code {
+            write!(f, "{code}: ")?;
+        }
+        for c in inner.message.chars().take(MESSAGE_LIMIT) {
+            if c.is_control() {
+                write!(f, "{}", c.escape_default())?
+            } else {
+                write!(f, "{c}")?
+            }
+        }
+        let id = inner.request_id.as_deref();
+        match (inner.status, id) {
+            (Some(status), Some(id)) => write!(f, " ({}, request id {id})", status.as_u16()),
+            (Some(status), None) => write!(f, " ({})", status.as_u16()),
+            (None, Some(id)) => write!(f, " (request id {id})"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+impl ErrorKind {
+    fn describe(self) -> &'static str {
+        match self {
+            Self::Api => "the service refused",
+            Self::Argument => "invalid argument",
+            Self::Body => "body failed",
+            Self::Config => "invalid configuration",
+            Self::Connect => "no connection",
+            Self::Credentials => "no usable credential",
+            Self::Decode => "unexpected answer",
+            Self::Dns => "name not resolved",
+            Self::Encode => "value not encodable",
+            Self::Interrupted => "interrupted",
+            Self::Local => "local failure",
+            Self::Middleware => "middleware failed",
+            Self::Reset => "connection lost",
+            Self::Timeout => "time limit reached",
+            Self::Tls => "TLS failed",
+            Self::TooLarge => "too large",
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.inner;
+        f.debug_struct("Error")
+            .field("kind", &inner.kind)
+            .field("operation", &inner.operation)
+            .field("message", &inner.message)
+            .field("status", &inner.status)
+            .field("code", &inner.code)
+            .field("request_id", &inner.request_id)
+            .field("attempts", &inner.attempts)
+            .field("sent", &inner.sent)
+            .field("retryable", &inner.retryable)
+            .field("source", &inner.source)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.inner.source.as_deref().map(|source| source as _)
+    }
+}

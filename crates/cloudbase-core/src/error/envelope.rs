@@ -1,0 +1,151 @@
+//! Reads the error bodies of the service: two families, and everything that only looks like them.
+
+use std::time::{Duration, SystemTime};
+
+use http::header::RETRY_AFTER;
+use http::{HeaderMap, StatusCode};
+use serde_json::{Map, Value};
+
+use super::{Error, ErrorCode};
+use crate::operation::Envelope;
+
+/// The error that an answer carries, if it is one by the rules of its family.
+///
+/// Every status outside 2xx is an error, with whatever the body offers. Within 2xx it depends on
+/// the family: see [`Envelope`].
+pub(crate) fn parse(
+    family: Envelope,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Option<Error> {
+    let object = if status.is_success() {
+        // Most answers are no error: look before parsing.
+        if family == Envelope::Gateway || !might_be_error(family, body) {
+            return None;
+        }
+        object_of(body).filter(|object| claims_error(family, object))?
+    } else {
+        object_of(body).unwrap_or_default()
+    };
+    Some(error_of(status, headers, object, body))
+}
+
+fn error_of(
+    status: StatusCode,
+    headers: &HeaderMap,
+    mut object: Map<String, Value>,
+    body: &[u8],
+) -> Error {
+    let code = text(&object, "code")
+        .or_else(|| text(&object, "error"))
+        .or_else(|| {
+            object
+                .get("error_code")
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+        });
+    let message = ["message", "error_description", "msg"]
+        .iter()
+        .find_map(|name| text(&object, name))
+        .unwrap_or_else(|| describe(status, body, object.is_empty()));
+    let mut error = Error::api(status, code.map(ErrorCode::from), message);
+    if let Some(number) = object.get("error_code").and_then(Value::as_i64) {
+        error = error.with_error_code(number);
+    }
+    let id = ["requestId", "request_id", "RequestId"]
+        .iter()
+        .find_map(|name| text(&object, name));
+    let header = || {
+        headers
+            .get("x-request-id")?
+            .to_str()
+            .ok()
+            .map(str::to_owned)
+    };
+    if let Some(id) = id.or_else(header) {
+        error = error.with_request_id(id);
+    }
+    let details = object.remove("details").filter(|value| !value.is_null());
+    let hint = object.remove("hint").filter(|value| !value.is_null());
+    let details = match (details, hint) {
+        (details, None) => details,
+        (details, Some(hint)) => Some(serde_json::json!({ "details": details, "hint": hint })),
+    };
+    if let Some(details) = details {
+        error = error.with_details(details);
+    }
+    error.with_retry_after(retry_after(headers, SystemTime::now()))
+}
+
+/// The wait that a `Retry-After` header asks for: seconds, or a date. Anything else is ignored.
+pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = httpdate::parse_http_date(value).ok()?;
+    Some(date.duration_since(now).unwrap_or_default())
+}
+
+/// An object, or a string that holds one: some services wrap their JSON once more.
+fn object_of(body: &[u8]) -> Option<Map<String, Value>> {
+    match serde_json::from_slice(body).ok()? {
+        Value::Object(object) => Some(object),
+        Value::String(inner) => match serde_json::from_str(&inner).ok()? {
+            Value::Object(object) => Some(object),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn might_be_error(family: Envelope, body: &[u8]) -> bool {
+    let needle: &[u8] = match family {
+        Envelope::Auth => b"error",
+        Envelope::Gateway | Envelope::Coded => b"code",
+    };
+    body.windows(needle.len()).any(|window| window == needle)
+        || (family == Envelope::Auth && body.windows(4).any(|window| window == b"code"))
+}
+
+fn claims_error(family: Envelope, object: &Map<String, Value>) -> bool {
+    let truthy = |name: &str| match object.get(name) {
+        None | Some(Value::Null | Value::Bool(false)) => false,
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(Value::Number(number)) => number.as_f64() != Some(0.0),
+        Some(_) => true,
+    };
+    let coded = || matches!(object.get("code"), Some(Value::String(code)) if !code.is_empty());
+    match family {
+        Envelope::Gateway => false,
+        // A gateway refusal of an auth call comes with a message; an authorization code does not.
+        Envelope::Auth => {
+            truthy("error") || truthy("error_code") || (coded() && object.contains_key("message"))
+        }
+        Envelope::Coded => coded(),
+    }
+}
+
+fn text(object: &Map<String, Value>, name: &str) -> Option<String> {
+    match object.get(name)? {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// What can be said of an answer that is no envelope, without repeating its content.
+fn describe(status: StatusCode, body: &[u8], unusable: bool) -> String {
+    let reason = status.canonical_reason().unwrap_or("error");
+    if body.is_empty() {
+        format!("{reason} (empty body)")
+    } else if unusable {
+        format!(
+            "{reason} (the body of {} bytes is no error object)",
+            body.len()
+        )
+    } else {
+        reason.to_owned()
+    }
+}

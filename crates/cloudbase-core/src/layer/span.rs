@@ -1,0 +1,236 @@
+//! The spans of a call and of each attempt, with OpenTelemetry's names and nothing secret.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tower::{Layer, Service};
+use tracing::{Level, Span, field::Empty};
+
+use crate::body::Body;
+use crate::config::{Config, EnvId};
+use crate::error::{Error, ErrorKind};
+use crate::operation::CallInfo;
+use crate::service::BoxError;
+
+/// Gives each call the span `cloudbase.call` (level info).
+///
+/// Fields: `otel.name` and `cloudbase.operation` (`mysql.select`), `otel.kind`, `cloudbase.env_id`,
+/// and at the end `cloudbase.attempts`, `cloudbase.request_id`, `error.type`, `otel.status_code`.
+#[derive(Clone, Debug)]
+pub struct CallSpanLayer {
+    env_id: EnvId,
+}
+
+impl CallSpanLayer {
+    /// The layer for the environment of `config`.
+    pub fn new(config: &Config) -> Self {
+        Self {
+            env_id: config.env_id().clone(),
+        }
+    }
+}
+
+impl<S> Layer<S> for CallSpanLayer {
+    type Service = CallSpan<S>;
+
+    fn layer(&self, inner: S) -> CallSpan<S> {
+        CallSpan {
+            inner,
+            env_id: Arc::from(self.env_id.as_str()),
+        }
+    }
+}
+
+/// See [`CallSpanLayer`].
+#[derive(Clone, Debug)]
+pub struct CallSpan<S> {
+    inner: S,
+    env_id: Arc<str>,
+}
+
+impl<S> Service<Request<Body>> for CallSpan<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = BoxError;
+    type Future = Spanned<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        // A span that nobody listens to must not cost the clone of the call's context.
+        let call = tracing::enabled!(Level::INFO)
+            .then(|| request.extensions().get::<CallInfo>().cloned())
+            .flatten();
+        let span = match &call {
+            Some(call) => tracing::info_span!(
+                "cloudbase.call",
+                otel.name = call.operation(),
+                otel.kind = "client",
+                otel.status_code = Empty,
+                cloudbase.operation = call.operation(),
+                cloudbase.env_id = &*self.env_id,
+                cloudbase.attempts = Empty,
+                cloudbase.request_id = Empty,
+                error.type = Empty,
+            ),
+            None => Span::none(),
+        };
+        let future = {
+            let _entered = span.enter();
+            self.inner.call(request)
+        };
+        Spanned { future, span, call }
+    }
+}
+
+/// Gives each attempt the span `cloudbase.attempt` (level debug).
+///
+/// Fields: `otel.name` (`GET /v1/functions/{name}`), `http.request.method`, `url.template`,
+/// `server.address`, `server.port`, `http.request.resend_count` (from the second attempt),
+/// `http.response.status_code`, `error.type`. Neither URL nor query nor headers.
+#[derive(Clone, Debug)]
+pub struct AttemptSpanLayer(());
+
+impl AttemptSpanLayer {
+    /// The layer.
+    pub fn new(_config: &Config) -> Self {
+        Self(())
+    }
+}
+
+impl<S> Layer<S> for AttemptSpanLayer {
+    type Service = AttemptSpan<S>;
+
+    fn layer(&self, inner: S) -> AttemptSpan<S> {
+        AttemptSpan { inner }
+    }
+}
+
+/// See [`AttemptSpanLayer`]. Counts the attempts of the call, too.
+#[derive(Clone, Debug)]
+pub struct AttemptSpan<S> {
+    inner: S,
+}
+
+impl<S> Service<Request<Body>> for AttemptSpan<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = BoxError;
+    type Future = Spanned<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let call = request.extensions().get::<CallInfo>();
+        let attempt = call.map_or(1, CallInfo::count_attempt);
+        let span = if tracing::enabled!(Level::DEBUG) {
+            let (method, uri) = (request.method(), request.uri());
+            // A path of the user's own may hold anything: without a template it is not shown.
+            let template = call.map_or("", CallInfo::template);
+            tracing::debug_span!(
+                "cloudbase.attempt",
+                otel.name = %format_args!("{method} {template}"),
+                otel.kind = "client",
+                http.request.method = method.as_str(),
+                url.template = template,
+                server.address = uri.host(),
+                server.port = uri.port_u16(),
+                http.request.resend_count = (attempt > 1).then_some(attempt - 1),
+                http.response.status_code = Empty,
+                error.type = Empty,
+            )
+        } else {
+            Span::none()
+        };
+        let future = {
+            let _entered = span.enter();
+            self.inner.call(request)
+        };
+        Spanned {
+            future,
+            span,
+            call: None,
+        }
+    }
+}
+
+pin_project! {
+    /// The future of a call or attempt within its span.
+    #[derive(Debug)]
+    pub struct Spanned<F> {
+        #[pin]
+        future: F,
+        span: Span,
+        call: Option<CallInfo>,
+    }
+}
+
+impl<F> Future for Spanned<F>
+where
+    F: Future<Output = Result<Response<Body>, BoxError>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _entered = this.span.enter();
+        let output = ready!(this.future.poll(cx));
+        if this.span.is_none() {
+            return Poll::Ready(output);
+        }
+        match &output {
+            Ok(response) if response.status().is_success() => {
+                this.span
+                    .record("http.response.status_code", response.status().as_u16());
+            }
+            Ok(response) => {
+                this.span
+                    .record("http.response.status_code", response.status().as_u16());
+                this.span.record("error.type", response.status().as_str());
+                this.span.record("otel.status_code", "ERROR");
+            }
+            Err(error) => {
+                this.span.record("error.type", error_type(error));
+                this.span.record("otel.status_code", "ERROR");
+            }
+        }
+        if let Some(call) = this.call {
+            this.span.record("cloudbase.attempts", call.attempts());
+            let answered = output
+                .as_ref()
+                .ok()
+                .and_then(|head| head.headers().get("x-request-id"));
+            let id = answered
+                .and_then(|id| id.to_str().ok())
+                .unwrap_or(call.request_id());
+            this.span.record("cloudbase.request_id", id);
+        }
+        Poll::Ready(output)
+    }
+}
+
+fn error_type(error: &BoxError) -> &'static str {
+    let kind = crate::error::find::<Error>(&**error).map_or(ErrorKind::Middleware, Error::kind);
+    match kind {
+        ErrorKind::Connect => "connect",
+        ErrorKind::Credentials => "credentials",
+        ErrorKind::Dns => "dns",
+        ErrorKind::Reset => "reset",
+        ErrorKind::Timeout => "timeout",
+        ErrorKind::Tls => "tls",
+        ErrorKind::TooLarge => "too_large",
+        ErrorKind::Body => "body",
+        _ => "_OTHER",
+    }
+}

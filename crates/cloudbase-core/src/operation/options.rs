@@ -1,0 +1,137 @@
+//! What a caller may choose for one call.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use secrecy::SecretString;
+
+use crate::error::{Error, Result};
+
+/// Choices for one call; every builder of the SDK has them as methods.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct CallOptions {
+    /// Total deadline of the call; the client's if absent (60 s by default).
+    pub timeout: Option<Duration>,
+    /// Limit of one attempt; the client's if absent (15 s by default).
+    pub attempt_timeout: Option<Duration>,
+    /// How many attempts at most; the client's if absent (3 by default).
+    pub max_attempts: Option<u32>,
+    /// Whether the call may be repeated after it was sent; the operation's own nature if absent.
+    pub idempotent: Option<bool>,
+    /// The token for this call, instead of the session's or the access key.
+    pub token: Option<SecretString>,
+    /// Further headers. They beat those that the SDK would send.
+    pub headers: HeaderMap,
+    /// How many bytes of an answer are read at most; the client's if absent (10 MiB by default).
+    pub max_response_size: Option<u64>,
+    deferred: Option<Refused>,
+}
+
+/// A header that was refused; kept until the call is sent, so that chains need no `?`.
+#[derive(Clone, Debug)]
+struct Refused {
+    argument: &'static str,
+    rule: &'static str,
+}
+
+impl CallOptions {
+    /// Adds a header, replacing one of the same name. A name or value with characters that HTTP
+    /// does not allow is reported when the call is sent.
+    pub fn set_header(&mut self, name: &str, value: &str) {
+        let name = HeaderName::try_from(name);
+        let value = HeaderValue::from_str(value);
+        match (name, value) {
+            (Ok(name), Ok(value)) => {
+                self.headers.insert(name, value);
+            }
+            (Err(_), _) => self.refuse("header name", "must be an HTTP token"),
+            (_, Err(_)) => self.refuse(
+                "header value",
+                "must not contain control characters such as CR, LF or NUL",
+            ),
+        }
+    }
+
+    /// The options, or the argument that was refused while they were put together.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) naming the argument.
+    pub fn check(&self) -> Result<()> {
+        match &self.deferred {
+            Some(refused) => Err(Error::argument(refused.argument, refused.rule)),
+            None => Ok(()),
+        }
+    }
+
+    fn refuse(&mut self, argument: &'static str, rule: &'static str) {
+        self.deferred.get_or_insert(Refused { argument, rule });
+    }
+}
+
+impl fmt::Debug for CallOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallOptions")
+            .field("timeout", &self.timeout)
+            .field("attempt_timeout", &self.attempt_timeout)
+            .field("max_attempts", &self.max_attempts)
+            .field("idempotent", &self.idempotent)
+            .field("token", &self.token.as_ref().map(|_| "[redacted]"))
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Gives a builder with a field `options: CallOptions` the per-call choices as methods.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! call_options {
+    ($type:ident $(<$($generic:ident),+>)?) => {
+        impl $(<$($generic),+>)? $type $(<$($generic),+>)? {
+            /// Limits the whole call, with all its attempts. Default: the client's (60 s).
+            #[must_use]
+            pub fn timeout(mut self, limit: ::std::time::Duration) -> Self {
+                self.options.timeout = Some(limit);
+                self
+            }
+
+            /// Limits each attempt. Default: the client's (15 s).
+            #[must_use]
+            pub fn attempt_timeout(mut self, limit: ::std::time::Duration) -> Self {
+                self.options.attempt_timeout = Some(limit);
+                self
+            }
+
+            /// Limits the attempts. Default: the client's (3); 1 switches retries off.
+            #[must_use]
+            pub fn max_attempts(mut self, attempts: u32) -> Self {
+                self.options.max_attempts = Some(attempts);
+                self
+            }
+
+            /// Says whether the call may be repeated after it was sent. Default: what the
+            /// operation is by nature.
+            #[must_use]
+            pub fn idempotent(mut self, idempotent: bool) -> Self {
+                self.options.idempotent = Some(idempotent);
+                self
+            }
+
+            /// Sends this token instead of the session's or the access key.
+            #[must_use]
+            pub fn token(mut self, token: impl Into<$crate::SecretString>) -> Self {
+                self.options.token = Some(token.into());
+                self
+            }
+
+            /// Adds a header to the call. One that HTTP does not allow is reported by `send`.
+            #[must_use]
+            pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+                self.options.set_header(name.as_ref(), value.as_ref());
+                self
+            }
+        }
+    };
+}

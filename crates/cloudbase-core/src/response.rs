@@ -1,0 +1,166 @@
+//! A decoded answer with what the service said around it.
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// A value from the service, with status, headers and request id.
+#[derive(Clone, Debug)]
+pub struct Response<T> {
+    value: T,
+    meta: Meta,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Meta {
+    pub(crate) operation: &'static str,
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) sent_request_id: http::HeaderValue,
+    pub(crate) attempts: u32,
+}
+
+impl<T> Response<T> {
+    pub(crate) fn from_parts(value: T, meta: Meta) -> Self {
+        Self { value, meta }
+    }
+
+    pub(crate) fn into_parts(self) -> (T, Meta) {
+        (self.value, self.meta)
+    }
+
+    /// The value.
+    pub fn value(&self) -> &T {
+        &self.value
+    }
+
+    /// The value, leaving the rest behind.
+    pub fn into_value(self) -> T {
+        self.value
+    }
+
+    /// The HTTP status, always 2xx.
+    pub fn status(&self) -> StatusCode {
+        self.meta.status
+    }
+
+    /// The headers of the answer.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.meta.headers
+    }
+
+    /// The id under which the service knows the request: from the answer's header, else the one
+    /// that was sent.
+    pub fn request_id(&self) -> &str {
+        let header = self
+            .meta
+            .headers
+            .get("x-request-id")
+            .unwrap_or(&self.meta.sent_request_id);
+        header.to_str().unwrap_or_default()
+    }
+
+    /// How many times the call was put on the wire.
+    pub fn attempts(&self) -> u32 {
+        self.meta.attempts
+    }
+
+    /// The same answer with another value.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
+        Response {
+            value: change(self.value),
+            meta: self.meta,
+        }
+    }
+
+    /// The same answer with another value, if it can be made.
+    ///
+    /// # Errors
+    ///
+    /// The error of `change`, with operation, status and request id filled in.
+    pub fn try_map<U>(self, change: impl FnOnce(T) -> Result<U>) -> Result<Response<U>> {
+        match change(self.value) {
+            Ok(value) => Ok(Response {
+                value,
+                meta: self.meta,
+            }),
+            Err(error) => Err(self.meta.complete(error)),
+        }
+    }
+
+    /// Puts operation, status and request id of this answer into `error`.
+    #[doc(hidden)]
+    pub fn complete(&self, error: Error) -> Error {
+        self.meta.complete(error)
+    }
+}
+
+impl Meta {
+    pub(crate) fn complete(&self, error: Error) -> Error {
+        let header = self
+            .headers
+            .get("x-request-id")
+            .unwrap_or(&self.sent_request_id);
+        let mut error = error
+            .with_operation(self.operation)
+            .or_request_id(header.to_str().ok())
+            .with_attempts(self.attempts)
+            .with_sent(true);
+        if error.status().is_none() {
+            error = error.with_status(self.status);
+        }
+        error
+    }
+}
+
+impl Response<Bytes> {
+    /// Reads the answer as JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Decode`] with the JSON path of the first value that does not fit.
+    pub fn json<T: DeserializeOwned>(self) -> Result<Response<T>> {
+        self.try_map(|bytes| from_json(&bytes))
+    }
+}
+
+/// Reads JSON; the error names the path to the value that does not fit, not the value.
+///
+/// # Errors
+///
+/// [`ErrorKind::Decode`].
+pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    // The plain parser first: tracking the path costs, and is needed for errors only.
+    match serde_json::from_slice(bytes) {
+        Ok(value) => Ok(value),
+        Err(plain) => Err(locate::<T>(bytes, plain)),
+    }
+}
+
+#[cold]
+fn locate<T: DeserializeOwned>(bytes: &[u8], plain: serde_json::Error) -> Error {
+    let deserializer = &mut serde_json::Deserializer::from_slice(bytes);
+    let path = match serde_path_to_error::deserialize::<_, T>(deserializer) {
+        Err(error) => error.path().to_string(),
+        Ok(_) => String::from("."),
+    };
+    let wanted = std::any::type_name::<T>();
+    let message = match plain.classify() {
+        serde_json::error::Category::Data => {
+            // serde's own text quotes the value found; only the place is safe to tell.
+            format!("the answer does not fit {wanted} at `{path}`")
+        }
+        serde_json::error::Category::Eof if bytes.is_empty() => {
+            format!("empty answer, {wanted} expected")
+        }
+        _ => format!(
+            "the answer is not valid JSON ({} bytes, line {})",
+            bytes.len(),
+            plain.line()
+        ),
+    };
+    tracing::trace!(body = %String::from_utf8_lossy(&bytes[..bytes.len().min(256)]), "answer not decoded");
+    Error::new(ErrorKind::Decode, message).with_sent(true)
+}
