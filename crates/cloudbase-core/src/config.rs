@@ -19,7 +19,7 @@ pub struct Config {
     pub(crate) language: String,
     pub(crate) timeouts: Timeouts,
     pub(crate) max_response_size: u64,
-    pub(crate) max_attempts: u32,
+    pub(crate) retry: RetryConfig,
     pub(crate) allow_plain_http: bool,
 }
 
@@ -49,6 +49,37 @@ impl Default for Timeouts {
     }
 }
 
+/// How failed calls are repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RetryConfig {
+    /// How often a call is put on the wire at most, the first time included. Default 3; 1 switches
+    /// retries off.
+    pub max_attempts: u32,
+    /// The upper end of the first random pause; it doubles with each retry. Default 100 ms.
+    pub base: Duration,
+    /// The longest pause that the SDK chooses by itself. Default 5 s.
+    pub cap: Duration,
+    /// How many tokens the client's bucket holds: a retry costs 14 (5 after throttling), a success
+    /// gives 1 back, and an empty bucket means no retries. Default 500.
+    pub budget: u32,
+    /// The longest `Retry-After` that is waited for; with a longer one the error is returned.
+    /// Default 20 s.
+    pub retry_after_cap: Duration,
+}
+
+impl Default for RetryConfig {
+    fn default() -> Self {
+        Self {
+            max_attempts: 3,
+            base: Duration::from_millis(100),
+            cap: Duration::from_secs(5),
+            budget: 500,
+            retry_after_cap: Duration::from_secs(20),
+        }
+    }
+}
+
 /// The settings as they were given, before they are checked.
 #[derive(Clone, Default)]
 pub(crate) struct Settings {
@@ -71,7 +102,7 @@ impl Settings {
             language: "zh-CN".to_owned(),
             timeouts: self.timeouts.unwrap_or_default(),
             max_response_size: 10 * 1024 * 1024,
-            max_attempts: 3,
+            retry: RetryConfig::default(),
             allow_plain_http: false,
         })
     }
@@ -116,6 +147,11 @@ impl Config {
     /// The time limits.
     pub fn timeouts(&self) -> Timeouts {
         self.timeouts
+    }
+
+    /// How failed calls are repeated.
+    pub fn retry(&self) -> RetryConfig {
+        self.retry
     }
 
     /// How many bytes of an ordinary answer are read at most. Default 10 MiB.
