@@ -1,5 +1,6 @@
 //! The body of a request or an answer: bytes, a stream, or a recipe that makes either again.
 
+mod collect;
 mod guard;
 
 use std::fmt;
@@ -13,8 +14,9 @@ use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use http_body_util::combinators::UnsyncBoxBody;
 
+pub(crate) use self::collect::{Collect, Over};
 pub(crate) use self::guard::{Progress, StallGuard};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::service::BoxError;
 
 /// A body.
@@ -148,44 +150,12 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TooLarge`] if it is longer than `limit` bytes; whatever broke the stream.
-    pub async fn into_bytes(mut self, limit: u64) -> Result<Bytes> {
-        if let Kind::Bytes(bytes) = &mut self.kind {
-            if bytes.len() as u64 > limit {
-                return Err(too_large(limit));
-            }
-            return Ok(std::mem::take(bytes));
-        }
-        let hint = http_body::Body::size_hint(&self);
-        if hint.lower() > limit {
-            return Err(too_large(limit));
-        }
-        let mut first = Bytes::new();
-        let mut rest = Vec::new();
-        while let Some(frame) = self.frame().await {
-            let Ok(data) = frame.map_err(Error::from_boxed)?.into_data() else {
-                continue;
-            };
-            if (first.len() + rest.len() + data.len()) as u64 > limit {
-                return Err(too_large(limit));
-            }
-            // Most answers are one frame, which is then handed on without a copy.
-            if first.is_empty() && rest.is_empty() {
-                first = data;
-                continue;
-            }
-            if rest.is_empty() {
-                let expected = hint
-                    .exact()
-                    .unwrap_or(0)
-                    .max((first.len() + data.len()) as u64);
-                rest.reserve(expected.min(limit) as usize);
-                rest.extend_from_slice(&first);
-                first = Bytes::new();
-            }
-            rest.extend_from_slice(&data);
-        }
-        Ok(if rest.is_empty() { first } else { rest.into() })
+    /// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge) if it is longer than `limit` bytes; whatever broke the stream.
+    pub async fn into_bytes(self, limit: u64) -> Result<Bytes> {
+        let mut collect = Collect::new(self, limit, Over::Fail);
+        std::future::poll_fn(|cx| collect.poll(cx))
+            .await
+            .map_err(Error::from_boxed)
     }
 
     /// The data of the body as a stream of [`Bytes`]; trailers are passed over.
@@ -219,14 +189,6 @@ impl Body {
             }
         }
     }
-}
-
-fn too_large(limit: u64) -> Error {
-    Error::new(
-        ErrorKind::TooLarge,
-        format!("the body is longer than {limit} bytes"),
-    )
-    .with_sent(true)
 }
 
 impl From<Kind> for Body {

@@ -4,8 +4,8 @@ mod builder;
 pub(crate) mod stack;
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::{HeaderValue, Request};
@@ -17,7 +17,7 @@ use crate::body::Body;
 use crate::config::{Config, EnvId};
 use crate::credential::{CredentialProvider, Credentials};
 use crate::error::{Error, Result, parse_envelope};
-use crate::operation::{CallInfo, CallState, Operation};
+use crate::operation::{CallInfo, CallState, Envelope, Operation};
 use crate::response::{Meta, Response};
 use crate::service::HttpService;
 
@@ -134,6 +134,7 @@ impl Client {
             .check()
             .map_err(|error| error.with_operation(name))?;
         let envelope = operation.envelope;
+        let config_limit = self.inner.config.max_response_size();
         let (request, call) = prepare(operation)?;
         let answer = self.inner.service.clone().oneshot(request).await;
         let finish = |error: Error| {
@@ -146,19 +147,20 @@ impl Client {
         let (head, body) = answer
             .map_err(|error| finish(Error::from_boxed(error)))?
             .into_parts();
-        // An error's body is always in memory (the attempt reads it); a transfer's success is not,
-        // and is not looked into.
-        if let Some(bytes) = body.as_bytes()
-            && let Some(error) = parse_envelope(envelope, head.status, &head.headers, bytes)
-        {
-            return Err(finish(error));
-        }
-        if !head.status.is_success() {
-            let bytes = body.into_bytes(ERROR_BODY_LIMIT).await.unwrap_or_default();
-            if let Some(error) = parse_envelope(envelope, head.status, &head.headers, &bytes) {
-                return Err(finish(error));
+        let bytes = match body.as_bytes() {
+            Some(bytes) => bytes,
+            // A transfer's success is a stream, and not looked into.
+            None if head.status.is_success() => &[],
+            None => {
+                // Only a stack of the user's own leaves an error unread.
+                let bytes = body.into_bytes(config_limit).await.unwrap_or_default();
+                return Err(finish(refusal(envelope, &head, &bytes)));
             }
-            return Err(finish(Error::api(head.status, None, "the service refused")));
+        };
+        if !head.status.is_success()
+            || parse_envelope(envelope, head.status, &head.headers, bytes).is_some()
+        {
+            return Err(finish(refusal(envelope, &head, bytes)));
         }
         let meta = Meta {
             operation: name,
@@ -202,8 +204,10 @@ impl Client {
     }
 }
 
-/// How much of an error's body is read.
-pub(crate) const ERROR_BODY_LIMIT: u64 = 64 * 1024;
+fn refusal(envelope: Envelope, head: &http::response::Parts, body: &[u8]) -> Error {
+    parse_envelope(envelope, head.status, &head.headers, body)
+        .unwrap_or_else(|| Error::api(head.status, None, "the service refused"))
+}
 
 fn prepare(operation: Operation) -> Result<(Request<Body>, CallInfo)> {
     let idempotent = operation.is_repeatable();
@@ -250,6 +254,7 @@ fn prepare(operation: Operation) -> Result<(Request<Body>, CallInfo)> {
         options,
         request_id,
         attempts: AtomicU32::new(0),
+        deadline: OnceLock::new(),
     }));
     request.extensions_mut().insert(call.clone());
     Ok((request, call))

@@ -1,5 +1,7 @@
 //! Where tokens come from: the session, an access key, or a source of the user's own.
 
+mod cache;
+mod fixed;
 mod token;
 
 use std::fmt;
@@ -7,6 +9,8 @@ use std::sync::{Arc, OnceLock};
 
 use futures_core::future::BoxFuture;
 
+pub use self::cache::{RefreshPolicy, TokenCache, TokenSource};
+pub use self::fixed::StaticToken;
 pub use self::token::Token;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::CredentialUse;
@@ -16,10 +20,9 @@ use crate::operation::CredentialUse;
 /// [`TokenCache`](crate::credential::TokenCache) implements it over anything that can fetch a
 /// token; implement it directly for full control.
 pub trait CredentialProvider: Send + Sync + 'static {
-    /// The token that can be used at once, without waiting. `None` if there is none or it must be
-    /// renewed first; [`token`](Self::token) is asked then.
-    fn cached(&self) -> Option<Token> {
-        None
+    /// What can be told at once, without waiting; [`token`](Self::token) is asked otherwise.
+    fn cached(&self) -> Cached {
+        Cached::Unknown
     }
 
     /// The token to use now, renewed first if needed. `Ok(None)` if this source has nothing:
@@ -34,6 +37,18 @@ pub trait CredentialProvider: Send + Sync + 'static {
     /// The gateway has refused `token` as expired or invalid. A source that has moved on to a newer
     /// [generation](Token::generation) meanwhile does nothing.
     fn reject(&self, token: &Token);
+}
+
+/// What a [`CredentialProvider`] knows without waiting.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Cached {
+    /// This token, which is fresh.
+    Token(Token),
+    /// Nobody is signed in.
+    Absent,
+    /// Ask [`CredentialProvider::token`].
+    Unknown,
 }
 
 /// The credentials of one client: a session or a provider of the user's, and an access key.
@@ -85,8 +100,9 @@ impl Credentials {
             && let Some(session) = self.session.get()
         {
             let token = match session.cached() {
-                Some(token) => Some(token),
-                None => session.token().await?,
+                Cached::Token(token) => Some(token),
+                Cached::Absent => None,
+                Cached::Unknown => session.token().await?,
             };
             if let Some(token) = token {
                 return Ok(Some((token, true)));

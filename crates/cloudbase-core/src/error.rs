@@ -12,7 +12,7 @@ use http::StatusCode;
 
 pub(crate) use self::classify::find;
 pub use self::code::ErrorCode;
-pub(crate) use self::envelope::{parse as parse_envelope, retry_after};
+pub(crate) use self::envelope::parse as parse_envelope;
 use crate::service::BoxError;
 
 /// A result whose error is [`Error`] unless said otherwise.
@@ -61,6 +61,8 @@ struct Inner {
     attempts: u32,
     sent: bool,
     retryable: bool,
+    /// Beats the rules of `classify` where the maker of the error knows better.
+    transient: Option<bool>,
     phase: Option<TimeoutPhase>,
     source: Option<BoxError>,
 }
@@ -137,6 +139,7 @@ impl Error {
                 attempts: 0,
                 sent: false,
                 retryable: false,
+                transient: None,
                 phase: None,
                 source: None,
             }),
@@ -254,7 +257,9 @@ impl Error {
 
     /// The failure is of a passing kind, whatever the operation: overload, lost connection, time.
     pub fn is_transient(&self) -> bool {
-        classify::is_transient(self)
+        self.inner
+            .transient
+            .unwrap_or_else(|| classify::is_transient(self))
     }
 
     /// The thing addressed does not exist.
@@ -359,6 +364,11 @@ impl Error {
 
     pub fn with_sent(mut self, sent: bool) -> Self {
         self.inner.sent = sent;
+        self
+    }
+
+    pub fn with_transient(mut self, transient: bool) -> Self {
+        self.inner.transient = Some(transient);
         self
     }
 

@@ -7,6 +7,7 @@ mod headers;
 mod limit;
 mod retry;
 mod span;
+mod spare;
 
 pub use self::auth::{Auth, AuthLayer};
 pub use self::base_uri::{BaseUri, BaseUriLayer};

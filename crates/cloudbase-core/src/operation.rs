@@ -3,12 +3,13 @@
 mod options;
 mod path;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use serde::Serialize;
+use tokio::time::Instant;
 
 pub use self::options::CallOptions;
 pub use self::path::{PathBuilder, encode_component};
@@ -243,6 +244,7 @@ pub(crate) struct CallState {
     pub(crate) options: CallOptions,
     pub(crate) request_id: HeaderValue,
     pub(crate) attempts: AtomicU32,
+    pub(crate) deadline: OnceLock<Instant>,
 }
 
 impl CallInfo {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use http::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -14,6 +15,7 @@ use crate::error::{Error, Result};
 pub struct Token {
     header: HeaderValue,
     expires_at: Option<Instant>,
+    lifetime: Option<Duration>,
     generation: u64,
 }
 
@@ -39,9 +41,11 @@ impl Token {
         let mut header = HeaderValue::try_from(format!("Bearer {secret}"))
             .map_err(|_| Error::argument("token", "must consist of visible ASCII characters"))?;
         header.set_sensitive(true);
+        let lifetime = expires_at.map(|end| end.saturating_duration_since(Instant::now()));
         Ok(Self {
             header,
             expires_at,
+            lifetime,
             generation: GENERATIONS.fetch_add(1, Ordering::Relaxed),
         })
     }
@@ -54,6 +58,11 @@ impl Token {
     /// When the token ends, on the monotonic clock; `None` if it does not.
     pub fn expires_at(&self) -> Option<Instant> {
         self.expires_at
+    }
+
+    /// How long the token had to live when this value was made.
+    pub fn lifetime(&self) -> Option<Duration> {
+        self.lifetime
     }
 
     /// Whether the token has ended.

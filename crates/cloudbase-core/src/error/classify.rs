@@ -128,7 +128,8 @@ pub(super) fn is_not_found(error: &Error) -> bool {
 
 pub(super) fn is_unauthenticated(error: &Error) -> bool {
     if error.kind() == ErrorKind::Credentials {
-        return true;
+        // A renewal that failed for a passing reason does not ask for a new sign-in.
+        return !error.is_transient();
     }
     match code(error) {
         Some(

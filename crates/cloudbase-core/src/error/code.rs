@@ -77,8 +77,6 @@ macro_rules! codes {
             $( #[doc = $doc] pub const $name: Self = Self::from_static($text); )*
         }
 
-        #[cfg(test)]
-        pub(crate) const KNOWN: &[&str] = &[$($text),*];
     };
 }
 

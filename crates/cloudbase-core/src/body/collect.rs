@@ -1,0 +1,93 @@
+//! Reads a body into memory, up to a limit.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body::Body as _;
+
+use super::Body;
+use crate::error::{Error, ErrorKind, Result};
+use crate::service::BoxError;
+
+/// A body on its way into memory.
+#[derive(Debug)]
+pub(crate) struct Collect {
+    body: Body,
+    limit: u64,
+    over: Over,
+    /// Most answers are one frame, which is handed on without a copy.
+    first: Bytes,
+    rest: Vec<u8>,
+}
+
+/// What to do with a body that is longer than the limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Over {
+    Fail,
+    /// Keep its beginning: an error says enough in that.
+    Truncate,
+}
+
+impl Collect {
+    pub(crate) fn new(body: Body, limit: u64, over: Over) -> Self {
+        Self {
+            body,
+            limit,
+            over,
+            first: Bytes::new(),
+            rest: Vec::new(),
+        }
+    }
+
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, BoxError>> {
+        if self.over == Over::Fail && self.body.size_hint().lower() > self.limit {
+            return Poll::Ready(Err(too_large(self.limit).into()));
+        }
+        while let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+            let Ok(data) = frame?.into_data() else {
+                continue;
+            };
+            if !self.take(data)? {
+                break;
+            }
+        }
+        Poll::Ready(Ok(if self.rest.is_empty() {
+            std::mem::take(&mut self.first)
+        } else {
+            std::mem::take(&mut self.rest).into()
+        }))
+    }
+
+    /// Adds a piece; false once the limit is reached and that is fine.
+    fn take(&mut self, mut data: Bytes) -> Result<bool, BoxError> {
+        let room = self.limit - (self.first.len() + self.rest.len()) as u64;
+        let fits = data.len() as u64 <= room;
+        if !fits {
+            match self.over {
+                Over::Fail => return Err(too_large(self.limit).into()),
+                Over::Truncate => data.truncate(room as usize),
+            }
+        }
+        if self.first.is_empty() && self.rest.is_empty() {
+            self.first = data;
+            return Ok(fits);
+        }
+        if self.rest.is_empty() {
+            let more = self.body.size_hint().exact().unwrap_or(0).min(self.limit) as usize;
+            self.rest.reserve(self.first.len() + data.len() + more);
+            self.rest.extend_from_slice(&self.first);
+            self.first = Bytes::new();
+        }
+        self.rest.extend_from_slice(&data);
+        Ok(fits)
+    }
+}
+
+fn too_large(limit: u64) -> Error {
+    Error::new(
+        ErrorKind::TooLarge,
+        format!("the body is longer than {limit} bytes"),
+    )
+    .with_sent(true)
+}
