@@ -1,45 +1,174 @@
 //! Auth: users, sign-in, sessions, verification, captcha, identities.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use axum::Router;
+use axum::routing::{get, patch, post};
 use bytes::Bytes;
 
-use crate::error::StartError;
-use crate::keys::Claims;
+use crate::clock::Clock;
+use crate::error::{AuthError, StartError};
+use crate::keys::{Claims, TokenFault};
 use crate::state::{AppState, Base};
 
-/// What the builder's methods of this area collected.
-#[derive(Debug, Default)]
-pub(crate) struct AuthOptions {}
+mod account;
+mod call;
+mod captcha;
+mod options;
+mod password;
+mod persist;
+mod session;
+mod sign_in;
+mod store;
+mod token;
+mod verification;
+
+pub(crate) use options::AuthOptions;
+pub use options::{PasswordPolicy, RefreshReuse};
+
+use captcha::Demands;
+use persist::Writer;
+use store::Store;
 
 /// The area's state.
-pub(crate) struct AuthState {}
+pub(crate) struct AuthState {
+    options: AuthOptions,
+    store: Arc<Mutex<Store>>,
+    demands: Demands,
+    clock: Clock,
+    writer: Option<Writer>,
+}
 
 /// The area's routes, with their full paths.
 pub(crate) fn routes() -> Router<AppState> {
     Router::new()
+        .route("/auth/v1/signup", post(sign_in::sign_up))
+        .route("/auth/v1/signin", post(sign_in::sign_in))
+        .route("/auth/v1/signin/anonymously", post(sign_in::anonymously))
+        .route("/auth/v1/token", post(token::grant))
+        .route("/auth/v1/token/introspect", get(token::introspect))
+        .route(
+            "/auth/v1/token/clientCredential",
+            post(token::client_credential),
+        )
+        .route("/auth/v1/revoke", post(token::revoke))
+        .route("/auth/v1/user/signout", post(token::sign_out))
+        .route("/auth/v1/verification", post(verification::send))
+        .route("/auth/v1/verification/verify", post(verification::verify))
+        .route("/auth/v1/user/me", get(account::me).delete(account::delete))
+        .route("/auth/v1/user/basic/edit", post(account::edit))
+        .route(
+            "/auth/v1/user/profile",
+            patch(account::old_edit).put(account::old_edit),
+        )
+        .route("/auth/v1/user/query", get(account::query))
+        .route("/auth/v1/checkIfUserExist", get(account::exists))
+        .route("/auth/v1/user/sudo", post(password::sudo))
+        .route("/auth/v1/user/password", patch(password::change))
+        .route("/auth/v1/user/contact", patch(password::contact))
+        .route(
+            "/auth/v1/user/reauthenticate",
+            post(verification::reauthenticate),
+        )
+        .route("/auth/v1/reset", post(password::reset))
+        .route("/auth/v1/captcha/init", post(captcha::init))
+        .route("/auth/v1/captcha/data", post(captcha::data))
+        .route("/auth/v1/captcha/data/verify", post(captcha::verify))
 }
 
 impl AuthState {
-    pub(crate) async fn start(_options: AuthOptions, _base: &Base) -> Result<Self, StartError> {
-        Ok(Self {})
+    pub(crate) async fn start(options: AuthOptions, base: &Base) -> Result<Self, StartError> {
+        let path = base.part_dir("auth").map(|dir| dir.join("state.json"));
+        let store = match &path {
+            Some(path) => persist::load(path)?,
+            None => Store::default(),
+        };
+        let store = Arc::new(Mutex::new(store));
+        let writer = path.map(|path| Writer::start(path, store.clone()));
+        Ok(Self {
+            options,
+            store,
+            demands: Demands::default(),
+            clock: base.clock.clone(),
+            writer,
+        })
     }
 
     /// Whether a token with a good signature still counts: its user exists and it was not revoked.
-    pub(crate) fn is_live(&self, _claims: &Claims) -> bool {
-        true
+    pub(crate) fn is_live(&self, claims: &Claims) -> bool {
+        let Some(user_id) = &claims.user_id else {
+            return true;
+        };
+        let store = self.lock();
+        store.users.contains_key(user_id) && !store.revoked.contains_key(&claims.at_hash)
+    }
+
+    /// The claims of a token that an auth endpoint was called with.
+    fn check_token(&self, state: &AppState, token: &str) -> Result<Claims, AuthError> {
+        let claims = state
+            .keys
+            .verify(token, self.clock.now_secs())
+            .map_err(|fault| {
+                AuthError::unauthenticated(match fault {
+                    TokenFault::Expired => "the access token has expired",
+                    TokenFault::Kid => "the access token is of another environment",
+                    TokenFault::Malformed | TokenFault::Signature => "the access token is invalid",
+                })
+            })?;
+        if self.is_live(&claims) {
+            Ok(claims)
+        } else {
+            Err(AuthError::unauthenticated("the access token was revoked"))
+        }
+    }
+
+    fn now(&self) -> i64 {
+        self.clock.now_secs()
+    }
+
+    /// Looks at the store.
+    fn read<R>(&self, look: impl FnOnce(&Store) -> R) -> R {
+        look(&self.lock())
+    }
+
+    /// Changes the store; what changed is written to disk soon after, if state is kept.
+    fn write<R>(&self, change: impl FnOnce(&mut Store) -> R) -> R {
+        let mut store = self.lock();
+        let outcome = change(&mut store);
+        store.prune(self.clock.now_secs());
+        drop(store);
+        if let Some(writer) = &self.writer {
+            writer.changed();
+        }
+        outcome
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) async fn reset(&self) -> Result<(), StartError> {
+        self.demands.clear();
+        self.write(|store| *store = Store::default());
         Ok(())
     }
 
     pub(crate) async fn snapshot(&self) -> Result<Bytes, StartError> {
-        Ok(Bytes::new())
+        self.read(serde_json::to_vec)
+            .map(Bytes::from)
+            .map_err(|error| StartError::caused_by("cannot write users and sessions", error))
     }
 
-    pub(crate) async fn restore(&self, _snapshot: Bytes) -> Result<(), StartError> {
+    pub(crate) async fn restore(&self, snapshot: Bytes) -> Result<(), StartError> {
+        let restored = serde_json::from_slice(&snapshot)
+            .map_err(|error| StartError::caused_by("cannot read users and sessions", error))?;
+        self.write(|store| *store = restored);
         Ok(())
     }
 
-    pub(crate) async fn close(&self) {}
+    pub(crate) async fn close(&self) {
+        if let Some(writer) = &self.writer {
+            writer.close().await;
+        }
+    }
 }

@@ -32,6 +32,7 @@ mod server;
 mod state;
 mod storage;
 
+pub use auth::{PasswordPolicy, RefreshReuse};
 pub use clock::Clock;
 pub use emulator::{Emulator, EmulatorBuilder, Snapshot};
 pub use error::StartError;

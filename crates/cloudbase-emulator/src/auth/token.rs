@@ -1,0 +1,164 @@
+//! `/auth/v1/token` and what ends tokens: grants, introspection, revocation, sign-out.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, header};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::call::{AnyTokenCall, Body, Call, Text};
+use super::session::{Issuer, TokenObject};
+use super::sign_in;
+use crate::error::AuthError;
+use crate::identity::bearer;
+use crate::keys::{Claims, random_token};
+use crate::state::AppState;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Grant {
+    grant_type: Text,
+    refresh_token: Text,
+    username: Text,
+    password: Text,
+}
+
+pub(super) async fn grant(
+    State(state): State<AppState>,
+    call: Call,
+    Body(body): Body<Grant>,
+) -> Result<Json<TokenObject>, AuthError> {
+    match body.grant_type.required("grant_type")? {
+        "refresh_token" => {
+            let refresh_token = body.refresh_token.required("refresh_token")?;
+            let issued = state
+                .auth
+                .write(|store| issuer(&state).refresh(store, refresh_token))?;
+            Ok(Json(issued.sign(&state.keys)))
+        }
+        "password" => {
+            let username = body.username.required("username")?;
+            let password = body.password.required("password")?;
+            sign_in::with_password(&state, &call, username, password).map(Json)
+        }
+        // The emulator has no authorization page of its own, so nobody can hold such a code.
+        "authorization_code" | "urn:ietf:params:oauth:grant-type:device_code" => Err(
+            AuthError::new("invalid_grant", "the code is invalid or expired"),
+        ),
+        other => Err(AuthError::new(
+            "unsupported_grant_type",
+            format!("grant type {other} is not supported"),
+        )),
+    }
+}
+
+/// The administrator's token of the server SDKs. The cloud signature is not checked: there is no secret to check it with.
+pub(super) async fn client_credential(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, AuthError> {
+    let signed = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.starts_with("TC3-HMAC-SHA256 "));
+    if !signed {
+        return Err(AuthError::unauthenticated("a cloud signature is required"));
+    }
+    let now = state.clock.now_secs();
+    let claims = Claims {
+        iss: None,
+        exp: now + 7200,
+        iat: now,
+        at_hash: random_token(16),
+        client_type: "client_server".to_owned(),
+        is_system_admin: true,
+        ..state.keys.claims()
+    };
+    Ok(Json(json!({
+        "token_type": "Bearer",
+        "access_token": state.keys.sign(&claims),
+        "expires_in": 7200,
+    })))
+}
+
+/// A token that does not count answers `{}`, not an error.
+pub(super) async fn introspect(State(state): State<AppState>, headers: HeaderMap) -> Json<Value> {
+    let claims = bearer(&headers).and_then(|token| state.auth.check_token(&state, token).ok());
+    Json(match claims {
+        Some(claims) => json!({
+            "token_type": "Bearer",
+            "client_id": state.keys.env_id(),
+            "sub": claims.sub,
+            "scope": claims.scope,
+        }),
+        None => json!({}),
+    })
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Revoke {
+    token: Text,
+}
+
+/// Ends the session of a token, named in the body or sent as the bearer. Unknown and ended tokens are no error.
+pub(super) async fn revoke(
+    State(state): State<AppState>,
+    call: AnyTokenCall,
+    Body(body): Body<Revoke>,
+) -> Result<Json<Value>, AuthError> {
+    match body.token.get() {
+        Some(token) => match state.keys.verify_ignoring_expiry(token) {
+            Ok(claims) => end(&state, &claims),
+            Err(_) => state.auth.write(|store| {
+                let by_refresh = store
+                    .sessions
+                    .iter()
+                    .find(|(_, s)| s.refresh_token.as_deref() == Some(token));
+                if let Some(id) = by_refresh.map(|(&id, _)| id) {
+                    store.end_session(id, true);
+                }
+            }),
+        },
+        None => match call.claims {
+            Some(claims) => end(&state, &claims),
+            None => return Err(AuthError::unauthenticated("an access token is required")),
+        },
+    }
+    Ok(Json(json!({})))
+}
+
+/// An access token that has ended still gives success. No third-party logout is configured, so there is nowhere to
+/// redirect to.
+pub(super) async fn sign_out(
+    State(state): State<AppState>,
+    call: AnyTokenCall,
+) -> Result<Response, AuthError> {
+    let claims = call
+        .claims
+        .ok_or_else(|| AuthError::unauthenticated("an access token is required"))?;
+    end(&state, &claims);
+    Ok(Json(json!({})).into_response())
+}
+
+pub(super) fn issuer(state: &AppState) -> Issuer<'_> {
+    Issuer {
+        options: &state.auth.options,
+        keys: &state.keys,
+        now: state.auth.now(),
+    }
+}
+
+/// Ends an access token and the session that it belongs to. Access keys cannot be ended.
+fn end(state: &AppState, claims: &Claims) {
+    if claims.user_id.is_none() {
+        return;
+    }
+    state.auth.write(|store| {
+        if let Some(id) = store.session_of(&claims.at_hash) {
+            store.end_session(id, true);
+        }
+        store.revoked.insert(claims.at_hash.clone(), claims.exp);
+    });
+}
