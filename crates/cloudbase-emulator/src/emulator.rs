@@ -126,6 +126,7 @@ impl EmulatorBuilder {
         let keys = Keys::development(&self.env_id, &self.region).map_err(StartError::new)?;
         let base = Base {
             base_url: base_url(address).into(),
+            host: self.host,
             data_dir: self.data_dir.map(Arc::new),
             clock: self.clock,
             publishable_key: keys.publishable_key().into(),
@@ -144,8 +145,18 @@ impl EmulatorBuilder {
             control: ControlState::default(),
         });
         let (stop, stopped) = watch::channel(false);
-        let router = server::router(state.clone());
-        let serve = server::serve(listener, router, state.clone(), self.idle_timeout, stopped);
+        let idle = self.idle_timeout;
+        let gateway = server::gateway(state.clone(), idle).serve(listener, stopped.clone());
+        let objects = server::objects(state.clone(), idle);
+        let object_listener = state.storage.take_listener();
+        let serve = async move {
+            let objects = async {
+                if let Some(listener) = object_listener {
+                    objects.serve(listener, stopped).await;
+                }
+            };
+            tokio::join!(gateway, objects);
+        };
         Ok(Emulator {
             address,
             state,
@@ -196,6 +207,10 @@ impl Emulator {
     /// An access key with the rights of the administrator.
     pub fn api_key(&self) -> &str {
         &self.state.api_key
+    }
+
+    pub(crate) fn state(&self) -> &AppState {
+        &self.state
     }
 
     /// The verification codes that were sent.

@@ -39,3 +39,4 @@ pub use error::StartError;
 pub use fault::{Fault, Faults, Gate};
 pub use inbox::{Inbox, InboxMessage};
 pub use requests::{LoggedRequest, RequestLog};
+pub use storage::StorageAcl;

@@ -36,9 +36,26 @@ const BODY_LIMIT: usize = 100 * 1024 * 1024;
 /// How long answers in progress may take at shutdown.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// All routes.
-pub(crate) fn router(state: AppState) -> Router {
-    Router::new()
+/// One of the emulator's ports: what it serves, and how.
+#[derive(Clone)]
+pub(crate) struct Server {
+    router: Router,
+    state: AppState,
+    surface: Surface,
+    idle_timeout: Option<Duration>,
+}
+
+/// Which of the emulator's two faces a port shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Surface {
+    Gateway,
+    /// Where signed URLs point; its errors are XML.
+    Objects,
+}
+
+/// The gateway with all its routes.
+pub(crate) fn gateway(state: AppState, idle_timeout: Option<Duration>) -> Server {
+    let router = Router::new()
         .merge(auth::routes())
         .merge(data::routes())
         .merge(functions::routes())
@@ -47,53 +64,60 @@ pub(crate) fn router(state: AppState) -> Router {
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .with_state(state)
-}
-
-/// Serves until told to stop.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    router: Router,
-    state: AppState,
-    idle_timeout: Option<Duration>,
-    mut stopped: watch::Receiver<bool>,
-) {
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    let connection = one(stream, router.clone(), state.clone(), idle_timeout, stopped.clone());
-                    connections.spawn(connection);
-                }
-                // Out of descriptors or aborted by the peer: the listener itself is still good.
-                Err(error) => {
-                    tracing::warn!(%error, "accept failed");
-                    tokio::time::sleep(Duration::from_millis(10)).await;
-                }
-            },
-            _ = connections.join_next(), if !connections.is_empty() => {}
-            () = until(&mut stopped) => break,
-        }
+        .with_state(state.clone());
+    Server {
+        router,
+        state,
+        surface: Surface::Gateway,
+        idle_timeout,
     }
-    drop(listener);
-    let finish = async { while connections.join_next().await.is_some() {} };
-    let _ = tokio::time::timeout(GRACE, finish).await;
 }
 
-async fn one(
-    stream: TcpStream,
-    router: Router,
-    state: AppState,
-    idle_timeout: Option<Duration>,
-    mut stopped: watch::Receiver<bool>,
-) {
+/// The object store.
+pub(crate) fn objects(state: AppState, idle_timeout: Option<Duration>) -> Server {
+    let router = storage::object_routes(state.clone());
+    Server {
+        router,
+        state,
+        surface: Surface::Objects,
+        idle_timeout,
+    }
+}
+
+impl Server {
+    /// Serves until told to stop.
+    pub(crate) async fn serve(self, listener: TcpListener, mut stopped: watch::Receiver<bool>) {
+        let mut connections = JoinSet::new();
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => {
+                        connections.spawn(one(stream, self.clone(), stopped.clone()));
+                    }
+                    // Out of descriptors or aborted by the peer: the listener itself is still good.
+                    Err(error) => {
+                        tracing::warn!(%error, "accept failed");
+                        tokio::time::sleep(Duration::from_millis(10)).await;
+                    }
+                },
+                _ = connections.join_next(), if !connections.is_empty() => {}
+                () = until(&mut stopped) => break,
+            }
+        }
+        drop(listener);
+        let finish = async { while connections.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(GRACE, finish).await;
+    }
+}
+
+async fn one(stream: TcpStream, server: Server, mut stopped: watch::Receiver<bool>) {
     let _ = stream.set_nodelay(true);
+    let idle_timeout = server.idle_timeout;
     let connection = Arc::new(Connection::default());
     let io = TokioIo::new(CutIo::new(stream, connection.clone()));
     let service = service_fn({
         let connection = connection.clone();
-        move |request| answer(router.clone(), state.clone(), connection.clone(), request)
+        move |request| answer(server.clone(), connection.clone(), request)
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
     // `idle_timeout` takes the place of hyper's own limit, which starts anew with each partial head.
@@ -120,18 +144,19 @@ async fn until(stopped: &mut watch::Receiver<bool>) {
 }
 
 async fn answer(
-    router: Router,
-    state: AppState,
+    server: Server,
     connection: Arc<Connection>,
     request: Request<Incoming>,
 ) -> Result<Response, Infallible> {
     let _busy = connection.busy();
     let id = RequestId::of(request.headers());
     let origin = request.headers().get(header::ORIGIN).cloned();
-    let mut response = if request.uri().path().starts_with("/__emulator") {
-        dispatch(router, &id, request.map(Body::new)).await
+    let is_control =
+        server.surface == Surface::Gateway && request.uri().path().starts_with("/__emulator");
+    let mut response = if is_control {
+        dispatch(server.router, &id, request.map(Body::new)).await
     } else {
-        logged(router, &state, &connection, &id, request).await
+        logged(server, &connection, &id, request).await
     };
     let headers = response.headers_mut();
     if !headers.contains_key(request_id::HEADER)
@@ -147,12 +172,17 @@ async fn answer(
 
 /// Answers with the request log kept and faults applied.
 async fn logged(
-    router: Router,
-    state: &AppState,
+    server: Server,
     connection: &Connection,
     id: &RequestId,
     request: Request<Incoming>,
 ) -> Response {
+    let Server {
+        router,
+        state,
+        surface,
+        ..
+    } = server;
     let entry = LoggedRequest::new(
         request.method().clone(),
         request.uri(),
@@ -181,9 +211,9 @@ async fn logged(
     let response = match outcome {
         Outcome::Pass => dispatch(router, id, request).await,
         Outcome::Answer(answer) => {
-            let is_auth = request.uri().path().starts_with("/auth");
+            let family = Family::of(surface, request.uri().path());
             let headers = request.headers().clone();
-            error::render(scripted(answer, is_auth), id, &headers)
+            error::render(scripted(answer, family, id), id, &headers)
         }
         Outcome::Cut { bytes, reset, run } => {
             let response = if run {
@@ -239,13 +269,40 @@ async fn wrong_method() -> GatewayError {
     )
 }
 
+/// Which envelope an operation's errors have.
+#[derive(Clone, Copy, Debug)]
+enum Family {
+    Auth,
+    Gateway,
+    Objects,
+}
+
+impl Family {
+    fn of(surface: Surface, path: &str) -> Self {
+        match surface {
+            Surface::Objects => Self::Objects,
+            Surface::Gateway if path.starts_with("/auth") => Self::Auth,
+            Surface::Gateway => Self::Gateway,
+        }
+    }
+}
+
 /// The answer that a fault asked for.
-fn scripted(answer: Answer, is_auth: bool) -> Response {
+fn scripted(answer: Answer, family: Family, id: &RequestId) -> Response {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = match answer.body {
-        Some(body) => (status, [(header::CONTENT_TYPE, "application/json")], body).into_response(),
-        None if is_auth => AuthError::scripted(status, answer.code, answer.message).into_response(),
-        None => GatewayError::new(status, answer.code, answer.message).into_response(),
+    let mut response = match (answer.body, family) {
+        (Some(body), _) => {
+            (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+        }
+        (None, Family::Auth) => {
+            AuthError::scripted(status, answer.code, answer.message).into_response()
+        }
+        (None, Family::Gateway) => {
+            GatewayError::new(status, answer.code, answer.message).into_response()
+        }
+        (None, Family::Objects) => {
+            storage::object_error(status, &answer.code, &answer.message, &id.0)
+        }
     };
     for (name, value) in answer.headers {
         if let (Ok(name), Ok(value)) = (
@@ -265,10 +322,13 @@ fn allow_origin(headers: &mut HeaderMap, origin: HeaderValue) {
         "authorization, content-type, x-sdk-version, x-request-id, x-seqid, x-device-id, \
          accept-language, accept-profile, content-profile, x-db-instance, prefer, range, range-unit, \
          x-upsert, x-metadata, cache-control, x-captcha-token, x-cos-security-token, \
-         x-cos-meta-fileid, x-client-timestamp, x-tcb-source, x-tcb-region, x-tcb-trace",
+         x-cos-meta-fileid, x-cos-metadata-metadata, \
+         x-cos-forbid-overwrite, content-md5, if-match, if-none-match, x-client-timestamp, x-tcb-source, x-tcb-region, x-tcb-trace",
     );
-    const EXPOSED: HeaderValue =
-        HeaderValue::from_static("x-request-id, content-range, content-disposition, etag");
+    const EXPOSED: HeaderValue = HeaderValue::from_static(
+        "x-request-id, content-range, content-disposition, etag, x-cos-request-id, \
+         x-cos-hash-crc64ecma",
+    );
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     headers.insert(
         header::ACCESS_CONTROL_ALLOW_CREDENTIALS,

@@ -1,5 +1,6 @@
 //! What every handler can reach.
 
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -36,6 +37,8 @@ pub(crate) struct Shared {
 pub(crate) struct Base {
     /// `http://127.0.0.1:8787`, without a slash at the end.
     pub(crate) base_url: Arc<str>,
+    /// The address that every socket of the emulator is bound to.
+    pub(crate) host: IpAddr,
     /// Where state is kept across runs; memory only if absent. Each part has a folder of its own in it.
     pub(crate) data_dir: Option<Arc<PathBuf>>,
     pub(crate) clock: Clock,

@@ -1,44 +1,338 @@
-//! Objects behind signed URLs.
+//! Objects behind signed URLs: classic storage, PG-mode buckets, and the object store itself.
+//!
+//! The gateway's port answers the storage API; the objects live on a port of their own, so that a test
+//! can prove that no CloudBase credential ever reaches them.
 
-use axum::Router;
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
+
+use axum::{Json, Router, extract::State, routing::post};
 use bytes::Bytes;
+use ring::rand::{SecureRandom, SystemRandom};
+use serde_json::Value;
+use tokio::net::TcpListener;
 
-use crate::error::StartError;
+use crate::clock::Clock;
+use crate::error::{GatewayError, StartError};
+use crate::identity::Caller;
 use crate::state::{AppState, Base};
+
+mod archive;
+mod classic;
+mod disk;
+mod form;
+mod key;
+mod objects;
+mod range;
+mod rules;
+mod send;
+mod sign;
+mod staging;
+mod xml;
+
+use disk::Disk;
+pub use rules::StorageAcl;
+use rules::{Rules, Who};
+use sign::Signer;
+pub(crate) use xml::error as object_error;
 
 /// What the builder's methods of this area collected.
 #[derive(Debug, Default)]
-pub(crate) struct StorageOptions {}
+pub(crate) struct StorageOptions {
+    port: u16,
+    rules: Rules,
+}
 
 /// The area's state.
-pub(crate) struct StorageState {}
+pub(crate) struct StorageState {
+    storage: Storage,
+    /// Bound at the start, served once the whole state exists.
+    listener: Mutex<Option<TcpListener>>,
+}
+
+/// The stores and what they need; cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Storage {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    env: String,
+    bucket: String,
+    object_origin: String,
+    clock: Clock,
+    disk: Disk,
+    signer: Signer,
+    rules: RwLock<Rules>,
+    /// The rules at the start, for a reset.
+    first_rules: Rules,
+}
 
 /// The area's routes, with their full paths.
 pub(crate) fn routes() -> Router<AppState> {
     Router::new()
+        .route("/v1/storages/get-objects-upload-info", post(upload_info))
+        .route(
+            "/v1/storages/get-objects-download-info",
+            post(download_info),
+        )
+        .route("/v1/storages/delete-objects", post(delete_objects))
+        .route("/v1/storages/copy-objects", post(copy_objects))
+}
+
+/// The routes of the object store, which listens on its own port.
+pub(crate) fn object_routes(state: AppState) -> Router {
+    Router::new().fallback(objects::handle).with_state(state)
+}
+
+async fn upload_info(
+    State(state): State<AppState>,
+    caller: Caller,
+    body: Bytes,
+) -> Result<Json<Value>, GatewayError> {
+    let items = classic::batch(&body)?;
+    Ok(Json(
+        state.storage.inner().upload_info(&who(&caller), &items),
+    ))
+}
+
+async fn download_info(
+    State(state): State<AppState>,
+    caller: Caller,
+    body: Bytes,
+) -> Result<Json<Value>, GatewayError> {
+    let items = classic::batch(&body)?;
+    Ok(Json(
+        state.storage.inner().download_info(&who(&caller), &items),
+    ))
+}
+
+async fn delete_objects(
+    State(state): State<AppState>,
+    caller: Caller,
+    body: Bytes,
+) -> Result<Json<Value>, GatewayError> {
+    let items = classic::batch(&body)?;
+    Ok(Json(
+        state
+            .storage
+            .inner()
+            .delete_objects(&who(&caller), &items)
+            .await,
+    ))
+}
+
+async fn copy_objects(
+    State(state): State<AppState>,
+    caller: Caller,
+    body: Bytes,
+) -> Result<Json<Value>, GatewayError> {
+    let items = classic::batch(&body)?;
+    Ok(Json(
+        state
+            .storage
+            .inner()
+            .copy_objects(&who(&caller), &items)
+            .await?,
+    ))
+}
+
+fn who(caller: &Caller) -> Who {
+    match &caller.user_id {
+        _ if caller.is_admin() => Who::Admin,
+        Some(id) => Who::User(id.clone()),
+        None => Who::Visitor,
+    }
 }
 
 impl StorageState {
     /// Called once, before the first request.
-    pub(crate) async fn start(_options: StorageOptions, _base: &Base) -> Result<Self, StartError> {
-        Ok(Self {})
+    pub(crate) async fn start(options: StorageOptions, base: &Base) -> Result<Self, StartError> {
+        let bind = SocketAddr::new(base.host, options.port);
+        let cannot = |error| {
+            StartError::caused_by(
+                format!("cannot listen on {bind} for the object store"),
+                error,
+            )
+        };
+        let listener = TcpListener::bind(bind).await.map_err(cannot)?;
+        let address = listener.local_addr().map_err(cannot)?;
+        let dir = base.part_dir("storage");
+        let disk = Disk::open(dir.as_deref())
+            .map_err(|error| StartError::caused_by("cannot open the object store", error))?;
+        let env = base.keys.env_id().to_owned();
+        let shared = Shared {
+            bucket: key::physical_bucket(&env),
+            env,
+            object_origin: origin(base.host, address),
+            clock: base.clock.clone(),
+            disk,
+            signer: Signer::new(&secret(dir.map(|dir| dir.join("secret")))?),
+            rules: RwLock::new(options.rules.clone()),
+            first_rules: options.rules,
+        };
+        Ok(Self {
+            storage: Storage {
+                shared: Arc::new(shared),
+            },
+            listener: Mutex::new(Some(listener)),
+        })
+    }
+
+    /// The socket of the object store; `None` once it was taken.
+    pub(crate) fn take_listener(&self) -> Option<TcpListener> {
+        self.listener
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+
+    pub(crate) fn inner(&self) -> &Storage {
+        &self.storage
     }
 
     /// Back to the state right after the start: configuration stays, content goes.
     pub(crate) async fn reset(&self) -> Result<(), StartError> {
-        Ok(())
+        let shared = &self.storage.shared;
+        *shared.rules.write().unwrap_or_else(PoisonError::into_inner) = shared.first_rules.clone();
+        let cleared = self.storage.disk().clear().await;
+        cleared.map_err(|error| StartError::caused_by("cannot clear the object store", error))
     }
 
     /// The whole content, for [`restore`](Self::restore).
     pub(crate) async fn snapshot(&self) -> Result<Bytes, StartError> {
-        Ok(Bytes::new())
+        let packed = archive::pack(self.storage.disk().clone()).await;
+        packed.map_err(|error| StartError::caused_by("cannot read the object store", error))
     }
 
     /// Puts the content of a snapshot in place of the present one.
-    pub(crate) async fn restore(&self, _snapshot: Bytes) -> Result<(), StartError> {
-        Ok(())
+    pub(crate) async fn restore(&self, snapshot: Bytes) -> Result<(), StartError> {
+        let unpacked = archive::unpack(self.storage.disk(), snapshot).await;
+        unpacked.map_err(|error| StartError::caused_by("cannot write the object store", error))
     }
 
     /// Called at shutdown, after the last request: writes what is not on disk yet.
-    pub(crate) async fn close(&self) {}
+    pub(crate) async fn close(&self) {
+        // Every write is on disk before it is answered.
+    }
+}
+
+impl Storage {
+    pub(crate) fn disk(&self) -> &Disk {
+        &self.shared.disk
+    }
+
+    pub(crate) fn signer(&self) -> &Signer {
+        &self.shared.signer
+    }
+
+    pub(crate) fn env(&self) -> &str {
+        &self.shared.env
+    }
+
+    /// The name of the environment's built-in bucket.
+    pub(crate) fn bucket(&self) -> &str {
+        &self.shared.bucket
+    }
+
+    /// `http://127.0.0.1:50123`, where the objects are.
+    pub(crate) fn object_origin(&self) -> &str {
+        &self.shared.object_origin
+    }
+
+    /// Seconds since the epoch, by the emulator's clock.
+    pub(crate) fn now(&self) -> u64 {
+        self.now_ms() / 1000
+    }
+
+    /// Milliseconds since the epoch, by the emulator's clock.
+    pub(crate) fn now_ms(&self) -> u64 {
+        u64::try_from(self.shared.clock.now_ms()).unwrap_or_default()
+    }
+
+    pub(crate) fn rules<T>(&self, with: impl FnOnce(&Rules) -> T) -> T {
+        with(
+            &self
+                .shared
+                .rules
+                .read()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
+    }
+}
+
+impl crate::EmulatorBuilder {
+    /// The port of the object store, where signed URLs point. Default: 0, a free one.
+    pub fn object_port(mut self, port: u16) -> Self {
+        self.storage.port = port;
+        self
+    }
+
+    /// The basic permission of classic storage. Default: [`StorageAcl::Readonly`].
+    pub fn storage_acl(self, acl: StorageAcl) -> Self {
+        self.storage_rule("", acl)
+    }
+
+    /// The permission of the objects whose key starts with `prefix`; the longest prefix decides.
+    pub fn storage_rule(mut self, prefix: &str, acl: StorageAcl) -> Self {
+        self.storage.rules.set(prefix, acl);
+        self
+    }
+}
+
+impl crate::Emulator {
+    /// The origin of the object store, such as `http://127.0.0.1:50123`: signed URLs point there.
+    pub fn object_origin(&self) -> &str {
+        self.state().storage.inner().object_origin()
+    }
+
+    /// The name of the environment's built-in bucket, part of every classic file id.
+    pub fn storage_bucket(&self) -> &str {
+        self.state().storage.inner().bucket()
+    }
+
+    /// Changes the permission of classic storage while the emulator runs; an empty prefix means the bucket.
+    pub fn set_storage_rule(&self, prefix: &str, acl: StorageAcl) {
+        let storage = self.state().storage.inner();
+        storage
+            .shared
+            .rules
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .set(prefix, acl);
+    }
+}
+
+/// The origin under which a client on this machine reaches `address`.
+fn origin(host: IpAddr, address: SocketAddr) -> String {
+    let host = match host {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::from([127, 0, 0, 1]),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::from([127, 0, 0, 1]),
+        host => host,
+    };
+    format!("http://{}", SocketAddr::new(host, address.port()))
+}
+
+/// The store's secret: kept next to the objects, so that signed URLs outlive a restart.
+fn secret(path: Option<PathBuf>) -> Result<[u8; 32], StartError> {
+    if let Some(path) = &path
+        && let Ok(kept) = std::fs::read(path)
+        && let Ok(secret) = <[u8; 32]>::try_from(kept)
+    {
+        return Ok(secret);
+    }
+    let mut secret = [0; 32];
+    SystemRandom::new()
+        .fill(&mut secret)
+        .map_err(|_| StartError::new("the system has no random numbers"))?;
+    if let Some(path) = path {
+        std::fs::write(&path, secret).map_err(|error| {
+            StartError::caused_by(format!("cannot write {}", path.display()), error)
+        })?;
+    }
+    Ok(secret)
 }

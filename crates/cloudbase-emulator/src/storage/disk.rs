@@ -1,0 +1,435 @@
+//! Objects on disk: immutable blobs, one record per key, an ordered index in memory.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
+
+use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::{
+    key,
+    staging::{Staged, blocking},
+};
+
+/// What is known about one object.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Record {
+    pub(crate) bucket: String,
+    pub(crate) key: String,
+    /// Name of the blob; a new one for every version of the object.
+    pub(crate) blob: Uuid,
+    pub(crate) size: u64,
+    /// MD5 in lower-case hex.
+    pub(crate) md5: String,
+    pub(crate) crc64: u64,
+    /// User id of whoever made the object; `None` for an administrator.
+    pub(crate) owner: Option<String>,
+    /// Milliseconds since the epoch.
+    pub(crate) created_ms: u64,
+    /// Milliseconds since the epoch.
+    pub(crate) modified_ms: u64,
+    #[serde(flatten)]
+    pub(crate) headers: ObjectHeaders,
+}
+
+/// The headers that an object was uploaded with and is served with.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct ObjectHeaders {
+    pub(crate) content_type: Option<String>,
+    pub(crate) cache_control: Option<String>,
+    pub(crate) content_disposition: Option<String>,
+    pub(crate) content_encoding: Option<String>,
+    pub(crate) content_language: Option<String>,
+    pub(crate) expires: Option<String>,
+    /// User metadata: full header name in lower case to value.
+    pub(crate) meta: BTreeMap<String, String>,
+    /// Free metadata of PG-mode objects.
+    pub(crate) metadata: Option<serde_json::Value>,
+}
+
+/// May a write replace an object that is there already?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Overwrite {
+    Allow,
+    Forbid,
+}
+
+/// Why a write did not happen.
+#[derive(Debug)]
+pub(crate) enum CommitError {
+    Exists,
+    Disk(io::Error),
+}
+
+impl From<io::Error> for CommitError {
+    fn from(error: io::Error) -> Self {
+        Self::Disk(error)
+    }
+}
+
+type Index = BTreeMap<String, BTreeMap<String, Arc<Record>>>;
+
+/// The object store. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Disk {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    root: PathBuf,
+    index: RwLock<Index>,
+    /// Serialises writers, so that the record on disk and the index agree.
+    commit: Mutex<()>,
+    /// Removes the folder of a store that was not asked to last.
+    _temporary: Option<TempDir>,
+}
+
+impl Disk {
+    /// Opens the store in `dir`, or in a temporary folder that goes with it.
+    pub(crate) fn open(dir: Option<&Path>) -> io::Result<Self> {
+        let (root, temporary) = match dir {
+            Some(dir) => (dir.to_path_buf(), None),
+            None => {
+                let temporary = tempfile::Builder::new()
+                    .prefix("cloudbase-objects-")
+                    .tempdir()?;
+                (temporary.path().to_path_buf(), Some(temporary))
+            }
+        };
+        for folder in ["blobs", "records", "staging"] {
+            std::fs::create_dir_all(root.join(folder))?;
+        }
+        // Half-written objects of an earlier run belong to nobody.
+        for entry in std::fs::read_dir(root.join("staging"))? {
+            std::fs::remove_file(entry?.path())?;
+        }
+        let index = RwLock::new(load(&root.join("records"))?);
+        let shared = Shared {
+            root,
+            index,
+            commit: Mutex::new(()),
+            _temporary: temporary,
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// A fresh path to stage an object at.
+    pub(crate) fn staging_path(&self) -> PathBuf {
+        self.shared
+            .root
+            .join("staging")
+            .join(Uuid::new_v4().simple().to_string())
+    }
+
+    /// The object with this key.
+    pub(crate) fn get(&self, bucket: &str, key: &str) -> Option<Arc<Record>> {
+        self.read(|index| index.get(bucket)?.get(key).cloned())
+    }
+
+    /// The objects of `bucket` whose key starts with `prefix`, in byte order of their keys.
+    pub(crate) fn list(&self, bucket: &str, prefix: &str) -> Vec<Arc<Record>> {
+        self.read(|index| {
+            let Some(objects) = index.get(bucket) else {
+                return Vec::new();
+            };
+            objects
+                .range(prefix.to_owned()..)
+                .take_while(|(key, _)| key.starts_with(prefix))
+                .map(|(_, record)| Arc::clone(record))
+                .collect()
+        })
+    }
+
+    /// Opens an object's bytes. Later writes do not disturb the reader.
+    pub(crate) async fn open_blob(&self, record: &Record) -> io::Result<std::fs::File> {
+        let path = self.blob_path(record.blob);
+        blocking(move || std::fs::File::open(path)).await
+    }
+
+    /// Every object of every bucket.
+    pub(crate) fn all(&self) -> Vec<Arc<Record>> {
+        self.read(|index| index.values().flat_map(BTreeMap::values).cloned().collect())
+    }
+
+    /// Like [`open_blob`](Self::open_blob), for callers that may block.
+    pub(crate) fn open_now(&self, record: &Record) -> io::Result<std::fs::File> {
+        std::fs::File::open(self.blob_path(record.blob))
+    }
+
+    /// Puts a staged object in its place. The record's size and hashes come from `staged`.
+    pub(crate) async fn commit(
+        &self,
+        staged: Staged,
+        mut record: Record,
+        overwrite: Overwrite,
+    ) -> Result<Arc<Record>, CommitError> {
+        record.size = staged.size;
+        record.md5.clone_from(&staged.md5);
+        record.crc64 = staged.crc64;
+        let this = self.clone();
+        run(move || this.place(record, overwrite, |target| staged.claim(target))).await
+    }
+
+    /// Makes `record` refer to the bytes of `source` (copies share immutable bytes).
+    pub(crate) async fn copy(
+        &self,
+        source: &Record,
+        mut record: Record,
+        overwrite: Overwrite,
+    ) -> Result<Arc<Record>, CommitError> {
+        record.size = source.size;
+        record.md5.clone_from(&source.md5);
+        record.crc64 = source.crc64;
+        let from = self.blob_path(source.blob);
+        let this = self.clone();
+        run(move || {
+            this.place(record, overwrite, |target| {
+                std::fs::hard_link(&from, target)
+                    .or_else(|_| std::fs::copy(&from, target).map(|_| ()))
+            })
+        })
+        .await
+    }
+
+    /// Removes an object; `None` when there was none.
+    pub(crate) async fn remove(&self, bucket: &str, key: &str) -> io::Result<Option<Arc<Record>>> {
+        let (this, bucket, key) = (self.clone(), bucket.to_owned(), key.to_owned());
+        blocking(move || {
+            let _commit = this
+                .shared
+                .commit
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let Some(record) = this.get(&bucket, &key) else {
+                return Ok(None);
+            };
+            std::fs::remove_file(this.record_path(&bucket, &key))?;
+            this.write(|index| {
+                if let Some(objects) = index.get_mut(&bucket) {
+                    objects.remove(&key);
+                }
+            });
+            this.discard(record.blob);
+            Ok(Some(record))
+        })
+        .await
+    }
+
+    /// Removes every object.
+    pub(crate) async fn clear(&self) -> io::Result<()> {
+        let this = self.clone();
+        blocking(move || {
+            let _commit = this
+                .shared
+                .commit
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            this.write(Index::clear);
+            for folder in ["records", "blobs"] {
+                for entry in std::fs::read_dir(this.shared.root.join(folder))? {
+                    std::fs::remove_file(entry?.path())?;
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    fn place(
+        &self,
+        mut record: Record,
+        overwrite: Overwrite,
+        fill: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> Result<Arc<Record>, CommitError> {
+        let _commit = self
+            .shared
+            .commit
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let old = self.get(&record.bucket, &record.key);
+        if let Some(old) = &old {
+            if overwrite == Overwrite::Forbid {
+                return Err(CommitError::Exists);
+            }
+            record.created_ms = old.created_ms;
+        }
+        fill(&self.blob_path(record.blob))?;
+        if let Err(error) = self.save(&record) {
+            self.discard(record.blob);
+            return Err(error.into());
+        }
+        let record = Arc::new(record);
+        self.write(|index| {
+            let objects = index.entry(record.bucket.clone()).or_default();
+            objects.insert(record.key.clone(), Arc::clone(&record));
+        });
+        if let Some(old) = old {
+            self.discard(old.blob);
+        }
+        Ok(record)
+    }
+
+    fn save(&self, record: &Record) -> io::Result<()> {
+        let staging = self.staging_path();
+        std::fs::write(&staging, serde_json::to_vec(record)?)?;
+        std::fs::rename(&staging, self.record_path(&record.bucket, &record.key))
+    }
+
+    fn discard(&self, blob: Uuid) {
+        // Nothing refers to the blob any more; a leftover only costs disk space.
+        let _ = std::fs::remove_file(self.blob_path(blob));
+    }
+
+    fn blob_path(&self, blob: Uuid) -> PathBuf {
+        self.shared
+            .root
+            .join("blobs")
+            .join(blob.simple().to_string())
+    }
+
+    fn record_path(&self, bucket: &str, key: &str) -> PathBuf {
+        self.shared
+            .root
+            .join("records")
+            .join(key::disk_name(bucket, key))
+    }
+
+    fn read<T>(&self, with: impl FnOnce(&Index) -> T) -> T {
+        with(
+            &self
+                .shared
+                .index
+                .read()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
+    }
+
+    fn write<T>(&self, with: impl FnOnce(&mut Index) -> T) -> T {
+        with(
+            &mut self
+                .shared
+                .index
+                .write()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
+    }
+}
+
+async fn run<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, CommitError> + Send + 'static,
+) -> Result<T, CommitError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(io::Error::other)?
+}
+
+fn load(records: &Path) -> io::Result<Index> {
+    let mut index = Index::new();
+    for entry in std::fs::read_dir(records)? {
+        let path = entry?.path();
+        let record: Record = serde_json::from_slice(&std::fs::read(&path)?).map_err(|error| {
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                format!("{}: {error}", path.display()),
+            )
+        })?;
+        let objects = index.entry(record.bucket.clone()).or_default();
+        objects.insert(record.key.clone(), Arc::new(record));
+    }
+    Ok(index)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use futures_util::stream;
+
+    use super::*;
+    use crate::storage::staging::receive;
+
+    fn record(key: &str) -> Record {
+        Record {
+            bucket: "b".into(),
+            key: key.into(),
+            blob: Uuid::new_v4(),
+            size: 0,
+            md5: String::new(),
+            crc64: 0,
+            owner: None,
+            created_ms: 1,
+            modified_ms: 1,
+            headers: ObjectHeaders::default(),
+        }
+    }
+
+    async fn put(disk: &Disk, key: &str, text: &'static str, overwrite: Overwrite) -> bool {
+        let body = stream::iter([Ok::<_, io::Error>(Bytes::from(text))]);
+        let staged = receive(body, disk.staging_path(), 99).await.unwrap();
+        disk.commit(staged, record(key), overwrite).await.is_ok()
+    }
+
+    async fn text(disk: &Disk, key: &str) -> Option<String> {
+        let record = disk.get("b", key)?;
+        Some(io::read_to_string(disk.open_blob(&record).await.unwrap()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn survives_a_restart_and_keeps_one_blob_per_object() {
+        let dir = tempfile::tempdir().unwrap();
+        let disk = Disk::open(Some(dir.path())).unwrap();
+        assert!(put(&disk, "a", "one", Overwrite::Allow).await);
+        assert!(put(&disk, "a", "two", Overwrite::Allow).await);
+        assert!(!put(&disk, "a", "three", Overwrite::Forbid).await);
+        let disk = Disk::open(Some(dir.path())).unwrap();
+        assert_eq!(text(&disk, "a").await.as_deref(), Some("two"));
+        assert_eq!(
+            std::fs::read_dir(dir.path().join("blobs")).unwrap().count(),
+            1
+        );
+        assert_eq!(
+            std::fs::read_dir(dir.path().join("staging"))
+                .unwrap()
+                .count(),
+            0
+        );
+    }
+
+    #[tokio::test]
+    async fn a_reader_keeps_the_version_it_opened() {
+        let disk = Disk::open(None).unwrap();
+        put(&disk, "a", "one", Overwrite::Allow).await;
+        let reader = disk.open_blob(&disk.get("b", "a").unwrap()).await.unwrap();
+        put(&disk, "a", "two", Overwrite::Allow).await;
+        disk.remove("b", "a").await.unwrap().unwrap();
+        assert_eq!(io::read_to_string(reader).unwrap(), "one");
+        assert_eq!(text(&disk, "a").await, None);
+        assert!(disk.remove("b", "a").await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn lists_by_prefix_in_order_and_copies() {
+        let disk = Disk::open(None).unwrap();
+        for key in ["x/b", "x/a", "y", "x"] {
+            put(&disk, key, "t", Overwrite::Allow).await;
+        }
+        let source = disk.get("b", "y").unwrap();
+        disk.copy(&source, record("x/c"), Overwrite::Forbid)
+            .await
+            .unwrap();
+        disk.remove("b", "y").await.unwrap();
+        let keys: Vec<_> = disk.list("b", "x/").iter().map(|r| r.key.clone()).collect();
+        assert_eq!(keys, ["x/a", "x/b", "x/c"]);
+        assert_eq!(text(&disk, "x/c").await.as_deref(), Some("t"));
+        disk.clear().await.unwrap();
+        assert!(disk.list("b", "").is_empty());
+    }
+}
