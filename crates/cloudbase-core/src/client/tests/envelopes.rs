@@ -1,0 +1,173 @@
+//! Every form in which the service, or something in front of it, tells of a failure.
+
+use super::*;
+use crate::testing::answer;
+use crate::{Envelope, Error, ErrorKind};
+
+async fn failure(family: Envelope, status: u16, body: impl Into<bytes::Bytes>) -> Error {
+    let mock =
+        MockTransport::new().answer(answer(status, &[("x-request-id", "from-header")], body));
+    client(&mock)
+        .fetch(post().envelope(family))
+        .await
+        .unwrap_err()
+}
+
+#[tokio::test]
+async fn the_gateways_envelope() {
+    let body = r#"{"code":"MISSING_CREDENTIALS","message":"Credentials are missing","requestId":"from-body"}"#;
+    let error = failure(Envelope::Gateway, 401, body).await;
+    assert_eq!(
+        error.code().unwrap(),
+        &crate::ErrorCode::MISSING_CREDENTIALS
+    );
+    assert_eq!(error.request_id(), Some("from-body"));
+    assert!(error.is_unauthenticated());
+    assert_eq!(
+        error.to_string(),
+        "things.add failed: MISSING_CREDENTIALS: Credentials are missing (401, request id from-body)"
+    );
+}
+
+#[tokio::test]
+async fn the_envelope_of_auth_counts_whatever_the_status() {
+    let body = r#"{"error":"captcha_required","error_code":4001,"error_description":"captcha_token required"}"#;
+    for status in [200, 400] {
+        let error = failure(Envelope::Auth, status, body).await;
+        assert_eq!(error.code().unwrap().as_str(), "captcha_required");
+        assert_eq!(error.error_code(), Some(4001));
+        assert_eq!(error.request_id(), Some("from-header"));
+    }
+    let gateway = failure(
+        Envelope::Auth,
+        403,
+        r#"{"code":"INVALID_ENV","message":"no such env"}"#,
+    )
+    .await;
+    assert_eq!(gateway.code().unwrap(), &crate::ErrorCode::INVALID_ENV);
+    let number = failure(Envelope::Auth, 200, r#"{"error_code":16}"#).await;
+    assert_eq!(number.error_code(), Some(16));
+}
+
+#[tokio::test]
+async fn a_2xx_body_is_an_error_only_where_the_protocol_says_so() {
+    let coded = r#"{"code":"DATASOURCE_NOT_EXIST","message":"x","requestId":"r"}"#;
+    assert!(failure(Envelope::Coded, 200, coded).await.is_not_found());
+    for (family, body) in [
+        (Envelope::Gateway, coded),
+        (Envelope::Coded, r#"{"code":0,"data":{}}"#),
+        (Envelope::Coded, r#"{"code":"","data":{}}"#),
+        (Envelope::Auth, r#"{"error":"","error_code":0,"sub":"1"}"#),
+        (
+            Envelope::Auth,
+            r#"{"error":null,"code":"an-authorization-code"}"#,
+        ),
+    ] {
+        let mock = MockTransport::new().answer(answer(200, &[], body));
+        client(&mock).fetch(post().envelope(family)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_object_wrapped_in_a_string_is_unwrapped() {
+    let error = failure(
+        Envelope::Gateway,
+        400,
+        r#""{\"code\":\"INVALID_PARAM\",\"message\":\"m\"}""#,
+    )
+    .await;
+    assert_eq!(error.code().unwrap(), &crate::ErrorCode::INVALID_PARAM);
+}
+
+#[tokio::test]
+async fn bodies_that_are_no_envelope_keep_the_status_and_are_not_repeated() {
+    let deep = "[".repeat(10_000);
+    for body in [
+        "",
+        "<html>oops secret-body</html>",
+        "{\"code\":\"TRUNC",
+        "[1,2]",
+        "null",
+        deep.as_str(),
+    ] {
+        let error = failure(Envelope::Gateway, 502, body.to_owned()).await;
+        assert_eq!(
+            (error.kind(), error.status().unwrap().as_u16()),
+            (ErrorKind::Api, 502),
+            "{body:.20}"
+        );
+        assert!(error.message().starts_with("Bad Gateway"), "{error}");
+        assert!(!format!("{error} {error:?}").contains("secret-body"));
+    }
+}
+
+#[tokio::test]
+async fn the_postgrest_extras_are_kept() {
+    let body = r#"{"code":"PGRST116","message":"none","details":"0 rows","hint":"use list"}"#;
+    let error = failure(Envelope::Gateway, 406, body).await;
+    assert_eq!(
+        error.details().unwrap(),
+        &json!({ "details": "0 rows", "hint": "use list" })
+    );
+}
+
+#[tokio::test]
+async fn an_error_is_cut_to_what_is_read_of_it() {
+    let mut body = br#"{"code":"SYS_ERR","message":""#.to_vec();
+    body.resize(200 * 1024 * 1024, b'x');
+    let error = failure(Envelope::Gateway, 500, body).await;
+    assert_eq!(error.status().unwrap().as_u16(), 500);
+}
+
+#[tokio::test]
+async fn a_value_that_does_not_fit_is_named_by_its_path_and_not_shown() {
+    #[derive(Debug, serde::Deserialize)]
+    struct Row {
+        #[allow(dead_code)]
+        id: u32,
+    }
+    let mock = MockTransport::new().json(200, &json!([{ "id": 1 }, { "id": "secret-value" }]));
+    let error = client(&mock)
+        .fetch_json::<Vec<Row>>(get())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert!(error.message().contains("[1].id"), "{error}");
+    assert!(!format!("{error:?}{error}").contains("secret-value"));
+    for (body, word) in [
+        ("", "empty"),
+        ("<html>", "not valid JSON"),
+        ("[{\"id\":", "not valid JSON"),
+    ] {
+        let mock = MockTransport::new().answer(answer(200, &[], body));
+        let error = client(&mock)
+            .fetch_json::<Vec<Row>>(get())
+            .await
+            .unwrap_err();
+        assert!(error.message().contains(word), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let mock = MockTransport::new()
+        .answer(answer(
+            307,
+            &[("location", "https://elsewhere.example/v1/things")],
+            "",
+        ))
+        .json(200, &json!({}));
+    let error = client(&mock).fetch(get()).await.unwrap_err();
+    assert_eq!(error.status().unwrap().as_u16(), 307);
+    assert_eq!(mock.requests().len(), 1);
+}
+
+#[test]
+fn a_long_or_strange_message_stays_one_short_line() {
+    let error = crate::testing::api_error(400, "X", &format!("a\r\nb\0{}", "y".repeat(5000)));
+    let line = error.to_string();
+    assert!(
+        line.len() < 300 && !line.contains('\n') && !line.contains('\0'),
+        "{line}"
+    );
+}

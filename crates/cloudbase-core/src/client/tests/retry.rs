@@ -1,0 +1,225 @@
+//! What is sent again, when, and what never is.
+
+use super::*;
+use crate::testing::{answer, error};
+use crate::{CallOptions, ErrorKind, Idempotency};
+
+fn unavailable(headers: &[(&str, &str)]) -> http::Response<bytes::Bytes> {
+    answer(
+        503,
+        headers,
+        r#"{"code":"RESOURCE_UNAVAILABLE","message":"later"}"#,
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn reads_are_retried_and_writes_that_were_sent_are_not() {
+    let mock = MockTransport::new()
+        .answer(unavailable(&[]))
+        .answer(unavailable(&[]))
+        .json(200, &json!(1));
+    assert_eq!(client(&mock).fetch(get()).await.unwrap().attempts(), 3);
+
+    for failure in [503, 500, 429, 502, 504] {
+        let mock = MockTransport::new()
+            .answer(answer(failure, &[], "{}"))
+            .json(200, &json!(1));
+        let error = client(&mock).fetch(post()).await.unwrap_err();
+        assert_eq!(
+            (error.attempts(), mock.requests().len()),
+            (1, 1),
+            "{failure}"
+        );
+        assert!(!error.is_retryable() && error.is_transient(), "{failure}");
+    }
+    let mock = MockTransport::new()
+        .fail(|| error(ErrorKind::Reset, "cut"))
+        .json(200, &json!(1));
+    let lost = client(&mock).fetch(post()).await.unwrap_err();
+    assert!(
+        lost.was_sent() && mock.requests().len() == 1,
+        "a second post could write twice"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_never_left_is_sent_again_whatever_it_is() {
+    for kind in [ErrorKind::Connect, ErrorKind::Dns] {
+        let mock = MockTransport::new()
+            .fail(move || error(kind, "no way"))
+            .json(200, &json!(1));
+        assert_eq!(client(&mock).fetch(post()).await.unwrap().attempts(), 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_users_word_on_idempotency_counts() {
+    let mock = MockTransport::new()
+        .answer(unavailable(&[]))
+        .json(200, &json!(1));
+    let mut options = CallOptions::default();
+    options.idempotent = Some(true);
+    client(&mock).fetch(post().options(options)).await.unwrap();
+
+    let mock = MockTransport::new()
+        .answer(unavailable(&[]))
+        .json(200, &json!(1));
+    let mut options = CallOptions::default();
+    options.idempotent = Some(false);
+    assert!(client(&mock).fetch(get().options(options)).await.is_err());
+
+    let mock = MockTransport::new()
+        .answer(unavailable(&[]))
+        .json(200, &json!(1));
+    client(&mock)
+        .fetch(post().idempotency(Idempotency::Idempotent))
+        .await
+        .unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_streamed_body_is_sent_once() {
+    let mock = MockTransport::new()
+        .answer(unavailable(&[]))
+        .json(200, &json!(1));
+    let operation = streaming_post().idempotency(Idempotency::Idempotent);
+    assert!(client(&mock).fetch(operation).await.is_err());
+    assert_eq!(mock.requests().len(), 1);
+
+    let mock = MockTransport::new()
+        .answer(unavailable(&[]))
+        .json(200, &json!(1));
+    let again = Body::factory(|| {
+        Body::stream(futures_util::stream::iter([Ok::<_, std::io::Error>(
+            "again",
+        )]))
+    });
+    let operation = post().body(again).idempotency(Idempotency::Idempotent);
+    client(&mock).fetch(operation).await.unwrap();
+    let bodies: Vec<_> = mock
+        .requests()
+        .into_iter()
+        .map(|request| request.body)
+        .collect();
+    assert_eq!(bodies, ["again", "again"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_wait_is_what_retry_after_says() {
+    let date = httpdate::fmt_http_date(std::time::SystemTime::now() + Duration::from_secs(9));
+    // Header, least and most seconds until the second attempt; jitter adds up to 0.1 s.
+    let cases = [
+        ("2", 2.0, 2.2),
+        (date.as_str(), 7.5, 9.2),
+        ("-1", 0.0, 0.11),
+        ("soon", 0.0, 0.11),
+        ("", 0.0, 0.11),
+    ];
+    for (header, least, most) in cases {
+        let mock = MockTransport::new()
+            .answer(unavailable(&[("retry-after", header)]))
+            .json(200, &json!(1));
+        let start = Instant::now();
+        client(&mock).fetch(get()).await.unwrap();
+        let waited = start.elapsed().as_secs_f64();
+        assert!((least..=most).contains(&waited), "{header:?}: {waited}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_long_a_wait_is_the_callers_to_know() {
+    let mock = MockTransport::new()
+        .answer(unavailable(&[("retry-after", "99999999")]))
+        .json(200, &json!(1));
+    let start = Instant::now();
+    let error = client(&mock).fetch(get()).await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(99_999_999)));
+    assert!(error.is_retryable());
+    assert_eq!(
+        (start.elapsed(), mock.requests().len()),
+        (Duration::ZERO, 1)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_past_the_deadline_ends_the_call_with_the_failure_itself() {
+    let mock = MockTransport::new()
+        .answer(unavailable(&[("retry-after", "10")]))
+        .json(200, &json!(1));
+    let mut options = CallOptions::default();
+    options.timeout = Some(Duration::from_secs(5));
+    let error = client(&mock)
+        .fetch(get().options(options))
+        .await
+        .unwrap_err();
+    assert_eq!(error.status().unwrap(), 503);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_empties_the_budget_and_success_fills_it() {
+    let mock = MockTransport::new().fallback(|_| async { Ok(unavailable(&[]).map(Body::from)) });
+    let client = client(&mock);
+    for _ in 0..200 {
+        assert!(client.fetch(get()).await.is_err());
+    }
+    // 500 / 14 = 35 retries for 200 calls.
+    assert_eq!(mock.requests().len(), 235);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quota_is_not_asked_for_again() {
+    let mock = MockTransport::new()
+        .json(
+            429,
+            &json!({ "code": "EXCEED_REQUEST_LIMIT", "message": "used up" }),
+        )
+        .json(200, &json!(1));
+    let error = client(&mock).fetch(get()).await.unwrap_err();
+    assert!(error.is_throttled() && !error.is_retryable());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_cut_half_way_is_a_failed_attempt() {
+    let cut = || {
+        let pieces: [Result<&str, std::io::Error>; 2] = [
+            Ok("{\"half\":"),
+            Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)),
+        ];
+        http::Response::new(Body::stream(futures_util::stream::iter(pieces)))
+    };
+    let mock = MockTransport::new()
+        .then(move |_| async move { Ok(cut()) })
+        .json(200, &json!({ "half": 2 }));
+    assert_eq!(
+        client(&mock)
+            .fetch_json::<serde_json::Value>(get())
+            .await
+            .unwrap()
+            .attempts(),
+        2
+    );
+
+    let mock = MockTransport::new()
+        .then(move |_| async move { Ok(cut()) })
+        .json(200, &json!({}));
+    let error = client(&mock).fetch(post()).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.was_sent(), mock.requests().len()),
+        (ErrorKind::Reset, true, 1)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_attempt_switches_retries_off() {
+    let mock = MockTransport::new().answer(unavailable(&[]));
+    let mut options = CallOptions::default();
+    options.max_attempts = Some(1);
+    assert_eq!(
+        client(&mock)
+            .fetch(get().options(options))
+            .await
+            .unwrap_err()
+            .attempts(),
+        1
+    );
+}

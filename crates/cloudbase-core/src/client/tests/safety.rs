@@ -1,0 +1,150 @@
+//! No secret leaves its place, and nothing that is not a header becomes one.
+
+use http::Uri;
+
+use super::*;
+use crate::{CallOptions, CredentialUse, ErrorKind};
+
+#[tokio::test(start_paused = true)]
+async fn header_injection_is_refused_before_anything_is_sent() {
+    let mock = MockTransport::new();
+    let client = client(&mock);
+    for bad in ["a\rb", "a\nb", "a\0b", "a\r\nX-Evil: 1"] {
+        let mut options = CallOptions::default();
+        options.set_header("x-mine", bad);
+        let error = client.fetch(get().options(options)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Argument, "{bad:?}");
+        assert!(error.message().contains("header value"), "{error}");
+
+        let mut options = CallOptions::default();
+        options.set_header(bad, "value");
+        assert!(
+            client
+                .fetch(get().options(options))
+                .await
+                .unwrap_err()
+                .message()
+                .contains("header name")
+        );
+
+        let mut options = CallOptions::default();
+        options.token = Some(bad.into());
+        assert!(
+            client
+                .fetch(get().options(options))
+                .await
+                .unwrap_err()
+                .message()
+                .contains("`token`")
+        );
+
+        assert!(
+            PathBuilder::new("/v1/functions")
+                .segment("function name", bad)
+                .is_err()
+        );
+        assert!(
+            Client::builder()
+                .env_id(bad)
+                .build()
+                .unwrap_err()
+                .message()
+                .contains("env_id")
+        );
+        assert!(
+            Client::builder()
+                .env_id("e")
+                .access_key(bad)
+                .build()
+                .is_err()
+        );
+    }
+    assert!(mock.requests().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn plain_http_is_for_this_machine_only() {
+    let refused = Client::builder()
+        .env_id("e")
+        .endpoint("http://gateway.example")
+        .build()
+        .unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Config);
+    assert!(refused.message().contains("endpoint"), "{refused}");
+    for host in ["127.0.0.1:1", "localhost", "[::1]:8080", "127.8.9.1"] {
+        Client::builder()
+            .env_id("e")
+            .endpoint(format!("http://{host}"))
+            .build()
+            .unwrap();
+    }
+    let mock = MockTransport::new();
+    let external = Operation::new(
+        "objects.get",
+        "",
+        Method::GET,
+        Uri::from_static("http://objects.example/x"),
+    )
+    .credential(CredentialUse::None);
+    let error = client(&mock).fetch(external).await.unwrap_err();
+    assert!(
+        error.message().contains("plain http") && mock.requests().is_empty(),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_object_store_gets_neither_credential_nor_sdk_headers() {
+    let mock = MockTransport::new().json(200, &json!({}));
+    let (client, _) = with_session(&mock);
+    let uri = Uri::from_static("https://objects.example/key?sign=1");
+    let operation =
+        Operation::new("storage.put", "", Method::PUT, uri).credential(CredentialUse::None);
+    client.fetch(operation).await.unwrap();
+    let sent = &mock.requests()[0];
+    let names: Vec<_> = sent.headers.keys().map(http::HeaderName::as_str).collect();
+    assert!(
+        names
+            .iter()
+            .all(|name| ["user-agent", "accept-encoding"].contains(name)),
+        "{names:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_layer_that_moves_a_call_elsewhere_does_not_take_the_credential_along() {
+    let mock = MockTransport::new().json(200, &json!({}));
+    let elsewhere = tower::util::MapRequestLayer::new(|mut request: http::Request<Body>| {
+        *request.uri_mut() = Uri::from_static("https://elsewhere.example/v1/things");
+        request
+    });
+    let client = builder(&mock).attempt_layer(elsewhere).build().unwrap();
+    client.fetch(get()).await.unwrap();
+    assert_eq!(mock.requests()[0].uri.host(), Some("elsewhere.example"));
+    assert_eq!(mock.requests()[0].header("authorization"), None);
+}
+
+#[test]
+fn no_debug_shows_a_secret() {
+    let mock = MockTransport::new();
+    let (client, _) = with_session(&mock);
+    let mut options = CallOptions::default();
+    options.token = Some("the-call-token".into());
+    options.set_header("x-secret", "the-header-secret");
+    let shown = format!(
+        "{client:?} {:?} {:?} {:?} {:?} {:?}",
+        builder(&mock),
+        options,
+        client.credentials(),
+        token(7),
+        client.config(),
+    );
+    for secret in [
+        "the-access-key",
+        "the-call-token",
+        "the-header-secret",
+        "token-7",
+    ] {
+        assert!(!shown.contains(secret), "{secret} in {shown}");
+    }
+}
