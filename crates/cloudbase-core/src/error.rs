@@ -3,6 +3,7 @@
 mod classify;
 mod code;
 mod envelope;
+mod xml;
 
 use std::borrow::Cow;
 use std::fmt;

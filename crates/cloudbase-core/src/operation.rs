@@ -61,6 +61,8 @@ pub enum Envelope {
     Coded,
     /// `{"error", "error_code", "error_description"}`, an error whatever the status.
     Auth,
+    /// The object store's XML, or JSON; a redirect tells its `location` in the error's details.
+    ObjectStore,
 }
 
 /// A call that is ready to be sent by [`Client::execute`](crate::Client::execute).

@@ -111,6 +111,8 @@ pub(super) fn is_not_found(error: &Error) -> bool {
             | "RESOURCE_NOT_FOUND"
             | "FUNCTION_NOT_FOUND"
             | "FUNCTION_QUALIFIER_NOT_FOUND"
+            | "SERVICE_NOT_FOUND"
+            | "SERVICE_VERSION_NOT_FOUND"
             | "OBJECT_NOT_EXIST"
             | "STORAGE_FILE_NONEXIST"
             | "STORAGE_NOT_EXIST"

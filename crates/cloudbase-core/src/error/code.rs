@@ -220,5 +220,24 @@ codes! {
     STORAGE_PERMISSION_DENIED = "STORAGE_PERMISSION_DENIED", "The caller may not touch this object.";
     STORAGE_REQUEST_FAIL = "STORAGE_REQUEST_FAIL", "The object store failed.";
     OBJECT_ALREADY_EXIST = "OBJECT_ALREADY_EXIST", "The object exists already.";
+    OBJECT_KEY_EXISTS = "FileAlreadyExists", "The object store refused to replace an object.";
+    COS_ACTION_FAILED = "COS_ACTION_FAILED", "The object store refused the action.";
+    NO_SUCH_KEY = "NoSuchKey", "The object store has no such object.";
+    NO_SUCH_BUCKET = "NoSuchBucket", "The object store has no such bucket.";
+    COS_ACCESS_DENIED = "AccessDenied", "The object store refused: the signature is expired or not for this.";
+    SIGNATURE_DOES_NOT_MATCH = "SignatureDoesNotMatch", "The request is not what was signed.";
+    REQUEST_TIME_TOO_SKEWED = "RequestTimeTooSkewed", "The clock of this machine is wrong.";
+    ENTITY_TOO_LARGE = "EntityTooLarge", "The object is larger than the object store takes in one piece.";
+    PRECONDITION_FAILED = "PreconditionFailed", "The object is not the expected one any more.";
+    INVALID_RANGE = "InvalidRange", "The object has no such bytes.";
+    SLOW_DOWN = "SlowDown", "The object store asks for fewer requests.";
+    SERVICE_NOT_FOUND = "SERVICE_NOT_FOUND", "The hosting service does not exist.";
+    SERVICE_TIMEOUT = "SERVICE_TIMEOUT", "The hosting service did not answer in time.";
+    SERVICE_NOT_READY = "SERVICE_NOT_READY", "No instance of the hosting service is ready.";
+    SERVICE_VERSION_NOT_FOUND = "SERVICE_VERSION_NOT_FOUND", "The hosting service has no such version.";
+    SERVICE_ENDPOINT_NOT_FOUND = "SERVICE_ENDPOINT_NOT_FOUND", "The hosting service has no such endpoint.";
+    SERVICE_RESOURCE_NOT_FOUND = "SERVICE_RESOURCE_NOT_FOUND", "The hosting service has no such resource.";
+    SERVICE_LB_STATUS_ABNORMAL = "SERVICE_LB_STATUS_ABNORMAL", "The load balancer of the hosting service is broken.";
+    TOO_MANY_REQUESTS = "TOO_MANY_REQUESTS", "The function runs too often at the same time.";
     DATASOURCE_NOT_EXIST = "DATASOURCE_NOT_EXIST", "The data source does not exist.";
 }

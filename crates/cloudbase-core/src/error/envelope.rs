@@ -6,7 +6,7 @@ use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
 
-use super::{Error, ErrorCode};
+use super::{Error, ErrorCode, xml};
 use crate::operation::Envelope;
 
 /// The error that an answer carries, if it is one by the rules of its family.
@@ -21,10 +21,17 @@ pub(crate) fn parse(
 ) -> Option<Error> {
     let object = if status.is_success() {
         // Most answers are no error: look before parsing.
-        if family == Envelope::Gateway || !might_be_error(family, body) {
+        if matches!(family, Envelope::Gateway | Envelope::ObjectStore)
+            || !might_be_error(family, body)
+        {
             return None;
         }
         object_of(body).filter(|object| claims_error(family, object))?
+    } else if family == Envelope::ObjectStore && (body.is_empty() || xml::is_markup(body)) {
+        return Some(
+            xml::parse(status, headers, body)
+                .with_retry_after(retry_after(headers, SystemTime::now())),
+        );
     } else {
         object_of(body).unwrap_or_default()
     };
@@ -103,7 +110,7 @@ fn object_of(body: &[u8]) -> Option<Map<String, Value>> {
 fn might_be_error(family: Envelope, body: &[u8]) -> bool {
     let needle: &[u8] = match family {
         Envelope::Auth => b"error",
-        Envelope::Gateway | Envelope::Coded => b"code",
+        Envelope::Gateway | Envelope::Coded | Envelope::ObjectStore => b"code",
     };
     body.windows(needle.len()).any(|window| window == needle)
         || (family == Envelope::Auth && body.windows(4).any(|window| window == b"code"))
@@ -118,7 +125,7 @@ fn claims_error(family: Envelope, object: &Map<String, Value>) -> bool {
     };
     let coded = || matches!(object.get("code"), Some(Value::String(code)) if !code.is_empty());
     match family {
-        Envelope::Gateway => false,
+        Envelope::Gateway | Envelope::ObjectStore => false,
         // A gateway refusal of an auth call comes with a message; an authorization code does not.
         Envelope::Auth => {
             truthy("error") || truthy("error_code") || (coded() && object.contains_key("message"))

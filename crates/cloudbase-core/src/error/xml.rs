@@ -1,0 +1,139 @@
+//! Reads the XML errors of the object store: three elements out of a flat document.
+
+use http::{HeaderMap, StatusCode};
+
+use super::{Error, ErrorCode};
+
+/// The error in `<Error><Code>…</Code><Message>…</Message><RequestId>…</RequestId></Error>`, or
+/// what status and headers say where there is no such body.
+pub(super) fn parse(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
+    let text = std::str::from_utf8(body).unwrap_or_default();
+    let code = element(text, "Code").map(ErrorCode::from);
+    let message = element(text, "Message").unwrap_or_else(|| {
+        let reason = status.canonical_reason().unwrap_or("error");
+        format!("{reason} (from the object store)")
+    });
+    let mut error = Error::api(status, code, message);
+    let header = |name: &str| headers.get(name)?.to_str().ok().map(str::to_owned);
+    if let Some(id) = element(text, "RequestId").or_else(|| header("x-cos-request-id")) {
+        error = error.with_request_id(id);
+    }
+    if status.is_redirection()
+        && let Some(location) = header("location")
+    {
+        error = error.with_details(serde_json::json!({ "location": location }));
+    }
+    error
+}
+
+/// Whether `body` looks like markup rather than JSON.
+pub(super) fn is_markup(body: &[u8]) -> bool {
+    body.trim_ascii_start().first() == Some(&b'<')
+}
+
+/// The text of the first element `name`, if it is not empty.
+fn element(document: &str, name: &str) -> Option<String> {
+    let mut rest = document;
+    loop {
+        let open = rest.find('<')?;
+        rest = &rest[open + 1..];
+        if let Some(inner) = rest
+            .strip_prefix(name)
+            .and_then(|after| after.strip_prefix('>'))
+        {
+            let end = inner.find('<')?;
+            let text = unescape(inner[..end].trim());
+            return (!text.is_empty()).then_some(text);
+        }
+    }
+}
+
+fn unescape(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find('&') {
+        plain.push_str(&rest[..start]);
+        rest = &rest[start..];
+        let entity = rest
+            .find(';')
+            .and_then(|end| Some((end, character(&rest[1..end])?)));
+        match entity {
+            Some((end, c)) => {
+                plain.push(c);
+                rest = &rest[end + 1..];
+            }
+            None => {
+                plain.push('&');
+                rest = &rest[1..];
+            }
+        }
+    }
+    plain.push_str(rest);
+    plain
+}
+
+fn character(entity: &str) -> Option<char> {
+    Some(match entity {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        _ => {
+            let number = entity.strip_prefix('#')?;
+            let number = match number.strip_prefix('x') {
+                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+                None => number.parse().ok()?,
+            };
+            char::from_u32(number)?
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> Error {
+        parse(StatusCode::FORBIDDEN, &HeaderMap::new(), body.as_bytes())
+    }
+
+    #[test]
+    fn the_three_elements_are_found() {
+        let error = read(
+            "<?xml version='1.0' encoding='utf-8' ?>\n<Error>\n\t<Code>AccessDenied</Code>\n\
+             <Message>a &lt;b&gt; &amp; &#x4f60;&bogus; &</Message><Resource>x</Resource>\
+             <RequestId>NjM=</RequestId></Error>",
+        );
+        assert_eq!(error.code().unwrap(), "AccessDenied");
+        assert_eq!(error.message(), "a <b> & 你&bogus; &");
+        assert_eq!(error.request_id(), Some("NjM="));
+        assert!(error.is_permission_denied());
+    }
+
+    #[test]
+    fn anything_else_is_told_by_its_status() {
+        for body in [
+            "",
+            "<Error><Code>",
+            "<Code/>",
+            "no xml",
+            "<Code></Code>",
+            "<",
+        ] {
+            let error = read(body);
+            assert_eq!(error.code(), None, "{body}");
+            assert_eq!(error.message(), "Forbidden (from the object store)");
+        }
+    }
+
+    #[test]
+    fn headers_fill_in() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-cos-request-id", "abc".parse().unwrap());
+        headers.insert("location", "/there".parse().unwrap());
+        let error = parse(StatusCode::FOUND, &headers, b"");
+        assert_eq!(error.request_id(), Some("abc"));
+        assert_eq!(error.details().unwrap()["location"], "/there");
+    }
+}
