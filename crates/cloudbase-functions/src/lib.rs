@@ -1,1 +1,50 @@
 //! Cloud functions, cloud hosting and APIs for the CloudBase SDK.
+//!
+//! - [`Functions`]: ordinary functions, HTTP functions, function-type hosting;
+//! - [`CloudRun`]: containers of cloud hosting;
+//! - [`Apis`]: API connectors.
+//!
+//! All three hand a request to somebody's code and hand back what it says: an [`Answer`] in memory,
+//! a [stream of bytes](FunctionCall::stream), or [server-sent events](FunctionCall::events).
+//!
+//! ```no_run
+//! use cloudbase_core::Client;
+//! use cloudbase_functions::Functions;
+//!
+//! #[derive(serde::Deserialize)]
+//! struct Greeting {
+//!     text: String,
+//! }
+//!
+//! # async fn run() -> cloudbase_core::Result<()> {
+//! let client = Client::builder().env_id("my-env-1a2b3c").access_key("…").build()?;
+//! let functions = Functions::new(client);
+//! let greeting: Greeting = functions
+//!     .call("hello")
+//!     .json(&serde_json::json!({ "name": "Lin" }))
+//!     .await?
+//!     .json()?;
+//! println!("{}", greeting.text);
+//! # Ok(())
+//! # }
+//! ```
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod answer;
+mod apis;
+mod cloud_run;
+mod events;
+mod functions;
+mod payload;
+mod query;
+mod service;
+pub mod sse;
+
+pub use crate::answer::Answer;
+pub use crate::apis::Apis;
+pub use crate::cloud_run::CloudRun;
+pub use crate::events::EventStream;
+pub use crate::functions::{FunctionCall, Functions};
+pub use crate::service::{Service, ServiceCall};
+pub use crate::sse::Event;

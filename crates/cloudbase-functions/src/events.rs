@@ -1,0 +1,126 @@
+//! An answer that is a stream of server-sent events.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use cloudbase_core::http::header::CONTENT_TYPE;
+use cloudbase_core::{Body, Client, DataStream, Error, ErrorKind, Operation, Response, Result};
+use futures_core::Stream;
+
+use crate::sse::{Event, Parser};
+
+/// The events of an answer, as they come.
+///
+/// Ends with the answer; an event that the answer's end cuts off is dropped, as the standard asks.
+/// If the connection breaks instead, the last item is an error. Comments, such as the heartbeats of
+/// the functions framework, keep the stream alive and are not shown.
+#[derive(Debug)]
+pub struct EventStream {
+    body: DataStream,
+    parser: Parser,
+    done: bool,
+    failure: Option<Error>,
+}
+
+impl EventStream {
+    pub(crate) async fn open(client: &Client, operation: Operation) -> Result<Response<Self>> {
+        let operation = operation.accept("text/event-stream").transfer();
+        let answer = client.execute(operation).await?;
+        let media_type = answer
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.split(';').next())
+            .unwrap_or_default()
+            .trim()
+            .to_owned();
+        answer.try_map(|body| {
+            if media_type.eq_ignore_ascii_case("text/event-stream") {
+                Ok(Self::new(body))
+            } else {
+                Err(Error::new(
+                    ErrorKind::Decode,
+                    format!("the answer is `{media_type}`, not `text/event-stream`"),
+                ))
+            }
+        })
+    }
+
+    /// Reads the events in `body`.
+    pub fn new(body: Body) -> Self {
+        Self {
+            body: body.into_data_stream(),
+            parser: Parser::default(),
+            done: false,
+            failure: None,
+        }
+    }
+
+    /// The next event; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// Whatever broke the stream.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: no event is lost if the future is dropped.
+    pub async fn next_event(&mut self) -> Result<Option<Event>> {
+        std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx))
+            .await
+            .transpose()
+    }
+}
+
+impl Stream for EventStream {
+    type Item = Result<Event>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(event) = self.parser.next_event() {
+                return Poll::Ready(Some(Ok(event)));
+            }
+            if let Some(failure) = self.failure.take() {
+                return Poll::Ready(Some(Err(failure)));
+            }
+            if self.done {
+                return Poll::Ready(None);
+            }
+            let outcome = match ready!(Pin::new(&mut self.body).poll_next(cx)) {
+                Some(Ok(bytes)) => self.parser.push(&bytes),
+                Some(Err(error)) => Err(error),
+                None => {
+                    self.done = true;
+                    Ok(())
+                }
+            };
+            if let Err(error) = outcome {
+                // Told after the events that came whole in the same piece.
+                self.done = true;
+                self.failure = Some(error);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use futures_util::{StreamExt as _, stream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whole_events_come_before_the_error_that_cuts_the_next() {
+        let pieces = [
+            Ok(Bytes::from_static(b"data: 1\n\ndata: 2\n\nda")),
+            Err(Error::new(ErrorKind::Reset, "cut")),
+        ];
+        let mut events = EventStream::new(Body::stream(stream::iter(pieces)));
+        assert_eq!(events.next_event().await.unwrap().unwrap().data, "1");
+        assert_eq!(events.next_event().await.unwrap().unwrap().data, "2");
+        let error = events.next_event().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Reset);
+        assert!(events.next().await.is_none());
+    }
+}

@@ -1,0 +1,163 @@
+//! What a call carries, and the limits that the gateway sets for it.
+
+use bytes::Bytes;
+use cloudbase_core::http::HeaderValue;
+use cloudbase_core::http::header::CONTENT_TYPE;
+use cloudbase_core::{Body, Error, ErrorKind, Operation, Result};
+use http_body::Body as _;
+use serde::Serialize;
+
+/// The body of a call, checked when the call is sent so that chains need no `?`.
+#[derive(Debug, Default)]
+pub(crate) enum Payload {
+    #[default]
+    None,
+    Json(Bytes),
+    Other {
+        content_type: HeaderValue,
+        body: Body,
+    },
+    Refused(Error),
+}
+
+/// How many bytes a request may carry.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Limit {
+    /// Functions: little text, more of anything else.
+    Function,
+    /// Cloud hosting.
+    Hosting,
+    /// Everything else that passes the gateway.
+    Gateway,
+    /// The caller's own.
+    Bytes(u64),
+}
+
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+
+impl Limit {
+    fn bytes(self, is_text: bool) -> u64 {
+        match self {
+            Self::Function if is_text => 100 * KIB,
+            Self::Function => 6 * MIB,
+            Self::Hosting => 20 * MIB,
+            Self::Gateway => 100 * MIB,
+            Self::Bytes(limit) => limit,
+        }
+    }
+}
+
+impl Payload {
+    pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(bytes) => Self::Json(bytes.into()),
+            Err(error) => Self::Refused(Error::new(
+                ErrorKind::Encode,
+                format!("the body cannot be written as JSON: {error}"),
+            )),
+        }
+    }
+
+    pub(crate) fn other(content_type: &str, body: Body) -> Self {
+        match HeaderValue::from_str(content_type) {
+            Ok(content_type) => Self::Other { content_type, body },
+            Err(_) => Self::Refused(Error::argument(
+                "content type",
+                "must not contain control characters such as CR, LF or NUL",
+            )),
+        }
+    }
+
+    /// Puts the payload into `operation`, if it keeps the limit.
+    pub(crate) fn attach(self, operation: Operation, limit: Limit) -> Result<Operation> {
+        let (content_type, body) = match self {
+            Self::None => return Ok(operation),
+            Self::Json(bytes) => (
+                HeaderValue::from_static("application/json"),
+                Body::from(bytes),
+            ),
+            Self::Other { content_type, body } => (content_type, body),
+            Self::Refused(error) => return Err(error),
+        };
+        let limit = limit.bytes(is_text(&content_type));
+        let length = body.size_hint().lower();
+        if length > limit {
+            return Err(Error::new(
+                ErrorKind::TooLarge,
+                format!(
+                    "the body has {length} bytes, but the gateway takes {limit} of this content type"
+                ),
+            ));
+        }
+        Ok(operation.header(CONTENT_TYPE, content_type).body(body))
+    }
+}
+
+/// What the gateway counts as text.
+fn is_text(content_type: &HeaderValue) -> bool {
+    let media_type = content_type.to_str().unwrap_or_default();
+    let media_type = media_type.split(';').next().unwrap_or_default().trim();
+    let starts = |prefix: &str| {
+        media_type
+            .get(..prefix.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    starts("text/")
+        || ["application/json", "application/x-www-form-urlencoded"]
+            .iter()
+            .any(|known| media_type.eq_ignore_ascii_case(known))
+}
+
+#[cfg(test)]
+mod tests {
+    use cloudbase_core::http::{Method, Uri};
+
+    use super::*;
+
+    fn attach(payload: Payload, limit: Limit) -> Result<Operation> {
+        let operation = Operation::new("t", "/t", Method::POST, Uri::from_static("/t"));
+        payload.attach(operation, limit)
+    }
+
+    #[test]
+    fn the_limit_depends_on_the_content_type() {
+        let at = |content_type, length: u64| {
+            let body = Body::from(vec![b'x'; length as usize]);
+            attach(Payload::other(content_type, body), Limit::Function)
+        };
+        assert!(at("text/plain; charset=utf-8", 100 * KIB).is_ok());
+        let error = at("Application/JSON", 100 * KIB + 1).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TooLarge);
+        assert_eq!(
+            error.message(),
+            "the body has 102401 bytes, but the gateway takes 102400 of this content type"
+        );
+        assert!(!error.is_retryable());
+        assert!(at("image/png", 6 * MIB).is_ok());
+        assert!(at("image/png", 6 * MIB + 1).is_err());
+    }
+
+    #[test]
+    fn a_stream_of_stated_length_is_checked_too() {
+        let stream = || {
+            let chunks = futures_util::stream::empty::<Result<Bytes>>();
+            Body::stream(chunks)
+        };
+        let long = stream().with_length(20 * MIB + 1);
+        assert!(attach(Payload::other("image/png", long), Limit::Hosting).is_err());
+        let unknown = Payload::other("image/png", stream());
+        assert!(attach(unknown, Limit::Hosting).is_ok());
+        let own = Payload::other("image/png", stream().with_length(11));
+        assert!(attach(own, Limit::Bytes(10)).is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_encoded_is_refused_when_sent() {
+        let keys = std::collections::HashMap::from([((1, 2), 3)]);
+        let error = attach(Payload::json(&keys), Limit::Gateway).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Encode);
+        let error = attach(Payload::other("a\nb", Body::empty()), Limit::Gateway).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Argument);
+    }
+}

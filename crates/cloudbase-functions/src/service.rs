@@ -1,0 +1,373 @@
+//! Whatever speaks HTTP behind the gateway: hosting services, HTTP functions, APIs.
+
+use std::fmt;
+
+use bytes::Bytes;
+use cloudbase_core::http::Method;
+use cloudbase_core::{
+    Body, CallOptions, Client, DataStream, Operation, PathBuilder, Response, Result, call_options,
+};
+use futures_core::future::BoxFuture;
+use serde::Serialize;
+
+use crate::answer::Answer;
+use crate::events::EventStream;
+use crate::functions::lift_attempt_timeout;
+use crate::payload::{Limit, Payload};
+use crate::query::{append_encoded, append_members};
+
+/// A hosting service, an HTTP function or an API, by its name. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Service {
+    client: Client,
+    kind: Kind,
+    name: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    WebFunction,
+    Hosting,
+    Api,
+}
+
+impl Service {
+    pub(crate) fn new(client: Client, kind: Kind, name: String) -> Self {
+        Self { client, kind, name }
+    }
+
+    /// A GET call. `path` is not encoded yet; what follows a `?` in it is a query that is.
+    pub fn get(&self, path: impl Into<String>) -> ServiceCall {
+        self.request(Method::GET, path)
+    }
+
+    /// A POST call.
+    pub fn post(&self, path: impl Into<String>) -> ServiceCall {
+        self.request(Method::POST, path)
+    }
+
+    /// A PUT call.
+    pub fn put(&self, path: impl Into<String>) -> ServiceCall {
+        self.request(Method::PUT, path)
+    }
+
+    /// A PATCH call.
+    pub fn patch(&self, path: impl Into<String>) -> ServiceCall {
+        self.request(Method::PATCH, path)
+    }
+
+    /// A DELETE call.
+    pub fn delete(&self, path: impl Into<String>) -> ServiceCall {
+        self.request(Method::DELETE, path)
+    }
+
+    /// A HEAD call: its answer has headers but no body.
+    pub fn head(&self, path: impl Into<String>) -> ServiceCall {
+        self.request(Method::HEAD, path)
+    }
+
+    /// An OPTIONS call.
+    pub fn options(&self, path: impl Into<String>) -> ServiceCall {
+        self.request(Method::OPTIONS, path)
+    }
+
+    /// A call of any method.
+    pub fn request(&self, method: Method, path: impl Into<String>) -> ServiceCall {
+        ServiceCall {
+            service: self.clone(),
+            method,
+            path: path.into(),
+            query: Vec::new(),
+            qualifier: None,
+            payload: Payload::None,
+            max_request_size: None,
+            options: CallOptions::default(),
+        }
+    }
+}
+
+/// One call of a [`Service`].
+///
+/// GET, HEAD and OPTIONS are repeated after passing failures, and so are PUT and DELETE, which HTTP
+/// defines as idempotent; POST and PATCH only if nothing was sent. Change that by
+/// [`idempotent`](Self::idempotent).
+#[must_use = "a call does nothing until it is awaited or sent"]
+#[derive(Debug)]
+pub struct ServiceCall {
+    service: Service,
+    method: Method,
+    path: String,
+    query: Vec<(String, String)>,
+    qualifier: Option<String>,
+    payload: Payload,
+    max_request_size: Option<u64>,
+    options: CallOptions,
+}
+
+call_options!(ServiceCall);
+
+impl ServiceCall {
+    /// Calls by this method instead.
+    pub fn method(mut self, method: Method) -> Self {
+        self.method = method;
+        self
+    }
+
+    /// Calls this path instead. It is not encoded yet; what follows a `?` in it is a query that is.
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = path.into();
+        self
+    }
+
+    /// Adds a query parameter; name and value are encoded.
+    pub fn query(mut self, name: impl Into<String>, value: impl fmt::Display) -> Self {
+        self.query.push((name.into(), value.to_string()));
+        self
+    }
+
+    /// Sends `data` as JSON. In a GET or HEAD call, which have no body, its members become query
+    /// parameters.
+    #[doc(alias = "data")]
+    pub fn json<T: Serialize + ?Sized>(mut self, data: &T) -> Self {
+        self.payload = Payload::json(data);
+        self
+    }
+
+    /// Sends bytes or a stream of another content type. The gateway takes up to 20 MB for cloud
+    /// hosting; for HTTP functions 100 KB of text and 6 MB of anything else.
+    ///
+    /// A stream is sent once: such a call is not repeated, not even with a renewed token.
+    pub fn body(mut self, content_type: impl AsRef<str>, body: impl Into<Body>) -> Self {
+        self.payload = Payload::other(content_type.as_ref(), body.into());
+        self
+    }
+
+    /// Calls this version or alias of an HTTP function.
+    #[doc(alias = "X-Qualifier")]
+    pub fn qualifier(mut self, qualifier: impl Into<String>) -> Self {
+        self.qualifier = Some(qualifier.into());
+        self
+    }
+
+    /// Replaces the gateway's documented limit for the body, should it be another one for this
+    /// environment.
+    pub fn max_request_size(mut self, bytes: u64) -> Self {
+        self.max_request_size = Some(bytes);
+        self
+    }
+
+    /// Reads at most so many bytes of the answer. Default: the client's (10 MiB).
+    pub fn max_response_size(mut self, bytes: u64) -> Self {
+        self.options.max_response_size = Some(bytes);
+        self
+    }
+
+    /// Sends the call and reads the answer.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) and
+    /// [`TooLarge`](cloudbase_core::ErrorKind::TooLarge) before anything is sent;
+    /// [`Api`](cloudbase_core::ErrorKind::Api) if the platform or the service refused; whatever
+    /// broke the connection.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives the call up; the service may act on it all the same.
+    pub async fn send(self) -> Result<Answer> {
+        let (client, operation) = self.operation()?;
+        client.fetch(operation).await.map(Answer::new)
+    }
+
+    /// Sends the call and hands on the answer piece by piece, without a limit for its length. Only
+    /// a stalled answer ends it.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send); errors while the answer comes are items of the stream.
+    pub async fn stream(self) -> Result<Response<DataStream>> {
+        let (client, operation) = self.operation()?;
+        let answer = client.execute(operation.transfer()).await?;
+        Ok(answer.map(Body::into_data_stream))
+    }
+
+    /// Sends the call and reads the answer as [server-sent events](crate::sse).
+    ///
+    /// # Errors
+    ///
+    /// As [`stream`](Self::stream); [`Decode`](cloudbase_core::ErrorKind::Decode) if the answer is
+    /// no event stream.
+    pub async fn events(self) -> Result<Response<EventStream>> {
+        let (client, operation) = self.operation()?;
+        EventStream::open(&client, operation).await
+    }
+
+    fn operation(self) -> Result<(Client, Operation)> {
+        let Service { client, kind, name } = self.service;
+        let (path, encoded_query) = match self.path.split_once('?') {
+            Some((path, query)) => (path, query),
+            None => (self.path.as_str(), ""),
+        };
+        let mut target = kind.locate(&name, path)?;
+        target = append_encoded(target, encoded_query);
+        for (name, value) in &self.query {
+            target = target.query(name, value);
+        }
+        let bodiless = matches!(self.method, Method::GET | Method::HEAD);
+        let payload = match self.payload {
+            Payload::Json(json) if bodiless => {
+                target = append_members(target, &json)?;
+                Payload::None
+            }
+            // The official clients send an object to a connector even if the caller gives none.
+            Payload::None if kind == Kind::Api && !bodiless && self.method != Method::OPTIONS => {
+                Payload::Json(Bytes::from_static(b"{}"))
+            }
+            payload => payload,
+        };
+        let mut operation = Operation::new(
+            kind.operation(),
+            kind.template(),
+            self.method,
+            target.build()?,
+        )
+        .accept("*/*");
+        let mut options = lift_attempt_timeout(self.options);
+        if let Some(qualifier) = &self.qualifier {
+            options.set_header("x-qualifier", qualifier);
+        }
+        operation = operation.options(options);
+        let limit = self.max_request_size.map_or(kind.limit(), Limit::Bytes);
+        Ok((client, payload.attach(operation, limit)?))
+    }
+}
+
+impl IntoFuture for ServiceCall {
+    type Output = Result<Answer>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+
+impl Kind {
+    fn locate(self, name: &str, path: &str) -> Result<PathBuilder> {
+        let (prefix, argument) = match self {
+            Self::WebFunction => ("/v1/functions", "function name"),
+            Self::Hosting => ("/v1/cloudrun", "service name"),
+            Self::Api => ("/v1/apis", "api name"),
+        };
+        let mut target = PathBuilder::new(prefix).segment(argument, name)?;
+        // A function's own root has no slash in the documented URL; the other two always do.
+        if self != Self::WebFunction || !matches!(path, "" | "/") {
+            target = target.path("path", path)?;
+        }
+        if self == Self::WebFunction {
+            target = target.query("webfn", "true");
+        }
+        Ok(target)
+    }
+
+    fn operation(self) -> &'static str {
+        match self {
+            Self::WebFunction => "functions.http",
+            Self::Hosting => "cloudrun.call",
+            Self::Api => "apis.call",
+        }
+    }
+
+    fn template(self) -> &'static str {
+        match self {
+            Self::WebFunction => "/v1/functions/{name}/{path}",
+            Self::Hosting => "/v1/cloudrun/{service}/{path}",
+            Self::Api => "/v1/apis/{api}/{path}",
+        }
+    }
+
+    fn limit(self) -> Limit {
+        match self {
+            Self::WebFunction => Limit::Function,
+            Self::Hosting => Limit::Hosting,
+            Self::Api => Limit::Gateway,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn service(kind: Kind) -> Service {
+        let client = Client::builder()
+            .env_id("env")
+            .endpoint("http://127.0.0.1:9");
+        Service::new(client.build().unwrap(), kind, "svc".into())
+    }
+
+    fn target(call: ServiceCall) -> String {
+        call.operation().unwrap().1.target().to_string()
+    }
+
+    #[test]
+    fn paths_and_queries() {
+        let hosting = service(Kind::Hosting);
+        assert_eq!(target(hosting.get("")), "/v1/cloudrun/svc/");
+        assert_eq!(target(hosting.get("a b/c")), "/v1/cloudrun/svc/a%20b/c");
+        let call = hosting
+            .get("/items?sort=asc")
+            .query("page", 2)
+            .json(&serde_json::json!({ "q": "x y" }));
+        assert_eq!(
+            target(call),
+            "/v1/cloudrun/svc/items?sort=asc&page=2&q=x%20y"
+        );
+        assert_eq!(target(service(Kind::Api).post("v1")), "/v1/apis/svc/v1");
+        let web = service(Kind::WebFunction);
+        assert_eq!(target(web.get("/")), "/v1/functions/svc?webfn=true");
+        assert_eq!(target(web.post("mcp")), "/v1/functions/svc/mcp?webfn=true");
+    }
+
+    #[test]
+    fn data_goes_where_the_method_has_room_for_it() {
+        let data = serde_json::json!({ "a": 1 });
+        let body = |call: ServiceCall| {
+            let (_, operation) = call.json(&data).operation().unwrap();
+            operation.body_bytes().unwrap().to_vec()
+        };
+        let hosting = service(Kind::Hosting);
+        assert_eq!(body(hosting.get("/")), b"");
+        assert_eq!(body(hosting.head("/")), b"");
+        for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+            assert_eq!(body(hosting.request(method, "/")), b"{\"a\":1}");
+        }
+        let (_, empty) = hosting.post("/").operation().unwrap();
+        assert_eq!(empty.body_bytes().unwrap(), b"");
+        let (_, api) = service(Kind::Api).delete("/").operation().unwrap();
+        assert_eq!(api.body_bytes().unwrap(), b"{}");
+    }
+
+    #[test]
+    fn nothing_leaves_its_place() {
+        let hosting = service(Kind::Hosting);
+        assert!(hosting.get("/../other").operation().is_err());
+        assert!(hosting.get("/a\nb").operation().is_err());
+        assert_eq!(
+            target(hosting.get("/a#b%2f")),
+            "/v1/cloudrun/svc/a%23b%252f"
+        );
+        let (_, call) = hosting.get("/").qualifier("a\nb").operation().unwrap();
+        assert!(format!("{call:?}").contains("svc"));
+    }
+
+    #[test]
+    fn repetition_follows_the_method() {
+        let hosting = service(Kind::Hosting);
+        let repeatable = |call: ServiceCall| call.operation().unwrap().1.is_repeatable();
+        assert!(repeatable(hosting.get("/")));
+        assert!(repeatable(hosting.put("/")));
+        assert!(!repeatable(hosting.post("/")));
+        assert!(!repeatable(hosting.patch("/")));
+        assert!(repeatable(hosting.post("/").idempotent(true)));
+    }
+}
