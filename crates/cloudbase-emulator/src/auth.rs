@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
-use axum::routing::{get, patch, post};
+use axum::routing::{delete, get, patch, post};
 use bytes::Bytes;
 
 use crate::clock::Clock;
@@ -14,27 +14,40 @@ use crate::state::{AppState, Base};
 mod account;
 mod call;
 mod captcha;
+mod control;
+mod identity;
 mod options;
 mod password;
 mod persist;
+mod provider;
 mod session;
 mod sign_in;
 mod store;
+mod ticket;
 mod token;
+mod users;
 mod verification;
 
+pub use captcha::Captcha;
+pub(crate) use control::routes as control_routes;
 pub(crate) use options::AuthOptions;
 pub use options::{PasswordPolicy, RefreshReuse};
+pub use provider::Person;
+pub(crate) use provider::id_token;
+pub(crate) use ticket::custom_login_key;
+pub use users::{NewUser, UserInfo, Users};
 
 use captcha::Demands;
 use persist::Writer;
 use store::Store;
+use ticket::TicketKey;
 
 /// The area's state.
 pub(crate) struct AuthState {
     options: AuthOptions,
     store: Arc<Mutex<Store>>,
     demands: Demands,
+    ticket_keys: Vec<TicketKey>,
     clock: Clock,
     writer: Option<Writer>,
 }
@@ -45,6 +58,13 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/auth/v1/signup", post(sign_in::sign_up))
         .route("/auth/v1/signin", post(sign_in::sign_in))
         .route("/auth/v1/signin/anonymously", post(sign_in::anonymously))
+        .route("/auth/v1/signin/with/provider", post(provider::sign_in))
+        .route("/auth/v1/signin/custom", post(ticket::sign_in))
+        .route("/auth/v1/provider/uri", get(provider::uri))
+        .route(
+            "/auth/v1/provider/token",
+            post(provider::token).patch(provider::enrich),
+        )
         .route("/auth/v1/token", post(token::grant))
         .route("/auth/v1/token/introspect", get(token::introspect))
         .route(
@@ -71,6 +91,12 @@ pub(crate) fn routes() -> Router<AppState> {
             post(verification::reauthenticate),
         )
         .route("/auth/v1/reset", post(password::reset))
+        .route("/auth/v1/user/provider", get(identity::list))
+        .route("/auth/v1/user/provider/bind", post(identity::bind))
+        .route(
+            "/auth/v1/user/provider/{provider_id}",
+            delete(identity::unbind),
+        )
         .route("/auth/v1/captcha/init", post(captcha::init))
         .route("/auth/v1/captcha/data", post(captcha::data))
         .route("/auth/v1/captcha/data/verify", post(captcha::verify))
@@ -79,16 +105,21 @@ pub(crate) fn routes() -> Router<AppState> {
 impl AuthState {
     pub(crate) async fn start(options: AuthOptions, base: &Base) -> Result<Self, StartError> {
         let path = base.part_dir("auth").map(|dir| dir.join("state.json"));
-        let store = match &path {
+        let mut store = match &path {
             Some(path) => persist::load(path)?,
             None => Store::default(),
         };
+        if store.users.is_empty() {
+            users::seed(&mut store, &options, base.clock.now_secs())?;
+        }
+        let ticket_keys = ticket::load_keys(&options.ticket_keys)?;
         let store = Arc::new(Mutex::new(store));
         let writer = path.map(|path| Writer::start(path, store.clone()));
         Ok(Self {
             options,
             store,
             demands: Demands::default(),
+            ticket_keys,
             clock: base.clock.clone(),
             writer,
         })
@@ -149,7 +180,9 @@ impl AuthState {
 
     pub(crate) async fn reset(&self) -> Result<(), StartError> {
         self.demands.clear();
-        self.write(|store| *store = Store::default());
+        let mut fresh = Store::default();
+        users::seed(&mut fresh, &self.options, self.now())?;
+        self.write(|store| *store = fresh);
         Ok(())
     }
 

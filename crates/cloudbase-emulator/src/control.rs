@@ -17,6 +17,7 @@ use crate::emulator::{self, Snapshot};
 use crate::error::{GatewayError, StartError};
 use crate::fault;
 use crate::inbox::InboxMessage;
+use crate::keys::KEY_ID;
 use crate::requests;
 use crate::state::AppState;
 
@@ -43,6 +44,7 @@ pub(crate) fn routes() -> Router<AppState> {
             post(take_snapshot).delete(drop_snapshot),
         )
         .route("/snapshots/{name}/restore", post(restore_snapshot))
+        .merge(crate::auth::control_routes())
 }
 
 /// A JSON body whatever its content type; an empty body reads as `{}`.
@@ -63,7 +65,7 @@ async fn info(State(state): State<AppState>) -> Json<Value> {
 }
 
 async fn jwks(State(state): State<AppState>) -> Json<Value> {
-    Json(state.keys.jwks())
+    Json(state.keys.jwks(KEY_ID))
 }
 
 #[derive(Deserialize)]

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::auth::{AuthOptions, AuthState};
+use crate::auth::{self, AuthOptions, AuthState, Captcha, Person, Users};
 use crate::clock::Clock;
 use crate::control::ControlState;
 use crate::data::{DataOptions, DataState};
@@ -231,6 +231,26 @@ impl Emulator {
     /// What reached the emulator.
     pub fn requests(&self) -> &RequestLog {
         &self.state.requests
+    }
+
+    /// The captchas: answers, and the demand for one at will.
+    pub fn captcha(&self) -> Captcha {
+        Captcha::new(self.state.clone())
+    }
+
+    /// The registered and anonymous users.
+    pub fn users(&self) -> Users {
+        Users::new(self.state.clone())
+    }
+
+    /// The JSON of a custom-login key, as the console would give it out: hand it to a server SDK to make tickets with.
+    pub fn custom_login_key(&self) -> String {
+        auth::custom_login_key(self.env_id())
+    }
+
+    /// An OIDC id token of the development identity source, for sign-in with an id token. It lives for an hour.
+    pub fn id_token(&self, provider: &str, person: &Person) -> String {
+        auth::id_token(&self.state, provider, person)
     }
 
     /// Back to the state right after the start: users, rows, objects, inbox, faults, request log and clock.

@@ -16,7 +16,7 @@ pub(crate) const KEY_ID: &str = "7c4f9a52-31d8-4b06-9e6d-c10ddba5e0ee";
 
 /// The development key pair. It is published on purpose: nothing that it signs is worth anything outside a machine
 /// that runs the emulator.
-const DEVELOPMENT_KEY: &str = include_str!("keys/development.pem");
+pub(crate) const DEVELOPMENT_KEY: &str = include_str!("keys/development.pem");
 
 /// When the two access keys were issued: 2026-01-01T00:00:00Z.
 const KEYS_ISSUED_AT: i64 = 1_767_225_600;
@@ -163,11 +163,16 @@ impl Keys {
         }
     }
 
-    /// Signs any claims with the development key.
-    pub(crate) fn sign<T: Serialize>(&self, claims: &T) -> String {
+    /// Signs the claims of a token of this environment.
+    pub(crate) fn sign(&self, claims: &Claims) -> String {
+        self.sign_as(KEY_ID, claims)
+    }
+
+    /// Signs any claims with the development key under another name for it.
+    pub(crate) fn sign_as<T: Serialize>(&self, key_id: &str, claims: &T) -> String {
         let header = Header {
             alg: "RS256".into(),
-            kid: KEY_ID.into(),
+            kid: key_id.into(),
         };
         let mut token = String::with_capacity(1024);
         encode_segment(&header, &mut token);
@@ -202,6 +207,11 @@ impl Keys {
 
     /// Like [`verify`](Self::verify) for the calls that an expired token may still make.
     pub(crate) fn verify_ignoring_expiry(&self, token: &str) -> Result<Claims, TokenFault> {
+        self.verify_as(KEY_ID, token)
+    }
+
+    /// Checks signature and environment of a token made with [`sign_as`](Self::sign_as).
+    pub(crate) fn verify_as(&self, key_id: &str, token: &str) -> Result<Claims, TokenFault> {
         // A custom-login ticket used as a bearer is answered like a token of an unknown key.
         if token.contains("/@@/") {
             return Err(TokenFault::Kid);
@@ -211,7 +221,7 @@ impl Keys {
             serde_json::from_slice(&jwt.header).map_err(|_| TokenFault::Malformed)?;
         let claims: Claims =
             serde_json::from_slice(&jwt.claims).map_err(|_| TokenFault::Malformed)?;
-        if header.kid != KEY_ID || header.alg != "RS256" {
+        if header.kid != key_id || header.alg != "RS256" {
             return Err(TokenFault::Kid);
         }
         let public = self.pair.public().as_ref();
@@ -227,14 +237,14 @@ impl Keys {
     }
 
     /// The public half as a JSON web key set.
-    pub(crate) fn jwks(&self) -> Value {
+    pub(crate) fn jwks(&self, key_id: &str) -> Value {
         let (modulus, exponent) =
             der::rsa_public_key(self.pair.public().as_ref()).unwrap_or_default();
         json!({"keys": [{
             "kty": "RSA",
             "use": "sig",
             "alg": "RS256",
-            "kid": KEY_ID,
+            "kid": key_id,
             "n": URL_SAFE_NO_PAD.encode(modulus),
             "e": URL_SAFE_NO_PAD.encode(exponent),
         }]})
@@ -339,7 +349,7 @@ mod tests {
 
     #[test]
     fn the_published_key_has_both_numbers() {
-        let set = keys("env-a").jwks();
+        let set = keys("env-a").jwks(KEY_ID);
         assert_eq!(set["keys"][0]["e"], "AQAB");
         assert_eq!(set["keys"][0]["n"].as_str().unwrap().len(), 342);
     }

@@ -32,7 +32,7 @@ mod server;
 mod state;
 mod storage;
 
-pub use auth::{PasswordPolicy, RefreshReuse};
+pub use auth::{Captcha, NewUser, PasswordPolicy, Person, RefreshReuse, UserInfo, Users};
 pub use clock::Clock;
 pub use emulator::{Emulator, EmulatorBuilder, Snapshot};
 pub use error::StartError;

@@ -1,5 +1,6 @@
 //! Captchas: challenges, tokens, and the demand for one at will.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Json;
@@ -41,8 +42,54 @@ struct Demand {
     left: Option<u32>,
 }
 
+/// The captchas of a running emulator: the answers, and the demand for one at will.
+#[derive(Clone)]
+pub struct Captcha {
+    state: AppState,
+}
+
+impl Captcha {
+    pub(crate) fn new(state: AppState) -> Self {
+        Self { state }
+    }
+
+    /// Refuses the next so many calls of an auth operation with `captcha_required`, unless they bring a good captcha token;
+    /// `None` refuses until [`clear`](Self::clear). The pattern is `METHOD /path`, with `*` for any text.
+    pub fn demand(&self, pattern: &str, calls: Option<u32>) {
+        self.state.auth.demands.add(pattern, calls);
+    }
+
+    /// Takes all demands back.
+    pub fn clear(&self) {
+        self.state.auth.demands.clear();
+    }
+
+    /// What is written in the picture of a challenge, by the challenge's token.
+    pub fn answer(&self, challenge_token: &str) -> Option<String> {
+        let find = |store: &Store| Some(store.challenges.get(challenge_token)?.answer.clone());
+        self.state.auth.read(find)
+    }
+
+    /// Makes every captcha token that was given out invalid, so that a cached one is answered with `captcha_invalid`.
+    pub fn invalidate_tokens(&self) {
+        self.state.auth.write(|store| {
+            store
+                .grants
+                .retain(|_, grant| !matches!(grant.right, Right::Captcha));
+        });
+    }
+}
+
+impl fmt::Debug for Captcha {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Captcha")
+            .field("demands", &self.state.auth.demands)
+            .finish()
+    }
+}
+
 impl Demands {
-    pub(super) fn add(&self, pattern: &str, calls: Option<u32>) {
+    fn add(&self, pattern: &str, calls: Option<u32>) {
         self.lock().push(Demand {
             pattern: Pattern::new(pattern),
             left: calls,

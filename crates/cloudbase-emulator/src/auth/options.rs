@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::users::NewUser;
 use crate::EmulatorBuilder;
 
 /// What the builder's methods of this area collected.
@@ -23,6 +24,7 @@ pub(crate) struct AuthOptions {
     pub(super) fixed_code: Option<String>,
     pub(super) providers: Vec<Provider>,
     pub(super) ticket_keys: Vec<PathBuf>,
+    pub(super) users: Vec<NewUser>,
 }
 
 /// A third-party identity source that is switched on.
@@ -82,6 +84,7 @@ impl Default for AuthOptions {
                 provider("wx_open", "WeChat"),
             ],
             ticket_keys: Vec::new(),
+            users: Vec::new(),
         }
     }
 }
@@ -167,6 +170,12 @@ impl EmulatorBuilder {
             id: id.into(),
             name: name.into(),
         });
+        self
+    }
+
+    /// Adds a user at the start and after each reset, unless kept state already has users.
+    pub fn user(mut self, user: NewUser) -> Self {
+        self.auth.users.push(user);
         self
     }
 

@@ -1,6 +1,7 @@
 //! Errors of the auth service: `{error, error_code, error_description}`.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -53,6 +54,8 @@ const TABLE: &[(&str, u32, u16, &str)] = &[
     ("invalid_verification_code", 3, 400, "验证码错误或已过期"),
     ("username_already_exists", 6, 409, "用户名已存在"),
     ("provider_not_found", 5, 404, "身份源不存在"),
+    ("provider_not_enabled", 9, 400, "身份源未开启"),
+    ("invalid_phone_number", 3, 400, "手机号格式错误"),
     ("unsupported_grant_type", 3, 400, "不支持的授权类型"),
     ("invalid_client", 3, 400, "客户端不存在"),
 ];
@@ -92,11 +95,6 @@ impl AuthError {
         self
     }
 
-    /// The `error` string.
-    pub(crate) fn error(&self) -> &str {
-        &self.error
-    }
-
     pub(super) fn render(self, request: &HeaderMap) -> Response {
         let (code, status, chinese) = TABLE
             .iter()
@@ -124,6 +122,12 @@ impl AuthError {
         let mut response = (status, Json(body)).into_response();
         set_retry_after(response.headers_mut(), self.retry_after);
         response
+    }
+}
+
+impl fmt::Display for AuthError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.error, self.description)
     }
 }
 
