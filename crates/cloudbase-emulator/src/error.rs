@@ -4,7 +4,7 @@ use std::fmt;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header};
 use serde_json::{Map, Value, json};
 
 use crate::request_id::RequestId;
@@ -127,7 +127,18 @@ enum Unrendered {
 /// Writes out an error that a handler returned; other responses pass untouched.
 pub(crate) fn render(mut response: Response, id: &RequestId, request: &HeaderMap) -> Response {
     match response.extensions_mut().remove::<Unrendered>() {
-        Some(Unrendered::Gateway(error)) => error.render(id),
+        Some(Unrendered::Gateway(error)) => {
+            // A handler may have added headers to the answer; the router added the empty body's length.
+            response.headers_mut().remove(header::CONTENT_LENGTH);
+            let mut rendered = error.render(id);
+            for (name, value) in response.headers() {
+                rendered
+                    .headers_mut()
+                    .entry(name)
+                    .or_insert_with(|| value.clone());
+            }
+            rendered
+        }
         Some(Unrendered::Auth(error)) => error.render(request),
         None => response,
     }
@@ -135,6 +146,6 @@ pub(crate) fn render(mut response: Response, id: &RequestId, request: &HeaderMap
 
 fn set_retry_after(headers: &mut HeaderMap, seconds: Option<u64>) {
     if let Some(seconds) = seconds {
-        headers.insert(http::header::RETRY_AFTER, seconds.into());
+        headers.insert(header::RETRY_AFTER, seconds.into());
     }
 }

@@ -37,6 +37,7 @@ pub use clock::Clock;
 pub use emulator::{Emulator, EmulatorBuilder, Snapshot};
 pub use error::StartError;
 pub use fault::{Fault, Faults, Gate};
+pub use functions::{Access, Function, FunctionContext, FunctionError, LocalCommand, Service};
 pub use inbox::{Inbox, InboxMessage};
 pub use requests::{LoggedRequest, RequestLog};
 pub use storage::StorageAcl;

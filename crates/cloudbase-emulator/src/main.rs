@@ -16,6 +16,10 @@ struct Arguments {
     #[arg(long, default_value_t = 8787)]
     port: u16,
 
+    /// The port of the object store, where signed URLs point; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    object_port: u16,
+
     /// The address to listen on. Anything but loopback lets the network in.
     #[arg(long, default_value = "127.0.0.1")]
     host: IpAddr,
@@ -60,7 +64,8 @@ async fn run(arguments: Arguments) -> Result<(), StartError> {
     let mut builder = Emulator::builder()
         .env_id(arguments.env_id)
         .host(arguments.host)
-        .port(arguments.port);
+        .port(arguments.port)
+        .object_port(arguments.object_port);
     if let Some(path) = arguments.data_dir {
         builder = builder.data_dir(path);
     }

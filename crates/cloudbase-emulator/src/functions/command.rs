@@ -1,0 +1,254 @@
+//! Local commands that serve functions and services: started on demand, restarted, killed on drop.
+
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    fmt, io,
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    process::Stdio,
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, BufReader},
+    net::{TcpListener, TcpStream},
+    process::{Child, Command},
+    sync::Mutex,
+    time::{Instant, sleep},
+};
+
+/// A server that the emulator starts when it is first needed.
+///
+/// It gets a free port in an environment variable and must listen there on 127.0.0.1. If it dies it
+/// is started again at the next call; it ends with the emulator.
+///
+/// ```
+/// use cloudbase_emulator::LocalCommand;
+///
+/// let node = LocalCommand::new("npx").args(["tcb-ff", "--source", "."]).dir("functions/hello");
+/// # drop(node);
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "a command does nothing until it is given to the emulator"]
+pub struct LocalCommand {
+    program: OsString,
+    args: Vec<OsString>,
+    dir: Option<PathBuf>,
+    env: BTreeMap<OsString, OsString>,
+    port_env: OsString,
+    port: Option<u16>,
+    ready_within: Duration,
+}
+
+impl LocalCommand {
+    /// A command without arguments.
+    pub fn new(program: impl Into<OsString>) -> Self {
+        Self {
+            program: program.into(),
+            args: Vec::new(),
+            dir: None,
+            env: BTreeMap::new(),
+            port_env: "PORT".into(),
+            port: None,
+            ready_within: Duration::from_secs(30),
+        }
+    }
+
+    /// Adds arguments.
+    pub fn args(mut self, args: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// The folder to run in. Default: the emulator's own.
+    pub fn dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.dir = Some(dir.into());
+        self
+    }
+
+    /// Sets an environment variable, next to those of the emulator.
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.env.insert(name.into(), value.into());
+        self
+    }
+
+    /// The variable that holds the port. Default: `PORT`.
+    pub fn port_env(mut self, name: impl Into<OsString>) -> Self {
+        self.port_env = name.into();
+        self
+    }
+
+    /// A fixed port, for a server that cannot be told (HTTP functions listen on 9000).
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = Some(port);
+        self
+    }
+
+    /// How long it may take until the port accepts connections. Default: 30 s.
+    pub fn ready_within(mut self, time: Duration) -> Self {
+        self.ready_within = time;
+        self
+    }
+}
+
+/// A command and the process that runs it, if one does.
+pub(super) struct Process {
+    command: LocalCommand,
+    running: Mutex<Option<Running>>,
+}
+
+struct Running {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Process {
+    pub(super) fn new(command: LocalCommand) -> Self {
+        Self {
+            command,
+            running: Mutex::new(None),
+        }
+    }
+
+    /// Where the server listens; starts it first if it does not run. Callers that come meanwhile wait.
+    pub(super) async fn address(&self) -> io::Result<SocketAddr> {
+        let mut running = self.running.lock().await;
+        if let Some(process) = running.as_mut()
+            && process.child.try_wait()?.is_none()
+        {
+            return Ok(process.address);
+        }
+        *running = None;
+        let mut process = self.spawn().await?;
+        process.ready(self.command.ready_within).await?;
+        let address = process.address;
+        *running = Some(process);
+        Ok(address)
+    }
+
+    /// Ends the process, if one runs.
+    pub(super) async fn stop(&self) {
+        if let Some(mut process) = self.running.lock().await.take() {
+            process.kill();
+            let _ = process.child.wait().await;
+        }
+    }
+
+    async fn spawn(&self) -> io::Result<Running> {
+        let LocalCommand {
+            program,
+            args,
+            dir,
+            env,
+            port_env,
+            port,
+            ..
+        } = &self.command;
+        let port = match port {
+            Some(port) => *port,
+            None => free_port().await?,
+        };
+        let mut command = Command::new(program);
+        command
+            .args(args)
+            // The functions framework then gives user code the caller's identity.
+            .env("EXTENDED_CONTEXT_KEY", super::context::HEADER)
+            .env(port_env, port.to_string())
+            .envs(env)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        // A group of its own, so that what a wrapper such as `npx` starts ends with it.
+        #[cfg(unix)]
+        command.process_group(0);
+        if let Some(dir) = dir {
+            command.current_dir(dir);
+        }
+        let mut child = command.spawn().map_err(|error| {
+            io::Error::new(
+                error.kind(),
+                format!("`{}`: {error}", program.to_string_lossy()),
+            )
+        })?;
+        let name = program.to_string_lossy().into_owned();
+        if let Some(output) = child.stdout.take() {
+            tokio::spawn(log(name.clone(), output));
+        }
+        if let Some(output) = child.stderr.take() {
+            tokio::spawn(log(name, output));
+        }
+        Ok(Running {
+            child,
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+        })
+    }
+}
+
+impl Running {
+    /// Waits until the port accepts a connection.
+    async fn ready(&mut self, within: Duration) -> io::Result<()> {
+        let deadline = Instant::now() + within;
+        let mut pause = Duration::from_millis(5);
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Err(io::Error::other(format!(
+                    "it ended before it was ready: {status}"
+                )));
+            }
+            if TcpStream::connect(self.address).await.is_ok() {
+                return Ok(());
+            }
+            if Instant::now() >= deadline {
+                let text = format!("nothing listens on {} after {within:?}", self.address);
+                return Err(io::Error::new(io::ErrorKind::TimedOut, text));
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(100));
+        }
+    }
+
+    fn kill(&mut self) {
+        #[cfg(unix)]
+        if let Some(group) = self
+            .child
+            .id()
+            .and_then(|id| i32::try_from(id).ok())
+            .and_then(rustix::process::Pid::from_raw)
+        {
+            // It may have ended by itself.
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+        let _ = self.child.start_kill();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+impl fmt::Debug for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Process")
+            .field(&self.command.program)
+            .finish()
+    }
+}
+
+async fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await?
+        .local_addr()?
+        .port())
+}
+
+/// Passes on what a process prints, line by line.
+async fn log(program: String, output: impl AsyncRead + Unpin) {
+    let mut lines = BufReader::new(output).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        tracing::info!(target: "cloudbase_emulator::command", program, "{line}");
+    }
+}
