@@ -13,6 +13,7 @@ use futures_core::Stream;
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use http_body_util::combinators::UnsyncBoxBody;
+use tokio::sync::OwnedSemaphorePermit;
 
 pub(crate) use self::collect::{Collect, Over};
 pub(crate) use self::guard::{Progress, StallGuard};
@@ -30,6 +31,8 @@ pub struct Body {
     kind: Kind,
     guard: Option<StallGuard>,
     progress: Option<Arc<Progress>>,
+    /// Kept until the body has ended: its place among the requests that are under way.
+    turn: Option<OwnedSemaphorePermit>,
 }
 
 #[derive(Default)]
@@ -173,6 +176,12 @@ impl Body {
         self
     }
 
+    /// Holds `turn` for as long as something is still to come.
+    pub(crate) fn with_turn(mut self, turn: Option<OwnedSemaphorePermit>) -> Self {
+        self.turn = turn.filter(|_| self.is_streaming());
+        self
+    }
+
     fn poll_kind(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match &mut self.kind {
             Kind::Empty => Poll::Ready(None),
@@ -197,6 +206,7 @@ impl From<Kind> for Body {
             kind,
             guard: None,
             progress: None,
+            turn: None,
         }
     }
 }
@@ -251,6 +261,9 @@ impl http_body::Body for Body {
             return Poll::Ready(Some(Err(stalled.into())));
         }
         let frame = ready!(polled);
+        if !matches!(frame, Some(Ok(_))) {
+            this.turn = None;
+        }
         if let Some(progress) = &this.progress {
             progress.record(&frame);
         }

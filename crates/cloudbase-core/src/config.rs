@@ -1,129 +1,121 @@
 //! The settings of a client, their sources and their rules.
 
+mod access_key;
+mod builder;
+mod environment;
+mod key;
+mod policy;
+mod settings;
+
 use std::fmt;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
+pub use self::builder::ConfigBuilder;
+pub(crate) use self::builder::setters;
+pub(crate) use self::environment::Environment;
+pub use self::key::ConfigKey;
+pub use self::policy::{RetryConfig, Timeouts};
+pub(crate) use self::settings::{ProxyChoice, Settings};
+pub use crate::endpoint::{Endpoint, EnvId, Region, Site};
 use crate::error::Result;
+use crate::transport::{ProxyRules, TlsSettings};
 
-use crate::endpoint::Endpoint;
-pub use crate::endpoint::{EnvId, Region, Site};
-
-/// The settings of a client. See [`ClientBuilder`](crate::ClientBuilder) for each of them.
+/// The settings of a client, checked.
+///
+/// | Setting | Variables | Default |
+/// |---|---|---|
+/// | [`env_id`](ConfigBuilder::env_id) | `CLOUDBASE_ENV_ID`, `CLOUDBASE_ENV`, `TCB_ENV` | taken from the access key |
+/// | [`access_key`](ConfigBuilder::access_key) | `CLOUDBASE_ACCESS_KEY`, `CLOUDBASE_APIKEY`, `CLOUDBASE_API_KEY` | none |
+/// | [`region`](ConfigBuilder::region) | `CLOUDBASE_REGION`, `TENCENTCLOUD_REGION` | `ap-shanghai` |
+/// | every other [key](ConfigKey) | `CLOUDBASE_` and its name in capitals | see its setter |
+///
+/// What is set on the builder beats a [`Config`] given to it, which beats the environment, which
+/// beats the default. The environment is read only by what says so: [`Config::from_env`],
+/// [`ConfigBuilder::from_env`] and [`ClientBuilder::from_env`](crate::ClientBuilder::from_env).
+/// The one exception is the proxy that the machine prescribes; see
+/// [`proxy`](ConfigBuilder::proxy).
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use cloudbase_core::{Client, Config};
+///
+/// let config = Config::builder()
+///     .env_id("my-env-1a2b3c")
+///     .region("ap-singapore")
+///     .timeout(Duration::from_secs(30))
+///     .build()?;
+/// assert_eq!(config.endpoint().to_string(), "https://my-env-1a2b3c.api.intl.tcloudbasegateway.com");
+/// # Ok::<(), cloudbase_core::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Config {
     pub(crate) env_id: EnvId,
+    pub(crate) region: Region,
+    pub(crate) site: Site,
     pub(crate) endpoint: Endpoint,
     pub(crate) access_key: Option<SecretString>,
     pub(crate) language: String,
+    pub(crate) user_agent: String,
     pub(crate) timeouts: Timeouts,
-    pub(crate) max_response_size: u64,
+    pub(crate) pool_idle_timeout: Duration,
+    pub(crate) max_connections: usize,
     pub(crate) retry: RetryConfig,
+    pub(crate) max_response_size: u64,
     pub(crate) allow_plain_http: bool,
-}
-
-/// The time limits of a client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Timeouts {
-    /// Opening a connection: name resolution, TCP, proxy and TLS. Default 3.1 s.
-    pub connect: Duration,
-    /// One attempt, from sending to the end of an ordinary answer (the head of a stream's).
-    /// Time spent waiting for a free connection does not count. Default 15 s.
-    pub attempt: Duration,
-    /// A call with all its attempts; uploads and downloads have none. Default 60 s.
-    pub total: Duration,
-    /// A body that moves slower than one byte a second is given up after this. Default 5 s.
-    pub stall: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_millis(3100),
-            attempt: Duration::from_secs(15),
-            total: Duration::from_secs(60),
-            stall: Duration::from_secs(5),
-        }
-    }
-}
-
-/// How failed calls are repeated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RetryConfig {
-    /// How often a call is put on the wire at most, the first time included. Default 3; 1 switches
-    /// retries off.
-    pub max_attempts: u32,
-    /// The upper end of the first random pause; it doubles with each retry. Default 100 ms.
-    pub base: Duration,
-    /// The longest pause that the SDK chooses by itself. Default 5 s.
-    pub cap: Duration,
-    /// How many tokens the client's bucket holds: a retry costs 14 (5 after throttling), a success
-    /// gives 1 back, and an empty bucket means no retries. Default 500.
-    pub budget: u32,
-    /// The longest `Retry-After` that is waited for; with a longer one the error is returned.
-    /// Default 20 s.
-    pub retry_after_cap: Duration,
-}
-
-impl Default for RetryConfig {
-    fn default() -> Self {
-        Self {
-            max_attempts: 3,
-            base: Duration::from_millis(100),
-            cap: Duration::from_secs(5),
-            budget: 500,
-            retry_after_cap: Duration::from_secs(20),
-        }
-    }
-}
-
-/// The settings as they were given, before they are checked.
-#[derive(Clone, Default)]
-pub(crate) struct Settings {
-    pub(crate) env_id: Option<String>,
-    pub(crate) endpoint: Option<String>,
-    pub(crate) access_key: Option<SecretString>,
-    pub(crate) timeouts: Option<Timeouts>,
-}
-
-impl Settings {
-    pub(crate) fn finish(self) -> Result<Config> {
-        let env_id = EnvId::new(self.env_id.as_deref().unwrap_or_default())?;
-        let endpoint = self
-            .endpoint
-            .unwrap_or_else(|| format!("https://{env_id}.api.tcloudbasegateway.com"));
-        Ok(Config {
-            endpoint: Endpoint::parse(&endpoint)?,
-            env_id,
-            access_key: self.access_key,
-            language: "zh-CN".to_owned(),
-            timeouts: self.timeouts.unwrap_or_default(),
-            max_response_size: 10 * 1024 * 1024,
-            retry: RetryConfig::default(),
-            allow_plain_http: false,
-        })
-    }
-}
-
-impl fmt::Debug for Settings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Settings")
-            .field("env_id", &self.env_id)
-            .finish_non_exhaustive()
-    }
+    pub(crate) http2: bool,
+    pub(crate) proxy: ProxyRules,
+    pub(crate) tls: TlsSettings,
+    /// What was set, without the defaults: so that a builder on top keeps their order.
+    given: Box<Settings>,
 }
 
 impl Config {
-    pub(crate) fn into_settings(self) -> Settings {
-        Settings {
-            env_id: Some(self.env_id.to_string()),
-            endpoint: Some(self.endpoint.to_string()),
-            access_key: self.access_key,
-            timeouts: Some(self.timeouts),
-        }
+    /// Starts settings that are all at their defaults.
+    pub fn builder() -> ConfigBuilder {
+        ConfigBuilder::default()
+    }
+
+    /// The settings of the environment variables.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) naming the variable or setting and its rule.
+    ///
+    /// ```no_run
+    /// let client = cloudbase_core::Client::new(cloudbase_core::Config::from_env()?)?;
+    /// # Ok::<(), cloudbase_core::Error>(())
+    /// ```
+    pub fn from_env() -> Result<Self> {
+        ConfigBuilder::from_env().build()
+    }
+
+    /// The environment.
+    pub fn env_id(&self) -> &EnvId {
+        &self.env_id
+    }
+
+    /// The region, `ap-shanghai` if none was named.
+    pub fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// The site: as set, else as the region says.
+    pub fn site(&self) -> Site {
+        self.site
+    }
+
+    /// Where calls go.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// The access key, if one is set.
+    pub fn access_key(&self) -> Option<&SecretString> {
+        self.access_key.as_ref()
     }
 
     /// The language in which the service words its messages. Default `zh-CN`.
@@ -131,17 +123,9 @@ impl Config {
         &self.language
     }
 
-    /// The `User-Agent`.
+    /// The whole `User-Agent`: the program's own part, if set, and the SDK's.
     pub fn user_agent(&self) -> &str {
-        concat!("cloudbase-rust/", env!("CARGO_PKG_VERSION"))
-    }
-
-    pub(crate) fn allow_plain_http(&self) -> bool {
-        self.allow_plain_http
-    }
-    /// The environment.
-    pub fn env_id(&self) -> &EnvId {
-        &self.env_id
+        &self.user_agent
     }
 
     /// The time limits.
@@ -154,26 +138,58 @@ impl Config {
         self.retry
     }
 
+    /// How long an unused connection is kept. Default 4.5 s.
+    pub fn pool_idle_timeout(&self) -> Duration {
+        self.pool_idle_timeout
+    }
+
+    /// How many calls to one host are under way at most; more wait. Default 256.
+    pub fn max_connections(&self) -> usize {
+        self.max_connections
+    }
+
     /// How many bytes of an ordinary answer are read at most. Default 10 MiB.
     pub fn max_response_size(&self) -> u64 {
         self.max_response_size
     }
 
-    /// Where calls go.
-    pub fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
+    /// Whether plain http may go to another machine. Default no.
+    pub fn allow_plain_http(&self) -> bool {
+        self.allow_plain_http
+    }
+
+    /// Whether HTTP/2 is offered.
+    pub fn http2(&self) -> bool {
+        self.http2
+    }
+
+    pub(crate) fn into_settings(self) -> Settings {
+        Settings {
+            // The machine's proxy was read when this was built; it is not read again.
+            proxy: Some(ProxyChoice::Rules(self.proxy)),
+            ..*self.given
+        }
     }
 }
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let access_key = self.access_key.as_ref().map(|_| "[redacted]");
         f.debug_struct("Config")
             .field("env_id", &self.env_id)
             .field("endpoint", &self.endpoint)
-            .field(
-                "access_key",
-                &self.access_key.as_ref().map(|_| "[redacted]"),
-            )
-            .finish_non_exhaustive()
+            .field("access_key", &access_key)
+            .field("language", &self.language)
+            .field("user_agent", &self.user_agent)
+            .field("timeouts", &self.timeouts)
+            .field("retry", &self.retry)
+            .field("pool_idle_timeout", &self.pool_idle_timeout)
+            .field("max_connections", &self.max_connections)
+            .field("max_response_size", &self.max_response_size)
+            .field("allow_plain_http", &self.allow_plain_http)
+            .field("http2", &self.http2)
+            .field("proxy", &self.proxy)
+            .field("tls", &self.tls)
+            .finish()
     }
 }

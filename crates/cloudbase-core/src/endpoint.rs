@@ -1,5 +1,6 @@
 //! Where calls go: environment, region, site, and the one origin that may see a credential.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use http::Uri;
@@ -53,8 +54,78 @@ impl fmt::Display for EnvId {
     }
 }
 
-/// A region's name: `ap-shanghai`.
-pub type Region = String;
+/// The regions whose environments live on the domestic site; every other one is international.
+const DOMESTIC: [&str; 9] = [
+    "ap-shanghai",
+    "ap-guangzhou",
+    "ap-shenzhen-fsi",
+    "ap-shanghai-fsi",
+    "ap-nanjing",
+    "ap-beijing",
+    "ap-chengdu",
+    "ap-chongqing",
+    "ap-hongkong",
+];
+
+/// A region's name: `ap-shanghai`, the default.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Region(Cow<'static, str>);
+
+impl Region {
+    /// Checks a region's name. Regions that the SDK does not know are accepted.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) unless it consists of lower-case letters,
+    /// digits and hyphens.
+    pub fn new(name: &str) -> Result<Self> {
+        let fits = (1..=32).contains(&name.len())
+            && name
+                .bytes()
+                .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+        if fits {
+            Ok(Self(Cow::Owned(name.to_owned())))
+        } else {
+            Err(Error::config(
+                "region",
+                "must be a region's name such as `ap-shanghai`: lower-case letters, digits and \
+                 hyphens",
+            ))
+        }
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The site that environments of this region are on, as far as the region tells.
+    pub fn site(&self) -> Site {
+        if DOMESTIC.contains(&self.as_str()) {
+            Site::Domestic
+        } else {
+            Site::International
+        }
+    }
+}
+
+impl Default for Region {
+    fn default() -> Self {
+        Self(Cow::Borrowed(DOMESTIC[0]))
+    }
+}
+
+impl AsRef<str> for Region {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 /// Which of the two CloudBase sites an environment belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,23 +146,64 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    pub(crate) fn parse(text: &str) -> Result<Self> {
+    /// The gateway of an environment.
+    pub(crate) fn of(env_id: &EnvId, site: Site) -> Result<Self> {
+        let domain = match site {
+            Site::Domestic => "api.tcloudbasegateway.com",
+            Site::International => "api.intl.tcloudbasegateway.com",
+        };
+        Self::parse(&format!("https://{env_id}.{domain}"), false)
+    }
+
+    pub(crate) fn parse(text: &str, allow_plain_http: bool) -> Result<Self> {
+        const FORM: &str = "must be a URL of the form `https://host[:port][/path]`";
         let refuse = |rule: &str| Error::config("endpoint", rule);
-        let uri: Uri = text
-            .parse()
-            .map_err(|_| refuse("must be a URL such as `https://host`"))?;
+        // The parser would drop a fragment without a word.
+        if text.contains(['?', '#']) {
+            return Err(refuse("must not have a query or a fragment"));
+        }
+        let uri: Uri = text.parse().map_err(|_| refuse(FORM))?;
         let parts = uri.into_parts();
         let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
-            return Err(refuse("must be a URL such as `https://host`"));
+            return Err(refuse(FORM));
         };
-        let prefix = parts.path_and_query.map_or_else(String::new, |path| {
-            path.path().trim_end_matches('/').to_owned()
-        });
+        if authority.as_str().contains('@') {
+            return Err(refuse("must not hold a user name or password"));
+        }
+        // A port that is no number parses, but has no value.
+        let rest = &authority.as_str()[authority.host().len()..];
+        if authority.host().is_empty() || (!rest.is_empty() && authority.port_u16().is_none()) {
+            return Err(refuse(FORM));
+        }
+        if scheme == Scheme::HTTP {
+            if !allow_plain_http && !is_loopback(authority.host()) {
+                return Err(refuse(
+                    "uses plain http to another machine: use https, or set `allow_plain_http`",
+                ));
+            }
+        } else if scheme != Scheme::HTTPS {
+            return Err(refuse("must begin with `https://` or `http://`"));
+        }
+        let path = parts.path_and_query.as_ref().map_or("", |path| path.path());
+        let prefix = path.trim_end_matches('/');
+        if prefix.split('/').any(|part| part == "." || part == "..") {
+            return Err(refuse("must not have `.` or `..` in its path"));
+        }
         Ok(Self {
             scheme,
             authority,
             prefix: prefix.into(),
         })
+    }
+
+    /// Whether calls go over TLS.
+    pub fn is_https(&self) -> bool {
+        self.scheme == Scheme::HTTPS
+    }
+
+    /// The host, without its port.
+    pub fn host(&self) -> &str {
+        self.authority.host()
     }
 
     /// Whether `uri` is on this origin: same scheme, host and port.
@@ -122,4 +234,104 @@ pub(crate) fn is_loopback(host: &str) -> bool {
         || host
             .parse::<std::net::IpAddr>()
             .is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint(text: &str) -> Result<String> {
+        Endpoint::parse(text, false).map(|endpoint| endpoint.to_string())
+    }
+
+    #[test]
+    fn regions_choose_the_host() {
+        let env_id = EnvId::new("demo-1a2b3c").unwrap();
+        for (region, host) in [
+            ("ap-shanghai", "demo-1a2b3c.api.tcloudbasegateway.com"),
+            ("ap-guangzhou", "demo-1a2b3c.api.tcloudbasegateway.com"),
+            ("ap-hongkong", "demo-1a2b3c.api.tcloudbasegateway.com"),
+            ("ap-singapore", "demo-1a2b3c.api.intl.tcloudbasegateway.com"),
+            ("na-ashburn", "demo-1a2b3c.api.intl.tcloudbasegateway.com"),
+        ] {
+            let site = Region::new(region).unwrap().site();
+            assert_eq!(
+                Endpoint::of(&env_id, site).unwrap().host(),
+                host,
+                "{region}"
+            );
+        }
+        assert_eq!(Region::default().as_str(), "ap-shanghai");
+        for bad in [
+            "",
+            "AP-SHANGHAI",
+            "a b",
+            "ap_shanghai",
+            "a/b",
+            &"a".repeat(33),
+        ] {
+            assert!(Region::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn endpoints_keep_their_path() {
+        for (text, kept) in [
+            ("https://example.org", "https://example.org"),
+            ("https://example.org/", "https://example.org"),
+            (
+                "https://example.org:8443/a/b/",
+                "https://example.org:8443/a/b",
+            ),
+            ("http://127.0.0.1:8787", "http://127.0.0.1:8787"),
+            ("http://[::1]:8787/x", "http://[::1]:8787/x"),
+            ("http://localhost", "http://localhost"),
+        ] {
+            assert_eq!(endpoint(text).unwrap(), kept);
+        }
+    }
+
+    #[test]
+    fn bad_endpoints_are_refused_with_the_rule() {
+        for (text, rule) in [
+            ("", "of the form"),
+            ("example.org", "of the form"),
+            ("/path", "of the form"),
+            ("https://", "of the form"),
+            ("https://host:port", "of the form"),
+            ("https://host:99999", "of the form"),
+            ("ftp://example.org", "must begin with"),
+            ("https://user:secret@example.org", "user name or password"),
+            ("https://user@example.org", "user name or password"),
+            ("https://example.org/?a=1", "query or a fragment"),
+            ("https://example.org/#x", "query or a fragment"),
+            ("https://example.org/a/../b", "`..`"),
+            ("http://example.org", "plain http"),
+            ("http://10.0.0.1", "plain http"),
+            ("http://localhost.example.org", "plain http"),
+            ("https://exa mple.org", "of the form"),
+            ("https://example.org\r\nx: y", "of the form"),
+        ] {
+            let error = endpoint(text).unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::Config);
+            assert!(error.message().contains(rule), "{text:?}: {error}");
+            assert!(!error.to_string().contains("secret"), "{error}");
+        }
+        assert!(Endpoint::parse("http://example.org", true).is_ok());
+    }
+
+    #[test]
+    fn origins_are_scheme_host_and_port() {
+        let endpoint = Endpoint::parse("https://Example.org/x", false).unwrap();
+        for (uri, own) in [
+            ("https://example.org/y", true),
+            ("https://example.org:443/y", true),
+            ("https://example.org:444/y", false),
+            ("http://example.org/y", false),
+            ("https://example.org.evil.example/y", false),
+            ("/y", false),
+        ] {
+            assert_eq!(endpoint.is_origin_of(&uri.parse().unwrap()), own, "{uri}");
+        }
+    }
 }

@@ -39,6 +39,10 @@ pub use crate::service::{BoxError, HttpService, erase};
 /// The layers of the default stack, for stacks of one's own.
 pub mod layers {
     pub use crate::layer::*;
+    #[cfg(feature = "gzip")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "gzip")))]
+    pub use crate::transport::{Decompress, DecompressFuture, DecompressLayer};
+    pub use crate::transport::{Queue, QueueFuture, QueueLayer};
 }
 
 /// What macros of this crate name.

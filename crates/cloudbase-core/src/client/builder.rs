@@ -9,7 +9,7 @@ use tower::{Layer, Service};
 
 use super::{Client, stack};
 use crate::body::Body;
-use crate::config::{Config, Settings};
+use crate::config::{Config, Environment, Settings, setters};
 use crate::credential::CredentialProvider;
 use crate::error::Result;
 use crate::service::{BoxError, HttpService, erase};
@@ -30,7 +30,9 @@ pub(crate) type BoxLayer = Box<dyn Fn(HttpService) -> HttpService + Send>;
 #[must_use = "a builder does nothing until `build` is called"]
 #[derive(Default)]
 pub struct ClientBuilder {
-    pub(crate) settings: Settings,
+    settings: Settings,
+    config: Settings,
+    environment: Environment,
     provider: Option<Arc<dyn CredentialProvider>>,
     call_layers: Vec<BoxLayer>,
     attempt_layers: Vec<BoxLayer>,
@@ -50,10 +52,7 @@ enum Bottom {
 impl ClientBuilder {
     /// Starts with the settings of `config`; later calls on the builder beat them.
     pub fn from_config(config: Config) -> Self {
-        Self {
-            settings: config.into_settings(),
-            ..Self::default()
-        }
+        Self::default().config(config)
     }
 
     /// A client that sends every call to `service` and adds nothing: no retry, no credential, no
@@ -72,21 +71,18 @@ impl ClientBuilder {
         }
     }
 
-    /// The environment to talk to.
-    pub fn env_id(mut self, id: impl Into<String>) -> Self {
-        self.settings.env_id = Some(id.into());
-        self
+    /// Takes what is set neither here nor in a [`config`](Self::config) from environment variables;
+    /// see [`Config`] for their names.
+    pub fn from_env() -> Self {
+        Self {
+            environment: Environment::of_process(),
+            ..Self::default()
+        }
     }
 
-    /// Where calls go, instead of the environment's own host.
-    pub fn endpoint(mut self, url: impl Into<String>) -> Self {
-        self.settings.endpoint = Some(url.into());
-        self
-    }
-
-    /// The publishable key or API key that calls carry while nobody is signed in.
-    pub fn access_key(mut self, key: impl Into<secrecy::SecretString>) -> Self {
-        self.settings.access_key = Some(key.into());
+    /// Takes what is not set here from `config`.
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = config.into_settings().or(self.config);
         self
     }
 
@@ -148,7 +144,8 @@ impl ClientBuilder {
     ///
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) naming the setting and its rule.
     pub fn build(self) -> Result<Client> {
-        let config = Arc::new(self.settings.finish()?);
+        let config = self.settings.or(self.config).finish(self.environment)?;
+        let config = Arc::new(config);
         let parts = stack::Parts {
             config,
             provider: self.provider,
@@ -165,6 +162,8 @@ impl ClientBuilder {
         }
     }
 }
+
+setters!(ClientBuilder);
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,0 +1,408 @@
+//! The settings as they were given, and the rules that make a configuration of them.
+
+use std::fmt;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::environment::{Environment, variable};
+use super::{Config, ConfigKey, RetryConfig, Timeouts, access_key};
+use crate::endpoint::{Endpoint, EnvId, Region, Site};
+use crate::error::{Error, Result};
+use crate::transport::{ProxyRules, ProxyVariables, TlsSettings};
+
+const SDK: &str = concat!("cloudbase-rust/", env!("CARGO_PKG_VERSION"));
+
+/// Which proxy was chosen.
+#[derive(Clone)]
+pub(crate) enum ProxyChoice {
+    Off,
+    Url(SecretString),
+    /// Read from the environment earlier.
+    Rules(ProxyRules),
+}
+
+macro_rules! settings {
+    ($($field:ident: $type:ty,)*) => {
+        /// What was set, unchecked. `None` is "not set", so that sources can be merged.
+        #[derive(Clone, Default)]
+        pub(crate) struct Settings {
+            $(pub(crate) $field: Option<$type>,)*
+            /// The first value that could not be read.
+            pub(super) problem: Option<Problem>,
+        }
+
+        impl Settings {
+            /// These settings, and those of `other` where there is none.
+            pub(crate) fn or(self, other: Self) -> Self {
+                Self {
+                    $($field: self.$field.or(other.$field),)*
+                    problem: self.problem.or(other.problem),
+                }
+            }
+
+            fn has(&self, key: ConfigKey) -> bool {
+                match key.as_str() {
+                    $(stringify!($field) => self.$field.is_some(),)*
+                    _ => false,
+                }
+            }
+        }
+    };
+}
+
+settings! {
+    env_id: String,
+    region: String,
+    site: Site,
+    endpoint: String,
+    access_key: SecretString,
+    language: String,
+    user_agent: String,
+    connect_timeout: Duration,
+    attempt_timeout: Duration,
+    timeout: Duration,
+    stall_timeout: Duration,
+    pool_idle_timeout: Duration,
+    max_connections: usize,
+    max_attempts: u32,
+    retry_base: Duration,
+    retry_cap: Duration,
+    retry_budget: u32,
+    retry_after_cap: Duration,
+    max_response_size: u64,
+    allow_plain_http: bool,
+    http2: bool,
+    proxy: ProxyChoice,
+    ca_certificates: Vec<u8>,
+    only_ca_certificates: bool,
+    client_certificate: Vec<u8>,
+    client_key: SecretString,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Problem {
+    name: &'static str,
+    rule: &'static str,
+}
+
+impl Problem {
+    fn into_error(self) -> Error {
+        Error::config(self.name, self.rule)
+    }
+}
+
+impl Settings {
+    pub(crate) fn set_retry(&mut self, retry: RetryConfig) {
+        self.max_attempts = Some(retry.max_attempts);
+        self.retry_base = Some(retry.base);
+        self.retry_cap = Some(retry.cap);
+        self.retry_budget = Some(retry.budget);
+        self.retry_after_cap = Some(retry.retry_after_cap);
+    }
+
+    pub(crate) fn add_ca(&mut self, pem: &[u8]) {
+        let all = self.ca_certificates.get_or_insert_default();
+        all.extend_from_slice(pem);
+        all.push(b'\n');
+    }
+
+    /// Sets `key` from text; a value that cannot be read is reported later.
+    pub(crate) fn set(&mut self, key: ConfigKey, value: &SecretString) {
+        if let Err(problem) = self.read(key, key.as_str(), value) {
+            self.problem.get_or_insert(problem);
+        }
+    }
+
+    fn read(
+        &mut self,
+        key: ConfigKey,
+        name: &'static str,
+        value: &SecretString,
+    ) -> Result<(), Problem> {
+        let text = value.expose_secret();
+        let owned = || Some(text.to_owned());
+        let secret = || Some(value.clone());
+        let refuse = |rule| Problem { name, rule };
+        let duration = || parse_duration(text).map(Some).map_err(refuse);
+        let flag = || parse_flag(text).map(Some).map_err(refuse);
+        let small = || {
+            let number = text.trim().parse().map(Some);
+            number.map_err(|_| refuse("must be a whole number"))
+        };
+        match key {
+            ConfigKey::EnvId => self.env_id = owned(),
+            ConfigKey::Region => self.region = owned(),
+            ConfigKey::Site => self.site = Some(parse_site(text).map_err(refuse)?),
+            ConfigKey::Endpoint => self.endpoint = owned(),
+            ConfigKey::AccessKey => self.access_key = secret(),
+            ConfigKey::Language => self.language = owned(),
+            ConfigKey::UserAgent => self.user_agent = owned(),
+            ConfigKey::ConnectTimeout => self.connect_timeout = duration()?,
+            ConfigKey::AttemptTimeout => self.attempt_timeout = duration()?,
+            ConfigKey::Timeout => self.timeout = duration()?,
+            ConfigKey::StallTimeout => self.stall_timeout = duration()?,
+            ConfigKey::PoolIdleTimeout => self.pool_idle_timeout = duration()?,
+            ConfigKey::MaxConnections => {
+                let number = text.trim().parse();
+                let number = number.map_err(|_| refuse("must be a whole number"))?;
+                self.max_connections = Some(number);
+            }
+            ConfigKey::MaxAttempts => self.max_attempts = small()?,
+            ConfigKey::RetryBase => self.retry_base = duration()?,
+            ConfigKey::RetryCap => self.retry_cap = duration()?,
+            ConfigKey::RetryBudget => self.retry_budget = small()?,
+            ConfigKey::RetryAfterCap => self.retry_after_cap = duration()?,
+            ConfigKey::MaxResponseSize => {
+                let number = text.trim().parse();
+                let number = number.map_err(|_| refuse("must be a whole number of bytes"))?;
+                self.max_response_size = Some(number);
+            }
+            ConfigKey::AllowPlainHttp => self.allow_plain_http = flag()?,
+            ConfigKey::Http2 => self.http2 = flag()?,
+            ConfigKey::Proxy => {
+                let off = text.eq_ignore_ascii_case("off");
+                let url = || ProxyChoice::Url(value.clone());
+                self.proxy = Some(if off { ProxyChoice::Off } else { url() });
+            }
+            ConfigKey::CaCertificates => self.add_ca(text.as_bytes()),
+            ConfigKey::OnlyCaCertificates => self.only_ca_certificates = flag()?,
+            ConfigKey::ClientCertificate => self.client_certificate = Some(text.into()),
+            ConfigKey::ClientKey => self.client_key = secret(),
+        }
+        Ok(())
+    }
+
+    /// Takes from `environment` what is not set.
+    fn or_environment(self, environment: &Environment) -> Result<Self> {
+        let mut from_environment = Self::default();
+        for variable in &environment.values {
+            // Only what is used is read: a bad variable that is overruled does no harm.
+            let mut one = Self::default();
+            match one.read(variable.key, variable.name, &variable.value) {
+                Ok(()) => from_environment = from_environment.or(one),
+                Err(_) if self.has(variable.key) => {}
+                Err(problem) => return Err(problem.into_error()),
+            }
+        }
+        Ok(self.or(from_environment))
+    }
+
+    /// Applies the rules.
+    pub(crate) fn finish(self, environment: Environment) -> Result<Config> {
+        let given = self.or_environment(&environment)?;
+        if let Some(problem) = given.problem {
+            return Err(problem.into_error());
+        }
+        let set = given.clone();
+        // An empty key comes from a variable or a form that was left empty.
+        let access_key = set.access_key.filter(|key| !key.expose_secret().is_empty());
+        let env_id = which_environment(set.env_id.as_deref(), access_key.as_ref())?;
+        let region = match set.region.as_deref() {
+            None | Some("") => Region::default(),
+            Some(name) => Region::new(name)?,
+        };
+        let site = set.site.unwrap_or_else(|| region.site());
+        let allow_plain_http = set.allow_plain_http.unwrap_or(false);
+        let endpoint = match set.endpoint.as_deref() {
+            None | Some("") => Endpoint::of(&env_id, site)?,
+            Some(url) => Endpoint::parse(url, allow_plain_http)?,
+        };
+        let proxy = match set.proxy {
+            Some(ProxyChoice::Off) => ProxyRules::none(),
+            Some(ProxyChoice::Url(url)) => ProxyRules::all("proxy", &url)?,
+            Some(ProxyChoice::Rules(rules)) => rules,
+            None => environment
+                .proxies
+                .unwrap_or_else(|| ProxyVariables::read(&variable))
+                .rules()?,
+        };
+        let http2 = set.http2.unwrap_or(cfg!(feature = "http2"));
+        if http2 && !cfg!(feature = "http2") {
+            return Err(Error::config("http2", "needs the Cargo feature `http2`"));
+        }
+        Ok(Config {
+            env_id,
+            region,
+            site,
+            endpoint,
+            access_key,
+            language: language(set.language)?,
+            user_agent: user_agent(set.user_agent)?,
+            timeouts: given.timeouts()?,
+            pool_idle_timeout: set.pool_idle_timeout.unwrap_or(Duration::from_millis(4500)),
+            max_connections: match set.max_connections.unwrap_or(256) {
+                0 => return Err(Error::config("max_connections", "must be at least 1")),
+                number => number.min(tokio::sync::Semaphore::MAX_PERMITS),
+            },
+            retry: given.retry()?,
+            max_response_size: match set.max_response_size.unwrap_or(10 * 1024 * 1024) {
+                0 => return Err(Error::config("max_response_size", "must be at least 1")),
+                bytes => bytes,
+            },
+            allow_plain_http,
+            http2,
+            proxy,
+            tls: TlsSettings::read(
+                set.ca_certificates.as_deref(),
+                set.only_ca_certificates.unwrap_or(false),
+                set.client_certificate.as_deref(),
+                set.client_key.as_ref(),
+            )?,
+            given: Box::new(given),
+        })
+    }
+
+    fn timeouts(&self) -> Result<Timeouts> {
+        let default = Timeouts::default();
+        let limit = |name, set: Option<Duration>, default| positive(name, set.unwrap_or(default));
+        Ok(Timeouts {
+            connect: limit("connect_timeout", self.connect_timeout, default.connect)?,
+            attempt: limit("attempt_timeout", self.attempt_timeout, default.attempt)?,
+            total: limit("timeout", self.timeout, default.total)?,
+            stall: limit("stall_timeout", self.stall_timeout, default.stall)?,
+        })
+    }
+
+    fn retry(&self) -> Result<RetryConfig> {
+        let default = RetryConfig::default();
+        let retry = RetryConfig {
+            max_attempts: self.max_attempts.unwrap_or(default.max_attempts),
+            base: positive("retry_base", self.retry_base.unwrap_or(default.base))?,
+            cap: positive("retry_cap", self.retry_cap.unwrap_or(default.cap))?,
+            budget: self.retry_budget.unwrap_or(default.budget),
+            retry_after_cap: self.retry_after_cap.unwrap_or(default.retry_after_cap),
+        };
+        if retry.max_attempts == 0 {
+            return Err(Error::config("max_attempts", "must be at least 1"));
+        }
+        if retry.cap < retry.base {
+            return Err(Error::config(
+                "retry_cap",
+                "must not be shorter than `retry_base`",
+            ));
+        }
+        Ok(retry)
+    }
+}
+
+fn positive(name: &str, limit: Duration) -> Result<Duration> {
+    if limit.is_zero() {
+        return Err(Error::config(name, "must be longer than zero"));
+    }
+    Ok(limit)
+}
+
+/// The environment that is set, or that the access key names; both, if they agree.
+fn which_environment(set: Option<&str>, key: Option<&SecretString>) -> Result<EnvId> {
+    if let Some(key) = key {
+        access_key::check(key)?;
+    }
+    let named = key.and_then(access_key::environment);
+    let set = match set {
+        None | Some("") => None,
+        Some(id) => Some(EnvId::new(id)?),
+    };
+    match (set, named) {
+        (Some(set), Some(named)) if set != named => Err(Error::config(
+            "access_key",
+            format_args!("is for the environment `{named}`, but `env_id` is `{set}`"),
+        )),
+        (Some(id), _) | (None, Some(id)) => Ok(id),
+        (None, None) => Err(Error::config(
+            "env_id",
+            "is not set: give it, or an `access_key` that names its environment",
+        )),
+    }
+}
+
+fn language(tag: Option<String>) -> Result<String> {
+    let tag = tag.unwrap_or_else(|| "zh-CN".to_owned());
+    let fits = !tag.is_empty()
+        && tag
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-,;=.* ".contains(&byte));
+    if fits {
+        Ok(tag)
+    } else {
+        Err(Error::config(
+            "language",
+            "must be a language tag such as `zh-CN` or `en-US`",
+        ))
+    }
+}
+
+fn user_agent(product: Option<String>) -> Result<String> {
+    match product {
+        None => Ok(SDK.to_owned()),
+        Some(product) if product.is_empty() => Ok(SDK.to_owned()),
+        Some(product) if product.bytes().all(|byte| (b' '..=b'~').contains(&byte)) => {
+            Ok(format!("{product} {SDK}"))
+        }
+        Some(_) => Err(Error::config(
+            "user_agent",
+            "must consist of printable ASCII characters",
+        )),
+    }
+}
+
+fn parse_site(text: &str) -> Result<Site, &'static str> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "domestic" => Ok(Site::Domestic),
+        "international" | "intl" => Ok(Site::International),
+        _ => Err("must be `domestic` or `international`"),
+    }
+}
+
+fn parse_flag(text: &str) -> Result<bool, &'static str> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Ok(true),
+        "false" | "0" | "no" | "off" => Ok(false),
+        _ => Err("must be `true` or `false`"),
+    }
+}
+
+fn parse_duration(text: &str) -> Result<Duration, &'static str> {
+    const RULE: &str = "must be a duration such as `500ms`, `3.1s` or a number of seconds";
+    let text = text.trim();
+    let (number, scale) = match text.strip_suffix("ms") {
+        Some(number) => (number, 1e-3),
+        None => match text.strip_suffix('m') {
+            Some(number) => (number, 60.0),
+            None => (text.strip_suffix('s').unwrap_or(text), 1.0),
+        },
+    };
+    let number: f64 = number.trim().parse().map_err(|_| RULE)?;
+    Duration::try_from_secs_f64(number * scale).map_err(|_| RULE)
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("env_id", &self.env_id)
+            .field("region", &self.region)
+            .field("site", &self.site)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_units() {
+        let ms = Duration::from_millis;
+        for (text, expected) in [
+            ("500ms", ms(500)),
+            ("3.1s", ms(3100)),
+            ("2", ms(2000)),
+            (" 1.5 m", ms(90_000)),
+        ] {
+            assert_eq!(parse_duration(text), Ok(expected), "{text}");
+        }
+        for text in ["", "s", "-1s", "1h", "inf", "NaN", "1e300"] {
+            assert!(parse_duration(text).is_err(), "{text}");
+        }
+    }
+}

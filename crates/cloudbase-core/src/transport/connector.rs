@@ -1,0 +1,346 @@
+//! Opens connections: name resolution, TCP, proxy and TLS under one time limit, each failure with
+//! a kind of its own.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::Uri;
+use http::uri::Scheme;
+use hyper::rt::{Read, ReadBufCursor, Write};
+#[cfg(feature = "_tls")]
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiFuture, GaiResolver, Name};
+use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
+use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
+use hyper_util::rt::TokioIo;
+use secrecy::ExposeSecret as _;
+use tokio::net::TcpStream;
+use tower::{Service, ServiceExt as _};
+
+use super::failure::{NameNotResolved, from_tcp};
+use super::outgoing::Carried;
+use super::proxy::{Proxy, ProxyKind, ProxyRules, default_port};
+use crate::config::Config;
+use crate::error::{Error, ErrorKind, Result, TimeoutPhase};
+
+type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+type Tcp = TokioIo<TcpStream>;
+/// To the target or to a proxy; with TLS only to a proxy that wants it.
+#[cfg(feature = "_tls")]
+type First = MaybeHttpsStream<Tcp>;
+#[cfg(not(feature = "_tls"))]
+type First = Tcp;
+
+/// What requests travel on.
+#[cfg(feature = "_tls")]
+pub(super) type Transport = MaybeHttpsStream<Link>;
+#[cfg(not(feature = "_tls"))]
+pub(super) type Transport = Link;
+
+/// Opens connections for the pool. One `Arc`: the pool clones it for each request.
+#[derive(Clone)]
+pub(super) struct Connector {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    tcp: HttpConnector<Resolver>,
+    #[cfg(feature = "_tls")]
+    tls: Option<Arc<rustls::ClientConfig>>,
+    proxies: ProxyRules,
+    limit: Duration,
+}
+
+impl Connector {
+    pub(super) fn new(config: &Config) -> Result<Self> {
+        let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_keepalive(Some(super::TCP_KEEP_ALIVE));
+        #[cfg(feature = "_tls")]
+        let tls = match config.tls.client_config(config.http2()) {
+            Ok(tls) => Some(tls),
+            // A client that only talks to this machine may do without.
+            Err(_) if !config.endpoint().is_https() && config.tls.is_default() => None,
+            Err(error) => return Err(error),
+        };
+        #[cfg(not(feature = "_tls"))]
+        if config.endpoint().is_https() {
+            return Err(no_tls());
+        }
+        let shared = Shared {
+            tcp,
+            #[cfg(feature = "_tls")]
+            tls,
+            proxies: config.proxy.clone(),
+            limit: config.timeouts().connect,
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+}
+
+fn no_tls() -> Error {
+    Error::config(
+        "endpoint",
+        "uses https, which needs the Cargo feature `rustls-ring` or `rustls-aws-lc`, and \
+         `webpki-roots` or `platform-verifier`",
+    )
+}
+
+impl Service<Uri> for Connector {
+    type Response = Transport;
+    type Error = Carried<Error>;
+    type Future = Boxed<Result<Transport, Carried<Error>>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, target: Uri) -> Self::Future {
+        let shared = self.shared.clone();
+        Box::pin(async move {
+            let limit = shared.limit;
+            tokio::time::timeout(limit, shared.connect(target))
+                .await
+                .unwrap_or_else(|_| Err(Error::timeout(TimeoutPhase::Connect, limit)))
+                .map_err(Carried::new)
+        })
+    }
+}
+
+impl Shared {
+    async fn connect(self: Arc<Self>, target: Uri) -> Result<Transport> {
+        if target.scheme() == Some(&Scheme::HTTP) {
+            let link = self.link(target).await?;
+            return Ok(Transport::from(link));
+        }
+        #[cfg(feature = "_tls")]
+        if let Some(tls) = self.tls.clone() {
+            return HttpsConnector::from((Linker(self), tls))
+                .oneshot(target)
+                .await
+                .map_err(super::failure::from_tls);
+        }
+        Err(no_tls())
+    }
+
+    /// A way to `target`, directly or through its proxy.
+    async fn link(&self, target: Uri) -> Result<Link> {
+        let Some(proxy) = self.proxies.proxy_for(&target) else {
+            let io = First::from(self.tcp(target).await?);
+            return Ok(Link { io, proxied: false });
+        };
+        let io = self.reach(proxy).await?;
+        let plain = target.scheme() == Some(&Scheme::HTTP);
+        match proxy.kind {
+            ProxyKind::Socks5 { local_dns } => {
+                let target = socks_target(&target, local_dns).await?;
+                let mut socks = SocksV5::new(proxy.address.clone(), Ready::new(io));
+                if let Some(known) = &proxy.credentials {
+                    let password = known.password.expose_secret().to_owned();
+                    socks = socks.with_auth(known.user.clone(), password);
+                }
+                let io = socks.oneshot(target).await.map_err(refused_by_proxy)?;
+                Ok(Link { io, proxied: false })
+            }
+            ProxyKind::Http | ProxyKind::Https if plain => Ok(Link { io, proxied: true }),
+            ProxyKind::Http | ProxyKind::Https => {
+                let mut tunnel = Tunnel::new(proxy.address.clone(), Ready::new(io));
+                if let Some(authorization) = proxy.authorization() {
+                    tunnel = tunnel.with_auth(authorization.clone());
+                }
+                let io = tunnel.oneshot(target).await.map_err(refused_by_proxy)?;
+                Ok(Link { io, proxied: false })
+            }
+        }
+    }
+
+    /// A connection to `proxy` itself.
+    async fn reach(&self, proxy: &Proxy) -> Result<First> {
+        let tcp = self.tcp(proxy.address.clone()).await?;
+        #[cfg(feature = "_tls")]
+        if proxy.kind == ProxyKind::Https {
+            let Some(tls) = &self.tls else {
+                return Err(no_tls());
+            };
+            // The protocol that is agreed on with the proxy is none of the target's business.
+            let mut tls = rustls::ClientConfig::clone(tls);
+            tls.alpn_protocols.clear();
+            let mut parts = proxy.address.clone().into_parts();
+            parts.scheme = Some(Scheme::HTTPS);
+            let address = Uri::from_parts(parts).map_err(|error| {
+                Error::config("proxy", "is not usable over TLS").with_source(error)
+            })?;
+            return HttpsConnector::from((Ready::new(tcp), tls))
+                .oneshot(address)
+                .await
+                .map_err(super::failure::from_tls);
+        }
+        Ok(First::from(tcp))
+    }
+
+    async fn tcp(&self, target: Uri) -> Result<Tcp> {
+        self.tcp.clone().oneshot(target).await.map_err(from_tcp)
+    }
+}
+
+fn refused_by_proxy(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::new(
+        ErrorKind::Connect,
+        format!("the proxy did not open a way to the host: {error}"),
+    )
+    .with_source(error)
+}
+
+/// What a SOCKS proxy is asked for: always with a port, and an address instead of a name if names
+/// are resolved here.
+async fn socks_target(target: &Uri, local_dns: bool) -> Result<Uri> {
+    let unusable = || Error::argument("url", "has no host");
+    let host = target.host().ok_or_else(unusable)?;
+    let port = target.port_u16().unwrap_or_else(|| default_port(target));
+    let text = if local_dns {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let mut found = tokio::net::lookup_host((bare, port))
+            .await
+            .map_err(|error| {
+                Error::new(ErrorKind::Dns, "the host name could not be resolved").with_source(error)
+            })?;
+        let address = found
+            .next()
+            .ok_or_else(|| Error::new(ErrorKind::Dns, "the host name has no address"))?;
+        format!("http://{address}/")
+    } else {
+        format!("http://{host}:{port}/")
+    };
+    text.parse().map_err(|_| unusable())
+}
+
+/// [`Shared::link`] as a service, for TLS on top.
+#[cfg(feature = "_tls")]
+struct Linker(Arc<Shared>);
+
+#[cfg(feature = "_tls")]
+impl Service<Uri> for Linker {
+    type Response = Link;
+    type Error = Error;
+    type Future = Boxed<Result<Link>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, target: Uri) -> Self::Future {
+        let shared = self.0.clone();
+        Box::pin(async move { shared.link(target).await })
+    }
+}
+
+/// A connection that stands already, as the connector that a handshake on top of it asks for.
+struct Ready<T>(Option<T>);
+
+impl<T> Ready<T> {
+    fn new(io: T) -> Self {
+        Self(Some(io))
+    }
+}
+
+impl<T> Service<Uri> for Ready<T> {
+    type Response = T;
+    type Error = io::Error;
+    type Future = std::future::Ready<io::Result<T>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        let io = self.0.take();
+        std::future::ready(io.ok_or_else(|| io::ErrorKind::NotConnected.into()))
+    }
+}
+
+/// The system's resolver; its errors carry a type that tells them from TCP's.
+#[derive(Clone)]
+struct Resolver(GaiResolver);
+
+impl Service<Name> for Resolver {
+    type Response = GaiAddrs;
+    type Error = NameNotResolved;
+    type Future = Resolving;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), NameNotResolved>> {
+        self.0.poll_ready(cx).map_err(NameNotResolved)
+    }
+
+    fn call(&mut self, name: Name) -> Resolving {
+        Resolving(self.0.call(name))
+    }
+}
+
+struct Resolving(GaiFuture);
+
+impl Future for Resolving {
+    type Output = Result<GaiAddrs, NameNotResolved>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx).map_err(NameNotResolved)
+    }
+}
+
+/// A connection, and whether a proxy reads the requests on it.
+pub(super) struct Link {
+    io: First,
+    proxied: bool,
+}
+
+impl Connection for Link {
+    fn connected(&self) -> Connected {
+        self.io.connected().proxy(self.proxied)
+    }
+}
+
+impl Read for Link {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_read(cx, buffer)
+    }
+}
+
+impl Write for Link {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write_vectored(cx, slices)
+    }
+}

@@ -1,0 +1,221 @@
+//! Unpacks answers that come gzipped, as they come.
+
+use std::io::{self, BufRead, Read};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf as _, Bytes};
+use flate2::bufread::MultiGzDecoder;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::{Request, Response};
+use http_body::{Body as _, Frame};
+use pin_project_lite::pin_project;
+use tower::{Layer, Service};
+
+use crate::body::Body;
+use crate::error::{Error, ErrorKind};
+use crate::operation::CallInfo;
+use crate::service::BoxError;
+
+/// Puts [`Decompress`] around a service.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DecompressLayer(());
+
+impl DecompressLayer {
+    /// The layer.
+    pub fn new() -> Self {
+        Self(())
+    }
+}
+
+impl<S> Layer<S> for DecompressLayer {
+    type Service = Decompress<S>;
+
+    fn layer(&self, inner: S) -> Decompress<S> {
+        Decompress { inner }
+    }
+}
+
+/// Unpacks gzipped answers piece by piece: whoever reads them and stops at a size has never more
+/// in memory than that and one piece, however much the packed answer would grow to.
+///
+/// Of a [transfer](crate::Operation::transfer) only errors are unpacked: an object is handed on as
+/// it was stored.
+#[derive(Clone, Debug)]
+pub struct Decompress<S> {
+    inner: S,
+}
+
+impl<S> Service<Request<Body>> for Decompress<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = BoxError;
+    type Future = DecompressFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let call = request.extensions().get::<CallInfo>();
+        DecompressFuture {
+            transfer: call.is_some_and(|call| call.0.transfer),
+            future: self.inner.call(request),
+        }
+    }
+}
+
+pin_project! {
+    /// The future of [`Decompress`].
+    #[derive(Debug)]
+    pub struct DecompressFuture<F> {
+        #[pin]
+        future: F,
+        transfer: bool,
+    }
+}
+
+impl<F> Future for DecompressFuture<F>
+where
+    F: Future<Output = Result<Response<Body>, BoxError>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let mut answer = ready!(this.future.poll(cx))?;
+        let wanted = !*this.transfer || !answer.status().is_success();
+        // The answer to HEAD names an encoding, but there is nothing to unpack.
+        if wanted && is_gzip(&answer) && !answer.body().is_end_stream() {
+            answer.headers_mut().remove(CONTENT_ENCODING);
+            answer.headers_mut().remove(CONTENT_LENGTH);
+            answer = answer.map(|body| Body::from_http_body(Unpacked::new(body)));
+        }
+        Poll::Ready(Ok(answer))
+    }
+}
+
+fn is_gzip(answer: &Response<Body>) -> bool {
+    let encoding = answer.headers().get(CONTENT_ENCODING);
+    encoding.is_some_and(|encoding| {
+        let encoding = encoding.as_bytes().trim_ascii();
+        encoding.eq_ignore_ascii_case(b"gzip") || encoding.eq_ignore_ascii_case(b"x-gzip")
+    })
+}
+
+/// How much is unpacked at once.
+const PIECE: usize = 16 * 1024;
+
+struct Unpacked {
+    packed: Body,
+    /// `None` until the first bytes, and after the end.
+    decoder: Option<MultiGzDecoder<Packed>>,
+    started: bool,
+}
+
+impl Unpacked {
+    fn new(packed: Body) -> Self {
+        Self {
+            packed,
+            decoder: None,
+            started: false,
+        }
+    }
+
+    fn feed(&mut self, data: Bytes) {
+        match &mut self.decoder {
+            Some(decoder) => decoder.get_mut().data = data,
+            None => {
+                self.started = true;
+                self.decoder = Some(MultiGzDecoder::new(Packed { data, ended: false }));
+            }
+        }
+    }
+}
+
+impl http_body::Body for Unpacked {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = &mut *self;
+        loop {
+            if let Some(decoder) = &mut this.decoder {
+                let mut piece = vec![0; PIECE];
+                match decoder.read(&mut piece) {
+                    Ok(0) => {
+                        this.decoder = None;
+                        return Poll::Ready(None);
+                    }
+                    Ok(length) => {
+                        piece.truncate(length);
+                        return Poll::Ready(Some(Ok(Frame::data(piece.into()))));
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(error) => {
+                        this.decoder = None;
+                        return Poll::Ready(Some(Err(corrupt(error).into())));
+                    }
+                }
+            } else if this.started {
+                return Poll::Ready(None);
+            }
+            match ready!(Pin::new(&mut this.packed).poll_frame(cx)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => this.feed(data),
+                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
+                },
+                Some(Err(error)) => {
+                    this.decoder = None;
+                    return Poll::Ready(Some(Err(error)));
+                }
+                None => match &mut this.decoder {
+                    Some(decoder) => decoder.get_mut().ended = true,
+                    None => return Poll::Ready(None),
+                },
+            }
+        }
+    }
+}
+
+fn corrupt(error: io::Error) -> Error {
+    Error::new(ErrorKind::Decode, "the compressed answer is damaged")
+        .with_sent(true)
+        .with_source(error)
+}
+
+/// What of the packed body is at hand; asks for more by `WouldBlock`.
+#[derive(Debug)]
+struct Packed {
+    data: Bytes,
+    ended: bool,
+}
+
+impl Read for Packed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.fill_buf()?.len().min(buffer.len());
+        self.data.copy_to_slice(&mut buffer[..length]);
+        Ok(length)
+    }
+}
+
+impl BufRead for Packed {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.data.is_empty() && !self.ended {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        Ok(&self.data)
+    }
+
+    fn consume(&mut self, length: usize) {
+        self.data.advance(length);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,69 @@
+//! The body of a request on its way out: marks its own failures, so that they are told from the
+//! connection's.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+
+use crate::body::Body;
+use crate::service::BoxError;
+
+pub(super) struct Outgoing(Body);
+
+impl Outgoing {
+    pub(super) fn new(body: Body) -> Self {
+        Self(body)
+    }
+}
+
+impl http_body::Body for Outgoing {
+    type Data = Bytes;
+    type Error = Carried<BoxError>;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Pin::new(&mut self.0).poll_frame(cx).map_err(Carried::new)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.size_hint()
+    }
+}
+
+/// An error that travels through the pool, which hands errors on only by reference, and is taken
+/// out whole at the other end.
+pub(super) struct Carried<E>(Mutex<Option<E>>);
+
+impl<E> Carried<E> {
+    pub(super) fn new(error: E) -> Self {
+        Self(Mutex::new(Some(error)))
+    }
+
+    pub(super) fn take(&self) -> Option<E> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl<E> fmt::Debug for Carried<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Carried")
+    }
+}
+
+impl<E> fmt::Display for Carried<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("see the error itself")
+    }
+}
+
+impl<E> std::error::Error for Carried<E> {}
