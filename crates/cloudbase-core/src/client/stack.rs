@@ -13,7 +13,7 @@ use crate::credential::{CredentialProvider, Credentials, Token};
 use crate::error::Result;
 use crate::layers::{
     AttemptSpanLayer, AuthLayer, BaseUriLayer, CallSpanLayer, DeadlineLayer, HeadersLayer,
-    LimitLayer, RetryLayer,
+    LimitLayer, QueueLayer, RetryLayer,
 };
 use crate::service::{BoxError, HttpService, erase};
 
@@ -49,8 +49,11 @@ impl Parts {
     pub(crate) fn around_transport(self, transport: HttpService) -> Result<Client> {
         let config = self.config.clone();
         let key = self.access_key()?;
-        let attempt =
-            AttemptSpanLayer::new(&config).layer(LimitLayer::new(&config).layer(transport));
+        #[cfg(feature = "gzip")]
+        let transport = crate::layers::DecompressLayer::new().layer(transport);
+        // The wait for a turn is none of the attempt's time.
+        let attempt = QueueLayer::new(&config).layer(LimitLayer::new(&config).layer(transport));
+        let attempt = AttemptSpanLayer::new(&config).layer(attempt);
         let attempt = BaseUriLayer::new(&config).layer(HeadersLayer::new(&config)?.layer(attempt));
         let retry = RetryLayer::new(&config);
         let outer = Arc::new(Credentials::new(key.clone(), self.provider));
