@@ -126,22 +126,18 @@ enum Unrendered {
 
 /// Writes out an error that a handler returned; other responses pass untouched.
 pub(crate) fn render(mut response: Response, id: &RequestId, request: &HeaderMap) -> Response {
-    match response.extensions_mut().remove::<Unrendered>() {
-        Some(Unrendered::Gateway(error)) => {
-            // A handler may have added headers to the answer; the router added the empty body's length.
-            response.headers_mut().remove(header::CONTENT_LENGTH);
-            let mut rendered = error.render(id);
-            for (name, value) in response.headers() {
-                rendered
-                    .headers_mut()
-                    .entry(name)
-                    .or_insert_with(|| value.clone());
-            }
-            rendered
-        }
+    let mut rendered = match response.extensions_mut().remove::<Unrendered>() {
+        Some(Unrendered::Gateway(error)) => error.render(id),
         Some(Unrendered::Auth(error)) => error.render(request),
-        None => response,
+        None => return response,
+    };
+    // Headers that were added to the error on its way stay; the body's own are the rendered ones.
+    for (name, value) in response.headers() {
+        if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH {
+            rendered.headers_mut().insert(name, value.clone());
+        }
     }
+    rendered
 }
 
 fn set_retry_after(headers: &mut HeaderMap, seconds: Option<u64>) {

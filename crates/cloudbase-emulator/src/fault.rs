@@ -194,24 +194,22 @@ impl Fault {
     }
 
     /// Answers with a status and an error code, in the envelope of the operation's family. The handler does not run.
-    pub fn status(mut self, status: u16, code: &str) -> Self {
-        self.answer_mut().status = status;
-        self.answer_mut().code = code.to_owned();
-        self
+    pub fn status(self, status: u16, code: &str) -> Self {
+        self.answering(|answer| {
+            answer.status = status;
+            answer.code = code.to_owned();
+        })
     }
 
     /// Adds a header to the answer of [`status`](Self::status), such as `Retry-After`.
-    pub fn header(mut self, name: &str, value: &str) -> Self {
-        self.answer_mut()
-            .headers
-            .push((name.to_owned(), value.to_owned()));
-        self
+    pub fn header(self, name: &str, value: &str) -> Self {
+        let header = (name.to_owned(), value.to_owned());
+        self.answering(|answer| answer.headers.push(header))
     }
 
     /// Replaces the body of the answer of [`status`](Self::status), byte for byte.
-    pub fn body(mut self, body: &str) -> Self {
-        self.answer_mut().body = Some(body.to_owned());
-        self
+    pub fn body(self, body: &str) -> Self {
+        self.answering(|answer| answer.body = Some(body.to_owned()))
     }
 
     /// Resets the connection before the handler runs.
@@ -260,14 +258,14 @@ impl Fault {
         self
     }
 
-    fn answer_mut(&mut self) -> &mut Answer {
-        if !matches!(self.outcome, Outcome::Answer(_)) {
-            self.outcome = Outcome::Answer(Answer::default());
-        }
-        match &mut self.outcome {
+    fn answering(mut self, change: impl FnOnce(&mut Answer)) -> Self {
+        let mut answer = match self.outcome {
             Outcome::Answer(answer) => answer,
-            _ => unreachable!("just set"),
-        }
+            _ => Answer::default(),
+        };
+        change(&mut answer);
+        self.outcome = Outcome::Answer(answer);
+        self
     }
 }
 
