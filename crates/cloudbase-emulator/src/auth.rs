@@ -199,6 +199,13 @@ impl AuthState {
         Ok(())
     }
 
+    /// Writes what is not on disk yet, without waiting for the writer's turn.
+    pub(crate) fn flush(&self) {
+        if let Some(writer) = &self.writer {
+            writer.flush();
+        }
+    }
+
     pub(crate) async fn close(&self) {
         if let Some(writer) = &self.writer {
             writer.close().await;

@@ -295,6 +295,7 @@ impl Drop for Emulator {
         if let Some(server) = self.server.take() {
             server.abort();
         }
+        self.state.auth.flush();
     }
 }
 

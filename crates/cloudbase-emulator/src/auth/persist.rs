@@ -72,6 +72,10 @@ impl Writer {
         self.shared.changed.notify_one();
     }
 
+    pub(super) fn flush(&self) {
+        self.shared.write_if_dirty();
+    }
+
     pub(super) async fn close(&self) {
         let shared = self.shared.clone();
         let _ = tokio::task::spawn_blocking(move || shared.write_if_dirty()).await;

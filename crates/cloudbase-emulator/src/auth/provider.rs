@@ -319,7 +319,7 @@ pub(super) async fn sign_in(
                 groups: vec!["registered".to_owned()],
                 identities: vec![identity.clone()],
                 created_from: identity.provider.clone(),
-                ..new_user(store, now)
+                ..new_user(now)
             },
         };
         if is_new || body.sync_profile {

@@ -52,7 +52,7 @@ pub(super) async fn sign_up(
                     "this user is not anonymous",
                 ));
             }
-            None => new_user(store, now),
+            None => new_user(now),
         };
         user.anonymous_device = None;
         user.name = None;
@@ -235,7 +235,7 @@ pub(super) async fn anonymously(
         let id = match store.anonymous_on(device) {
             Some(user) => user.id.clone(),
             None => {
-                let mut user = new_user(store, now);
+                let mut user = new_user(now);
                 user.id = random_token(12);
                 user.name = Some("anonymous".to_owned());
                 user.anonymous_device = Some(device.to_owned());
@@ -251,13 +251,12 @@ pub(super) async fn anonymously(
 }
 
 /// A user with a fresh decimal id, not in the store yet.
-pub(super) fn new_user(store: &Store, now: i64) -> User {
-    let mut number: u64 = 1_900_000_000_000_000_001 + store.users.len() as u64;
-    while store.users.contains_key(&number.to_string()) {
-        number += 1;
-    }
+///
+/// Ids are random, so that a token from before a reset cannot mean somebody from after it.
+pub(super) fn new_user(now: i64) -> User {
+    let random = uuid::Uuid::new_v4().as_u128() % 100_000_000_000_000_000;
     User {
-        id: number.to_string(),
+        id: format!("19{random:017}"),
         status: "ACTIVE".to_owned(),
         created_at: now,
         updated_at: now,

@@ -74,7 +74,7 @@ pub(super) async fn sign_in(
                     identities: vec![identity],
                     groups: vec!["registered".to_owned()],
                     created_from: "custom".to_owned(),
-                    ..new_user(store, now)
+                    ..new_user(now)
                 };
                 let id = user.id.clone();
                 store.users.insert(id.clone(), user);

@@ -202,7 +202,7 @@ pub(super) fn seed(store: &mut Store, options: &AuthOptions, now: i64) -> Result
 }
 
 pub(super) fn add(store: &mut Store, new: NewUser, now: i64) -> Result<String, AuthError> {
-    let mut user = new_user(store, now);
+    let mut user = new_user(now);
     if let Some(name) = &new.username {
         check_username(store, name, &user.id)?;
     }

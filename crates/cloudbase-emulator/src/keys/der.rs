@@ -19,18 +19,18 @@ pub(crate) fn rsa_public_key(der: &[u8]) -> Option<RsaNumbers> {
 /// Reads the public numbers out of any RSA key: PKCS#1 or PKCS#8 private, PKCS#1 or X.509 public.
 pub(crate) fn rsa_numbers(der: &[u8]) -> Option<RsaNumbers> {
     let (body, _) = read(der, SEQUENCE)?;
-    match body.first()? {
+    match *body.first()? {
         // X.509 SubjectPublicKeyInfo: algorithm, then the key in a bit string with no unused bits.
-        &SEQUENCE => {
+        SEQUENCE => {
             let (_, rest) = read(body, SEQUENCE)?;
             let (bits, _) = read(rest, BIT_STRING)?;
             rsa_public_key(bits.strip_prefix(&[0])?)
         }
-        &INTEGER => {
+        INTEGER => {
             let (first, rest) = read(body, INTEGER)?;
-            match rest.first()? {
+            match *rest.first()? {
                 // PKCS#8: version, algorithm, then a PKCS#1 key in an octet string.
-                &SEQUENCE => {
+                SEQUENCE => {
                     let (_, rest) = read(rest, SEQUENCE)?;
                     let (inner, _) = read(rest, OCTET_STRING)?;
                     rsa_numbers(inner)

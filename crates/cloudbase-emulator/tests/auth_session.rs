@@ -1,0 +1,485 @@
+//! Tokens: rotation, the session limit, revocation, what the gateway makes of them, and state on disk.
+
+mod people;
+mod wire;
+
+use std::time::Duration;
+
+use cloudbase_emulator::{Emulator, EmulatorBuilder, Fault, NewUser, RefreshReuse};
+use http::Method;
+use people::{Device, PASSWORD, access, assert_error, refresh, text};
+use serde_json::{Value, json};
+
+const LIN: &str = "lin@example.org";
+
+async fn start(builder: EmulatorBuilder) -> (Emulator, Device, Value) {
+    let user = NewUser::email(LIN).password(PASSWORD);
+    let emulator = builder.user(user).start().await.unwrap();
+    let device = Device::new(&emulator, "device-1");
+    let tokens = device.sign_in(LIN, PASSWORD).await.expect(200).json();
+    (emulator, device, tokens)
+}
+
+#[tokio::test]
+async fn refresh_tokens_rotate() {
+    let (_emulator, device, first) = start(Emulator::builder()).await;
+    let second = device.refresh(&refresh(&first)).await.expect(200).json();
+    assert_ne!(refresh(&first), refresh(&second));
+    assert_ne!(access(&first), access(&second));
+    assert_eq!(first["sub"], second["sub"]);
+    assert_error(
+        device.refresh(&refresh(&first)).await,
+        400,
+        "invalid_grant",
+        4001,
+    );
+    // The old access token lives on, and so does the session.
+    device.get_as(&access(&first), "/user/me").await.expect(200);
+    device.refresh(&refresh(&second)).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_lost_answer_costs_the_session_unless_there_is_grace() {
+    let builder = Emulator::builder().refresh_reuse(RefreshReuse::Grace(Duration::from_secs(10)));
+    let (emulator, device, first) = start(builder).await;
+    emulator
+        .faults()
+        .add(Fault::on("POST /auth/v1/token").times(1).lose_answer());
+    let body = json!({"grant_type": "refresh_token", "refresh_token": refresh(&first)});
+    let lost = device
+        .call(Method::POST, "/token")
+        .json(&body)
+        .try_send()
+        .await;
+    assert!(lost.is_err());
+    let again = device.refresh(&refresh(&first)).await.expect(200).json();
+    device.refresh(&refresh(&again)).await.expect(200);
+    emulator.clock().advance(Duration::from_secs(11));
+    assert_error(
+        device.refresh(&refresh(&first)).await,
+        400,
+        "invalid_grant",
+        4001,
+    );
+}
+
+#[tokio::test]
+async fn reuse_can_end_the_session() {
+    let (_emulator, device, first) =
+        start(Emulator::builder().refresh_reuse(RefreshReuse::EndSession)).await;
+    let second = device.refresh(&refresh(&first)).await.expect(200).json();
+    assert_error(
+        device.refresh(&refresh(&first)).await,
+        400,
+        "invalid_grant",
+        4001,
+    );
+    assert_error(
+        device.refresh(&refresh(&second)).await,
+        400,
+        "invalid_grant",
+        4001,
+    );
+    assert_error(
+        device.get_as(&access(&second), "/user/me").await,
+        401,
+        "unauthenticated",
+        16,
+    );
+}
+
+#[tokio::test]
+async fn refresh_tokens_end() {
+    let (emulator, device, tokens) =
+        start(Emulator::builder().refresh_token_lifetime(Duration::from_secs(3600))).await;
+    emulator.clock().advance(Duration::from_secs(3000));
+    let tokens = device.refresh(&refresh(&tokens)).await.expect(200).json();
+    emulator.clock().advance(Duration::from_secs(3000));
+    let tokens = device.refresh(&refresh(&tokens)).await.expect(200).json();
+    emulator.clock().advance(Duration::from_secs(3601));
+    assert_error(
+        device.refresh(&refresh(&tokens)).await,
+        400,
+        "invalid_grant",
+        4001,
+    );
+    assert_error(
+        device.refresh("m.unknown").await,
+        400,
+        "invalid_grant",
+        4001,
+    );
+}
+
+#[tokio::test]
+async fn access_tokens_end() {
+    let (emulator, device, tokens) =
+        start(Emulator::builder().access_token_lifetime(Duration::from_secs(60))).await;
+    assert_eq!(tokens["expires_in"], 60);
+    let token = access(&tokens);
+    device.get_as(&token, "/user/me").await.expect(200);
+    emulator.clock().advance(Duration::from_secs(61));
+    assert_error(
+        device.get_as(&token, "/user/me").await,
+        401,
+        "unauthenticated",
+        16,
+    );
+    assert_eq!(
+        device
+            .get_as(&token, "/token/introspect")
+            .await
+            .expect(200)
+            .json(),
+        json!({})
+    );
+}
+
+#[tokio::test]
+async fn an_ended_token_spoils_every_auth_call_it_is_attached_to() {
+    let (emulator, device, tokens) = start(Emulator::builder()).await;
+    emulator.clock().advance(Duration::from_secs(7201));
+    let body = json!({"grant_type": "refresh_token", "refresh_token": refresh(&tokens)});
+    let refused = device.post_as(&access(&tokens), "/token", body).await;
+    assert_error(refused, 401, "unauthenticated", 16);
+    let refused = device
+        .post_as(&access(&tokens), "/verification", json!({"email": LIN}))
+        .await;
+    assert_error(refused, 401, "unauthenticated", 16);
+    // The refresh token was not spent.
+    device.refresh(&refresh(&tokens)).await.expect(200);
+}
+
+#[tokio::test]
+async fn one_session_more_than_allowed_ends_the_oldest_refresh_token() {
+    let (_emulator, phone, first) = start(Emulator::builder().max_sessions(2)).await;
+    let second = phone.sign_in(LIN, PASSWORD).await.expect(200).json();
+    // A refresh makes the first session the younger one.
+    let first = phone.refresh(&refresh(&first)).await.expect(200).json();
+    let third = phone.sign_in(LIN, PASSWORD).await.expect(200).json();
+    assert_error(
+        phone.refresh(&refresh(&second)).await,
+        400,
+        "invalid_grant",
+        4001,
+    );
+    phone.get_as(&access(&second), "/user/me").await.expect(200);
+    phone.refresh(&refresh(&first)).await.expect(200);
+    phone.refresh(&refresh(&third)).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_new_environment_allows_one_session() {
+    let (emulator, phone, first) = start(Emulator::builder()).await;
+    let laptop = Device::new(&emulator, "device-2");
+    let second = laptop.sign_in(LIN, PASSWORD).await.expect(200).json();
+    assert_error(
+        phone.refresh(&refresh(&first)).await,
+        400,
+        "invalid_grant",
+        4001,
+    );
+    laptop.refresh(&refresh(&second)).await.expect(200);
+}
+
+#[tokio::test]
+async fn other_grants() {
+    let (_emulator, device, _) = start(Emulator::builder()).await;
+    let grant = |body| device.post("/token", body);
+    let password = json!({"grant_type": "password", "username": LIN, "password": PASSWORD});
+    grant(password).await.expect(200);
+    assert_error(grant(json!({})).await, 400, "invalid_argument", 3);
+    assert_error(
+        grant(json!({"grant_type": "refresh_token"})).await,
+        400,
+        "invalid_argument",
+        3,
+    );
+    let code = json!({"grant_type": "authorization_code", "code": "x"});
+    assert_error(grant(code).await, 400, "invalid_grant", 4001);
+    let unknown = json!({"grant_type": "magic"});
+    assert_error(grant(unknown).await, 400, "unsupported_grant_type", 3);
+    let admin = device.call(Method::POST, "/token/clientCredential");
+    let admin = admin
+        .header("authorization", "TC3-HMAC-SHA256 Credential=x")
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(text(&admin.json(), "access_token").split('.').count(), 3);
+    let unsigned = device.post("/token/clientCredential", json!({})).await;
+    assert_error(unsigned, 401, "unauthenticated", 16);
+}
+
+#[tokio::test]
+async fn introspection_tells_what_counts() {
+    let (_emulator, device, tokens) = start(Emulator::builder()).await;
+    let answer = device
+        .get_as(&access(&tokens), "/token/introspect")
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        answer,
+        json!({
+            "token_type": "Bearer", "client_id": "emulator-local", "sub": tokens["sub"],
+            "scope": "user sso",
+        })
+    );
+    assert_eq!(
+        device
+            .get_as("x", "/token/introspect")
+            .await
+            .expect(200)
+            .json(),
+        json!({})
+    );
+}
+
+#[tokio::test]
+async fn revoking_ends_token_and_session() {
+    let (_emulator, device, tokens) = start(Emulator::builder()).await;
+    // As the JS SDK does: in the body, without a bearer.
+    let body = json!({"token": access(&tokens)});
+    assert_eq!(
+        device
+            .post("/revoke", body.clone())
+            .await
+            .expect(200)
+            .json(),
+        json!({})
+    );
+    assert_error(
+        device.get_as(&access(&tokens), "/user/me").await,
+        401,
+        "unauthenticated",
+        16,
+    );
+    assert_error(
+        device.refresh(&refresh(&tokens)).await,
+        400,
+        "invalid_grant",
+        4001,
+    );
+    device.post("/revoke", body).await.expect(200);
+
+    let tokens = device.sign_in(LIN, PASSWORD).await.expect(200).json();
+    device
+        .post_as(&access(&tokens), "/revoke", json!({}))
+        .await
+        .expect(200);
+    assert_error(
+        device.refresh(&refresh(&tokens)).await,
+        400,
+        "invalid_grant",
+        4001,
+    );
+
+    let tokens = device.sign_in(LIN, PASSWORD).await.expect(200).json();
+    device
+        .post("/revoke", json!({"token": refresh(&tokens)}))
+        .await
+        .expect(200);
+    assert_error(
+        device.get_as(&access(&tokens), "/user/me").await,
+        401,
+        "unauthenticated",
+        16,
+    );
+    assert_error(
+        device.post("/revoke", json!({})).await,
+        401,
+        "unauthenticated",
+        16,
+    );
+}
+
+#[tokio::test]
+async fn signing_out_works_with_a_token_that_has_ended() {
+    let (emulator, device, tokens) = start(Emulator::builder()).await;
+    emulator.clock().advance(Duration::from_secs(7201));
+    let body = json!({"redirect_uri": "https://app.example.org/bye", "state": "s"});
+    let answer = device
+        .post_as(&access(&tokens), "/user/signout", body.clone())
+        .await
+        .expect(200);
+    assert_eq!(answer.json(), json!({}));
+    assert_error(
+        device.refresh(&refresh(&tokens)).await,
+        400,
+        "invalid_grant",
+        4001,
+    );
+    assert_error(
+        device.post("/user/signout", body).await,
+        401,
+        "unauthenticated",
+        16,
+    );
+}
+
+#[tokio::test]
+async fn the_gateway_tells_bad_tokens_apart() {
+    let (emulator, device, tokens) = start(Emulator::builder()).await;
+    let other = Emulator::builder()
+        .env_id("another-env")
+        .start()
+        .await
+        .unwrap();
+    let wire = wire::Wire::new();
+    let url = format!(
+        "{}/v1/storages/get-objects-download-info",
+        emulator.endpoint()
+    );
+    let call = |authorization: Option<String>| {
+        let call = wire.post(&url);
+        match authorization {
+            Some(value) => call.header("authorization", &value),
+            None => call,
+        }
+    };
+    let forged = format!("{}x", access(&tokens).rsplit_once('.').unwrap().0);
+    let ticket = format!("key/@@/{}", access(&tokens));
+    for (authorization, code) in [
+        (None, "MISSING_CREDENTIALS"),
+        (Some("Basic ZW52Og==".to_owned()), "MISSING_CREDENTIALS"),
+        (Some("Bearer ".to_owned()), "MISSING_CREDENTIALS"),
+        (Some("Bearer x".to_owned()), "INVALID_CREDENTIALS"),
+        (
+            Some(format!("Bearer {}", other.api_key())),
+            "ACCESS_TOKEN_KID_INVALID",
+        ),
+        (Some(format!("Bearer {ticket}")), "ACCESS_TOKEN_KID_INVALID"),
+        (Some(format!("Bearer {forged}.c2ln")), "INVALID_CREDENTIALS"),
+    ] {
+        let answer = call(authorization.clone()).send().await.expect(401);
+        assert_eq!(answer.code(), code, "{authorization:?}");
+        assert_eq!(answer.json()["requestId"], answer.header("x-request-id"));
+    }
+    let bearer = Some(format!("Bearer {}", access(&tokens)));
+    let (signed, _) = access(&tokens)
+        .rsplit_once('.')
+        .map(|(a, b)| (a.to_owned(), b.to_owned()))
+        .unwrap();
+    let unsigned = call(Some(format!("Bearer {signed}.c2ln")))
+        .send()
+        .await
+        .expect(401);
+    assert_eq!(unsigned.code(), "ACCESS_TOKEN_INVALID");
+    assert_ne!(call(bearer.clone()).send().await.status.as_u16(), 401);
+    emulator.clock().advance(Duration::from_secs(7201));
+    assert_eq!(
+        call(bearer.clone()).send().await.expect(401).code(),
+        "ACCESS_TOKEN_EXPIRED"
+    );
+    emulator.clock().reset();
+    device
+        .post("/revoke", json!({"token": access(&tokens)}))
+        .await
+        .expect(200);
+    assert_eq!(
+        call(bearer).send().await.expect(401).code(),
+        "ACCESS_TOKEN_INVALID"
+    );
+}
+
+#[tokio::test]
+async fn anonymous_sessions_refresh_or_come_without_a_refresh_token() {
+    let (_emulator, device, _) = start(Emulator::builder()).await;
+    let tokens = device
+        .post("/signin/anonymously", json!({}))
+        .await
+        .expect(200)
+        .json();
+    let next = device.refresh(&refresh(&tokens)).await.expect(200).json();
+    assert_eq!(
+        (&next["scope"], &next["sub"]),
+        (&json!("anonymous"), &tokens["sub"])
+    );
+
+    let (_emulator, device, _) = start(Emulator::builder().anonymous_refresh_token(false)).await;
+    let tokens = device
+        .post("/signin/anonymously", json!({}))
+        .await
+        .expect(200)
+        .json();
+    assert!(tokens.get("refresh_token").is_none());
+}
+
+#[tokio::test]
+async fn administrators_end_sessions() {
+    let (emulator, device, tokens) = start(Emulator::builder()).await;
+    let user = emulator.users().find(LIN).unwrap();
+    assert_eq!((user.sessions, user.anonymous), (1, false));
+    emulator.users().end_sessions(&user.id);
+    assert_error(
+        device.refresh(&refresh(&tokens)).await,
+        400,
+        "invalid_grant",
+        4001,
+    );
+    emulator.users().remove(&user.id);
+    assert_error(device.sign_in(LIN, PASSWORD).await, 404, "not_found", 5);
+}
+
+#[tokio::test]
+async fn snapshots_bring_sessions_back() {
+    let (emulator, device, tokens) = start(Emulator::builder()).await;
+    let snapshot = emulator.snapshot().await.unwrap();
+    device.refresh(&refresh(&tokens)).await.expect(200);
+    emulator.reset().await.unwrap();
+    assert_error(
+        device.get_as(&access(&tokens), "/user/me").await,
+        401,
+        "unauthenticated",
+        16,
+    );
+    emulator.restore(&snapshot).await.unwrap();
+    device
+        .get_as(&access(&tokens), "/user/me")
+        .await
+        .expect(200);
+    device.refresh(&refresh(&tokens)).await.expect(200);
+}
+
+#[tokio::test]
+async fn state_is_kept_in_the_data_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let (emulator, device, _) = start(Emulator::builder().data_dir(folder.path())).await;
+    let tokens = device.sign_in(LIN, PASSWORD).await.expect(200).json();
+    emulator.shutdown().await;
+
+    let (emulator, device, _) = {
+        let emulator = Emulator::builder()
+            .data_dir(folder.path())
+            .start()
+            .await
+            .unwrap();
+        let device = Device::new(&emulator, "device-1");
+        (emulator, device, ())
+    };
+    let tokens = device.refresh(&refresh(&tokens)).await.expect(200).json();
+    device
+        .get_as(&access(&tokens), "/user/me")
+        .await
+        .expect(200);
+    // Also without an orderly end.
+    drop(emulator);
+    let emulator = Emulator::builder()
+        .data_dir(folder.path())
+        .start()
+        .await
+        .unwrap();
+    Device::new(&emulator, "device-1")
+        .refresh(&refresh(&tokens))
+        .await
+        .expect(200);
+    drop(emulator);
+
+    std::fs::write(folder.path().join("auth/state.json"), "{").unwrap();
+    let error = Emulator::builder()
+        .data_dir(folder.path())
+        .start()
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("state.json"), "{error}");
+}
