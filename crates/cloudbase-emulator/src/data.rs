@@ -1,6 +1,23 @@
-//! MySQL over REST and the data models.
+//! MySQL over REST, data models and data sources, on the embedded SQLite or a real MySQL.
 
-use std::path::PathBuf;
+mod catalog;
+mod ddl;
+mod decimal;
+mod engine;
+mod error;
+mod fetch;
+mod grammar;
+mod insertion;
+mod options;
+mod permission;
+mod plan;
+mod rest;
+mod sql;
+mod temporal;
+mod text;
+mod value;
+
+use std::sync::Arc;
 
 use axum::Router;
 use bytes::Bytes;
@@ -8,70 +25,89 @@ use bytes::Bytes;
 use crate::error::StartError;
 use crate::state::{AppState, Base};
 
-/// What the builder's methods of this area collected.
-#[derive(Debug, Default)]
-pub(crate) struct DataOptions {
-    schema_sql: Vec<String>,
-    schema_files: Vec<PathBuf>,
-    mysql: Option<String>,
-    models_dir: Option<PathBuf>,
+use self::engine::{Engine, MySqlEngine, SqliteEngine};
+use self::permission::Permissions;
+
+pub(crate) use self::options::DataOptions;
+pub use self::permission::TablePermission;
+pub use self::options::SqlError;
+
+/// Parses a query string, for fuzzing: any input is accepted or refused, none panics.
+#[doc(hidden)]
+pub fn fuzz_parse(query: &str) {
+    let _ = grammar::parse_query(query);
 }
 
 /// The area's state.
-pub(crate) struct DataState {}
+pub(crate) struct DataState {
+    engine: Arc<dyn Engine>,
+    permissions: Arc<Permissions>,
+    scripts: Vec<String>,
+}
 
 /// The area's routes, with their full paths.
 pub(crate) fn routes() -> Router<AppState> {
-    Router::new()
+    rest::routes()
 }
 
 impl DataState {
     /// Called once, before the first request.
-    pub(crate) async fn start(_options: DataOptions, _base: &Base) -> Result<Self, StartError> {
-        Ok(Self {})
+    pub(crate) async fn start(options: DataOptions, base: &Base) -> Result<Self, StartError> {
+        let failed = |error| StartError::caused_by("the database cannot be opened", error);
+        let engine: Arc<dyn Engine> = match &options.mysql {
+            Some(url) => {
+                Arc::new(MySqlEngine::open(url, base.keys.env_id()).await.map_err(failed)?)
+            }
+            None => {
+                let dir = base.part_dir("data");
+                if let Some(dir) = &dir {
+                    std::fs::create_dir_all(dir).map_err(|error| {
+                        StartError::caused_by(format!("cannot make {}", dir.display()), error)
+                    })?;
+                }
+                let path = dir.map(|dir| dir.join("mysql.sqlite3"));
+                let clock = base.clock.clone();
+                let engine = SqliteEngine::open(path.as_deref(), base.keys.env_id(), clock).await;
+                Arc::new(engine.map_err(failed)?)
+            }
+        };
+        let scripts = options.scripts()?;
+        let permissions = Arc::new(options.permissions);
+        let state = Self { engine, permissions, scripts };
+        state.fill().await?;
+        Ok(state)
+    }
+
+    /// Runs what the builder was given.
+    async fn fill(&self) -> Result<(), StartError> {
+        for script in &self.scripts {
+            let run = self.engine.run_script(script.clone()).await;
+            run.map_err(|error| StartError::caused_by("the schema cannot be used", error))?;
+        }
+        Ok(())
     }
 
     /// Back to the state right after the start: configuration stays, content goes.
     pub(crate) async fn reset(&self) -> Result<(), StartError> {
-        Ok(())
+        let clear = self.engine.clear().await;
+        clear.map_err(|error| StartError::caused_by("the database cannot be cleared", error))?;
+        self.fill().await
     }
 
     /// The whole content, for [`restore`](Self::restore).
     pub(crate) async fn snapshot(&self) -> Result<Bytes, StartError> {
-        Ok(Bytes::new())
+        let taken = self.engine.snapshot().await;
+        taken.map_err(|error| StartError::caused_by("the database cannot be copied", error))
     }
 
     /// Puts the content of a snapshot in place of the present one.
-    pub(crate) async fn restore(&self, _snapshot: Bytes) -> Result<(), StartError> {
-        Ok(())
+    pub(crate) async fn restore(&self, snapshot: Bytes) -> Result<(), StartError> {
+        let restored = self.engine.restore(snapshot).await;
+        restored.map_err(|error| StartError::caused_by("the database cannot be restored", error))
     }
 
     /// Called at shutdown, after the last request: writes what is not on disk yet.
-    pub(crate) async fn close(&self) {}
-}
-
-impl crate::EmulatorBuilder {
-    /// Runs SQL statements (`CREATE TABLE`, `INSERT`, …) at the start and after each reset.
-    pub fn schema_sql(mut self, sql: impl Into<String>) -> Self {
-        self.data.schema_sql.push(sql.into());
-        self
-    }
-
-    /// Like [`schema_sql`](Self::schema_sql), from a file.
-    pub fn schema_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.data.schema_files.push(path.into());
-        self
-    }
-
-    /// Uses a real MySQL or MariaDB (`mysql://user:password@host/database`) instead of the embedded SQLite.
-    pub fn mysql(mut self, url: impl Into<String>) -> Self {
-        self.data.mysql = Some(url.into());
-        self
-    }
-
-    /// Loads data models from the JSON schema files of a folder.
-    pub fn models_dir(mut self, path: impl Into<PathBuf>) -> Self {
-        self.data.models_dir = Some(path.into());
-        self
+    pub(crate) async fn close(&self) {
+        self.engine.close().await;
     }
 }

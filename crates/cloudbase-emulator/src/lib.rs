@@ -34,6 +34,9 @@ mod storage;
 
 pub use auth::{Captcha, NewUser, PasswordPolicy, Person, RefreshReuse, UserInfo, Users};
 pub use clock::Clock;
+#[doc(hidden)]
+pub use data::fuzz_parse;
+pub use data::{SqlError, TablePermission};
 pub use emulator::{Emulator, EmulatorBuilder, Snapshot};
 pub use error::StartError;
 pub use fault::{Fault, Faults, Gate};

@@ -1,0 +1,213 @@
+//! Tables of the catalog as DDL of an engine.
+
+use sea_query::{
+    Alias, ColumnDef, Expr, ForeignKey, ForeignKeyAction, Index, IndexCreateStatement,
+    MysqlQueryBuilder, SqliteQueryBuilder, Table as TableStatement,
+};
+
+use crate::data::catalog::{Action, Column, DefaultValue, Index as Key, Kind, Table};
+use crate::data::engine::Dialect;
+
+/// The statement that makes the table under `name`.
+pub(crate) fn create_table(table: &Table, name: &str, dialect: Dialect) -> String {
+    let mut create = TableStatement::create();
+    create.table(Alias::new(name));
+    // Only a whole-number key that stands alone is SQLite's row id; any other table is clustered
+    // by its primary key, as InnoDB does it.
+    let row_id = row_id(table);
+    for column in &table.columns {
+        let mut definition = match dialect {
+            Dialect::MySql => mysql_column(column),
+            Dialect::Sqlite if row_id.is_some_and(|key| key.name == column.name) => {
+                let mut definition = ColumnDef::new(Alias::new(&column.name));
+                definition.custom(Alias::new("INTEGER")).primary_key();
+                if column.auto_increment {
+                    definition.auto_increment();
+                }
+                definition
+            }
+            Dialect::Sqlite => sqlite_column(column),
+        };
+        create.col(&mut definition);
+    }
+    let mut extra = None;
+    match (dialect, row_id) {
+        (Dialect::Sqlite, Some(_)) => extra = Some("STRICT"),
+        _ if table.primary_key.is_empty() => {
+            if dialect == Dialect::Sqlite {
+                extra = Some("STRICT");
+            }
+        }
+        (dialect, _) => {
+            let mut key = Index::create();
+            for column in &table.primary_key {
+                key.col(Alias::new(column));
+            }
+            create.primary_key(&mut key);
+            if dialect == Dialect::Sqlite {
+                extra = Some("STRICT, WITHOUT ROWID");
+            }
+        }
+    }
+    for key in &table.foreign_keys {
+        let mut statement = ForeignKey::create();
+        statement
+            .name(&key.name)
+            .from_tbl(Alias::new(name))
+            .to_tbl(Alias::new(&key.table))
+            .on_delete(action(key.on_delete))
+            .on_update(action(key.on_update));
+        for (here, there) in key.columns.iter().zip(&key.references) {
+            statement.from_col(Alias::new(here)).to_col(Alias::new(there));
+        }
+        create.foreign_key(&mut statement);
+    }
+    for check in &table.checks {
+        create.check(Expr::cust(check.clone()));
+    }
+    match dialect {
+        Dialect::Sqlite => {
+            create.extra(extra.unwrap_or_default());
+            create.to_string(SqliteQueryBuilder)
+        }
+        Dialect::MySql => {
+            create.character_set("utf8mb4");
+            create.to_string(MysqlQueryBuilder)
+        }
+    }
+}
+
+/// The statement that makes a secondary key. SQLite's index names belong to the whole database.
+pub(crate) fn create_index(table: &str, key: &Key, unique: bool, dialect: Dialect) -> String {
+    let mut create: IndexCreateStatement = Index::create();
+    create.table(Alias::new(table));
+    if unique {
+        create.unique();
+    }
+    for column in &key.columns {
+        create.col(Alias::new(column));
+    }
+    match dialect {
+        Dialect::Sqlite => {
+            create.name(format!("{table}.{}", key.name));
+            create.to_string(SqliteQueryBuilder)
+        }
+        Dialect::MySql => {
+            create.name(&key.name);
+            create.to_string(MysqlQueryBuilder)
+        }
+    }
+}
+
+/// The statement that removes a table.
+pub(crate) fn drop_table(name: &str, dialect: Dialect) -> String {
+    let mut drop = TableStatement::drop();
+    drop.table(Alias::new(name)).if_exists();
+    match dialect {
+        Dialect::Sqlite => drop.to_string(SqliteQueryBuilder),
+        Dialect::MySql => drop.to_string(MysqlQueryBuilder),
+    }
+}
+
+fn row_id(table: &Table) -> Option<&Column> {
+    let [name] = table.primary_key.as_slice() else { return None };
+    table.find(name).filter(|column| matches!(column.kind, Kind::Int { .. }))
+}
+
+fn action(action: Action) -> ForeignKeyAction {
+    match action {
+        Action::Restrict => ForeignKeyAction::Restrict,
+        Action::Cascade => ForeignKeyAction::Cascade,
+        Action::SetNull => ForeignKeyAction::SetNull,
+    }
+}
+
+fn sqlite_column(column: &Column) -> ColumnDef {
+    let mut definition = ColumnDef::new(Alias::new(&column.name));
+    let (kind, collation) = match &column.kind {
+        Kind::Int { .. } | Kind::Bit(_) | Kind::Year => ("INTEGER", None),
+        Kind::Float | Kind::Double => ("REAL", None),
+        Kind::Decimal { .. } => ("TEXT", Some("COLLATE mysql_decimal")),
+        Kind::Binary(_) | Kind::Blob(_) => ("BLOB", None),
+        Kind::Char(_) | Kind::VarChar(_) | Kind::Text(_) | Kind::Enum(_) if !column.binary => {
+            ("TEXT", Some("COLLATE mysql_ci"))
+        }
+        _ => ("TEXT", None),
+    };
+    definition.custom(Alias::new(kind));
+    if let Some(collation) = collation {
+        definition.extra(collation);
+    }
+    if !column.nullable {
+        definition.not_null();
+    }
+    // Inserts through the gateway carry every default themselves; these are for free SQL.
+    match &column.default {
+        Some(DefaultValue::Constant(Some(text))) => {
+            let number = matches!(kind, "INTEGER" | "REAL").then(|| text.parse::<f64>().ok()).flatten();
+            match (number, text.parse::<i64>()) {
+                (Some(_), Ok(whole)) => definition.default(whole),
+                (Some(number), Err(_)) => definition.default(number),
+                (None, _) => definition.default(text.as_str()),
+            };
+        }
+        Some(DefaultValue::Now) => {
+            definition.default(Expr::cust("CURRENT_TIMESTAMP"));
+        }
+        Some(DefaultValue::Constant(None) | DefaultValue::Expression) | None => {}
+    }
+    definition
+}
+
+fn mysql_column(column: &Column) -> ColumnDef {
+    let mut definition = ColumnDef::new(Alias::new(&column.name));
+    let unsigned = |unsigned: bool| if unsigned { " UNSIGNED" } else { "" };
+    let text = match &column.kind {
+        Kind::Int { bits, unsigned: u } => {
+            let name = match bits {
+                8 => "TINYINT",
+                16 => "SMALLINT",
+                24 => "MEDIUMINT",
+                32 => "INT",
+                _ => "BIGINT",
+            };
+            format!("{name}{}", unsigned(*u))
+        }
+        Kind::Bit(bits) => format!("BIT({bits})"),
+        Kind::Decimal { precision, scale, unsigned: u } => {
+            format!("DECIMAL({precision},{scale}){}", unsigned(*u))
+        }
+        Kind::Float => "FLOAT".to_owned(),
+        Kind::Double => "DOUBLE".to_owned(),
+        Kind::Char(length) => format!("CHAR({length})"),
+        Kind::VarChar(length) => format!("VARCHAR({length})"),
+        Kind::Text(_) => "LONGTEXT".to_owned(),
+        Kind::Binary(length) => format!("BINARY({length})"),
+        Kind::Blob(_) => "LONGBLOB".to_owned(),
+        Kind::Date => "DATE".to_owned(),
+        Kind::DateTime { fraction } => format!("DATETIME({fraction})"),
+        Kind::Timestamp { fraction } => format!("TIMESTAMP({fraction})"),
+        Kind::Time { fraction } => format!("TIME({fraction})"),
+        Kind::Year => "YEAR".to_owned(),
+        Kind::Json => "JSON".to_owned(),
+        Kind::Enum(_) => "VARCHAR(255)".to_owned(),
+        Kind::Other(name) => name.clone(),
+    };
+    definition.custom(Alias::new(text));
+    if !column.nullable {
+        definition.not_null();
+    }
+    if column.auto_increment {
+        definition.auto_increment();
+    }
+    match &column.default {
+        Some(DefaultValue::Constant(Some(text))) => {
+            definition.default(text.as_str());
+        }
+        Some(DefaultValue::Now) => {
+            definition.default(Expr::cust("CURRENT_TIMESTAMP"));
+        }
+        Some(DefaultValue::Constant(None) | DefaultValue::Expression) | None => {}
+    }
+    definition
+}

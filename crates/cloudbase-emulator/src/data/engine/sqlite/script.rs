@@ -1,0 +1,306 @@
+//! Carrying out a schema on SQLite, and remembering the MySQL types that it spoke of.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, params, params_from_iter};
+use sea_query::{Alias, Query, SqliteQueryBuilder};
+
+use super::errors::translate;
+use crate::data::catalog::{Catalog, DefaultValue, Table};
+use crate::data::ddl::{Insert, Step, create_index, create_table, drop_table};
+use crate::data::engine::Dialect;
+use crate::data::error::{Cause, DataError};
+use crate::data::insertion::{InsertValue, insert_value};
+
+/// Where the catalog is kept, as JSON: SQLite's own types know less.
+const CATALOG: &str = "__cloudbase_catalog";
+
+/// Reads the catalog.
+pub(super) fn load(connection: &Connection) -> Result<Catalog, DataError> {
+    connection
+        .execute_batch(&format!(
+            "CREATE TABLE IF NOT EXISTS {CATALOG} (name TEXT PRIMARY KEY, definition TEXT NOT NULL) STRICT"
+        ))
+        .map_err(|error| translate(&error))?;
+    let mut catalog = Catalog::default();
+    let mut statement = connection
+        .prepare(&format!("SELECT definition FROM {CATALOG}"))
+        .map_err(|error| translate(&error))?;
+    let texts = statement
+        .query_map([], |row| row.get::<_, String>(0))
+        .map_err(|error| translate(&error))?;
+    for text in texts {
+        let text = text.map_err(|error| translate(&error))?;
+        let table: Table = serde_json::from_str(&text).map_err(|error| {
+            DataError::internal(format!("the kept catalog cannot be read: {error}"))
+        })?;
+        catalog.insert(table);
+    }
+    Ok(catalog)
+}
+
+/// Carries out the steps, all or none. Tables that are there already are left alone with their
+/// rows, so that a schema can be run again over a kept database.
+pub(super) fn run(
+    connection: &mut Connection,
+    catalog: &mut Catalog,
+    steps: Vec<Step>,
+    now_ms: i64,
+) -> Result<(), DataError> {
+    // Tables are rebuilt and filled in any order; keys are checked at the end.
+    let relaxed = "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON;";
+    connection.execute_batch(relaxed).map_err(|error| translate(&error))?;
+    let result = in_transaction(connection, catalog, steps, now_ms);
+    let strict = "PRAGMA foreign_keys = ON; PRAGMA legacy_alter_table = OFF;";
+    connection.execute_batch(strict).map_err(|error| translate(&error))?;
+    result
+}
+
+fn in_transaction(
+    connection: &mut Connection,
+    catalog: &mut Catalog,
+    steps: Vec<Step>,
+    now_ms: i64,
+) -> Result<(), DataError> {
+    let transaction = connection.transaction().map_err(|error| translate(&error))?;
+    let kept: BTreeSet<String> = catalog.tables().map(|table| table.name.clone()).collect();
+    let mut run = Run { connection: &transaction, catalog, kept, now_ms };
+    for step in steps {
+        run.step(step)?;
+    }
+    check_keys(&transaction)?;
+    transaction.commit().map_err(|error| translate(&error))
+}
+
+struct Run<'a> {
+    connection: &'a Connection,
+    catalog: &'a mut Catalog,
+    /// Tables that were there before.
+    kept: BTreeSet<String>,
+    now_ms: i64,
+}
+
+impl Run<'_> {
+    fn step(&mut self, step: Step) -> Result<(), DataError> {
+        match step {
+            Step::Create { table, .. } if self.kept.contains(&table.name) => Ok(()),
+            Step::Create { table, if_not_exists } => {
+                if self.catalog.get(&table.name).is_some() {
+                    return if if_not_exists {
+                        Ok(())
+                    } else {
+                        Err(refused(format!("Table '{}' already exists", table.name)))
+                    };
+                }
+                check(&table)?;
+                self.create(&table, &table.name)?;
+                self.indexes(&table)?;
+                self.remember(table)
+            }
+            Step::Drop { names, if_exists } => {
+                for name in names {
+                    match self.catalog.remove(&name) {
+                        Some(_) => {
+                            self.batch(&drop_table(&name, Dialect::Sqlite))?;
+                            self.connection
+                                .execute(&format!("DELETE FROM {CATALOG} WHERE name = ?"), [&name])
+                                .map_err(|error| translate(&error))?;
+                            self.kept.remove(&name);
+                        }
+                        None if if_exists => {}
+                        None => return Err(refused(format!("Unknown table '{name}'"))),
+                    }
+                }
+                Ok(())
+            }
+            Step::AddForeignKey { table, mut key } => self.rebuild(&table, |table| {
+                if key.name.is_empty() {
+                    key.name = format!("{}_ibfk_{}", table.name, table.foreign_keys.len() + 1);
+                }
+                table.foreign_keys.push(key);
+            }),
+            Step::AddPrimaryKey { table, columns } => {
+                self.rebuild(&table, |table| table.primary_key = columns)
+            }
+            Step::AddColumn { table, column } => {
+                if column.nullable || matches!(column.default, Some(DefaultValue::Constant(Some(_)))) {
+                    self.rebuild(&table, |table| table.columns.push(column))
+                } else {
+                    Err(DataError::not_on_sqlite(format!(
+                        "ADD COLUMN '{}', which is NOT NULL and has no constant default,",
+                        column.name
+                    )))
+                }
+            }
+            Step::AddIndex { table, index, unique } => {
+                if self.kept.contains(&table) {
+                    return Ok(());
+                }
+                let mut changed = self.catalog.table(&table)?.clone();
+                for column in &index.columns {
+                    changed.column(column, "key")?;
+                }
+                self.batch(&create_index(&table, &index, unique, Dialect::Sqlite))?;
+                if unique { changed.unique.push(index) } else { changed.indexes.push(index) }
+                self.remember(changed)
+            }
+            Step::Insert(insert) => self.insert(insert),
+        }
+    }
+
+    /// SQLite cannot alter a key: a new table takes the place of the old one.
+    fn rebuild(&mut self, name: &str, change: impl FnOnce(&mut Table)) -> Result<(), DataError> {
+        if self.kept.contains(name) {
+            return Ok(());
+        }
+        let old = self.catalog.table(name)?.clone();
+        let mut new = old.clone();
+        change(&mut new);
+        check(&new)?;
+        let temporary = format!("__cloudbase_new_{name}");
+        self.create(&new, &temporary)?;
+        let mut copy = Query::insert();
+        copy.into_table(Alias::new(&temporary));
+        copy.columns(old.columns.iter().map(|column| Alias::new(&column.name)));
+        let mut rows = Query::select();
+        rows.columns(old.columns.iter().map(|column| Alias::new(&column.name)));
+        rows.from(Alias::new(name));
+        copy.select_from(rows).map_err(|error| DataError::internal(error.to_string()))?;
+        self.batch(&copy.to_string(SqliteQueryBuilder))?;
+        self.batch(&drop_table(name, Dialect::Sqlite))?;
+        let mut rename = sea_query::Table::rename();
+        rename.table(Alias::new(&temporary), Alias::new(name));
+        self.batch(&rename.to_string(SqliteQueryBuilder))?;
+        self.indexes(&new)?;
+        self.remember(new)
+    }
+
+    fn create(&self, table: &Table, name: &str) -> Result<(), DataError> {
+        self.batch(&create_table(table, name, Dialect::Sqlite))
+    }
+
+    fn indexes(&self, table: &Table) -> Result<(), DataError> {
+        for index in &table.unique {
+            self.batch(&create_index(&table.name, index, true, Dialect::Sqlite))?;
+        }
+        for index in &table.indexes {
+            self.batch(&create_index(&table.name, index, false, Dialect::Sqlite))?;
+        }
+        // InnoDB gives each foreign key an index, and joins need it.
+        for key in &table.foreign_keys {
+            let index = crate::data::catalog::Index {
+                name: format!("{}.fk", key.name),
+                columns: key.columns.clone(),
+            };
+            self.batch(&create_index(&table.name, &index, false, Dialect::Sqlite))?;
+        }
+        Ok(())
+    }
+
+    fn remember(&mut self, table: Table) -> Result<(), DataError> {
+        let text = serde_json::to_string(&table)
+            .map_err(|error| DataError::internal(format!("catalog: {error}")))?;
+        self.connection
+            .execute(&format!("INSERT OR REPLACE INTO {CATALOG} VALUES (?, ?)"), params![table.name, text])
+            .map_err(|error| translate(&error))?;
+        self.catalog.insert(table);
+        Ok(())
+    }
+
+    fn insert(&self, insert: Insert) -> Result<(), DataError> {
+        if self.kept.contains(&insert.table) {
+            return Ok(());
+        }
+        let table = self.catalog.table(&insert.table)?;
+        let given: Vec<String> = if insert.columns.is_empty() {
+            table.columns.iter().map(|column| column.name.clone()).collect()
+        } else {
+            insert.columns
+        };
+        for name in &given {
+            table.column(name, "field list")?;
+        }
+        let mut statement = Query::insert();
+        statement.into_table(Alias::new(&table.name));
+        statement.columns(table.columns.iter().map(|column| Alias::new(&column.name)));
+        statement
+            .values(table.columns.iter().map(|_| sea_query::Expr::val(0)))
+            .map_err(|error| DataError::internal(error.to_string()))?;
+        let (mut sql, _) = statement.build(SqliteQueryBuilder);
+        if insert.ignore {
+            sql = sql.replacen("INSERT INTO", "INSERT OR IGNORE INTO", 1);
+        }
+        let mut prepared =
+            self.connection.prepare_cached(&sql).map_err(|error| translate(&error))?;
+        for (number, row) in insert.rows.into_iter().enumerate() {
+            if row.len() != given.len() {
+                return Err(refused(format!(
+                    "Column count doesn't match value count at row {} (table '{}')",
+                    number + 1,
+                    table.name
+                )));
+            }
+            let mut row: Vec<_> = row.into_iter().map(Some).collect();
+            let mut cells = Vec::with_capacity(table.columns.len());
+            for column in &table.columns {
+                let at = given.iter().position(|name| name.eq_ignore_ascii_case(&column.name));
+                let value = at.and_then(|at| row[at].take()).flatten();
+                match insert_value(Dialect::Sqlite, column, value, number + 1, self.now_ms)? {
+                    InsertValue::Cell(cell) => cells.push(cell),
+                    InsertValue::Default => cells.push(crate::data::value::Cell::Null),
+                }
+            }
+            prepared.execute(params_from_iter(&cells)).map_err(|error| translate(&error))?;
+        }
+        Ok(())
+    }
+
+    fn batch(&self, sql: &str) -> Result<(), DataError> {
+        self.connection.execute_batch(sql).map_err(|error| translate(&error))
+    }
+}
+
+/// Refuses what SQLite could not do truthfully.
+fn check(table: &Table) -> Result<(), DataError> {
+    if table.name.starts_with("__cloudbase_") || table.name.starts_with("sqlite_") {
+        return Err(refused(format!("the table name '{}' is reserved", table.name)));
+    }
+    for column in &table.columns {
+        if column.auto_increment && table.primary_key != [column.name.clone()] {
+            return Err(DataError::not_on_sqlite(format!(
+                "AUTO_INCREMENT on column '{}', which is not the primary key by itself,",
+                column.name
+            )));
+        }
+    }
+    for name in table.unique.iter().chain(&table.indexes).flat_map(|index| &index.columns) {
+        table.column(name, "key")?;
+    }
+    for key in &table.foreign_keys {
+        for column in &key.columns {
+            table.column(column, "foreign key")?;
+        }
+    }
+    Ok(())
+}
+
+fn check_keys(connection: &Connection) -> Result<(), DataError> {
+    let mut statement =
+        connection.prepare("PRAGMA foreign_key_check").map_err(|error| translate(&error))?;
+    let mut rows = statement.query([]).map_err(|error| translate(&error))?;
+    match rows.next().map_err(|error| translate(&error))? {
+        None => Ok(()),
+        Some(row) => {
+            let child: String = row.get(0).unwrap_or_default();
+            let parent: String = row.get(2).unwrap_or_default();
+            Err(DataError::database(
+                Cause::ForeignKey,
+                format!("schema: a row of '{child}' points at no row of '{parent}'"),
+            ))
+        }
+    }
+}
+
+fn refused(message: String) -> DataError {
+    DataError::invalid_request(format!("schema: {message}"))
+}

@@ -1,0 +1,172 @@
+//! What a test or a command line says about the data side.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use super::engine::Statement;
+use super::permission::{Permissions, TablePermission};
+use super::value::{Cell, Given, write_json, write_string};
+use crate::error::StartError;
+use crate::{Emulator, EmulatorBuilder};
+
+/// What the builder's methods of this area collected.
+#[derive(Debug, Default)]
+pub(crate) struct DataOptions {
+    pub(super) schemas: Vec<Schema>,
+    pub(super) mysql: Option<Url>,
+    pub(super) models_dir: Option<PathBuf>,
+    pub(super) models: Vec<String>,
+    pub(super) templates: Vec<(String, String)>,
+    pub(super) permissions: Permissions,
+}
+
+/// Where SQL comes from.
+#[derive(Debug)]
+pub(super) enum Schema {
+    Text(String),
+    File(PathBuf),
+}
+
+/// A URL with a password in it.
+#[derive(Default)]
+pub(super) struct Url(String);
+
+impl std::ops::Deref for Url {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Url(…)")
+    }
+}
+
+impl DataOptions {
+    /// All schemas, files read.
+    pub(super) fn scripts(&self) -> Result<Vec<String>, StartError> {
+        self.schemas
+            .iter()
+            .map(|schema| match schema {
+                Schema::Text(text) => Ok(text.clone()),
+                Schema::File(path) => std::fs::read_to_string(path).map_err(|error| {
+                    StartError::caused_by(format!("cannot read {}", path.display()), error)
+                }),
+            })
+            .collect()
+    }
+}
+
+impl EmulatorBuilder {
+    /// Runs SQL statements (`CREATE TABLE`, `INSERT`, …) in MySQL's dialect at the start and after
+    /// each reset. Tables kept from an earlier run in a data directory are left as they are.
+    pub fn schema_sql(mut self, sql: impl Into<String>) -> Self {
+        self.data.schemas.push(Schema::Text(sql.into()));
+        self
+    }
+
+    /// Like [`schema_sql`](Self::schema_sql), from a file.
+    pub fn schema_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.data.schemas.push(Schema::File(path.into()));
+        self
+    }
+
+    /// Uses a real MySQL or MariaDB (`mysql://user:password@host/database`) instead of the embedded SQLite.
+    pub fn mysql(mut self, url: impl Into<String>) -> Self {
+        self.data.mysql = Some(Url(url.into()));
+        self
+    }
+
+    /// Says who may read and write a table through MySQL REST.
+    ///
+    /// Without it, a table with an `_openid` column belongs to the owners of its rows
+    /// ([`TablePermission::OwnerOnly`]) and any other is [`TablePermission::Open`].
+    pub fn table_permission(mut self, table: impl Into<String>, permission: TablePermission) -> Self {
+        self.data.permissions.set(table.into(), permission);
+        self
+    }
+
+    /// Loads data models from the JSON schema files of a folder.
+    pub fn models_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.data.models_dir = Some(path.into());
+        self
+    }
+
+    /// Adds a data model from its JSON schema.
+    pub fn model(mut self, schema: impl fmt::Display) -> Self {
+        self.data.models.push(schema.to_string());
+        self
+    }
+
+    /// Stores a SQL template, which data-model clients run by its name.
+    pub fn sql_template(mut self, name: impl Into<String>, sql: impl Into<String>) -> Self {
+        self.data.templates.push((name.into(), sql.into()));
+        self
+    }
+}
+
+/// A database's refusal of a statement that a test ran.
+#[derive(Debug, Clone)]
+pub struct SqlError(String);
+
+impl fmt::Display for SqlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for SqlError {}
+
+impl Emulator {
+    /// Runs one SQL statement with bound values (`?`) on the database itself, past all permissions,
+    /// and returns its rows as JSON objects. For tests: what the database holds, whatever the
+    /// interfaces say.
+    ///
+    /// # Errors
+    ///
+    /// If the database refuses the statement.
+    pub async fn sql(
+        &self,
+        sql: &str,
+        values: &[serde_json::Value],
+    ) -> Result<Vec<serde_json::Map<String, serde_json::Value>>, SqlError> {
+        let values = values.iter().map(bind).collect();
+        let statement = Statement { sql: sql.to_owned(), values };
+        let failed = |error: super::error::DataError| SqlError(error.message);
+        let mut session = self.state().data.engine.session().await.map_err(failed)?;
+        let rows = session.query(statement).await.map_err(failed)?;
+        drop(session);
+        let mut objects = Vec::with_capacity(rows.rows.len());
+        for row in &rows.rows {
+            let mut out = vec![b'{'];
+            for (number, (column, cell)) in rows.columns.iter().zip(row).enumerate() {
+                if number > 0 {
+                    out.push(b',');
+                }
+                write_string(&mut out, &column.name);
+                out.push(b':');
+                write_json(&mut out, column.kind.as_ref(), cell);
+            }
+            out.push(b'}');
+            objects.push(serde_json::from_slice(&out).map_err(|error| SqlError(error.to_string()))?);
+        }
+        Ok(objects)
+    }
+}
+
+fn bind(value: &serde_json::Value) -> Cell {
+    match Given::from_value(value) {
+        Given::Null | Given::Now => Cell::Null,
+        Given::Bool(value) => Cell::Int(value.into()),
+        Given::Number(text) => match (text.parse(), text.parse(), text.parse()) {
+            (Ok(value), _, _) => Cell::Int(value),
+            (_, Ok(value), _) => Cell::UInt(value),
+            (_, _, Ok(value)) => Cell::Real(value),
+            _ => Cell::Text(text),
+        },
+        Given::String(text) | Given::Composite(text) => Cell::Text(text),
+    }
+}

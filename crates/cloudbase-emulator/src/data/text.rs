@@ -1,0 +1,199 @@
+//! MySQL's idea of text: its default collation and `LIKE`, for the embedded engine.
+//!
+//! Imitated is `utf8mb4_0900_ai_ci`, the default of MySQL 8: case and accents do not count, blanks
+//! at the end do. Letters, digits and ASCII punctuation sort as in that collation; other
+//! characters by code point.
+
+use std::cmp::Ordering;
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// ASCII punctuation in the order of the Unicode collation table, before digits and letters.
+const PUNCTUATION: &[u8] = b"\t\n\x0b\x0c\r _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$";
+
+const ASCII_RANK: [u8; 128] = ascii_rank();
+
+const fn ascii_rank() -> [u8; 128] {
+    let mut rank = [0u8; 128];
+    let mut i = 0;
+    // Control characters come first, told apart by their code.
+    while i < 128 {
+        rank[i] = i as u8 % 32;
+        i += 1;
+    }
+    let mut p = 0;
+    while p < PUNCTUATION.len() {
+        rank[PUNCTUATION[p] as usize] = 33 + p as u8;
+        p += 1;
+    }
+    let mut d = 0u8;
+    while d < 10 {
+        rank[(b'0' + d) as usize] = 80 + d;
+        d += 1;
+    }
+    let mut l = 0u8;
+    while l < 26 {
+        rank[(b'a' + l) as usize] = 91 + l;
+        rank[(b'A' + l) as usize] = 91 + l;
+        l += 1;
+    }
+    rank[0x7f] = 32;
+    rank
+}
+
+/// Compares as MySQL's default collation does.
+pub(crate) fn compare(a: &str, b: &str) -> Ordering {
+    if a.is_ascii() && b.is_ascii() {
+        let rank = |byte: u8| ASCII_RANK[usize::from(byte)];
+        return a.bytes().map(rank).cmp(b.bytes().map(rank));
+    }
+    weights(a).cmp(weights(b))
+}
+
+/// Equal for texts that compare as equal, and only for those.
+pub(crate) fn key(text: &str) -> Vec<u32> {
+    weights(text).collect()
+}
+
+fn weights(text: &str) -> impl Iterator<Item = u32> {
+    text.chars().nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).flat_map(
+        |c| {
+            let (first, second) = if c == 'ß' { ('s', Some('s')) } else { (c, None) };
+            std::iter::once(first).chain(second).map(|c| match u8::try_from(c) {
+                Ok(byte) if byte.is_ascii() => u32::from(ASCII_RANK[usize::from(byte)]),
+                _ => 0x100 + u32::from(c),
+            })
+        },
+    )
+}
+
+/// A `LIKE` pattern, taken apart once.
+#[derive(Debug)]
+pub(crate) struct Pattern {
+    tokens: Vec<Token>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Token {
+    Literal(char),
+    One,
+    Many,
+}
+
+impl Pattern {
+    /// `%` is any run, `_` any character, a backslash takes the next character literally.
+    pub(crate) fn new(pattern: &str) -> Self {
+        let mut tokens = Vec::with_capacity(pattern.len());
+        let mut chars = pattern.chars();
+        while let Some(c) = chars.next() {
+            tokens.push(match c {
+                '%' if tokens.last() == Some(&Token::Many) => continue,
+                '%' => Token::Many,
+                '_' => Token::One,
+                '\\' => Token::Literal(chars.next().unwrap_or('\\')),
+                c => Token::Literal(c),
+            });
+        }
+        Self { tokens }
+    }
+
+    /// Whether `text` as a whole is like the pattern.
+    pub(crate) fn matches(&self, text: &str, binary: bool) -> bool {
+        let same = if binary { |a: char, b: char| a == b } else { same_letter };
+        let mut rest = text.chars();
+        let mut at = 0;
+        // Where to try again: the token after the last `%`, and the text it may start at.
+        let mut retry: Option<(usize, std::str::Chars<'_>)> = None;
+        loop {
+            let before = rest.clone();
+            let advanced = match self.tokens.get(at) {
+                Some(Token::Many) => {
+                    at += 1;
+                    retry = Some((at, before));
+                    continue;
+                }
+                None if rest.as_str().is_empty() => return true,
+                None => false,
+                Some(token) => match rest.next() {
+                    None => return false,
+                    Some(c) => match token {
+                        Token::Literal(literal) => same(*literal, c),
+                        Token::One | Token::Many => true,
+                    },
+                },
+            };
+            if advanced {
+                at += 1;
+                continue;
+            }
+            let Some((token, text)) = &mut retry else { return false };
+            if text.next().is_none() {
+                return false;
+            }
+            at = *token;
+            rest = text.clone();
+        }
+    }
+}
+
+fn same_letter(a: char, b: char) -> bool {
+    if a == b {
+        return true;
+    }
+    if a.is_ascii() && b.is_ascii() {
+        return a.eq_ignore_ascii_case(&b);
+    }
+    let fold = |c: char| {
+        std::iter::once(c).nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase)
+    };
+    fold(a).eq(fold(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn collation_ignores_case_and_accents() {
+        for (a, b) in [("Milk", "mILK"), ("é", "E"), ("Ａ", "a"), ("straße", "STRASSE"), ("", "")] {
+            assert_eq!(compare(a, b), Ordering::Equal, "{a} = {b}");
+        }
+        for (a, b) in [("a", "b"), ("a", "a "), ("_", "0"), ("9", "a"), ("z", "张"), ("-", "*")] {
+            assert_eq!(compare(a, b), Ordering::Less, "{a} < {b}");
+            assert_eq!(compare(b, a), Ordering::Greater, "{b} > {a}");
+        }
+        assert_ne!(compare("😀", "😁"), Ordering::Equal);
+        assert_ne!(compare("a\0", "a"), Ordering::Equal);
+    }
+
+    #[test]
+    fn like_follows_mysql() {
+        for (pattern, text, expected) in [
+            ("%milk%", "Some MILK here", true),
+            ("m_lk", "milk", true),
+            ("m_lk", "mlk", false),
+            ("100\\%", "100%", true),
+            ("100\\%", "1000", false),
+            ("%", "", true),
+            ("", "", true),
+            ("", "a", false),
+            ("%a%b%c", "xxaxxbxxc", true),
+            ("%a%b%c", "xxaxxbxx", false),
+            ("*", "anything", false),
+            ("a\\", "a\\", true),
+            ("é%", "Ecole", true),
+            ("%😀", "hi 😀", true),
+            ("a\0%", "a\0b", true),
+        ] {
+            assert_eq!(Pattern::new(pattern).matches(text, false), expected, "{pattern} ~ {text}");
+        }
+        assert!(!Pattern::new("Milk").matches("milk", true));
+    }
+
+    #[test]
+    fn many_wildcards_stay_quick() {
+        let pattern = "%a".repeat(200) + "%b";
+        assert!(!Pattern::new(&pattern).matches(&"a".repeat(20_000), false));
+    }
+}

@@ -1,0 +1,13 @@
+//! The data side of the emulator over HTTP: one suite for the embedded SQLite and, where
+//! `CLOUDBASE_TEST_MYSQL_URL` is set, for a real MySQL or MariaDB.
+
+#[path = "data_suite/conformance.rs"]
+mod conformance;
+#[path = "data_suite/embedded.rs"]
+mod embedded;
+#[path = "data_suite/injection.rs"]
+mod injection;
+#[path = "data_suite/permissions.rs"]
+mod permissions;
+#[path = "data_suite/support.rs"]
+mod support;

@@ -1,0 +1,92 @@
+//! What only the embedded engine does: keep its file, take snapshots, refuse what it cannot do.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Api, Engine, block_on};
+
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS t (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, n INT, meta JSON, ratio DOUBLE, big BIGINT UNSIGNED, size ENUM('a','b'));
+INSERT INTO t (n) VALUES (1), (2);
+";
+
+#[test]
+fn refuses_what_it_cannot_do_truthfully() {
+    block_on(async {
+        let emulator = Engine::Sqlite.builder().schema_sql(SCHEMA).start().await.unwrap();
+        let api = Api::admin(&emulator);
+        for path in ["t?meta=eq.1", "t?order=meta", "t?ratio=like.1%25", "t?size=gt.a", "t?n=match.(?!a)"] {
+            let answer = api.rest(Method::GET, path, &[], Value::Null).await;
+            assert_eq!((answer.status, answer.code().as_str()), (400, "INVALID_REQUEST"), "{path}");
+        }
+        let answer = api.rest(Method::POST, "t", &[], json!({"big":u64::MAX})).await;
+        assert!(answer.json()["message"].as_str().unwrap().contains("--mysql"), "{}", answer.text);
+        for schema in [
+            "CREATE TABLE g (p POINT)", "CREATE TABLE g (a INT, b INT AS (a + 1))", "CREATE PROCEDURE p() SELECT 1",
+            "CREATE TABLE g (id INT, n INT AUTO_INCREMENT, PRIMARY KEY (id), KEY (n))", "CREATE TABLE g (a INT", "INSERT INTO nowhere VALUES (1)",
+            "CREATE TABLE g (a INT); INSERT INTO g VALUES (1 + 1)", "CREATE TABLE g (a INT DEFAULT (UUID()))",
+        ] {
+            let failed = Engine::Sqlite.builder().schema_sql(schema).start().await;
+            assert!(failed.is_err(), "{schema}");
+        }
+        emulator.shutdown().await;
+    });
+}
+
+#[test]
+fn reset_and_snapshots() {
+    block_on(async {
+        let emulator = Engine::Sqlite.builder().schema_sql(SCHEMA).start().await.unwrap();
+        let api = Api::admin(&emulator);
+        api.rest(Method::POST, "t", &[], json!({"n":3})).await;
+        let snapshot = emulator.snapshot().await.unwrap();
+        api.rest(Method::DELETE, "t?id=gt.0", &[], Value::Null).await;
+        assert_eq!(api.rows("t?select=n").await, json!([]));
+        emulator.restore(&snapshot).await.unwrap();
+        assert_eq!(api.rows("t?select=n").await, json!([{"n":1},{"n":2},{"n":3}]));
+        emulator.reset().await.unwrap();
+        assert_eq!(api.rows("t?select=id,n").await, json!([{"id":1,"n":1},{"id":2,"n":2}]));
+        emulator.shutdown().await;
+    });
+}
+
+#[test]
+fn keeps_rows_in_a_data_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    block_on(async {
+        for expected in [json!([{"n":1},{"n":2},{"n":9}]), json!([{"n":1},{"n":2},{"n":9},{"n":9}])] {
+            let emulator =
+                Engine::Sqlite.builder().schema_sql(SCHEMA).data_dir(dir.path()).start().await.unwrap();
+            let api = Api::admin(&emulator);
+            api.rest(Method::POST, "t", &[], json!({"n":9})).await;
+            assert_eq!(api.rows("t?select=n").await, expected);
+            emulator.shutdown().await;
+        }
+    });
+}
+
+#[test]
+fn a_million_rows_page_quickly() {
+    block_on(async {
+        let emulator = Engine::Sqlite.builder().schema_sql(SCHEMA).start().await.unwrap();
+        emulator
+            .sql(
+                "INSERT INTO t (n) WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 999998) SELECT x FROM c",
+                &[],
+            )
+            .await
+            .unwrap();
+        let api = Api::admin(&emulator);
+        let started = std::time::Instant::now();
+        for offset in [0u64, 500_000, 999_000] {
+            let rows = api.rows(&format!("t?select=id&order=id&limit=1000&offset={offset}")).await;
+            assert_eq!(rows.as_array().unwrap().len(), 1000);
+            assert_eq!(rows[0]["id"], json!(offset + 1));
+        }
+        let last = api.rest(Method::HEAD, "t", &[("prefer", "count=exact")], Value::Null).await;
+        assert_eq!(last.header("content-range"), "0-999999/1000000");
+        // Generous: a full scan of the table for each page would take minutes.
+        assert!(started.elapsed().as_secs() < 30, "{:?}", started.elapsed());
+        emulator.shutdown().await;
+    });
+}
