@@ -244,7 +244,7 @@ fn filters() {
             ("or=(id.eq.1,title.like.%25cotton)", vec![1, 4]), ("and=(id.gt.1,id.lt.4)", vec![2, 3]),
             ("or=(id.eq.1,and(stars.gte.3,done.is.true))", vec![1, 2]), ("not.or=(id.eq.1,id.eq.2)", vec![3, 4, 5]),
             ("or=(id.not.in.(1,2,3),not.and(id.gt.1,id.lt.9))", vec![1, 4, 5]), ("or=(stars.is.null,stars.eq.1)", vec![3, 4]),
-            ("or=( id.eq.1 , id.eq.2)", vec![1]), ("id=eq.1.0", vec![1]), ("id=gt.3.5", vec![4, 5]), ("id=eq.1x", vec![1]),
+            ("or=(%20id.eq.1,%20id.eq.2)", vec![1, 2]), ("id=eq.1.0", vec![1]), ("id=gt.3.5", vec![4, 5]), ("id=eq.1x", vec![1]),
             ("created_at=gte.2024-02-01", vec![4, 5]), ("created_at=lt.2024-01-02T00:00:00", vec![1]),
             ("created_at=eq.2024-01-02%2009:30:00", vec![2]), ("created_at=eq.2024-01-02%2017:30:00%2B08:00", vec![2]),
         ] {
