@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use http::{HeaderValue, Request};
+use http::Request;
 use serde::de::DeserializeOwned;
 use tower::ServiceExt as _;
 
@@ -17,7 +17,7 @@ use crate::body::Body;
 use crate::config::{Config, EnvId};
 use crate::credential::{CredentialProvider, Credentials};
 use crate::error::{Error, Result, parse_envelope};
-use crate::operation::{CallInfo, CallState, Envelope, Operation};
+use crate::operation::{CallInfo, CallState, Envelope, Operation, RequestId};
 use crate::response::{Meta, Response};
 use crate::service::HttpService;
 
@@ -135,12 +135,12 @@ impl Client {
             .map_err(|error| error.with_operation(name))?;
         let envelope = operation.envelope;
         let config_limit = self.inner.config.max_response_size();
-        let (request, call) = prepare(operation)?;
+        let (request, call) = prepare(operation);
         let answer = self.inner.service.clone().oneshot(request).await;
         let finish = |error: Error| {
             error
                 .with_operation(name)
-                .or_request_id(call.0.request_id.to_str().ok())
+                .or_request_id(Some(call.request_id()))
                 .with_attempts(call.attempts())
                 .settle(call.is_idempotent())
         };
@@ -166,7 +166,7 @@ impl Client {
             operation: name,
             status: head.status,
             headers: head.headers,
-            sent_request_id: call.0.request_id.clone(),
+            sent_request_id: call.0.request_id,
             attempts: call.attempts(),
         };
         Ok(Response::from_parts(body, meta))
@@ -209,7 +209,7 @@ fn refusal(envelope: Envelope, head: &http::response::Parts, body: &[u8]) -> Err
         .unwrap_or_else(|| Error::api(head.status, None, "the service refused"))
 }
 
-fn prepare(operation: Operation) -> Result<(Request<Body>, CallInfo)> {
+fn prepare(operation: Operation) -> (Request<Body>, CallInfo) {
     let idempotent = operation.is_repeatable();
     let Operation {
         name,
@@ -224,15 +224,6 @@ fn prepare(operation: Operation) -> Result<(Request<Body>, CallInfo)> {
         mut options,
         ..
     } = operation;
-    let mut id = uuid::Uuid::encode_buffer();
-    let id = uuid::Uuid::new_v4().hyphenated().encode_lower(&mut id);
-    let request_id = HeaderValue::from_str(id).map_err(|error| {
-        Error::new(
-            crate::ErrorKind::Encode,
-            "the request id is no header value",
-        )
-        .with_source(error)
-    })?;
     let mut request = Request::new(body);
     *request.method_mut() = method;
     let external = target.authority().is_some();
@@ -252,12 +243,12 @@ fn prepare(operation: Operation) -> Result<(Request<Body>, CallInfo)> {
         transfer,
         external,
         options,
-        request_id,
+        request_id: RequestId::random(),
         attempts: AtomicU32::new(0),
         deadline: OnceLock::new(),
     }));
     request.extensions_mut().insert(call.clone());
-    Ok((request, call))
+    (request, call)
 }
 
 impl CallInfo {

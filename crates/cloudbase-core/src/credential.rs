@@ -90,24 +90,33 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Credentials`] if the call needs a token and there is none, or it cannot be
-    /// renewed.
-    pub async fn resolve(&self, wanted: CredentialUse) -> Result<Option<(Token, bool)>> {
-        if matches!(wanted, CredentialUse::None) {
-            return Ok(None);
-        }
-        if !matches!(wanted, CredentialUse::AccessKey)
-            && let Some(session) = self.session.get()
-        {
-            let token = match session.cached() {
-                Cached::Token(token) => Some(token),
-                Cached::Absent => None,
-                Cached::Unknown => session.token().await?,
-            };
-            if let Some(token) = token {
-                return Ok(Some((token, true)));
+    /// [`ErrorKind::Credentials`] if the call needs a token and there is none.
+    pub(crate) fn resolve(this: &Arc<Self>, wanted: CredentialUse) -> Result<Resolution> {
+        let session = match wanted {
+            CredentialUse::None => return Ok(Resolution::Known(None)),
+            CredentialUse::AccessKey => None,
+            _ => this.session.get(),
+        };
+        let Some(session) = session else {
+            return this.fall_back(wanted).map(Resolution::Known);
+        };
+        match session.cached() {
+            Cached::Token(token) => Ok(Resolution::Known(Some((token, true)))),
+            Cached::Absent => this.fall_back(wanted).map(Resolution::Known),
+            Cached::Unknown => {
+                let (this, session) = (this.clone(), session.clone());
+                Ok(Resolution::Pending(Box::pin(async move {
+                    match session.token().await? {
+                        Some(token) => Ok(Some((token, true))),
+                        None => this.fall_back(wanted),
+                    }
+                })))
             }
         }
+    }
+
+    /// What a call carries when nobody is signed in.
+    fn fall_back(&self, wanted: CredentialUse) -> Result<Option<(Token, bool)>> {
         match (wanted, &self.access_key) {
             (CredentialUse::Session, _) => Err(Error::new(
                 ErrorKind::Credentials,
@@ -121,6 +130,12 @@ impl Credentials {
             (_, None) => Ok(None),
         }
     }
+}
+
+/// The token for a call, now or soon.
+pub(crate) enum Resolution {
+    Known(Option<(Token, bool)>),
+    Pending(BoxFuture<'static, Result<Option<(Token, bool)>>>),
 }
 
 impl fmt::Debug for Credentials {

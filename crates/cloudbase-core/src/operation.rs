@@ -2,6 +2,7 @@
 
 mod options;
 mod path;
+mod request_id;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -13,6 +14,7 @@ use tokio::time::Instant;
 
 pub use self::options::CallOptions;
 pub use self::path::{PathBuilder, encode_component};
+pub(crate) use self::request_id::RequestId;
 use crate::body::Body;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -103,7 +105,8 @@ impl Operation {
             template,
             method,
             target,
-            headers: HeaderMap::new(),
+            // Room for what the layers add, so that the map is not made twice.
+            headers: HeaderMap::with_capacity(12),
             body: Body::empty(),
             idempotency,
             credential: CredentialUse::Required,
@@ -244,7 +247,7 @@ pub(crate) struct CallState {
     pub(crate) transfer: bool,
     pub(crate) external: bool,
     pub(crate) options: CallOptions,
-    pub(crate) request_id: HeaderValue,
+    pub(crate) request_id: RequestId,
     pub(crate) attempts: AtomicU32,
     pub(crate) deadline: OnceLock<Instant>,
 }
@@ -282,6 +285,6 @@ impl CallInfo {
 
     /// The id that this call sends as `x-request-id`, the same for all its attempts.
     pub fn request_id(&self) -> &str {
-        self.0.request_id.to_str().unwrap_or_default()
+        self.0.request_id.as_str()
     }
 }

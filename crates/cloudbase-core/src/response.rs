@@ -5,6 +5,7 @@ use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::operation::RequestId;
 
 /// A value from the service, with status, headers and request id.
 #[derive(Clone, Debug)]
@@ -18,7 +19,7 @@ pub(crate) struct Meta {
     pub(crate) operation: &'static str,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    pub(crate) sent_request_id: http::HeaderValue,
+    pub(crate) sent_request_id: RequestId,
     pub(crate) attempts: u32,
 }
 
@@ -54,12 +55,7 @@ impl<T> Response<T> {
     /// The id under which the service knows the request: from the answer's header, else the one
     /// that was sent.
     pub fn request_id(&self) -> &str {
-        let header = self
-            .meta
-            .headers
-            .get("x-request-id")
-            .unwrap_or(&self.meta.sent_request_id);
-        header.to_str().unwrap_or_default()
+        self.meta.request_id()
     }
 
     /// How many times the call was put on the wire.
@@ -98,14 +94,18 @@ impl<T> Response<T> {
 }
 
 impl Meta {
-    pub(crate) fn complete(&self, error: Error) -> Error {
+    fn request_id(&self) -> &str {
         let header = self
             .headers
             .get("x-request-id")
-            .unwrap_or(&self.sent_request_id);
+            .and_then(|id| id.to_str().ok());
+        header.unwrap_or_else(|| self.sent_request_id.as_str())
+    }
+
+    pub(crate) fn complete(&self, error: Error) -> Error {
         let mut error = error
             .with_operation(self.operation)
-            .or_request_id(header.to_str().ok())
+            .or_request_id(Some(self.request_id()))
             .with_attempts(self.attempts)
             .with_sent(true);
         if error.status().is_none() {

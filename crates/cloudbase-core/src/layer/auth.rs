@@ -2,15 +2,17 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use futures_core::future::BoxFuture;
 use http::header::AUTHORIZATION;
 use http::{Request, Response, StatusCode};
+use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
 use super::spare::Spare;
 use crate::body::Body;
-use crate::credential::{Credentials, Token};
+use crate::credential::{Credentials, Resolution, Token};
 use crate::error::{Error, Result, parse_envelope};
 use crate::operation::{CallInfo, CredentialUse, Envelope};
 use crate::service::BoxError;
@@ -52,12 +54,11 @@ pub struct Auth<S> {
 
 impl<S> Service<Request<Body>> for Auth<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error = BoxError> + Clone + Send + 'static,
-    S::Future: Send + 'static,
+    S: Service<Request<Body>, Response = Response<Body>, Error = BoxError> + Clone,
 {
     type Response = Response<Body>;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, BoxError>> + Send>>;
+    type Future = AuthFuture<S>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
@@ -65,74 +66,208 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let spare = self.inner.clone();
-        let ready = std::mem::replace(&mut self.inner, spare);
-        Box::pin(send(ready, self.credentials.clone(), request))
+        let service = std::mem::replace(&mut self.inner, spare);
+        let call = request.extensions().get::<CallInfo>().cloned();
+        let credentials = self.credentials.clone();
+        let exchange = Exchange {
+            service,
+            credentials,
+            call,
+            token: None,
+            spare: None,
+            refused: None,
+        };
+        AuthFuture {
+            exchange,
+            state: State::Start {
+                request: Some(request),
+            },
+        }
     }
 }
 
-async fn send<S>(
-    mut service: S,
+pin_project! {
+    /// The future of [`Auth`]: written out, because a box here would be one on every call.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct AuthFuture<S>
+    where
+        S: Service<Request<Body>>,
+    {
+        exchange: Exchange<S>,
+        #[pin]
+        state: State<S::Future>,
+    }
+}
+
+struct Exchange<S> {
+    service: S,
     credentials: Arc<Credentials>,
-    mut request: Request<Body>,
-) -> Result<Response<Body>, BoxError>
+    call: Option<CallInfo>,
+    /// The session's token that went out; other tokens are not renewed.
+    token: Option<Token>,
+    spare: Option<Spare>,
+    /// The refusal, for the case that there is no newer token.
+    refused: Option<Response<Body>>,
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<F> {
+        Start { request: Option<Request<Body>> },
+        Resolving { request: Option<Request<Body>>, token: BoxFuture<'static, Result<Option<(Token, bool)>>> },
+        Sending { #[pin] future: F },
+        Renewing { token: BoxFuture<'static, Result<Option<Token>>> },
+        Replaying { request: Option<Request<Body>> },
+        Last { #[pin] future: F },
+    }
+}
+
+enum Step<F> {
+    Next(State<F>),
+    Done(Response<Body>),
+}
+
+impl<S> Future for AuthFuture<S>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = BoxError>,
 {
-    let call = request.extensions().get::<CallInfo>().cloned();
-    let wanted = match &call {
-        Some(call) => call.credential(),
-        // A request of the user's own, for a path on the gateway.
-        None if request.uri().authority().is_none() => CredentialUse::Optional,
-        None => CredentialUse::None,
-    };
-    // A caller who sets the header means it.
-    if request.headers().contains_key(AUTHORIZATION) {
-        return service.call(request).await;
+    type Output = Result<Response<Body>, BoxError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let exchange = this.exchange;
+        loop {
+            let next = match this.state.as_mut().project() {
+                StateProjection::Start { request } => match request.take() {
+                    Some(request) => exchange.start(request)?,
+                    None => return Poll::Pending, // polled after it was ready
+                },
+                StateProjection::Resolving { request, token } => {
+                    let token = ready!(token.as_mut().poll(cx))?;
+                    match request.take() {
+                        Some(request) => exchange.send(request, token),
+                        None => return Poll::Pending,
+                    }
+                }
+                StateProjection::Sending { future } => {
+                    let answer = ready!(future.poll(cx))?;
+                    match exchange.renew(answer) {
+                        Step::Next(next) => next,
+                        Step::Done(answer) => return Poll::Ready(Ok(answer)),
+                    }
+                }
+                StateProjection::Renewing { token } => {
+                    let token =
+                        ready!(token.as_mut().poll(cx)).map_err(|error| error.with_sent(false))?;
+                    match exchange.replay(token) {
+                        Step::Next(next) => next,
+                        Step::Done(answer) => return Poll::Ready(Ok(answer)),
+                    }
+                }
+                StateProjection::Replaying { request } => {
+                    ready!(exchange.service.poll_ready(cx))?;
+                    match request.take() {
+                        Some(request) => State::Last {
+                            future: exchange.service.call(request),
+                        },
+                        None => return Poll::Pending,
+                    }
+                }
+                StateProjection::Last { future } => return future.poll(cx),
+            };
+            this.state.set(next);
+        }
     }
-    if let Some(own) = call.as_ref().and_then(|call| call.0.options.token.as_ref())
-        && wanted != CredentialUse::None
-    {
-        let token = Token::bearer(own, None)?;
-        request
-            .headers_mut()
-            .insert(AUTHORIZATION, token.header().clone());
-        return service.call(request).await;
-    }
-    let Some((token, from_session)) = credentials.resolve(wanted).await? else {
-        return service.call(request).await;
-    };
-    let spare = if from_session {
-        Spare::of(&request)
-    } else {
-        None
-    };
-    request
-        .headers_mut()
-        .insert(AUTHORIZATION, token.header().clone());
-    let answer = service.call(request).await?;
-    if !from_session || !is_token_refused(call.as_ref(), &answer) {
-        return Ok(answer);
-    }
-    let Some(provider) = credentials.session() else {
-        return Ok(answer);
-    };
-    provider.reject(&token);
-    let Some(spare) = spare else {
-        return Ok(answer);
-    };
-    tracing::debug!(generation = token.generation(), "token refused, renewing");
-    match provider.token().await {
-        Ok(Some(newer)) if newer.generation() != token.generation() => {
-            let mut request = spare.into_request();
+}
+
+impl<S> Exchange<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = BoxError>,
+{
+    fn start(&mut self, mut request: Request<Body>) -> Result<State<S::Future>> {
+        // A caller who sets the header means it.
+        if request.headers().contains_key(AUTHORIZATION) {
+            return Ok(self.send(request, None));
+        }
+        let wanted = match &self.call {
+            Some(call) => call.credential(),
+            // A request of the user's own, for a path on the gateway.
+            None if request.uri().authority().is_none() => CredentialUse::Optional,
+            None => CredentialUse::None,
+        };
+        let own = self
+            .call
+            .as_ref()
+            .and_then(|call| call.0.options.token.as_ref());
+        if let (Some(own), true) = (own, wanted != CredentialUse::None) {
+            let token = Token::bearer(own, None)?;
             request
                 .headers_mut()
-                .insert(AUTHORIZATION, newer.header().clone());
-            std::future::poll_fn(|cx| service.poll_ready(cx)).await?;
-            service.call(request).await
+                .insert(AUTHORIZATION, token.header().clone());
+            return Ok(self.send(request, None));
         }
-        // The session has ended: the refusal stands.
-        Ok(_) => Ok(answer),
-        Err(error) => Err(error.with_sent(false).into()),
+        Ok(match Credentials::resolve(&self.credentials, wanted)? {
+            Resolution::Known(token) => self.send(request, token),
+            Resolution::Pending(token) => State::Resolving {
+                request: Some(request),
+                token,
+            },
+        })
+    }
+
+    fn send(
+        &mut self,
+        mut request: Request<Body>,
+        token: Option<(Token, bool)>,
+    ) -> State<S::Future> {
+        if let Some((token, from_session)) = token {
+            if from_session {
+                self.spare = Spare::of(&request);
+            }
+            request
+                .headers_mut()
+                .insert(AUTHORIZATION, token.header().clone());
+            self.token = from_session.then_some(token);
+        }
+        State::Sending {
+            future: self.service.call(request),
+        }
+    }
+
+    /// Starts a renewal if the answer asks for one, and hands the answer back otherwise.
+    fn renew(&mut self, answer: Response<Body>) -> Step<S::Future> {
+        let (Some(token), Some(provider)) = (&self.token, self.credentials.session()) else {
+            return Step::Done(answer);
+        };
+        if !is_token_refused(self.call.as_ref(), &answer) {
+            return Step::Done(answer);
+        }
+        provider.reject(token);
+        if self.spare.is_none() {
+            return Step::Done(answer);
+        }
+        tracing::debug!(generation = token.generation(), "token refused, renewing");
+        let provider = provider.clone();
+        let token = Box::pin(async move { provider.token().await });
+        self.refused = Some(answer);
+        Step::Next(State::Renewing { token })
+    }
+
+    /// The call once more with a newer token. Without one the refusal stands.
+    fn replay(&mut self, newer: Option<Token>) -> Step<S::Future> {
+        let sent = self.token.as_ref().map(Token::generation);
+        match (newer, self.spare.take()) {
+            (Some(newer), Some(spare)) if Some(newer.generation()) != sent => {
+                let mut request = spare.into_request();
+                request
+                    .headers_mut()
+                    .insert(AUTHORIZATION, newer.header().clone());
+                Step::Next(State::Replaying {
+                    request: Some(request),
+                })
+            }
+            _ => Step::Done(self.refused.take().unwrap_or_default()),
+        }
     }
 }
 
@@ -156,4 +291,10 @@ fn is_token_refused(call: Option<&CallInfo>, answer: &Response<Body>) -> bool {
             | "INVALID_ACCESS_TOKEN"
             | "unauthenticated"
     )
+}
+
+impl<S: Service<Request<Body>>> std::fmt::Debug for AuthFuture<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuthFuture").finish_non_exhaustive()
+    }
 }

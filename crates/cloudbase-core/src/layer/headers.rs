@@ -98,8 +98,11 @@ where
                 &HeaderValue::from_static("application/json"),
             );
             default(headers, ACCEPT_LANGUAGE, &self.values.language);
-            if let Some(call) = &call {
-                default(headers, REQUEST_ID, &call.0.request_id);
+            if let Some(call) = &call
+                && let Entry::Vacant(vacant) = headers.entry(REQUEST_ID)
+                && let Some(id) = call.0.request_id.header()
+            {
+                vacant.insert(id);
             }
         }
         if cfg!(feature = "gzip") && !call.is_some_and(|call| call.0.transfer) {

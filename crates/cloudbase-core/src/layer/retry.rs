@@ -4,11 +4,13 @@ mod budget;
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use http::uri::Authority;
 use http::{Request, Response};
-use tokio::time::{Instant, sleep};
+use pin_project_lite::pin_project;
+use tokio::time::{Instant, Sleep, sleep};
 use tower::{Layer, Service};
 
 use self::budget::Budgets;
@@ -73,12 +75,11 @@ pub struct Retry<S> {
 
 impl<S> Service<Request<Body>> for Retry<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error = BoxError> + Clone + Send + 'static,
-    S::Future: Send + 'static,
+    S: Service<Request<Body>, Response = Response<Body>, Error = BoxError> + Clone,
 {
     type Response = Response<Body>;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, BoxError>> + Send>>;
+    type Future = RetryFuture<S>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
@@ -86,85 +87,163 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let spare = self.inner.clone();
-        let ready = std::mem::replace(&mut self.inner, spare);
-        Box::pin(send(ready, self.shared.clone(), request))
+        let mut service = std::mem::replace(&mut self.inner, spare);
+        let call = request.extensions().get::<CallInfo>();
+        let max_attempts = call.and_then(|call| call.0.options.max_attempts);
+        let mut course = Course {
+            shared: self.shared.clone(),
+            host: request.uri().authority().cloned(),
+            attempt: 1,
+            max_attempts: max_attempts.unwrap_or(self.shared.config.max_attempts),
+            repeatable: call
+                .map_or_else(|| request.method().is_idempotent(), CallInfo::is_idempotent),
+            envelope: call.map_or(Envelope::Gateway, |call| call.0.envelope),
+            deadline: call.and_then(|call| call.0.deadline.get().copied()),
+            spare: None,
+        };
+        course.keep(&request);
+        let future = service.call(request);
+        RetryFuture {
+            service,
+            course,
+            state: State::Sending { future },
+        }
     }
 }
 
-async fn send<S>(
-    mut service: S,
+pin_project! {
+    /// The future of [`Retry`]: written out, because a box here would be one on every call.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct RetryFuture<S>
+    where
+        S: Service<Request<Body>>,
+    {
+        service: S,
+        course: Course,
+        #[pin]
+        state: State<S::Future>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<F> {
+        Sending { #[pin] future: F },
+        Waiting { #[pin] timer: Sleep, request: Option<Request<Body>> },
+    }
+}
+
+/// The course of one call.
+struct Course {
     shared: Arc<Shared>,
-    request: Request<Body>,
-) -> Result<Response<Body>, BoxError>
+    host: Option<Authority>,
+    attempt: u32,
+    max_attempts: u32,
+    repeatable: bool,
+    envelope: Envelope,
+    deadline: Option<Instant>,
+    spare: Option<Spare>,
+}
+
+impl<S> Future for RetryFuture<S>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = BoxError>,
 {
-    let call = request.extensions().get::<CallInfo>().cloned();
-    let host = request.uri().authority().cloned();
-    let attempts = call
-        .as_ref()
-        .and_then(|call| call.0.options.max_attempts)
-        .unwrap_or(shared.config.max_attempts);
-    let repeatable = call
-        .as_ref()
-        .map_or_else(|| request.method().is_idempotent(), CallInfo::is_idempotent);
-    let envelope = call
-        .as_ref()
-        .map_or(Envelope::Gateway, |call| call.0.envelope);
-    let deadline = call
-        .as_ref()
-        .and_then(|call| call.0.deadline.get().copied());
+    type Output = Result<Response<Body>, BoxError>;
 
-    let mut request = Some(request);
-    let mut spare = None;
-    let mut attempt = 1;
-    loop {
-        let Some(current) = request
-            .take()
-            .or_else(|| spare.take().map(Spare::into_request))
-        else {
-            return Err(Error::new(ErrorKind::Interrupted, "nothing left to send").into());
-        };
-        if attempt < attempts {
-            spare = Spare::of(&current);
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            let next = match this.state.as_mut().project() {
+                StateProjection::Sending { future } => {
+                    let result = ready!(future.poll(cx));
+                    match this.course.another(&result) {
+                        Some((wait, request)) => State::Waiting {
+                            timer: sleep(wait),
+                            request: Some(request),
+                        },
+                        None => return Poll::Ready(result),
+                    }
+                }
+                StateProjection::Waiting { timer, request } => {
+                    ready!(timer.poll(cx));
+                    ready!(this.service.poll_ready(cx))?;
+                    let Some(request) = request.take() else {
+                        return Poll::Pending;
+                    };
+                    this.course.keep(&request);
+                    State::Sending {
+                        future: this.service.call(request),
+                    }
+                }
+            };
+            this.state.set(next);
         }
-        std::future::poll_fn(|cx| service.poll_ready(cx)).await?;
-        let result = service.call(current).await;
-        let failure = match &result {
+    }
+}
+
+impl Course {
+    /// Keeps what another attempt would need, if there may be one.
+    fn keep(&mut self, request: &Request<Body>) {
+        self.spare = if self.attempt < self.max_attempts {
+            Spare::of(request)
+        } else {
+            None
+        };
+    }
+
+    /// The wait and the request of another attempt, if there is to be one.
+    fn another(
+        &mut self,
+        result: &Result<Response<Body>, BoxError>,
+    ) -> Option<(Duration, Request<Body>)> {
+        let failure = match result {
             Ok(answer) if answer.status().is_success() => {
-                shared.budgets.succeed(host.as_ref());
-                return result;
+                self.shared.budgets.succeed(self.host.as_ref());
+                return None;
             }
             Ok(answer) => {
                 let body = answer.body().as_bytes().unwrap_or_default();
-                match parse_envelope(envelope, answer.status(), answer.headers(), body) {
-                    Some(error) => Failure::of(&error),
-                    None => return result,
-                }
+                Failure::of(&parse_envelope(
+                    self.envelope,
+                    answer.status(),
+                    answer.headers(),
+                    body,
+                )?)
             }
-            Err(error) => match crate::error::find::<Error>(&**error) {
-                Some(error) => Failure::of(error),
-                // A failure of the user's own layer is the user's to judge.
-                None => return result,
-            },
+            // A failure of the user's own layer is the user's to judge.
+            Err(error) => Failure::of(crate::error::find::<Error>(&**error)?),
         };
-        if spare.is_none() || !failure.allows_another(repeatable) {
-            return result;
+        if !failure.allows_another(self.repeatable) {
+            return None;
         }
-        let Some(wait) = shared.wait(attempt, &failure) else {
-            return result;
-        };
-        if deadline.is_some_and(|end| Instant::now() + wait >= end) {
-            return result;
+        let spare = self.spare.take()?;
+        let wait = self.shared.wait(self.attempt, &failure)?;
+        if self
+            .deadline
+            .is_some_and(|end| Instant::now() + wait >= end)
+        {
+            return None;
         }
-        if !shared.budgets.spend(host.as_ref(), failure.throttled) {
+        if !self
+            .shared
+            .budgets
+            .spend(self.host.as_ref(), failure.throttled)
+        {
             tracing::debug!("retry budget is empty");
-            return result;
+            return None;
         }
-        tracing::debug!(attempt, wait = ?wait, "attempt failed, retrying");
-        drop(result);
-        sleep(wait).await;
-        attempt += 1;
+        tracing::debug!(attempt = self.attempt, wait = ?wait, "attempt failed, retrying");
+        self.attempt += 1;
+        Some((wait, spare.into_request()))
+    }
+}
+
+impl<S: Service<Request<Body>>> std::fmt::Debug for RetryFuture<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RetryFuture")
+            .field("attempt", &self.course.attempt)
+            .finish_non_exhaustive()
     }
 }
 

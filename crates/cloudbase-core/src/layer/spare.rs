@@ -1,20 +1,31 @@
 //! What it takes to send a request a second time.
 
-use http::{Extensions, HeaderMap, Method, Request, Uri, Version};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version};
 
 use crate::body::Body;
 use crate::operation::CallInfo;
 
 /// A copy of a request whose body can be sent again.
+///
+/// One is made on every call, and seldom used: what usually fits is kept without an allocation.
 #[derive(Debug)]
 pub(super) struct Spare {
     method: Method,
     uri: Uri,
     version: Version,
-    headers: HeaderMap,
+    headers: Headers,
     body: Body,
     call: Option<CallInfo>,
     extensions: Extensions,
+}
+
+/// How many headers are copied in place; calls of the SDK have one or two at this point.
+const FEW: usize = 4;
+
+#[derive(Debug)]
+enum Headers {
+    Few([Option<(HeaderName, HeaderValue)>; FEW]),
+    Many(HeaderMap),
 }
 
 impl Spare {
@@ -23,14 +34,13 @@ impl Spare {
         let body = request.body().try_clone()?;
         let extensions = request.extensions();
         let call = extensions.get::<CallInfo>().cloned();
-        // Copying the map costs three allocations on every call, for a copy that is seldom used:
-        // with nothing but our own value in it, that value is enough.
+        // With nothing but our own value in the map, that value is enough.
         let only_ours = extensions.len() == usize::from(call.is_some());
         Some(Self {
             method: request.method().clone(),
             uri: request.uri().clone(),
             version: request.version(),
-            headers: request.headers().clone(),
+            headers: Headers::of(request.headers()),
             body,
             call,
             extensions: if only_ours {
@@ -46,11 +56,63 @@ impl Spare {
         *request.method_mut() = self.method;
         *request.uri_mut() = self.uri;
         *request.version_mut() = self.version;
-        *request.headers_mut() = self.headers;
+        *request.headers_mut() = self.headers.into_map();
         *request.extensions_mut() = self.extensions;
         if let Some(call) = self.call {
             request.extensions_mut().insert(call);
         }
         request
+    }
+}
+
+impl Headers {
+    fn of(map: &HeaderMap) -> Self {
+        if map.len() > FEW {
+            return Self::Many(map.clone());
+        }
+        let mut few = [const { None }; FEW];
+        for (slot, (name, value)) in few.iter_mut().zip(map) {
+            *slot = Some((name.clone(), value.clone()));
+        }
+        Self::Few(few)
+    }
+
+    fn into_map(self) -> HeaderMap {
+        match self {
+            Self::Many(map) => map,
+            Self::Few(few) => {
+                let mut map = HeaderMap::new();
+                for (name, value) in few.into_iter().flatten() {
+                    map.append(name, value);
+                }
+                map
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_has_everything_that_the_request_had() {
+        for extra in [0, 3, 20] {
+            let mut request = Request::put("/a?b=c").body(Body::from("body")).unwrap();
+            request.extensions_mut().insert(17_u8);
+            for number in 0..extra {
+                request
+                    .headers_mut()
+                    .append("x-many", HeaderValue::from(number));
+            }
+            let copy = Spare::of(&request).unwrap().into_request();
+            assert_eq!(copy.headers(), request.headers());
+            assert_eq!(
+                (copy.method(), copy.uri()),
+                (request.method(), request.uri())
+            );
+            assert_eq!(copy.body().as_bytes(), Some(&b"body"[..]));
+            assert_eq!(copy.extensions().get::<u8>(), Some(&17));
+        }
     }
 }

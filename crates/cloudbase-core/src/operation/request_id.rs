@@ -1,0 +1,25 @@
+//! The id that a call sends, so that it can be named even if no answer comes.
+
+use http::HeaderValue;
+use uuid::Uuid;
+
+/// A UUID v4, kept in place: it is made on every call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequestId([u8; 36]);
+
+impl RequestId {
+    pub(crate) fn random() -> Self {
+        let mut text = [0; 36];
+        Uuid::new_v4().hyphenated().encode_lower(&mut text);
+        Self(text)
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        // Hexadecimal digits and hyphens.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    pub(crate) fn header(&self) -> Option<HeaderValue> {
+        HeaderValue::from_bytes(&self.0).ok()
+    }
+}
