@@ -18,7 +18,6 @@ use std::time::Duration;
 use http::header::PROXY_AUTHORIZATION;
 use http::uri::Scheme;
 use http::{Request, Response};
-use hyper::body::Incoming;
 use hyper_util::client::legacy::{Client as Pool, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tower::Service;
@@ -33,11 +32,11 @@ use self::connector::Connector;
 use self::outgoing::Outgoing;
 use crate::body::Body;
 use crate::config::Config;
-use crate::error::{Error, Result};
-use crate::service::{HttpService, erase};
+use crate::error::Result;
+use crate::service::BoxError;
 
 /// The service that carries requests over pooled connections.
-pub(crate) fn connect(config: &Config) -> Result<HttpService> {
+pub(crate) fn connect(config: &Config) -> Result<Transport> {
     let mut pool = Pool::builder(TokioExecutor::new());
     pool.timer(TokioTimer::new())
         // Without a timer idle connections are only thrown away when somebody asks for one.
@@ -50,12 +49,12 @@ pub(crate) fn connect(config: &Config) -> Result<HttpService> {
     pool.http2_adaptive_window(true)
         .http2_keep_alive_interval(Duration::from_secs(30))
         .http2_keep_alive_timeout(Duration::from_secs(10));
-    Ok(erase(Transport {
+    Ok(Transport {
         inner: Arc::new(Inner {
             pool: pool.build(Connector::new(config)?),
             proxies: config.proxy.clone(),
         }),
-    }))
+    })
 }
 
 /// How long a connection may be silent before the system asks whether the peer is still there.
@@ -63,7 +62,7 @@ const TCP_KEEP_ALIVE: Duration = Duration::from_secs(60);
 
 /// The pool as a service whose errors are ours.
 #[derive(Clone)]
-struct Transport {
+pub(crate) struct Transport {
     inner: Arc<Inner>,
 }
 
@@ -73,11 +72,11 @@ struct Inner {
 }
 
 impl Service<Request<Body>> for Transport {
-    type Response = Response<Incoming>;
-    type Error = Error;
+    type Response = Response<Body>;
+    type Error = BoxError;
     type Future = Sending;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         Poll::Ready(Ok(()))
     }
 
@@ -98,16 +97,17 @@ impl Service<Request<Body>> for Transport {
     }
 }
 
-struct Sending {
+pub(crate) struct Sending {
     answer: ResponseFuture,
 }
 
 impl Future for Sending {
-    type Output = Result<Response<Incoming>>;
+    type Output = Result<Response<Body>, BoxError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.answer)
             .poll(cx)
-            .map_err(failure::from_pool)
+            .map_ok(|answer| answer.map(Body::from_http_body))
+            .map_err(|error| failure::from_pool(error).into())
     }
 }

@@ -45,8 +45,17 @@ impl Parts {
         ))
     }
 
-    /// A client with the default stack on `transport`.
-    pub(crate) fn around_transport(self, transport: HttpService) -> Result<Client> {
+    /// A client with the default stack on `transport`, which is not erased: a box around it would
+    /// be made anew by each layer that clones it on every call.
+    pub(crate) fn around_transport<T>(self, transport: T) -> Result<Client>
+    where
+        T: Service<Request<Body>, Response = Response<Body>, Error = BoxError>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        T::Future: Send + 'static,
+    {
         let config = self.config.clone();
         let key = self.access_key()?;
         #[cfg(feature = "gzip")]
