@@ -1,0 +1,119 @@
+//! The grammar of the command line.
+
+use std::num::NonZeroU32;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Development commands of the cloudbase workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", disable_help_subcommand = true)]
+pub(crate) struct Flags {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run all tests and doc tests with all features; needs nothing but a Rust toolchain.
+    Test,
+    /// Run every gate in order and stop at the first failure.
+    Ci(Ci),
+    /// Check the rules that no compiler checks: layers, manifests, source files, documents.
+    Tidy,
+    /// Check each feature alone, named combinations, and what may be in the dependency tree.
+    Features,
+    /// Check licences, banned crates and sources of all dependencies.
+    Deny,
+    /// Judge our code by others: official SDKs on Node, MariaDB, Redis.
+    Interop(Interop),
+    /// Run the side-by-side measurements in release mode.
+    Bench(Bench),
+    /// Run the fuzz targets for a while.
+    Fuzz(Fuzz),
+    /// Weigh the release build of the smallest useful program.
+    Size,
+    /// Plan, prepare, check or publish a release.
+    Release(Release),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Ci {
+    /// Only the gates that take seconds once the workspace is built.
+    #[arg(long)]
+    pub(crate) fast: bool,
+    /// Leave a gate out; may be repeated.
+    #[arg(long, value_name = "GATE")]
+    pub(crate) skip: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Interop {
+    /// Only this judge; may be repeated. All of them by default.
+    #[arg(long, value_enum, value_name = "JUDGE")]
+    pub(crate) only: Vec<Judge>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Judge {
+    /// The published JavaScript SDKs against the emulator.
+    Sdks,
+    /// The suites that talk to MySQL, on MariaDB.
+    Mysql,
+    /// The suites that talk to Redis.
+    Redis,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// Only this program of `cloudbase-bench`; all of them by default.
+    pub(crate) name: Option<String>,
+    /// Arguments for the programs.
+    #[arg(last = true)]
+    pub(crate) args: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Fuzz {
+    /// How long each target runs.
+    #[arg(long, default_value = "10")]
+    pub(crate) seconds: NonZeroU32,
+    /// Only this target; all of them by default.
+    pub(crate) target: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Release {
+    #[command(subcommand)]
+    pub(crate) step: ReleaseStep,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReleaseStep {
+    /// Show what is unreleased, the bump it calls for and the publish order; changes nothing.
+    Plan,
+    /// Set the version everywhere, cut the changelog, commit on a branch.
+    Prepare {
+        /// `patch`, `minor`, `major`, or a version.
+        bump: String,
+    },
+    /// Package and build each published crate as if the others were already published.
+    Check,
+    /// Publish what is not published yet and tag it; a dry run unless told otherwise.
+    Publish {
+        /// Really do it.
+        #[arg(long)]
+        execute: bool,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Flags;
+
+    #[test]
+    fn the_grammar_is_consistent() {
+        Flags::command().debug_assert();
+    }
+}

@@ -1,0 +1,82 @@
+//! `cargo xtask interop`: our code judged by others. Official SDKs call the emulator; the suites for MySQL and Redis
+//! run on real servers, which are started here on free ports unless the environment names others.
+
+mod official;
+mod server;
+mod suites;
+
+use anyhow::{Context, Result};
+
+use self::server::Server;
+use crate::{
+    flags::{Interop, Judge},
+    project::{Project, timed},
+    tools::{MARIADB_INSTALL, MARIADBD, NODE, NPM, REDIS, Tool},
+};
+
+/// The servers that suites of ours can run on.
+const SERVICES: &[Service] = &[
+    Service {
+        judge: Judge::Mysql,
+        variable: "CLOUDBASE_TEST_MYSQL_URL",
+        tools: &[MARIADBD, MARIADB_INSTALL],
+        start: Server::mariadb,
+    },
+    Service {
+        judge: Judge::Redis,
+        variable: "CLOUDBASE_TEST_REDIS_URL",
+        tools: &[REDIS],
+        start: Server::redis,
+    },
+];
+
+struct Service {
+    judge: Judge,
+    /// Where tests read the server's address; when it is set, that server is used.
+    variable: &'static str,
+    tools: &'static [Tool],
+    start: fn() -> Result<Server>,
+}
+
+pub(crate) fn run(project: &Project, options: &Interop) -> Result<()> {
+    let wanted = |judge: Judge| options.only.is_empty() || options.only.contains(&judge);
+    let services: Vec<_> = SERVICES
+        .iter()
+        .filter(|service| wanted(service.judge))
+        .collect();
+
+    // Everything that is missing is said before anything is built.
+    let started = services
+        .iter()
+        .filter(|service| std::env::var_os(service.variable).is_none());
+    for tool in started.flat_map(|service| service.tools) {
+        tool.find()?;
+    }
+    if wanted(Judge::Sdks) {
+        NODE.find()?;
+        NPM.find()?;
+        timed("official SDKs", || official::run(project))?;
+    }
+    if services.is_empty() {
+        return Ok(());
+    }
+
+    let mut servers = Vec::new();
+    let mut variables = Vec::new();
+    for service in services {
+        let address = match std::env::var(service.variable) {
+            Ok(address) => address,
+            Err(_) => {
+                let server = (service.start)()
+                    .with_context(|| format!("no server for {}", service.variable))?;
+                let address = server.address.clone();
+                servers.push(server);
+                address
+            }
+        };
+        variables.push((service.variable, address));
+    }
+    timed("suites on real servers", || {
+        suites::run(project, &variables)
+    })
+}

@@ -1,0 +1,134 @@
+//! What the README and its companions promise must be what the manifests say.
+
+use anyhow::{Context, Result};
+use semver::Version;
+
+use super::{Finding, layers::UMBRELLA};
+use crate::project::Project;
+
+/// The two commands that a stranger tries, exactly as written.
+const COMMANDS: &[&str] = &[
+    "cargo run -p cloudbase --example quickstart --features full",
+    "cargo xtask test",
+];
+
+/// Files that a repository cannot be published without.
+const REQUIRED: &[&str] = &[
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "LICENSE-APACHE",
+    "LICENSE-MIT",
+    "README.md",
+];
+
+pub(super) fn check(project: &Project) -> Result<Vec<Finding>> {
+    let mut findings: Vec<_> = REQUIRED
+        .iter()
+        .filter(|name| !project.root().join(name).is_file())
+        .map(|name| Finding::new(*name, "is missing"))
+        .collect();
+    let members = project.members();
+    let umbrella = members
+        .iter()
+        .find(|package| package.name.as_str() == UMBRELLA)
+        .context("the workspace has no umbrella crate")?;
+    let minimum = umbrella
+        .rust_version
+        .as_ref()
+        .context("the umbrella has no rust-version")?;
+    let readme = project.read("README.md")?;
+    findings.extend(check_readme(&readme, &umbrella.version, minimum));
+    findings.extend(check_features(
+        &readme,
+        umbrella.features.keys().map(String::as_str),
+    ));
+
+    let architecture = project.read("ARCHITECTURE.md")?;
+    findings.extend(
+        members
+            .iter()
+            .filter(|package| !architecture.contains(package.name.as_str()))
+            .map(|package| {
+                Finding::new("ARCHITECTURE.md", format!("say what {} is", package.name))
+            }),
+    );
+    Ok(findings)
+}
+
+/// What a manifest of a user says for the compatible releases of a version: `1`, `0.3`, or `0.0.7`.
+pub(crate) fn requirement(version: &Version) -> String {
+    match (version.major, version.minor, version.patch) {
+        (0, 0, patch) => format!("0.0.{patch}"),
+        (0, minor, _) => format!("0.{minor}"),
+        (major, _, _) => major.to_string(),
+    }
+}
+
+fn check_readme(readme: &str, version: &Version, minimum: &Version) -> Vec<Finding> {
+    let mut wanted: Vec<String> = COMMANDS.iter().map(|&command| command.to_owned()).collect();
+    wanted.push(format!(
+        "cloudbase = {{ version = \"{}\"",
+        requirement(version)
+    ));
+    wanted.push(format!("Rust {}.{}.", minimum.major, minimum.minor));
+    wanted
+        .into_iter()
+        .filter(|text| !readme.contains(text))
+        .map(|text| Finding::new("README.md", format!("must contain `{text}`")))
+        .collect()
+}
+
+fn check_features<'a>(readme: &str, features: impl Iterator<Item = &'a str>) -> Vec<Finding> {
+    features
+        .filter(|&name| name != "default")
+        .filter(|name| !readme.contains(&format!("`{name}`")))
+        .map(|name| Finding::new("README.md", format!("say what the feature `{name}` adds")))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_requirement_covers_what_is_compatible() {
+        for (version, expected) in [("1.4.2", "1"), ("0.3.1", "0.3"), ("0.0.7", "0.0.7")] {
+            assert_eq!(requirement(&version.parse().unwrap()), expected);
+        }
+    }
+
+    #[test]
+    fn a_readme_of_another_version_is_noticed() {
+        let readme = format!(
+            "{}\n{}\ncloudbase = {{ version = \"0.1\" }}\nRust 1.89. More.\n",
+            COMMANDS[0], COMMANDS[1]
+        );
+        let check = |version: &str, minimum: &str| {
+            check_readme(
+                &readme,
+                &version.parse().unwrap(),
+                &minimum.parse().unwrap(),
+            )
+        };
+        assert_eq!(check("0.1.5", "1.89.0"), []);
+        assert_eq!(check("0.2.0", "1.89.0").len(), 1);
+        assert_eq!(check("0.1.0", "1.90.0").len(), 1);
+        assert_eq!(
+            check_readme("", &Version::new(0, 1, 0), &Version::new(1, 89, 0)).len(),
+            4
+        );
+    }
+
+    #[test]
+    fn each_feature_is_told() {
+        let found = check_features("| `auth` | x |", ["auth", "default", "gzip"].into_iter());
+        assert_eq!(
+            found,
+            [Finding::new(
+                "README.md",
+                "say what the feature `gzip` adds"
+            )]
+        );
+    }
+}
