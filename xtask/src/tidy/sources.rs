@@ -85,7 +85,7 @@ fn names_directory(line: &str, directory: &str) -> bool {
 
 fn rust(path: &Path, name: &str, text: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if NAMELESS.contains(&name) {
+    if NAMELESS.contains(&name) && !is_shared_by_tests(path) {
         findings.push(Finding::new(
             path.display().to_string(),
             "name the file after what it is",
@@ -135,6 +135,15 @@ fn rust(path: &Path, name: &str, text: &str) -> Vec<Finding> {
     findings
 }
 
+/// What several test programs share can only be `tests/<name>/mod.rs`: as a file it would be a test program itself.
+fn is_shared_by_tests(path: &Path) -> bool {
+    path.ends_with("mod.rs")
+        && path
+            .ancestors()
+            .nth(2)
+            .is_some_and(|directory| directory.ends_with("tests"))
+}
+
 fn numbered(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.lines()
         .enumerate()
@@ -169,6 +178,7 @@ mod tests {
         assert_eq!(rules("a.rs", &long).len(), 1);
         assert_eq!(rules("a.rs", "fn main() {}\n").len(), 1);
         assert_eq!(rules("a/mod.rs", "//! A.\n").len(), 1);
+        assert_eq!(rules("a/tests/wire/mod.rs", "//! A.\n"), [""; 0]);
         assert_eq!(rules("a.md", "# Not Rust\n"), [""; 0]);
     }
 
