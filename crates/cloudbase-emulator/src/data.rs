@@ -29,8 +29,8 @@ use self::engine::{Engine, MySqlEngine, SqliteEngine};
 use self::permission::Permissions;
 
 pub(crate) use self::options::DataOptions;
-pub use self::permission::TablePermission;
 pub use self::options::SqlError;
+pub use self::permission::TablePermission;
 
 /// Parses a query string, for fuzzing: any input is accepted or refused, none panics.
 #[doc(hidden)]
@@ -55,9 +55,11 @@ impl DataState {
     pub(crate) async fn start(options: DataOptions, base: &Base) -> Result<Self, StartError> {
         let failed = |error| StartError::caused_by("the database cannot be opened", error);
         let engine: Arc<dyn Engine> = match &options.mysql {
-            Some(url) => {
-                Arc::new(MySqlEngine::open(url, base.keys.env_id()).await.map_err(failed)?)
-            }
+            Some(url) => Arc::new(
+                MySqlEngine::open(url, base.keys.env_id())
+                    .await
+                    .map_err(failed)?,
+            ),
             None => {
                 let dir = base.part_dir("data");
                 if let Some(dir) = &dir {
@@ -73,7 +75,11 @@ impl DataState {
         };
         let scripts = options.scripts()?;
         let permissions = Arc::new(options.permissions);
-        let state = Self { engine, permissions, scripts };
+        let state = Self {
+            engine,
+            permissions,
+            scripts,
+        };
         state.fill().await?;
         Ok(state)
     }

@@ -43,4 +43,4 @@ pub use fault::{Fault, Faults, Gate};
 pub use functions::{Access, Function, FunctionContext, FunctionError, LocalCommand, Service};
 pub use inbox::{Inbox, InboxMessage};
 pub use requests::{LoggedRequest, RequestLog};
-pub use storage::StorageAcl;
+pub use storage::{BucketPolicy, StorageAcl};

@@ -15,7 +15,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, rfc3339};
 use crate::error::{GatewayError, StartError};
 use crate::identity::Caller;
 use crate::state::{AppState, Base};
@@ -26,6 +26,7 @@ mod disk;
 mod form;
 mod key;
 mod objects;
+mod pg;
 mod range;
 mod rules;
 mod send;
@@ -34,6 +35,8 @@ mod staging;
 mod xml;
 
 use disk::Disk;
+pub use pg::BucketPolicy;
+use pg::buckets::{Bucket, Buckets};
 pub use rules::StorageAcl;
 use rules::{Rules, Who};
 use sign::Signer;
@@ -44,6 +47,8 @@ pub(crate) use xml::error as object_error;
 pub(crate) struct StorageOptions {
     port: u16,
     rules: Rules,
+    bucket_policy: BucketPolicy,
+    buckets: Vec<(String, bool)>,
 }
 
 /// The area's state.
@@ -70,6 +75,10 @@ struct Shared {
     rules: RwLock<Rules>,
     /// The rules at the start, for a reset.
     first_rules: Rules,
+    buckets: Buckets,
+    bucket_policy: BucketPolicy,
+    /// The buckets at the start, for a reset.
+    first_buckets: Vec<Bucket>,
 }
 
 /// The area's routes, with their full paths.
@@ -82,6 +91,7 @@ pub(crate) fn routes() -> Router<AppState> {
         )
         .route("/v1/storages/delete-objects", post(delete_objects))
         .route("/v1/storages/copy-objects", post(copy_objects))
+        .merge(pg::routes())
 }
 
 /// The routes of the object store, which listens on its own port.
@@ -162,9 +172,25 @@ impl StorageState {
         let listener = TcpListener::bind(bind).await.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
         let dir = base.part_dir("storage");
-        let disk = Disk::open(dir.as_deref())
-            .map_err(|error| StartError::caused_by("cannot open the object store", error))?;
         let env = base.keys.env_id().to_owned();
+        let preset = |(id, public): &(String, bool)| {
+            pg::buckets::preset(id, *public, base.clock.now_secs()).map_err(StartError::new)
+        };
+        let first_buckets: Vec<Bucket> = options
+            .buckets
+            .iter()
+            .map(preset)
+            .collect::<Result<_, _>>()?;
+        let open = || {
+            let disk = Disk::open(dir.as_deref())?;
+            let buckets = Buckets::open(disk.root())?;
+            for bucket in &first_buckets {
+                buckets.add(bucket.clone())?;
+            }
+            Ok::<_, std::io::Error>((disk, buckets))
+        };
+        let (disk, buckets) =
+            open().map_err(|error| StartError::caused_by("cannot open the object store", error))?;
         let shared = Shared {
             bucket: key::physical_bucket(&env),
             env,
@@ -174,6 +200,9 @@ impl StorageState {
             signer: Signer::new(&secret(dir.map(|dir| dir.join("secret")))?),
             rules: RwLock::new(options.rules.clone()),
             first_rules: options.rules,
+            buckets,
+            bucket_policy: options.bucket_policy,
+            first_buckets,
         };
         Ok(Self {
             storage: Storage {
@@ -199,19 +228,19 @@ impl StorageState {
     pub(crate) async fn reset(&self) -> Result<(), StartError> {
         let shared = &self.storage.shared;
         *shared.rules.write().unwrap_or_else(PoisonError::into_inner) = shared.first_rules.clone();
-        let cleared = self.storage.disk().clear().await;
+        let cleared = archive::unpack(&self.storage, Bytes::new()).await;
         cleared.map_err(|error| StartError::caused_by("cannot clear the object store", error))
     }
 
     /// The whole content, for [`restore`](Self::restore).
     pub(crate) async fn snapshot(&self) -> Result<Bytes, StartError> {
-        let packed = archive::pack(self.storage.disk().clone()).await;
+        let packed = archive::pack(self.storage.clone()).await;
         packed.map_err(|error| StartError::caused_by("cannot read the object store", error))
     }
 
     /// Puts the content of a snapshot in place of the present one.
     pub(crate) async fn restore(&self, snapshot: Bytes) -> Result<(), StartError> {
-        let unpacked = archive::unpack(self.storage.disk(), snapshot).await;
+        let unpacked = archive::unpack(&self.storage, snapshot).await;
         unpacked.map_err(|error| StartError::caused_by("cannot write the object store", error))
     }
 
@@ -224,6 +253,14 @@ impl StorageState {
 impl Storage {
     pub(crate) fn disk(&self) -> &Disk {
         &self.shared.disk
+    }
+
+    fn buckets(&self) -> &Buckets {
+        &self.shared.buckets
+    }
+
+    fn bucket_policy(&self) -> BucketPolicy {
+        self.shared.bucket_policy
     }
 
     pub(crate) fn signer(&self) -> &Signer {
@@ -284,6 +321,20 @@ impl crate::EmulatorBuilder {
     }
 }
 
+impl crate::EmulatorBuilder {
+    /// Adds a PG-mode bucket that is there from the start and after each reset.
+    pub fn bucket(mut self, id: &str, public: bool) -> Self {
+        self.storage.buckets.push((id.to_owned(), public));
+        self
+    }
+
+    /// Who may do what in PG-mode buckets. Default: [`BucketPolicy::Owner`].
+    pub fn bucket_policy(mut self, policy: BucketPolicy) -> Self {
+        self.storage.bucket_policy = policy;
+        self
+    }
+}
+
 impl crate::Emulator {
     /// The origin of the object store, such as `http://127.0.0.1:50123`: signed URLs point there.
     pub fn object_origin(&self) -> &str {
@@ -305,6 +356,11 @@ impl crate::Emulator {
             .unwrap_or_else(PoisonError::into_inner)
             .set(prefix, acl);
     }
+}
+
+/// Milliseconds since the epoch as the service writes times.
+fn clock_text(ms: u64) -> String {
+    rfc3339(i64::try_from(ms / 1000).unwrap_or(i64::MAX))
 }
 
 /// The origin under which a client on this machine reaches `address`.

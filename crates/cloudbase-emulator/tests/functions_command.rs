@@ -1,5 +1,5 @@
 //! Functions and services that local commands serve.
-
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 #![cfg(unix)]
 
 mod wire;

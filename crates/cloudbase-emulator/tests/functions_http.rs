@@ -1,4 +1,5 @@
 //! HTTP functions, cloud hosting and APIs: whole requests passed on, both ways as streams.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 mod wire;
 

@@ -63,9 +63,16 @@ pub(crate) enum DefaultValue {
 /// The type of a column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Kind {
-    Int { bits: u8, unsigned: bool },
+    Int {
+        bits: u8,
+        unsigned: bool,
+    },
     Bit(u8),
-    Decimal { precision: u32, scale: u32, unsigned: bool },
+    Decimal {
+        precision: u32,
+        scale: u32,
+        unsigned: bool,
+    },
     Float,
     Double,
     /// Length in characters; trailing blanks are not kept.
@@ -79,9 +86,15 @@ pub(crate) enum Kind {
     /// Length in bytes.
     Blob(u64),
     Date,
-    DateTime { fraction: u8 },
-    Timestamp { fraction: u8 },
-    Time { fraction: u8 },
+    DateTime {
+        fraction: u8,
+    },
+    Timestamp {
+        fraction: u8,
+    },
+    Time {
+        fraction: u8,
+    },
     Year,
     Json,
     Enum(Vec<String>),
@@ -172,8 +185,13 @@ impl Catalog {
         }
         // A self relation by table name alone would be both ways at once; the column decides.
         for other in self.tables() {
-            for key in other.foreign_keys.iter().filter(|key| key.table == from.name) {
-                let by_target = other.name == target || (key.name == target && other.name != from.name);
+            for key in other
+                .foreign_keys
+                .iter()
+                .filter(|key| key.table == from.name)
+            {
+                let by_target =
+                    other.name == target || (key.name == target && other.name != from.name);
                 if by_target && hint.is_none_or(|hint| named(key, hint)) {
                     found.push(Relation {
                         table: other.name.clone(),
@@ -218,7 +236,11 @@ impl Table {
         self.columns
             .iter()
             .find(|column| column.name == name)
-            .or_else(|| self.columns.iter().find(|column| column.name.eq_ignore_ascii_case(name)))
+            .or_else(|| {
+                self.columns
+                    .iter()
+                    .find(|column| column.name.eq_ignore_ascii_case(name))
+            })
     }
 
     /// Whether these columns hold at most one row for each value.

@@ -19,12 +19,31 @@ pub(crate) use emit::{create_index, create_table, drop_table};
 /// One thing that a schema asks for.
 #[derive(Debug)]
 pub(crate) enum Step {
-    Create { table: Table, if_not_exists: bool },
-    Drop { names: Vec<String>, if_exists: bool },
-    AddForeignKey { table: String, key: ForeignKey },
-    AddIndex { table: String, index: Index, unique: bool },
-    AddColumn { table: String, column: Column },
-    AddPrimaryKey { table: String, columns: Vec<String> },
+    Create {
+        table: Table,
+        if_not_exists: bool,
+    },
+    Drop {
+        names: Vec<String>,
+        if_exists: bool,
+    },
+    AddForeignKey {
+        table: String,
+        key: ForeignKey,
+    },
+    AddIndex {
+        table: String,
+        index: Index,
+        unique: bool,
+    },
+    AddColumn {
+        table: String,
+        column: Column,
+    },
+    AddPrimaryKey {
+        table: String,
+        columns: Vec<String>,
+    },
     Insert(Insert),
 }
 
@@ -39,7 +58,9 @@ pub(crate) struct Insert {
 
 impl std::fmt::Debug for Insert {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Insert").field("table", &self.table).finish_non_exhaustive()
+        f.debug_struct("Insert")
+            .field("table", &self.table)
+            .finish_non_exhaustive()
     }
 }
 
@@ -58,10 +79,15 @@ fn step(statement: Statement, steps: &mut Vec<Step>) -> Result<(), DataError> {
     match statement {
         Statement::CreateTable(create) => {
             if create.query.is_some() || create.like.is_some() || create.temporary {
-                return Err(refuse("CREATE TABLE … AS, … LIKE and CREATE TEMPORARY TABLE"));
+                return Err(refuse(
+                    "CREATE TABLE … AS, … LIKE and CREATE TEMPORARY TABLE",
+                ));
             }
             let if_not_exists = create.if_not_exists;
-            steps.push(Step::Create { table: column::table(create)?, if_not_exists });
+            steps.push(Step::Create {
+                table: column::table(create)?,
+                if_not_exists,
+            });
         }
         Statement::CreateIndex(create) => {
             let table = last(&create.table_name)?;
@@ -70,7 +96,11 @@ fn step(statement: Statement, steps: &mut Vec<Step>) -> Result<(), DataError> {
                 Some(name) => last(name)?,
                 None => columns.join("_"),
             };
-            steps.push(Step::AddIndex { table, index: Index { name, columns }, unique: create.unique });
+            steps.push(Step::AddIndex {
+                table,
+                index: Index { name, columns },
+                unique: create.unique,
+            });
         }
         Statement::AlterTable(alter) => {
             let table = last(&alter.name)?;
@@ -78,7 +108,12 @@ fn step(statement: Statement, steps: &mut Vec<Step>) -> Result<(), DataError> {
                 steps.push(alteration(&table, operation)?);
             }
         }
-        Statement::Drop { object_type: ObjectType::Table, if_exists, names, .. } => {
+        Statement::Drop {
+            object_type: ObjectType::Table,
+            if_exists,
+            names,
+            ..
+        } => {
             let names = names.iter().map(last).collect::<Result<_, _>>()?;
             steps.push(Step::Drop { names, if_exists });
         }
@@ -104,24 +139,40 @@ fn alteration(table: &str, operation: AlterTableOperation) -> Result<Step, DataE
     let table = table.to_owned();
     Ok(match operation {
         AlterTableOperation::AddConstraint { constraint, .. } => match constraint {
-            TableConstraint::ForeignKey(key) => {
-                Step::AddForeignKey { key: foreign_key(&table, &[], key)?, table }
-            }
+            TableConstraint::ForeignKey(key) => Step::AddForeignKey {
+                key: foreign_key(&table, &[], key)?,
+                table,
+            },
             TableConstraint::Unique(unique) => {
                 let index = unique_index(unique)?;
-                Step::AddIndex { table, index, unique: true }
+                Step::AddIndex {
+                    table,
+                    index,
+                    unique: true,
+                }
             }
             TableConstraint::Index(index) => {
                 let columns = index_columns(&index.columns)?;
-                let name = index.name.map_or_else(|| columns.join("_"), |name| name.value);
-                Step::AddIndex { table, index: Index { name, columns }, unique: false }
+                let name = index
+                    .name
+                    .map_or_else(|| columns.join("_"), |name| name.value);
+                Step::AddIndex {
+                    table,
+                    index: Index { name, columns },
+                    unique: false,
+                }
             }
-            TableConstraint::PrimaryKey(key) => {
-                Step::AddPrimaryKey { table, columns: index_columns(&key.columns)? }
-            }
+            TableConstraint::PrimaryKey(key) => Step::AddPrimaryKey {
+                table,
+                columns: index_columns(&key.columns)?,
+            },
             other => return Err(refuse(&format!("ALTER TABLE … ADD {other}"))),
         },
-        AlterTableOperation::AddColumn { column_def, column_position: None, .. } => {
+        AlterTableOperation::AddColumn {
+            column_def,
+            column_position: None,
+            ..
+        } => {
             let (column, extra) = column::column(column_def)?;
             if extra.is_key() {
                 return Err(refuse("ALTER TABLE … ADD COLUMN with a key"));
@@ -140,19 +191,32 @@ fn insertion(insert: ast::Insert) -> Result<Insert, DataError> {
     if insert.on.is_some() || insert.replace_into {
         return Err(refuse("REPLACE and INSERT … ON DUPLICATE KEY in a schema"));
     }
-    let values = insert.source.as_ref().and_then(|source| match source.body.as_ref() {
-        SetExpr::Values(values) => Some(values),
-        _ => None,
-    });
+    let values = insert
+        .source
+        .as_ref()
+        .and_then(|source| match source.body.as_ref() {
+            SetExpr::Values(values) => Some(values),
+            _ => None,
+        });
     let Some(values) = values else {
         return Err(refuse("INSERT … SELECT in a schema"));
     };
     let mut rows = Vec::with_capacity(values.rows.len());
     for row in &values.rows {
-        rows.push(row.content.iter().map(literal).collect::<Result<Vec<_>, _>>()?);
+        rows.push(
+            row.content
+                .iter()
+                .map(literal)
+                .collect::<Result<Vec<_>, _>>()?,
+        );
     }
     let columns = insert.columns.iter().map(last).collect::<Result<_, _>>()?;
-    Ok(Insert { table, columns, rows, ignore: insert.ignore })
+    Ok(Insert {
+        table,
+        columns,
+        rows,
+        ignore: insert.ignore,
+    })
 }
 
 /// A constant in an `INSERT`; `None` is `DEFAULT`.
@@ -167,7 +231,9 @@ fn literal(expression: &Expr) -> Result<Option<Given>, DataError> {
         Some(DefaultValue::Constant(None)) => Ok(Some(Given::Null)),
         Some(DefaultValue::Constant(Some(text))) => Ok(Some(Given::String(text))),
         Some(DefaultValue::Now) => Ok(Some(Given::Now)),
-        _ => Err(refuse(&format!("the expression `{expression}` in an INSERT of a schema"))),
+        _ => Err(refuse(&format!(
+            "the expression `{expression}` in an INSERT of a schema"
+        ))),
     }
 }
 
@@ -215,7 +281,10 @@ fn action(action: Option<ast::ReferentialAction>) -> Result<Action, DataError> {
 fn unique_index(unique: ast::UniqueConstraint) -> Result<Index, DataError> {
     let columns = index_columns(&unique.columns)?;
     let name = unique.name.or(unique.index_name);
-    Ok(Index { name: name.map_or_else(|| columns.join("_"), |name| name.value), columns })
+    Ok(Index {
+        name: name.map_or_else(|| columns.join("_"), |name| name.value),
+        columns,
+    })
 }
 
 fn index_columns(columns: &[IndexColumn]) -> Result<Vec<String>, DataError> {

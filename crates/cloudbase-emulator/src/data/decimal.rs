@@ -39,7 +39,11 @@ impl Decimal {
         }
         let (mut whole, mut fraction) = (whole.to_owned(), fraction.to_owned());
         for _ in 0..exponent {
-            whole.push(if fraction.is_empty() { '0' } else { fraction.remove(0) });
+            whole.push(if fraction.is_empty() {
+                '0'
+            } else {
+                fraction.remove(0)
+            });
         }
         for _ in exponent..0 {
             fraction.insert(0, whole.pop().unwrap_or('0'));
@@ -47,7 +51,11 @@ impl Decimal {
         let whole = whole.trim_start_matches('0').to_owned();
         let fraction = fraction.trim_end_matches('0').to_owned();
         let zero = whole.is_empty() && fraction.is_empty();
-        Some(Self { negative: negative && !zero, whole, fraction })
+        Some(Self {
+            negative: negative && !zero,
+            whole,
+            fraction,
+        })
     }
 
     /// The longest number at the start of `text`; zero if there is none. MySQL reads text this way
@@ -62,7 +70,11 @@ impl Decimal {
         (1..=longest)
             .rev()
             .find_map(|end| Self::parse(&text[..end]))
-            .unwrap_or(Self { negative: false, whole: String::new(), fraction: String::new() })
+            .unwrap_or(Self {
+                negative: false,
+                whole: String::new(),
+                fraction: String::new(),
+            })
     }
 
     /// The number as a whole one, if it is.
@@ -90,10 +102,19 @@ impl Decimal {
     /// if the digits before the point do not fit into `precision - scale`.
     pub(crate) fn fit(&self, precision: u32, scale: u32) -> Option<String> {
         let scale = scale as usize;
-        let mut digits: Vec<u8> = self.whole.bytes().chain(self.fraction.bytes().take(scale)).collect();
+        let mut digits: Vec<u8> = self
+            .whole
+            .bytes()
+            .chain(self.fraction.bytes().take(scale))
+            .collect();
         let kept = self.fraction.len().min(scale);
         digits.resize(digits.len() + scale - kept, b'0');
-        if self.fraction.as_bytes().get(scale).is_some_and(|digit| *digit >= b'5') {
+        if self
+            .fraction
+            .as_bytes()
+            .get(scale)
+            .is_some_and(|digit| *digit >= b'5')
+        {
             let mut carry = true;
             for digit in digits.iter_mut().rev() {
                 if *digit == b'9' {
@@ -134,7 +155,11 @@ impl std::fmt::Display for Decimal {
         if self.negative {
             f.write_str("-")?;
         }
-        f.write_str(if self.whole.is_empty() { "0" } else { &self.whole })?;
+        f.write_str(if self.whole.is_empty() {
+            "0"
+        } else {
+            &self.whole
+        })?;
         if !self.fraction.is_empty() {
             write!(f, ".{}", self.fraction)?;
         }
@@ -198,8 +223,18 @@ mod tests {
 
     #[test]
     fn compares_as_numbers() {
-        for (a, b) in [("9", "10"), ("-10", "-9"), ("0.10", "0.2"), ("-1", "0"), ("1.5", "15e-1x")] {
-            let expected = if b.ends_with('x') { Ordering::Equal } else { Ordering::Less };
+        for (a, b) in [
+            ("9", "10"),
+            ("-10", "-9"),
+            ("0.10", "0.2"),
+            ("-1", "0"),
+            ("1.5", "15e-1x"),
+        ] {
+            let expected = if b.ends_with('x') {
+                Ordering::Equal
+            } else {
+                Ordering::Less
+            };
             assert_eq!(compare(a, b), expected, "{a} {b}");
         }
         assert_eq!(compare("1.50", "1.5"), Ordering::Equal);

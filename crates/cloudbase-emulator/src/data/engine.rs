@@ -15,8 +15,8 @@ use super::catalog::{Catalog, Kind, Table};
 use super::error::DataError;
 use super::value::Cell;
 
-pub(crate) use mysql::MySqlEngine;
 pub(crate) use functions::compile as functions_compile;
+pub(crate) use mysql::MySqlEngine;
 pub(crate) use sqlite::SqliteEngine;
 
 /// Which SQL an engine speaks.
@@ -110,7 +110,10 @@ impl Dialect {
             Self::MySql => query.build(MysqlQueryBuilder),
             Self::Sqlite => query.build(SqliteQueryBuilder),
         };
-        Statement { sql, values: values.0.into_iter().map(cell).collect() }
+        Statement {
+            sql,
+            values: values.0.into_iter().map(cell).collect(),
+        }
     }
 }
 

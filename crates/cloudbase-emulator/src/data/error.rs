@@ -32,7 +32,13 @@ pub(crate) enum Cause {
 
 impl DataError {
     fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), details: None, cause: None }
+        Self {
+            status,
+            code,
+            message: message.into(),
+            details: None,
+            cause: None,
+        }
     }
 
     /// A query parameter or header that cannot be read.

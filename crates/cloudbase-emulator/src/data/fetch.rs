@@ -38,15 +38,27 @@ pub(crate) fn conditions(
     name: &str,
     strict: bool,
 ) -> Result<Vec<Expr>, DataError> {
-    let scope = Scope { dialect, table: plan.table, name, strict };
+    let scope = Scope {
+        dialect,
+        table: plan.table,
+        name,
+        strict,
+    };
     let mut conditions = scope.conditions(&plan.filters)?;
     if let Reach::Own(owner) = &plan.reach {
         conditions.push(scope.column(OWNER).eq(owner.as_str()));
     }
-    for (place, embed) in plan.embeds.iter().enumerate().filter(|(_, embed)| embed.inner) {
+    for (place, embed) in plan
+        .embeds
+        .iter()
+        .enumerate()
+        .filter(|(_, embed)| embed.inner)
+    {
         let inner_name = format!("{name}_{place}");
         let mut exists = Query::select();
-        exists.expr(Expr::val(1i64)).from_as(Alias::new(&embed.relation.table), Alias::new(&inner_name));
+        exists
+            .expr(Expr::val(1i64))
+            .from_as(Alias::new(&embed.relation.table), Alias::new(&inner_name));
         for (here, there) in &embed.relation.on {
             exists.and_where(
                 Expr::col((Alias::new(&inner_name), Alias::new(there))).eq(scope.column(here)),
@@ -65,7 +77,10 @@ fn select(plan: &Plan<'_>) -> SelectStatement {
     let mut select = Query::select();
     select.from_as(Alias::new(&plan.table.name), Alias::new("t"));
     for column in &plan.columns {
-        select.column((Alias::new("t"), Alias::new(&plan.table.columns[*column].name)));
+        select.column((
+            Alias::new("t"),
+            Alias::new(&plan.table.columns[*column].name),
+        ));
     }
     if plan.columns.is_empty() {
         select.expr(Expr::val(1i64));
@@ -83,7 +98,12 @@ pub(crate) async fn page(
     for condition in conditions(dialect, plan, "t", false)? {
         select.and_where(condition);
     }
-    let scope = sql::Scope { dialect, table: plan.table, name: "t", strict: false };
+    let scope = sql::Scope {
+        dialect,
+        table: plan.table,
+        name: "t",
+        strict: false,
+    };
     scope.order(&mut select, &plan.order)?;
     limit(&mut select, plan.limit, plan.offset);
     let rows = session.query(dialect.build(&select)).await?.rows;
@@ -107,7 +127,9 @@ pub(crate) async fn count(
     plan: &Plan<'_>,
 ) -> Result<u64, DataError> {
     let mut select = Query::select();
-    select.expr(Expr::cust("COUNT(*)")).from_as(Alias::new(&plan.table.name), Alias::new("t"));
+    select
+        .expr(Expr::cust("COUNT(*)"))
+        .from_as(Alias::new(&plan.table.name), Alias::new("t"));
     for condition in conditions(dialect, plan, "t", false)? {
         select.and_where(condition);
     }
@@ -125,29 +147,50 @@ pub(crate) async fn by_keys(
 ) -> Result<Fetched, DataError> {
     let hidden: Vec<usize> = key_columns
         .iter()
-        .filter_map(|name| plan.table.columns.iter().position(|c| c.name.eq_ignore_ascii_case(name)))
+        .filter_map(|name| {
+            plan.table
+                .columns
+                .iter()
+                .position(|c| c.name.eq_ignore_ascii_case(name))
+        })
         .collect();
     let mut places = Vec::new();
     for column in hidden {
-        places.push(plan.columns.iter().position(|known| *known == column).unwrap_or_else(|| {
-            plan.columns.push(column);
-            plan.columns.len() - 1
-        }));
+        places.push(
+            plan.columns
+                .iter()
+                .position(|known| *known == column)
+                .unwrap_or_else(|| {
+                    plan.columns.push(column);
+                    plan.columns.len() - 1
+                }),
+        );
     }
-    let kinds: Vec<&Column> = places.iter().map(|p| &plan.table.columns[plan.columns[*p]]).collect();
+    let kinds: Vec<&Column> = places
+        .iter()
+        .map(|p| &plan.table.columns[plan.columns[*p]])
+        .collect();
     let mut found: HashMap<Vec<Key>, Vec<Cell>> = HashMap::with_capacity(keys.len());
     for chunk in keys.chunks(KEYS_PER_STATEMENT) {
         let mut select = select(plan);
         select.and_where(key_condition("t", key_columns, chunk));
         for row in session.query(dialect.build(&select)).await?.rows {
-            let key = kinds.iter().zip(&places).map(|(c, p)| join_key(c, &row[*p])).collect();
+            let key = kinds
+                .iter()
+                .zip(&places)
+                .map(|(c, p)| join_key(c, &row[*p]))
+                .collect();
             found.insert(key, row);
         }
     }
     let rows = keys
         .iter()
         .filter_map(|key| {
-            let key: Vec<Key> = kinds.iter().zip(key).map(|(c, cell)| join_key(c, cell)).collect();
+            let key: Vec<Key> = kinds
+                .iter()
+                .zip(key)
+                .map(|(c, cell)| join_key(c, cell))
+                .collect();
             found.remove(&key)
         })
         .collect();
@@ -207,9 +250,15 @@ async fn related(
         .iter()
         .map(|place| &parent.table.columns[parent.columns[*place]])
         .collect();
-    let own_columns: Vec<&Column> =
-        embed.own_keys.iter().map(|place| &plan.table.columns[plan.columns[*place]]).collect();
-    let names: Vec<String> = own_columns.iter().map(|column| column.name.clone()).collect();
+    let own_columns: Vec<&Column> = embed
+        .own_keys
+        .iter()
+        .map(|place| &plan.table.columns[plan.columns[*place]])
+        .collect();
+    let names: Vec<String> = own_columns
+        .iter()
+        .map(|column| column.name.clone())
+        .collect();
 
     let mut wanted: Vec<Vec<Cell>> = Vec::new();
     let mut seen: HashMap<Vec<Key>, Vec<usize>> = HashMap::new();
@@ -220,7 +269,11 @@ async fn related(
             parent_key.push(None);
             continue;
         }
-        let key: Vec<Key> = parent_columns.iter().zip(&cells).map(|(c, cell)| join_key(c, cell)).collect();
+        let key: Vec<Key> = parent_columns
+            .iter()
+            .zip(&cells)
+            .map(|(c, cell)| join_key(c, cell))
+            .collect();
         if seen.insert(key.clone(), Vec::new()).is_none() {
             wanted.push(cells.into_iter().cloned().collect());
         }
@@ -228,7 +281,12 @@ async fn related(
     }
 
     let mut rows = Vec::new();
-    let scope = Scope { dialect, table: plan.table, name: "t", strict: false };
+    let scope = Scope {
+        dialect,
+        table: plan.table,
+        name: "t",
+        strict: false,
+    };
     for chunk in wanted.chunks(KEYS_PER_STATEMENT) {
         let mut select = select(plan);
         select.and_where(key_condition("t", &names, chunk));
@@ -239,19 +297,30 @@ async fn related(
         rows.extend(session.query(dialect.build(&select)).await?.rows);
     }
     for (place, row) in rows.iter().enumerate() {
-        let key: Vec<Key> =
-            own_columns.iter().zip(&embed.own_keys).map(|(c, at)| join_key(c, &row[*at])).collect();
+        let key: Vec<Key> = own_columns
+            .iter()
+            .zip(&embed.own_keys)
+            .map(|(c, at)| join_key(c, &row[*at]))
+            .collect();
         if let Some(members) = seen.get_mut(&key) {
             members.push(place);
         }
     }
     let skip = usize::try_from(plan.offset).unwrap_or(usize::MAX);
-    let take = plan.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let take = plan.limit.map_or(usize::MAX, |limit| {
+        usize::try_from(limit).unwrap_or(usize::MAX)
+    });
     let of_parent = parent_key
         .into_iter()
         .map(|key| {
             let members = key.and_then(|key| seen.get(&key));
-            members.into_iter().flatten().copied().skip(skip).take(take).collect()
+            members
+                .into_iter()
+                .flatten()
+                .copied()
+                .skip(skip)
+                .take(take)
+                .collect()
         })
         .collect();
     let fetched = below(session, dialect, plan, rows).await?;
@@ -330,7 +399,9 @@ impl Fetched {
                     let (embed, below) = (&plan.embeds[place], &self.embeds[place]);
                     let members = &below.of_parent[row];
                     if !embed.relation.to_one {
-                        below.fetched.write_rows(&embed.plan, out, members.iter().copied());
+                        below
+                            .fetched
+                            .write_rows(&embed.plan, out, members.iter().copied());
                     } else if let Some(member) = members.first() {
                         below.fetched.write_row(&embed.plan, out, *member);
                     } else {

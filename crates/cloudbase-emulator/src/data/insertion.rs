@@ -22,7 +22,9 @@ pub(crate) fn insert_value(
     row: usize,
     now_ms: i64,
 ) -> Result<InsertValue, DataError> {
-    let Some(given) = given else { return default(dialect, column, row, now_ms) };
+    let Some(given) = given else {
+        return default(dialect, column, row, now_ms);
+    };
     let cell = to_cell(column, given, row, now_ms)?;
     check_engine(dialect, column, &cell)?;
     if cell == Cell::Null && !column.nullable {
@@ -43,7 +45,11 @@ pub(crate) fn insert_value(
 }
 
 /// Refuses a value that the embedded engine would lose.
-pub(crate) fn check_engine(dialect: Dialect, column: &Column, cell: &Cell) -> Result<(), DataError> {
+pub(crate) fn check_engine(
+    dialect: Dialect,
+    column: &Column,
+    cell: &Cell,
+) -> Result<(), DataError> {
     if dialect == Dialect::Sqlite && matches!(cell, Cell::UInt(_)) {
         return Err(DataError::not_on_sqlite(format!(
             "a number above 9223372036854775807 in column '{}'",
@@ -83,5 +89,9 @@ pub(crate) fn now(column: &Column, now_ms: i64) -> Cell {
         _ => 0,
     };
     let text = temporal::from_unix_micros(now_ms * 1000, fraction);
-    Cell::Text(if column.kind == Kind::Date { text[..10].to_owned() } else { text })
+    Cell::Text(if column.kind == Kind::Date {
+        text[..10].to_owned()
+    } else {
+        text
+    })
 }

@@ -84,7 +84,11 @@ impl EmulatorBuilder {
     ///
     /// Without it, a table with an `_openid` column belongs to the owners of its rows
     /// ([`TablePermission::OwnerOnly`]) and any other is [`TablePermission::Open`].
-    pub fn table_permission(mut self, table: impl Into<String>, permission: TablePermission) -> Self {
+    pub fn table_permission(
+        mut self,
+        table: impl Into<String>,
+        permission: TablePermission,
+    ) -> Self {
         self.data.permissions.set(table.into(), permission);
         self
     }
@@ -134,7 +138,10 @@ impl Emulator {
         values: &[serde_json::Value],
     ) -> Result<Vec<serde_json::Map<String, serde_json::Value>>, SqlError> {
         let values = values.iter().map(bind).collect();
-        let statement = Statement { sql: sql.to_owned(), values };
+        let statement = Statement {
+            sql: sql.to_owned(),
+            values,
+        };
         let failed = |error: super::error::DataError| SqlError(error.message);
         let mut session = self.state().data.engine.session().await.map_err(failed)?;
         let rows = session.query(statement).await.map_err(failed)?;
@@ -151,7 +158,8 @@ impl Emulator {
                 write_json(&mut out, column.kind.as_ref(), cell);
             }
             out.push(b'}');
-            objects.push(serde_json::from_slice(&out).map_err(|error| SqlError(error.to_string()))?);
+            objects
+                .push(serde_json::from_slice(&out).map_err(|error| SqlError(error.to_string()))?);
         }
         Ok(objects)
     }

@@ -82,17 +82,21 @@ impl Permissions {
         };
         match (permission, access) {
             (TablePermission::Open, _)
-            | (TablePermission::ReadAllWriteOwner | TablePermission::ReadAllWriteAdmin, Access::Read) => {
-                Ok(Reach::All)
-            }
+            | (
+                TablePermission::ReadAllWriteOwner | TablePermission::ReadAllWriteAdmin,
+                Access::Read,
+            ) => Ok(Reach::All),
             (TablePermission::ReadAllWriteOwner, Access::Write)
             | (TablePermission::OwnerOnly, _) => own(),
-            (TablePermission::ReadAllWriteAdmin, Access::Write) | (TablePermission::AdminOnly, _) => {
-                Err(DataError::forbidden(format!(
-                    "Permission denied: only the administrator may {} table '{name}'",
-                    if access == Access::Read { "read" } else { "write to" }
-                )))
-            }
+            (TablePermission::ReadAllWriteAdmin, Access::Write)
+            | (TablePermission::AdminOnly, _) => Err(DataError::forbidden(format!(
+                "Permission denied: only the administrator may {} table '{name}'",
+                if access == Access::Read {
+                    "read"
+                } else {
+                    "write to"
+                }
+            ))),
         }
     }
 }

@@ -62,7 +62,14 @@ impl<'a> Planner<'a> {
         access: Access,
     ) -> Result<Plan<'a>, DataError> {
         let mut used = vec![false; query.embedded.len()];
-        let mut plan = self.table(table, &query.select, &mut Vec::new(), query, &mut used, access)?;
+        let mut plan = self.table(
+            table,
+            &query.select,
+            &mut Vec::new(),
+            query,
+            &mut used,
+            access,
+        )?;
         if let Some(unused) = used.iter().position(|used| !used) {
             return Err(DataError::invalid_param(format!(
                 "'{}' is not a relation of the select, nor a column",
@@ -97,7 +104,11 @@ impl<'a> Planner<'a> {
             reach: self.permissions.reach(self.actor, table, access)?,
         };
         let everything = [SelectItem::All];
-        let items = if items.is_empty() && path.is_empty() { &everything } else { items };
+        let items = if items.is_empty() && path.is_empty() {
+            &everything
+        } else {
+            items
+        };
         for item in items {
             match item {
                 SelectItem::All => {
@@ -126,7 +137,9 @@ impl<'a> Planner<'a> {
         query: &Query,
         used: &mut [bool],
     ) -> Result<(), DataError> {
-        let relation = self.catalog.relation(parent.table, &embed.target, embed.hint.as_deref())?;
+        let relation = self
+            .catalog
+            .relation(parent.table, &embed.target, embed.hint.as_deref())?;
         if relation.table == parent.table.name && embed.alias.is_none() {
             return Err(DataError::invalid_request(format!(
                 "a relation of table '{}' to itself needs an alias, as in alias:{}(…)",
@@ -136,8 +149,11 @@ impl<'a> Planner<'a> {
         let table = self.catalog.table(&relation.table)?;
         path.push(embed.key().to_owned());
         let mut plan = self.table(table, &embed.items, path, query, used, Access::Read)?;
-        for (place, (_, option)) in
-            query.embedded.iter().enumerate().filter(|(_, (of, _))| of == path)
+        for (place, (_, option)) in query
+            .embedded
+            .iter()
+            .enumerate()
+            .filter(|(_, (of, _))| of == path)
         {
             used[place] = true;
             match option {
@@ -155,7 +171,13 @@ impl<'a> Planner<'a> {
             own_keys.push(plan.fetch(there)?);
         }
         let place = parent.embeds.len();
-        parent.embeds.push(EmbedPlan { relation, parent_keys, own_keys, inner: embed.inner, plan });
+        parent.embeds.push(EmbedPlan {
+            relation,
+            parent_keys,
+            own_keys,
+            inner: embed.inner,
+            plan,
+        });
         parent.output(embed.key().to_owned(), Source::Embed(place));
         Ok(())
     }

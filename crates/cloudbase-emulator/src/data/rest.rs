@@ -58,7 +58,10 @@ async fn table(
         now_ms: state.clock.now_ms(),
         query: parse_query(query.as_deref().unwrap_or_default())?,
         prefer: Prefer::parse(
-            headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok()),
+            headers
+                .get_all("prefer")
+                .iter()
+                .filter_map(|value| value.to_str().ok()),
         )?,
         single: wants_single(&headers),
         table: path.get("table").cloned().unwrap_or_default(),
@@ -110,7 +113,11 @@ struct Request {
 
 impl Request {
     fn planner(&self) -> Planner<'_> {
-        Planner { catalog: &self.catalog, permissions: &self.permissions, actor: &self.actor }
+        Planner {
+            catalog: &self.catalog,
+            permissions: &self.permissions,
+            actor: &self.actor,
+        }
     }
 
     fn dialect(&self) -> Dialect {
@@ -130,15 +137,24 @@ impl Request {
     ) -> Result<(), DataError> {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let reads = matches!(*method, Method::GET | Method::HEAD);
-        let profile = if reads { "accept-profile" } else { "content-profile" };
-        let instance = path.get("instance").map(String::as_str).or(header("x-db-instance"));
+        let profile = if reads {
+            "accept-profile"
+        } else {
+            "content-profile"
+        };
+        let instance = path
+            .get("instance")
+            .map(String::as_str)
+            .or(header("x-db-instance"));
         if let Some(instance) = instance.filter(|instance| *instance != "default") {
-            return Err(DataError::not_found(format!("instance '{instance}' not found")));
+            return Err(DataError::not_found(format!(
+                "instance '{instance}' not found"
+            )));
         }
         match path.get("schema").map(String::as_str).or(header(profile)) {
-            Some(schema) if !self.engine.is_schema(schema) => {
-                Err(DataError::not_found(format!("database '{schema}' not found")))
-            }
+            Some(schema) if !self.engine.is_schema(schema) => Err(DataError::not_found(format!(
+                "database '{schema}' not found"
+            ))),
             _ => Ok(()),
         }
     }
@@ -146,10 +162,14 @@ impl Request {
     /// A write's filters. Without one the gateway refuses.
     fn require_filter(&self, verb: &str) -> Result<(), DataError> {
         if self.query.filters.is_empty() {
-            return Err(DataError::invalid_request(format!("{verb} requires a WHERE clause")));
+            return Err(DataError::invalid_request(format!(
+                "{verb} requires a WHERE clause"
+            )));
         }
         if self.query.offset.is_some() {
-            return Err(DataError::invalid_param(format!("{verb} takes limit, but no offset")));
+            return Err(DataError::invalid_param(format!(
+                "{verb} takes limit, but no offset"
+            )));
         }
         Ok(())
     }
@@ -200,7 +220,12 @@ fn wants_single(headers: &HeaderMap) -> bool {
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .any(|value| value.split(';').next().is_some_and(|kind| kind.trim() == SINGLE))
+        .any(|value| {
+            value
+                .split(';')
+                .next()
+                .is_some_and(|kind| kind.trim() == SINGLE)
+        })
 }
 
 fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {

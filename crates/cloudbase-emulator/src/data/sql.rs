@@ -1,7 +1,8 @@
 //! From the tree of a request to SQL with bound values.
 
 use sea_query::{
-    Alias, BinOper, CaseStatement, Expr, ExprTrait as _, Func, NullOrdering, Order, OrderedStatement,
+    Alias, BinOper, CaseStatement, Expr, ExprTrait as _, Func, NullOrdering, Order,
+    OrderedStatement,
 };
 
 use super::catalog::{Column, Kind, Table};
@@ -29,7 +30,10 @@ impl Scope<'_> {
 
     /// The conditions, all of which must hold.
     pub(crate) fn conditions(&self, filters: &[Filter]) -> Result<Vec<Expr>, DataError> {
-        filters.iter().map(|filter| self.condition(filter)).collect()
+        filters
+            .iter()
+            .map(|filter| self.condition(filter))
+            .collect()
     }
 
     fn condition(&self, filter: &Filter) -> Result<Expr, DataError> {
@@ -50,7 +54,9 @@ impl Scope<'_> {
             [one] => self.condition(one),
             many => {
                 let (left, right) = many.split_at(many.len() / 2);
-                Ok(self.join(left, operator)?.binary(operator, self.join(right, operator)?))
+                Ok(self
+                    .join(left, operator)?
+                    .binary(operator, self.join(right, operator)?))
             }
         }
     }
@@ -59,7 +65,10 @@ impl Scope<'_> {
         let plain = self.column(&column.name);
         Ok(match test {
             Test::Compare(comparison, text) => {
-                self.comparable(column, matches!(comparison, Comparison::Equal | Comparison::NotEqual))?;
+                self.comparable(
+                    column,
+                    matches!(comparison, Comparison::Equal | Comparison::NotEqual),
+                )?;
                 let value = to_operand(column, text, self.strict)?;
                 let left = self.left(column, plain, &value);
                 let operator = match comparison {
@@ -94,8 +103,7 @@ impl Scope<'_> {
                         });
                     }
                 }
-                let members =
-                    (!plain_values.is_empty()).then(|| plain.is_in(plain_values));
+                let members = (!plain_values.is_empty()).then(|| plain.is_in(plain_values));
                 match (members, others) {
                     (Some(members), Some(others)) => members.or(others),
                     (Some(one), None) | (None, Some(one)) => one,
@@ -103,8 +111,10 @@ impl Scope<'_> {
                 }
             }
             Test::Like(pattern) => self.like(column, plain, pattern, column.binary)?,
-            Test::ILike(pattern) if self.dialect == Dialect::MySql => Expr::expr(Func::lower(plain))
-                .binary(BinOper::Like, Func::lower(Expr::val(pattern.as_str()))),
+            Test::ILike(pattern) if self.dialect == Dialect::MySql => {
+                Expr::expr(Func::lower(plain))
+                    .binary(BinOper::Like, Func::lower(Expr::val(pattern.as_str())))
+            }
             Test::ILike(pattern) => self.like(column, plain, pattern, false)?,
             Test::Regexp(pattern) => {
                 self.searchable(column, "match")?;
@@ -116,7 +126,11 @@ impl Scope<'_> {
                         functions_compile(pattern, column.binary)
                             .map_err(DataError::invalid_request)?;
                         self.call(
-                            if column.binary { "regexp_binary" } else { "regexp" },
+                            if column.binary {
+                                "regexp_binary"
+                            } else {
+                                "regexp"
+                            },
                             pattern,
                             plain,
                         )
@@ -146,7 +160,11 @@ impl Scope<'_> {
     }
 
     fn call(&self, function: &'static str, pattern: &str, column: Expr) -> Expr {
-        Expr::expr(Func::cust(Alias::new(function)).arg(Expr::val(pattern)).arg(column))
+        Expr::expr(
+            Func::cust(Alias::new(function))
+                .arg(Expr::val(pattern))
+                .arg(column),
+        )
     }
 
     /// Values that one engine keeps as text of its own are compared only where that is truthful.
@@ -171,7 +189,12 @@ impl Scope<'_> {
     fn searchable(&self, column: &Column, operator: &str) -> Result<(), DataError> {
         let same = !matches!(
             column.kind,
-            Kind::Json | Kind::Float | Kind::Double | Kind::Binary(_) | Kind::Blob(_) | Kind::Bit(_)
+            Kind::Json
+                | Kind::Float
+                | Kind::Double
+                | Kind::Binary(_)
+                | Kind::Blob(_)
+                | Kind::Bit(_)
         );
         if same || self.dialect == Dialect::MySql {
             return Ok(());
@@ -211,18 +234,29 @@ impl Scope<'_> {
     ) -> Result<(), DataError> {
         for term in terms {
             let column = self.table.column(&term.column, "order clause")?;
-            let order = if term.descending { Order::Desc } else { Order::Asc };
+            let order = if term.descending {
+                Order::Desc
+            } else {
+                Order::Asc
+            };
             let key = self.sort_key(column)?;
             match term.nulls_first {
                 None => statement.order_by_expr(key, order),
                 Some(first) => {
-                    let nulls = if first { NullOrdering::First } else { NullOrdering::Last };
+                    let nulls = if first {
+                        NullOrdering::First
+                    } else {
+                        NullOrdering::Last
+                    };
                     statement.order_by_expr_with_nulls(key, order, nulls)
                 }
             };
         }
         for name in &self.table.primary_key {
-            if !terms.iter().any(|term| term.column.eq_ignore_ascii_case(name)) {
+            if !terms
+                .iter()
+                .any(|term| term.column.eq_ignore_ascii_case(name))
+            {
                 statement.order_by_expr(self.column(name), Order::Asc);
             }
         }

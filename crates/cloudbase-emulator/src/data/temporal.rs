@@ -23,7 +23,9 @@ pub(crate) fn canonical(kind: &Kind, text: &str) -> Option<String> {
         Kind::Timestamp { fraction } => {
             let (value, _) = parse(text)?;
             // TIMESTAMP counts seconds in 31 bits and has no zero.
-            (1..=i64::from(i32::MAX)).contains(&value.seconds).then_some(())?;
+            (1..=i64::from(i32::MAX))
+                .contains(&value.seconds)
+                .then_some(())?;
             format(value, *fraction)
         }
         Kind::Time { fraction } => canonical_time(text, *fraction),
@@ -47,7 +49,10 @@ pub(crate) fn from_unix_micros(micros: i64, fraction: u8) -> String {
     };
     // CURRENT_TIMESTAMP cuts, it does not round.
     let cut = 10u32.pow(6 - u32::from(fraction.min(6)));
-    let value = DateTime { micros: value.micros / cut * cut, ..value };
+    let value = DateTime {
+        micros: value.micros / cut * cut,
+        ..value
+    };
     format(value, fraction).unwrap_or_default()
 }
 
@@ -55,11 +60,35 @@ pub(crate) fn from_unix_micros(micros: i64, fraction: u8) -> String {
 fn parse(text: &str) -> Option<(DateTime, bool)> {
     if text.bytes().all(|b| b.is_ascii_digit()) {
         return match text.len() {
-            8 => Some((at(number(&text[..4])?, number(&text[4..6])?, number(&text[6..])?, 0, 0)?, false)),
+            8 => Some((
+                at(
+                    number(&text[..4])?,
+                    number(&text[4..6])?,
+                    number(&text[6..])?,
+                    0,
+                    0,
+                )?,
+                false,
+            )),
             14 => {
-                let clock = number(&text[8..10])? * 3600 + number(&text[10..12])? * 60 + number(&text[12..])?;
-                valid_clock(number(&text[8..10])?, number(&text[10..12])?, number(&text[12..])?)?;
-                Some((at(number(&text[..4])?, number(&text[4..6])?, number(&text[6..8])?, clock, 0)?, true))
+                let clock = number(&text[8..10])? * 3600
+                    + number(&text[10..12])? * 60
+                    + number(&text[12..])?;
+                valid_clock(
+                    number(&text[8..10])?,
+                    number(&text[10..12])?,
+                    number(&text[12..])?,
+                )?;
+                Some((
+                    at(
+                        number(&text[..4])?,
+                        number(&text[4..6])?,
+                        number(&text[6..8])?,
+                        clock,
+                        0,
+                    )?,
+                    true,
+                ))
             }
             _ => None,
         };
@@ -115,7 +144,11 @@ fn parse_clock(text: &str) -> Option<(i64, u32)> {
     let six: String = fraction.chars().chain("000000".chars()).take(6).collect();
     let mut micros: u32 = six.parse().ok()?;
     let mut whole = hours * 3600 + minutes * 60 + seconds;
-    if fraction.as_bytes().get(6).is_some_and(|digit| *digit >= b'5') {
+    if fraction
+        .as_bytes()
+        .get(6)
+        .is_some_and(|digit| *digit >= b'5')
+    {
         micros += 1;
         if micros == 1_000_000 {
             micros = 0;
@@ -127,7 +160,13 @@ fn parse_clock(text: &str) -> Option<(i64, u32)> {
 
 fn canonical_time(text: &str, fraction: u8) -> Option<String> {
     let (clock, micros) = parse_clock(text)?;
-    let value = round(DateTime { seconds: clock, micros }, fraction);
+    let value = round(
+        DateTime {
+            seconds: clock,
+            micros,
+        },
+        fraction,
+    );
     if value.seconds > 838 * 3600 + 59 * 60 + 59 {
         return None;
     }
@@ -159,7 +198,10 @@ fn at(year: i64, month: i64, day: i64, clock: i64, micros: u32) -> Option<DateTi
     if !(1..=days).contains(&day) {
         return None;
     }
-    Some(DateTime { seconds: days_from_civil(year, month, day) * 86_400 + clock, micros })
+    Some(DateTime {
+        seconds: days_from_civil(year, month, day) * 86_400 + clock,
+        micros,
+    })
 }
 
 fn format(value: DateTime, fraction: u8) -> Option<String> {
@@ -169,7 +211,12 @@ fn format(value: DateTime, fraction: u8) -> Option<String> {
         return None;
     }
     let s = value.seconds.rem_euclid(86_400);
-    out.push_str(&format!(" {:02}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60));
+    out.push_str(&format!(
+        " {:02}:{:02}:{:02}",
+        s / 3600,
+        s / 60 % 60,
+        s % 60
+    ));
     push_fraction(&mut out, value.micros, fraction);
     Some(out)
 }
@@ -186,7 +233,10 @@ fn round(value: DateTime, fraction: u8) -> DateTime {
     let step = 10u32.pow(6 - u32::from(fraction.min(6)));
     let micros = (value.micros + step / 2) / step * step;
     if micros >= 1_000_000 {
-        DateTime { seconds: value.seconds + 1, micros: micros - 1_000_000 }
+        DateTime {
+            seconds: value.seconds + 1,
+            micros: micros - 1_000_000,
+        }
     } else {
         DateTime { micros, ..value }
     }
@@ -215,7 +265,11 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
         (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * day_of_year + 2) / 153;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, month, day_of_year - (153 * shifted + 2) / 5 + 1)
 }
@@ -234,24 +288,60 @@ mod tests {
             (Kind::Date, "2023-02-29", None),
             (Kind::Date, "2000-02-29", Some("2000-02-29")),
             (Kind::Date, "1900-02-29", None),
-            (datetime(0), "2024-01-02T03:04:05", Some("2024-01-02 03:04:05")),
-            (datetime(0), "2024-01-02 03:04:05.5", Some("2024-01-02 03:04:06")),
-            (datetime(3), "2024-01-02 03:04:05.9996", Some("2024-01-02 03:04:06.000")),
-            (datetime(0), "2024-12-31 23:59:59.5", Some("2025-01-01 00:00:00")),
-            (datetime(0), "2024-01-02 03:04:05+08:00", Some("2024-01-01 19:04:05")),
+            (
+                datetime(0),
+                "2024-01-02T03:04:05",
+                Some("2024-01-02 03:04:05"),
+            ),
+            (
+                datetime(0),
+                "2024-01-02 03:04:05.5",
+                Some("2024-01-02 03:04:06"),
+            ),
+            (
+                datetime(3),
+                "2024-01-02 03:04:05.9996",
+                Some("2024-01-02 03:04:06.000"),
+            ),
+            (
+                datetime(0),
+                "2024-12-31 23:59:59.5",
+                Some("2025-01-01 00:00:00"),
+            ),
+            (
+                datetime(0),
+                "2024-01-02 03:04:05+08:00",
+                Some("2024-01-01 19:04:05"),
+            ),
             (datetime(0), "2024-01-02T03:04:05Z", None),
             (datetime(0), "2024-01-02 24:00:00", None),
             (datetime(0), "0000-00-00 00:00:00", None),
             (datetime(0), "yesterday", None),
             (datetime(0), "", None),
-            (datetime(6), "20240102030405", Some("2024-01-02 03:04:05.000000")),
+            (
+                datetime(6),
+                "20240102030405",
+                Some("2024-01-02 03:04:05.000000"),
+            ),
             (Kind::Timestamp { fraction: 0 }, "2038-01-19 03:14:08", None),
-            (Kind::Timestamp { fraction: 0 }, "2038-01-19 03:14:07", Some("2038-01-19 03:14:07")),
+            (
+                Kind::Timestamp { fraction: 0 },
+                "2038-01-19 03:14:07",
+                Some("2038-01-19 03:14:07"),
+            ),
             (Kind::Time { fraction: 0 }, "7:05", Some("07:05:00")),
-            (Kind::Time { fraction: 2 }, "23:59:59.999", Some("24:00:00.00")),
+            (
+                Kind::Time { fraction: 2 },
+                "23:59:59.999",
+                Some("24:00:00.00"),
+            ),
             (Kind::Time { fraction: 0 }, "7:65", None),
         ] {
-            assert_eq!(canonical(&kind, text).as_deref(), expected, "{kind:?} {text}");
+            assert_eq!(
+                canonical(&kind, text).as_deref(),
+                expected,
+                "{kind:?} {text}"
+            );
         }
     }
 
@@ -265,7 +355,13 @@ mod tests {
 
     #[test]
     fn now_is_cut_not_rounded() {
-        assert_eq!(from_unix_micros(1_700_000_000_999_999, 0), "2023-11-14 22:13:20");
-        assert_eq!(from_unix_micros(1_700_000_000_999_999, 3), "2023-11-14 22:13:20.999");
+        assert_eq!(
+            from_unix_micros(1_700_000_000_999_999, 0),
+            "2023-11-14 22:13:20"
+        );
+        assert_eq!(
+            from_unix_micros(1_700_000_000_999_999, 3),
+            "2023-11-14 22:13:20.999"
+        );
     }
 }

@@ -57,15 +57,23 @@ pub(crate) fn key(text: &str) -> Vec<u32> {
 }
 
 fn weights(text: &str) -> impl Iterator<Item = u32> {
-    text.chars().nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).flat_map(
-        |c| {
-            let (first, second) = if c == 'ß' { ('s', Some('s')) } else { (c, None) };
-            std::iter::once(first).chain(second).map(|c| match u8::try_from(c) {
-                Ok(byte) if byte.is_ascii() => u32::from(ASCII_RANK[usize::from(byte)]),
-                _ => 0x100 + u32::from(c),
-            })
-        },
-    )
+    text.chars()
+        .nfkd()
+        .filter(|c| !is_combining_mark(*c))
+        .flat_map(char::to_lowercase)
+        .flat_map(|c| {
+            let (first, second) = if c == 'ß' {
+                ('s', Some('s'))
+            } else {
+                (c, None)
+            };
+            std::iter::once(first)
+                .chain(second)
+                .map(|c| match u8::try_from(c) {
+                    Ok(byte) if byte.is_ascii() => u32::from(ASCII_RANK[usize::from(byte)]),
+                    _ => 0x100 + u32::from(c),
+                })
+        })
 }
 
 /// A `LIKE` pattern, taken apart once.
@@ -100,7 +108,11 @@ impl Pattern {
 
     /// Whether `text` as a whole is like the pattern.
     pub(crate) fn matches(&self, text: &str, binary: bool) -> bool {
-        let same = if binary { |a: char, b: char| a == b } else { same_letter };
+        let same = if binary {
+            |a: char, b: char| a == b
+        } else {
+            same_letter
+        };
         let mut rest = text.chars();
         let mut at = 0;
         // Where to try again: the token after the last `%`, and the text it may start at.
@@ -127,7 +139,9 @@ impl Pattern {
                 at += 1;
                 continue;
             }
-            let Some((token, text)) = &mut retry else { return false };
+            let Some((token, text)) = &mut retry else {
+                return false;
+            };
             if text.next().is_none() {
                 return false;
             }
@@ -145,7 +159,10 @@ fn same_letter(a: char, b: char) -> bool {
         return a.eq_ignore_ascii_case(&b);
     }
     let fold = |c: char| {
-        std::iter::once(c).nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase)
+        std::iter::once(c)
+            .nfkd()
+            .filter(|c| !is_combining_mark(*c))
+            .flat_map(char::to_lowercase)
     };
     fold(a).eq(fold(b))
 }
@@ -156,10 +173,23 @@ mod tests {
 
     #[test]
     fn collation_ignores_case_and_accents() {
-        for (a, b) in [("Milk", "mILK"), ("é", "E"), ("Ａ", "a"), ("straße", "STRASSE"), ("", "")] {
+        for (a, b) in [
+            ("Milk", "mILK"),
+            ("é", "E"),
+            ("Ａ", "a"),
+            ("straße", "STRASSE"),
+            ("", ""),
+        ] {
             assert_eq!(compare(a, b), Ordering::Equal, "{a} = {b}");
         }
-        for (a, b) in [("a", "b"), ("a", "a "), ("_", "0"), ("9", "a"), ("z", "张"), ("-", "*")] {
+        for (a, b) in [
+            ("a", "b"),
+            ("a", "a "),
+            ("_", "0"),
+            ("9", "a"),
+            ("z", "张"),
+            ("-", "*"),
+        ] {
             assert_eq!(compare(a, b), Ordering::Less, "{a} < {b}");
             assert_eq!(compare(b, a), Ordering::Greater, "{b} > {a}");
         }
@@ -186,7 +216,11 @@ mod tests {
             ("%😀", "hi 😀", true),
             ("a\0%", "a\0b", true),
         ] {
-            assert_eq!(Pattern::new(pattern).matches(text, false), expected, "{pattern} ~ {text}");
+            assert_eq!(
+                Pattern::new(pattern).matches(text, false),
+                expected,
+                "{pattern} ~ {text}"
+            );
         }
         assert!(!Pattern::new("Milk").matches("milk", true));
     }

@@ -73,19 +73,28 @@ impl Given {
 }
 
 /// The value to store in `column`, under MySQL's strict mode. `row` counts from 1, for the message.
-pub(crate) fn to_cell(column: &Column, given: Given, row: usize, now_ms: i64) -> Result<Cell, DataError> {
+pub(crate) fn to_cell(
+    column: &Column,
+    given: Given,
+    row: usize,
+    now_ms: i64,
+) -> Result<Cell, DataError> {
     let name = &column.name;
     let text = match given {
         Given::Null => return Ok(Cell::Null),
         Given::Now => temporal::from_unix_micros(now_ms * 1000, 6),
-        Given::Composite(json) if column.kind == Kind::Json => return normalize_json(column, &json),
+        Given::Composite(json) if column.kind == Kind::Json => {
+            return normalize_json(column, &json);
+        }
         Given::Composite(_) => {
             return Err(DataError::invalid_request(format!(
                 "column '{name}' does not take an object or array"
             )));
         }
         // Anything but an object is a document of its own: 1, true, "text".
-        Given::Bool(value) if column.kind == Kind::Json => return Ok(Cell::Text(value.to_string())),
+        Given::Bool(value) if column.kind == Kind::Json => {
+            return Ok(Cell::Text(value.to_string()));
+        }
         Given::Number(text) if column.kind == Kind::Json => return normalize_json(column, &text),
         Given::String(text) if column.kind == Kind::Json => {
             return Ok(Cell::Text(serde_json::Value::String(text).to_string()));
@@ -103,21 +112,35 @@ pub(crate) fn to_cell(column: &Column, given: Given, row: usize, now_ms: i64) ->
             }
         }
         Kind::Bit(bits) => integer(column, &text, *bits, true, row),
-        Kind::Decimal { precision, scale, unsigned } => {
-            let number = Decimal::parse(&text)
-                .ok_or_else(|| incorrect("decimal", column, &text, row))?;
+        Kind::Decimal {
+            precision,
+            scale,
+            unsigned,
+        } => {
+            let number =
+                Decimal::parse(&text).ok_or_else(|| incorrect("decimal", column, &text, row))?;
             if *unsigned && number.is_negative() {
                 return Err(out_of_range(column, row));
             }
-            number.fit(*precision, *scale).map(Cell::Text).ok_or_else(|| out_of_range(column, row))
+            number
+                .fit(*precision, *scale)
+                .map(Cell::Text)
+                .ok_or_else(|| out_of_range(column, row))
         }
         Kind::Float | Kind::Double => {
             let number = Decimal::parse(&text)
                 .ok_or_else(|| incorrect("double", column, &text, row))?
                 .to_f64();
-            let number =
-                if column.kind == Kind::Float { f64::from(number as f32) } else { number };
-            if number.is_finite() { Ok(Cell::Real(number)) } else { Err(out_of_range(column, row)) }
+            let number = if column.kind == Kind::Float {
+                f64::from(number as f32)
+            } else {
+                number
+            };
+            if number.is_finite() {
+                Ok(Cell::Real(number))
+            } else {
+                Err(out_of_range(column, row))
+            }
         }
         Kind::Char(length) => {
             let text = text.trim_end_matches(' ');
@@ -167,7 +190,13 @@ pub(crate) fn to_cell(column: &Column, given: Given, row: usize, now_ms: i64) ->
     }
 }
 
-fn integer(column: &Column, text: &str, bits: u8, unsigned: bool, row: usize) -> Result<Cell, DataError> {
+fn integer(
+    column: &Column,
+    text: &str,
+    bits: u8,
+    unsigned: bool,
+    row: usize,
+) -> Result<Cell, DataError> {
     let number = Decimal::parse(text).ok_or_else(|| incorrect("integer", column, text, row))?;
     // MySQL rounds a fraction on its way into a whole column.
     let whole: i128 = number
@@ -190,7 +219,10 @@ fn integer(column: &Column, text: &str, bits: u8, unsigned: bool, row: usize) ->
 
 fn normalize_json(column: &Column, text: &str) -> Result<Cell, DataError> {
     let value: serde_json::Value = serde_json::from_str(text).map_err(|error| {
-        DataError::invalid_request(format!("Invalid JSON text for column '{}': {error}", column.name))
+        DataError::invalid_request(format!(
+            "Invalid JSON text for column '{}': {error}",
+            column.name
+        ))
     })?;
     Ok(Cell::Text(value.to_string()))
 }
@@ -202,7 +234,11 @@ fn decode(column: &Column, text: &str) -> Result<Vec<u8>, DataError> {
 }
 
 fn fits(column: &Column, length: u64, most: u64, row: usize) -> Result<(), DataError> {
-    if length <= most { Ok(()) } else { Err(too_long(column, row)) }
+    if length <= most {
+        Ok(())
+    } else {
+        Err(too_long(column, row))
+    }
 }
 
 fn too_long(column: &Column, row: usize) -> DataError {
@@ -215,7 +251,10 @@ fn too_long(column: &Column, row: usize) -> DataError {
 fn out_of_range(column: &Column, row: usize) -> DataError {
     DataError::database(
         super::error::Cause::Other,
-        format!("Out of range value for column '{}' at row {row}", column.name),
+        format!(
+            "Out of range value for column '{}' at row {row}",
+            column.name
+        ),
     )
 }
 
@@ -261,7 +300,10 @@ pub(crate) fn to_operand(column: &Column, text: &str, strict: bool) -> Result<Ce
     Ok(match &column.kind {
         Kind::Int { .. } | Kind::Year | Kind::Bit(_) => {
             let number = number(text)?;
-            match number.to_whole().map(|whole| (i64::try_from(whole), u64::try_from(whole))) {
+            match number
+                .to_whole()
+                .map(|whole| (i64::try_from(whole), u64::try_from(whole)))
+            {
                 Some((Ok(value), _)) => Cell::Int(value),
                 Some((_, Ok(value))) => Cell::UInt(value),
                 _ => Cell::Real(number.to_f64()),
@@ -278,7 +320,11 @@ pub(crate) fn to_operand(column: &Column, text: &str, strict: bool) -> Result<Ce
         }
         Kind::Time { .. } => precise_operand(column, Kind::Time { fraction: 6 }, text)?,
         Kind::Binary(_) | Kind::Blob(_) => Cell::Bytes(decode(column, text)?),
-        Kind::Char(_) | Kind::VarChar(_) | Kind::Text(_) | Kind::Enum(_) | Kind::Json
+        Kind::Char(_)
+        | Kind::VarChar(_)
+        | Kind::Text(_)
+        | Kind::Enum(_)
+        | Kind::Json
         | Kind::Other(_) => Cell::Text(text.to_owned()),
     })
 }
@@ -292,8 +338,8 @@ fn precise_operand(column: &Column, precise: Kind, text: &str) -> Result<Cell, D
         }
         _ => 0,
     };
-    let mut text = temporal::canonical(&precise, text)
-        .ok_or_else(|| incorrect_operand(&column.kind, text))?;
+    let mut text =
+        temporal::canonical(&precise, text).ok_or_else(|| incorrect_operand(&column.kind, text))?;
     if let Some(point) = text.find('.') {
         while text.len() > point + 1 + shown && text.ends_with('0') {
             text.pop();

@@ -76,7 +76,7 @@ pub(super) fn load(path: &Path) -> Result<Loaded, StartError> {
     let mut loaded = Loaded::default();
     for (name, spec) in file.functions {
         check_name(&name).map_err(|error| StartError::new(at(&error)))?;
-        let function = spec.function(folder, &name);
+        let function = spec.function(folder);
         let function = function.map_err(|error| StartError::caused_by(at(&name), error))?;
         loaded.functions.push((name, function));
     }
@@ -105,7 +105,7 @@ fn check_name(name: &str) -> Result<(), String> {
 }
 
 impl FunctionSpec {
-    fn function(self, folder: &Path, name: &str) -> Result<Function, StartError> {
+    fn function(self, folder: &Path) -> Result<Function, StartError> {
         let target = TargetSpec {
             url: self.url,
             command: self.command,
@@ -135,7 +135,7 @@ impl FunctionSpec {
             function = function.concurrency(calls);
         }
         for (qualifier, spec) in self.versions {
-            function = function.version(qualifier, spec.function(folder, name)?);
+            function = function.version(qualifier, spec.function(folder)?);
         }
         Ok(function)
     }

@@ -122,6 +122,11 @@ impl Disk {
         })
     }
 
+    /// The store's own folder.
+    pub(crate) fn root(&self) -> &Path {
+        &self.shared.root
+    }
+
     /// A fresh path to stage an object at.
     pub(crate) fn staging_path(&self) -> PathBuf {
         self.shared

@@ -19,7 +19,7 @@ use super::{
     classic::{SecurityToken, UploadGrant},
     disk::{CommitError, ObjectHeaders, Overwrite, Record},
     form, key,
-    send::{self, Query},
+    send::{self, Query, Refused},
     sign::{SignatureProblem, Signed},
     staging::{self, ReceiveError, Staged},
     xml::CosError,
@@ -35,7 +35,7 @@ pub(super) async fn handle(State(state): State<AppState>, request: Request) -> R
     let method = request.method().clone();
     let uri = request.uri().clone();
     let id = RequestId::from_request(&request);
-    let mut response = match route(storage, request).await {
+    let mut response = match route(storage, request, &id.0).await {
         Ok(response) => response,
         Err(error) => error.response(&method, uri.path(), &id.0),
     };
@@ -47,11 +47,11 @@ pub(super) async fn handle(State(state): State<AppState>, request: Request) -> R
     response
 }
 
-async fn route(storage: &Storage, request: Request) -> Result<Response, CosError> {
+async fn route(storage: &Storage, request: Request, id: &str) -> Result<Response, CosError> {
     let key = key_of(request.uri())?;
     match *request.method() {
         Method::PUT => put(storage, key, request).await,
-        Method::GET | Method::HEAD => get(storage, &key, request.into_parts().0).await,
+        Method::GET | Method::HEAD => get(storage, &key, request.into_parts().0, id).await,
         Method::POST => form::post(storage, request).await,
         _ => Err(CosError::new(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -116,14 +116,28 @@ async fn put(storage: &Storage, key: String, request: Request) -> Result<Respons
     Ok(response)
 }
 
-async fn get(storage: &Storage, key: &str, request: Parts) -> Result<Response, CosError> {
+async fn get(storage: &Storage, key: &str, request: Parts, id: &str) -> Result<Response, CosError> {
     let query = Query::parse(request.uri.query().unwrap_or_default());
     authorise(storage, key, &request, &query)?;
     let record = storage
         .disk()
         .get(storage.bucket(), key)
         .ok_or(CosError::NO_SUCH_KEY)?;
-    send::object(storage, &record, &request.method, &request.headers, &query).await
+    let (method, uri) = (&request.method, &request.uri);
+    match send::object(storage, &record, method, &request.headers, &query).await {
+        Ok(response) => Ok(response),
+        Err(Refused::Precondition) => Err(CosError::new(
+            StatusCode::PRECONDITION_FAILED,
+            "PreconditionFailed",
+            "At least one of the preconditions you specified did not hold.",
+        )),
+        Err(Refused::Range { size }) => {
+            let mut response = INVALID_RANGE.response(method, uri.path(), id);
+            send::mark_unsatisfiable(response.headers_mut(), size);
+            Ok(response)
+        }
+        Err(Refused::Disk(error)) => Err(disk_error(&error)),
+    }
 }
 
 /// A signed request, a signed URL, or an object that everyone may read.
@@ -213,6 +227,12 @@ pub(super) fn grant(
             "x-cos-meta-fileid is missing or belongs to another object.",
         ))
 }
+
+const INVALID_RANGE: CosError = CosError::new(
+    StatusCode::RANGE_NOT_SATISFIABLE,
+    "InvalidRange",
+    "The requested range cannot be satisfied.",
+);
 
 pub(super) const EXISTS: CosError = CosError::new(
     StatusCode::CONFLICT,

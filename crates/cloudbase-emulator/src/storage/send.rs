@@ -11,11 +11,23 @@ use super::{
     Storage,
     disk::Record,
     key,
-    objects::disk_error,
     range::{self, Condition, Part},
     staging::PIECE,
-    xml::CosError,
 };
+
+/// The header that carries an object's CRC-64.
+pub(super) const CRC64: HeaderName = HeaderName::from_static("x-cos-hash-crc64ecma");
+
+/// Why an object that is there is not sent.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// A conditional header does not hold.
+    Precondition,
+    /// The range lies outside the object.
+    Range { size: u64 },
+    /// The disk failed.
+    Disk(std::io::Error),
+}
 
 /// The decoded query of a download.
 #[derive(Debug, Default)]
@@ -66,18 +78,12 @@ pub(super) async fn object(
     method: &Method,
     request: &HeaderMap,
     query: &Query,
-) -> Result<Response, CosError> {
+) -> Result<Response, Refused> {
     let modified = record.modified_ms / 1000;
     let honour_range = match range::condition(request, &etag(record), modified) {
         Condition::Proceed { honour_range } => honour_range,
         Condition::NotModified => return Ok(not_modified(record)),
-        Condition::Failed => {
-            return Err(CosError::new(
-                StatusCode::PRECONDITION_FAILED,
-                "PreconditionFailed",
-                "At least one of the preconditions you specified did not hold.",
-            ));
-        }
+        Condition::Failed => return Err(Refused::Precondition),
     };
     let asked = request
         .get(header::RANGE)
@@ -86,14 +92,14 @@ pub(super) async fn object(
     let (start, length) = match part {
         Part::Whole => (0, record.size),
         Part::Slice { start, end } => (start, end - start + 1),
-        Part::Unsatisfiable => return Ok(unsatisfiable(record)),
+        Part::Unsatisfiable => return Err(Refused::Range { size: record.size }),
     };
     let body = if *method == Method::HEAD || length == 0 {
         Body::empty()
     } else {
         bytes(storage, record, start, length)
             .await
-            .map_err(|error| disk_error(&error))?
+            .map_err(Refused::Disk)?
     };
     let mut response = Response::new(body);
     let headers = response.headers_mut();
@@ -219,19 +225,12 @@ fn not_modified(record: &Record) -> Response {
     response
 }
 
-fn unsatisfiable(record: &Record) -> Response {
-    let error = CosError::new(
-        StatusCode::RANGE_NOT_SATISFIABLE,
-        "InvalidRange",
-        "The requested range cannot be satisfied.",
-    );
-    let mut response = error.response(&Method::GET, &record.key, "");
-    let range = format!("bytes */{}", record.size);
-    set(response.headers_mut(), header::CONTENT_RANGE, &range);
-    response
+/// Tells how long the object is whose range was refused.
+pub(super) fn mark_unsatisfiable(headers: &mut HeaderMap, size: u64) {
+    set(headers, header::CONTENT_RANGE, &format!("bytes */{size}"));
 }
 
-pub(super) fn http_date(ms: u64) -> String {
+fn http_date(ms: u64) -> String {
     httpdate::fmt_http_date(std::time::UNIX_EPOCH + Duration::from_secs(ms / 1000))
 }
 

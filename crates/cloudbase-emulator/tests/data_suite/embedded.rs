@@ -13,18 +13,47 @@ INSERT INTO t (n) VALUES (1), (2);
 #[test]
 fn refuses_what_it_cannot_do_truthfully() {
     block_on(async {
-        let emulator = Engine::Sqlite.builder().schema_sql(SCHEMA).start().await.unwrap();
+        let emulator = Engine::Sqlite
+            .builder()
+            .schema_sql(SCHEMA)
+            .start()
+            .await
+            .unwrap();
         let api = Api::admin(&emulator);
-        for path in ["t?meta=eq.1", "t?order=meta", "t?ratio=like.1%25", "t?size=gt.a", "t?n=match.(?!a)"] {
+        for path in [
+            "t?meta=eq.1",
+            "t?order=meta",
+            "t?ratio=like.1%25",
+            "t?size=gt.a",
+            "t?n=match.(?!a)",
+        ] {
             let answer = api.rest(Method::GET, path, &[], Value::Null).await;
-            assert_eq!((answer.status, answer.code().as_str()), (400, "INVALID_REQUEST"), "{path}");
+            assert_eq!(
+                (answer.status, answer.code().as_str()),
+                (400, "INVALID_REQUEST"),
+                "{path}"
+            );
         }
-        let answer = api.rest(Method::POST, "t", &[], json!({"big":u64::MAX})).await;
-        assert!(answer.json()["message"].as_str().unwrap().contains("--mysql"), "{}", answer.text);
+        let answer = api
+            .rest(Method::POST, "t", &[], json!({"big":u64::MAX}))
+            .await;
+        assert!(
+            answer.json()["message"]
+                .as_str()
+                .unwrap()
+                .contains("--mysql"),
+            "{}",
+            answer.text
+        );
         for schema in [
-            "CREATE TABLE g (p POINT)", "CREATE TABLE g (a INT, b INT AS (a + 1))", "CREATE PROCEDURE p() SELECT 1",
-            "CREATE TABLE g (id INT, n INT AUTO_INCREMENT, PRIMARY KEY (id), KEY (n))", "CREATE TABLE g (a INT", "INSERT INTO nowhere VALUES (1)",
-            "CREATE TABLE g (a INT); INSERT INTO g VALUES (1 + 1)", "CREATE TABLE g (a INT DEFAULT (UUID()))",
+            "CREATE TABLE g (p POINT)",
+            "CREATE TABLE g (a INT, b INT AS (a + 1))",
+            "CREATE PROCEDURE p() SELECT 1",
+            "CREATE TABLE g (id INT, n INT AUTO_INCREMENT, PRIMARY KEY (id), KEY (n))",
+            "CREATE TABLE g (a INT",
+            "INSERT INTO nowhere VALUES (1)",
+            "CREATE TABLE g (a INT); INSERT INTO g VALUES (1 + 1)",
+            "CREATE TABLE g (a INT DEFAULT (UUID()))",
         ] {
             let failed = Engine::Sqlite.builder().schema_sql(schema).start().await;
             assert!(failed.is_err(), "{schema}");
@@ -36,16 +65,28 @@ fn refuses_what_it_cannot_do_truthfully() {
 #[test]
 fn reset_and_snapshots() {
     block_on(async {
-        let emulator = Engine::Sqlite.builder().schema_sql(SCHEMA).start().await.unwrap();
+        let emulator = Engine::Sqlite
+            .builder()
+            .schema_sql(SCHEMA)
+            .start()
+            .await
+            .unwrap();
         let api = Api::admin(&emulator);
         api.rest(Method::POST, "t", &[], json!({"n":3})).await;
         let snapshot = emulator.snapshot().await.unwrap();
-        api.rest(Method::DELETE, "t?id=gt.0", &[], Value::Null).await;
+        api.rest(Method::DELETE, "t?id=gt.0", &[], Value::Null)
+            .await;
         assert_eq!(api.rows("t?select=n").await, json!([]));
         emulator.restore(&snapshot).await.unwrap();
-        assert_eq!(api.rows("t?select=n").await, json!([{"n":1},{"n":2},{"n":3}]));
+        assert_eq!(
+            api.rows("t?select=n").await,
+            json!([{"n":1},{"n":2},{"n":3}])
+        );
         emulator.reset().await.unwrap();
-        assert_eq!(api.rows("t?select=id,n").await, json!([{"id":1,"n":1},{"id":2,"n":2}]));
+        assert_eq!(
+            api.rows("t?select=id,n").await,
+            json!([{"id":1,"n":1},{"id":2,"n":2}])
+        );
         emulator.shutdown().await;
     });
 }
@@ -54,9 +95,17 @@ fn reset_and_snapshots() {
 fn keeps_rows_in_a_data_directory() {
     let dir = tempfile::tempdir().unwrap();
     block_on(async {
-        for expected in [json!([{"n":1},{"n":2},{"n":9}]), json!([{"n":1},{"n":2},{"n":9},{"n":9}])] {
-            let emulator =
-                Engine::Sqlite.builder().schema_sql(SCHEMA).data_dir(dir.path()).start().await.unwrap();
+        for expected in [
+            json!([{"n":1},{"n":2},{"n":9}]),
+            json!([{"n":1},{"n":2},{"n":9},{"n":9}]),
+        ] {
+            let emulator = Engine::Sqlite
+                .builder()
+                .schema_sql(SCHEMA)
+                .data_dir(dir.path())
+                .start()
+                .await
+                .unwrap();
             let api = Api::admin(&emulator);
             api.rest(Method::POST, "t", &[], json!({"n":9})).await;
             assert_eq!(api.rows("t?select=n").await, expected);
@@ -68,7 +117,12 @@ fn keeps_rows_in_a_data_directory() {
 #[test]
 fn a_million_rows_page_quickly() {
     block_on(async {
-        let emulator = Engine::Sqlite.builder().schema_sql(SCHEMA).start().await.unwrap();
+        let emulator = Engine::Sqlite
+            .builder()
+            .schema_sql(SCHEMA)
+            .start()
+            .await
+            .unwrap();
         emulator
             .sql(
                 "INSERT INTO t (n) WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 999998) SELECT x FROM c",
@@ -79,11 +133,15 @@ fn a_million_rows_page_quickly() {
         let api = Api::admin(&emulator);
         let started = std::time::Instant::now();
         for offset in [0u64, 500_000, 999_000] {
-            let rows = api.rows(&format!("t?select=id&order=id&limit=1000&offset={offset}")).await;
+            let rows = api
+                .rows(&format!("t?select=id&order=id&limit=1000&offset={offset}"))
+                .await;
             assert_eq!(rows.as_array().unwrap().len(), 1000);
             assert_eq!(rows[0]["id"], json!(offset + 1));
         }
-        let last = api.rest(Method::HEAD, "t", &[("prefer", "count=exact")], Value::Null).await;
+        let last = api
+            .rest(Method::HEAD, "t", &[("prefer", "count=exact")], Value::Null)
+            .await;
         assert_eq!(last.header("content-range"), "0-999999/1000000");
         // Generous: a full scan of the table for each page would take minutes.
         assert!(started.elapsed().as_secs() < 30, "{:?}", started.elapsed());

@@ -12,8 +12,44 @@ CREATE TABLE words (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, word LONGTEXT CO
 
 fn values() -> Vec<String> {
     let mut values: Vec<String> = [
-        "a,b", ")", "(", "\"", "\\", "*", "%", "_", "null", ",or(x.eq.1)", "a\0b", "😀", "'", "';--", "eq.1", "in.(1)", "not.is.null", "true",
-        "a.b.c", ":", "&x=1", "#", "?", "+", " ", "\r\n", "`", "\\\"", "\"a\"", "{\"a\":1}", "[1,2]", "é", "腾讯 云", "", "$1", "?1", "%41", "\\%",
+        "a,b",
+        ")",
+        "(",
+        "\"",
+        "\\",
+        "*",
+        "%",
+        "_",
+        "null",
+        ",or(x.eq.1)",
+        "a\0b",
+        "😀",
+        "'",
+        "';--",
+        "eq.1",
+        "in.(1)",
+        "not.is.null",
+        "true",
+        "a.b.c",
+        ":",
+        "&x=1",
+        "#",
+        "?",
+        "+",
+        " ",
+        "\r\n",
+        "`",
+        "\\\"",
+        "\"a\"",
+        "{\"a\":1}",
+        "[1,2]",
+        "é",
+        "腾讯 云",
+        "",
+        "$1",
+        "?1",
+        "%41",
+        "\\%",
     ]
     .map(str::to_owned)
     .to_vec();
@@ -33,7 +69,9 @@ fn every_value_finds_itself_and_nothing_else() {
         let api = Api::admin(&emulator);
         let values = values();
         for value in &values {
-            let answer = api.rest(Method::POST, "words", &[], json!({"word":value})).await;
+            let answer = api
+                .rest(Method::POST, "words", &[], json!({"word":value}))
+                .await;
             assert_eq!(answer.status, 201, "{}", answer.text);
         }
         for (place, value) in values.iter().enumerate() {
@@ -44,8 +82,14 @@ fn every_value_finds_itself_and_nothing_else() {
                 let quoted = encode(&quote(value));
                 queries.push(format!("word=in.({quoted})"));
                 queries.push(format!("or=(word.eq.{quoted})"));
-                queries.push(format!("and=(word.in.({quoted},{}),id.gt.0)", encode("\"nobody\"")));
-                let like = value.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+                queries.push(format!(
+                    "and=(word.in.({quoted},{}),id.gt.0)",
+                    encode("\"nobody\"")
+                ));
+                let like = value
+                    .replace('\\', "\\\\")
+                    .replace('%', "\\%")
+                    .replace('_', "\\_");
                 queries.push(format!("word=like.{}", encode(&like)));
                 queries.push(format!("or=(word.like.{})", encode(&quote(&like))));
             }
@@ -56,11 +100,19 @@ fn every_value_finds_itself_and_nothing_else() {
                 let found = api.rows(&format!("words?select=id&{query}")).await;
                 assert_eq!(found, expected, "{value:?} by {query}");
             }
-            let rows = emulator.sql("SELECT id FROM words WHERE word = ?", &[json!(value)]).await.unwrap();
+            let rows = emulator
+                .sql("SELECT id FROM words WHERE word = ?", &[json!(value)])
+                .await
+                .unwrap();
             assert_eq!(rows.len(), 1);
         }
         // What the official builder writes without quotes.
-        let found = api.rows(&format!("words?select=id&word=in.({})", encode("\"a,b\",e\"f,*"))).await;
+        let found = api
+            .rows(&format!(
+                "words?select=id&word=in.({})",
+                encode("\"a,b\",e\"f,*")
+            ))
+            .await;
         assert_eq!(found, json!([{"id":1},{"id":6}]));
         emulator.shutdown().await;
     });
@@ -71,18 +123,36 @@ fn names_are_checked_not_joined() {
     on_each_engine(async |engine| {
         let emulator = engine.builder().schema_sql(SCHEMA).start().await.unwrap();
         let api = Api::admin(&emulator);
-        for name in ["word`", "word\"", "id;DROP TABLE words", "id FROM words--", "*/", "1"] {
+        for name in [
+            "word`",
+            "word\"",
+            "id;DROP TABLE words",
+            "id FROM words--",
+            "*/",
+            "1",
+        ] {
             let name = encode(name);
             for path in [
-                format!("words?select={name}"), format!("words?{name}=eq.1"), format!("words?order={name}"),
-                format!("words?select=id,{name}(id)"), format!("words?on_conflict={name}"),
+                format!("words?select={name}"),
+                format!("words?{name}=eq.1"),
+                format!("words?order={name}"),
+                format!("words?select=id,{name}(id)"),
+                format!("words?on_conflict={name}"),
             ] {
                 let answer = api.rest(Method::GET, &path, &[], json!(null)).await;
-                assert!(answer.status == 400 || path.contains("on_conflict"), "{path}: {}", answer.text);
+                assert!(
+                    answer.status == 400 || path.contains("on_conflict"),
+                    "{path}: {}",
+                    answer.text
+                );
             }
-            let answer = api.rest(Method::POST, "words", &[], json!({"word":"x", "wo`rd":1})).await;
+            let answer = api
+                .rest(Method::POST, "words", &[], json!({"word":"x", "wo`rd":1}))
+                .await;
             assert_eq!(answer.status, 400);
-            let answer = api.send(Method::GET, &format!("/v1/rdb/rest/{name}"), &[], "").await;
+            let answer = api
+                .send(Method::GET, &format!("/v1/rdb/rest/{name}"), &[], "")
+                .await;
             assert_eq!(answer.status, 404, "{}", answer.text);
         }
         assert_eq!(api.rows("words?select=id").await, json!([]));

@@ -37,7 +37,14 @@ fn run(test: impl AsyncFn(&Emulator)) {
 
 async fn post(api: &Api, table: &str, body: Value) -> (u16, Value) {
     let path = format!("{table}?select=*");
-    let answer = api.rest(Method::POST, &path, &[("prefer", "return=representation")], body).await;
+    let answer = api
+        .rest(
+            Method::POST,
+            &path,
+            &[("prefer", "return=representation")],
+            body,
+        )
+        .await;
     (answer.status, answer.json())
 }
 
@@ -49,34 +56,104 @@ fn owners_see_their_own_rows() {
         let admin = Api::admin(emulator);
         assert_ne!(ann_id, bob_id);
         let (status, row) = post(&ann, "notes", json!({"text":"mine"})).await;
-        assert_eq!((status, &row), (201, &json!([{"id":1,"text":"mine","_openid":ann_id}])));
+        assert_eq!(
+            (status, &row),
+            (201, &json!([{"id":1,"text":"mine","_openid":ann_id}]))
+        );
         // Whatever a user says, the row is the user's own.
         let (_, row) = post(&bob, "notes", json!({"text":"his","_openid":ann_id})).await;
         assert_eq!(row[0]["_openid"], json!(bob_id));
-        let (_, row) = post(&admin, "notes", json!({"text":"theirs","_openid":"somebody"})).await;
+        let (_, row) = post(
+            &admin,
+            "notes",
+            json!({"text":"theirs","_openid":"somebody"}),
+        )
+        .await;
         assert_eq!(row[0]["_openid"], json!("somebody"));
 
-        assert_eq!(ann.rows("notes?select=text").await, json!([{"text":"mine"}]));
+        assert_eq!(
+            ann.rows("notes?select=text").await,
+            json!([{"text":"mine"}])
+        );
         assert_eq!(bob.rows("notes?select=text").await, json!([{"text":"his"}]));
-        assert_eq!(admin.rows("notes?select=text&order=id").await.as_array().unwrap().len(), 3);
-        let head = ann.rest(Method::HEAD, "notes", &[("prefer", "count=exact")], Value::Null).await;
+        assert_eq!(
+            admin
+                .rows("notes?select=text&order=id")
+                .await
+                .as_array()
+                .unwrap()
+                .len(),
+            3
+        );
+        let head = ann
+            .rest(
+                Method::HEAD,
+                "notes",
+                &[("prefer", "count=exact")],
+                Value::Null,
+            )
+            .await;
         assert_eq!(head.header("content-range"), "0-0/1");
 
         for method in [Method::PATCH, Method::DELETE] {
-            let answer = bob.rest(method, "notes?id=eq.1", &[], json!({"text":"stolen"})).await;
-            assert_eq!((answer.status, answer.header("content-range")), (204, "*/0"));
+            let answer = bob
+                .rest(method, "notes?id=eq.1", &[], json!({"text":"stolen"}))
+                .await;
+            assert_eq!(
+                (answer.status, answer.header("content-range")),
+                (204, "*/0")
+            );
         }
-        let answer = ann.rest(Method::PATCH, "notes?id=gt.0", &[], json!({"text":"still mine"})).await;
+        let answer = ann
+            .rest(
+                Method::PATCH,
+                "notes?id=gt.0",
+                &[],
+                json!({"text":"still mine"}),
+            )
+            .await;
         assert_eq!(answer.header("content-range"), "*/1");
-        let answer = ann.rest(Method::PATCH, "notes?id=eq.1", &[], json!({"_openid":bob_id})).await;
-        assert_eq!((answer.status, answer.code().as_str()), (400, "INVALID_REQUEST"));
+        let answer = ann
+            .rest(
+                Method::PATCH,
+                "notes?id=eq.1",
+                &[],
+                json!({"_openid":bob_id}),
+            )
+            .await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (400, "INVALID_REQUEST")
+        );
         // An upsert must not reach somebody else's row either.
         let merge = [("prefer", "resolution=merge-duplicates")];
-        let answer = bob.rest(Method::POST, "notes", &merge, json!({"id":1,"text":"stolen"})).await;
-        assert_eq!((answer.status, answer.code().as_str()), (403, "PERMISSION_DENIED"), "{}", answer.text);
-        let answer = ann.rest(Method::POST, "notes", &merge, json!({"id":1,"text":"merged"})).await;
+        let answer = bob
+            .rest(
+                Method::POST,
+                "notes",
+                &merge,
+                json!({"id":1,"text":"stolen"}),
+            )
+            .await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (403, "PERMISSION_DENIED"),
+            "{}",
+            answer.text
+        );
+        let answer = ann
+            .rest(
+                Method::POST,
+                "notes",
+                &merge,
+                json!({"id":1,"text":"merged"}),
+            )
+            .await;
         assert_eq!(answer.status, 201, "{}", answer.text);
-        assert_eq!(admin.rows("notes?select=text&id=eq.1").await, json!([{"text":"merged"}]));
+        assert_eq!(
+            admin.rows("notes?select=text&id=eq.1").await,
+            json!([{"text":"merged"}])
+        );
     });
 }
 
@@ -88,9 +165,18 @@ fn relations_keep_to_the_permissions_of_their_table() {
         post(&ann, "notes", json!({"text":"a"})).await;
         post(&ann, "comments", json!({"note_id":1,"text":"own"})).await;
         post(&bob, "comments", json!({"note_id":1,"text":"other"})).await;
-        assert_eq!(ann.rows("notes?select=text,comments(text)").await, json!([{"text":"a","comments":[{"text":"own"}]}]));
-        assert_eq!(bob.rows("comments?select=text,note_id(text)").await, json!([{"text":"other","note_id":null}]));
-        assert_eq!(bob.rows("comments?select=text,note_id!inner(text)").await, json!([]));
+        assert_eq!(
+            ann.rows("notes?select=text,comments(text)").await,
+            json!([{"text":"a","comments":[{"text":"own"}]}])
+        );
+        assert_eq!(
+            bob.rows("comments?select=text,note_id(text)").await,
+            json!([{"text":"other","note_id":null}])
+        );
+        assert_eq!(
+            bob.rows("comments?select=text,note_id!inner(text)").await,
+            json!([])
+        );
     });
 }
 
@@ -103,18 +189,37 @@ fn each_permission_and_role() {
         let nobody = Api::with(emulator, None);
         // table, caller, read, write
         let matrix = [
-            ("notes", &user, 200, 201), ("notes", &key, 401, 401), ("notes", &admin, 200, 201),
-            ("board", &user, 200, 201), ("board", &key, 200, 401), ("board", &admin, 200, 201),
-            ("news", &user, 200, 403), ("news", &key, 200, 403), ("news", &admin, 200, 201),
-            ("secrets", &user, 403, 403), ("secrets", &key, 403, 403), ("secrets", &admin, 200, 201),
-            ("free", &user, 200, 201), ("free", &key, 200, 201), ("free", &admin, 200, 201),
-            ("wrong", &user, 400, 400), ("wrong", &key, 401, 401), ("wrong", &admin, 200, 201),
+            ("notes", &user, 200, 201),
+            ("notes", &key, 401, 401),
+            ("notes", &admin, 200, 201),
+            ("board", &user, 200, 201),
+            ("board", &key, 200, 401),
+            ("board", &admin, 200, 201),
+            ("news", &user, 200, 403),
+            ("news", &key, 200, 403),
+            ("news", &admin, 200, 201),
+            ("secrets", &user, 403, 403),
+            ("secrets", &key, 403, 403),
+            ("secrets", &admin, 200, 201),
+            ("free", &user, 200, 201),
+            ("free", &key, 200, 201),
+            ("free", &admin, 200, 201),
+            ("wrong", &user, 400, 400),
+            ("wrong", &key, 401, 401),
+            ("wrong", &admin, 200, 201),
             ("free", &nobody, 401, 401),
         ];
         for (place, (table, api, read, write)) in matrix.into_iter().enumerate() {
             let answer = api.rest(Method::GET, table, &[], Value::Null).await;
             assert_eq!(answer.status, read, "{place} {table}: {}", answer.text);
-            let answer = api.rest(Method::POST, table, &[], json!({"text":format!("t{place}")})).await;
+            let answer = api
+                .rest(
+                    Method::POST,
+                    table,
+                    &[],
+                    json!({"text":format!("t{place}")}),
+                )
+                .await;
             assert_eq!(answer.status, write, "{place} {table}: {}", answer.text);
             let expected = match write {
                 401 if place == 18 => "MISSING_CREDENTIALS",

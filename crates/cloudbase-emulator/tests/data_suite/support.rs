@@ -59,7 +59,11 @@ where
 
 /// Runs a future to its end.
 pub fn block_on<F: Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
 }
 
 /// A client with a token.
@@ -86,7 +90,9 @@ impl Answer {
 
     /// A header, or the empty text.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 
     /// The gateway's `code`.
@@ -121,12 +127,20 @@ impl Api {
         static DEVICES: AtomicU32 = AtomicU32::new(0);
         let device = format!("device-{}", DEVICES.fetch_add(1, Ordering::Relaxed));
         let visitor = Self::with(emulator, None);
-        let path = format!("/auth/v1/signin/anonymously?client_id={}", emulator.env_id());
-        let answer = visitor.send(Method::POST, &path, &[("x-device-id", &device)], "{}").await;
+        let path = format!(
+            "/auth/v1/signin/anonymously?client_id={}",
+            emulator.env_id()
+        );
+        let answer = visitor
+            .send(Method::POST, &path, &[("x-device-id", &device)], "{}")
+            .await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         let session = answer.json();
         let token = session["access_token"].as_str().unwrap();
-        (Self::with(emulator, Some(token)), session["sub"].as_str().unwrap().to_owned())
+        (
+            Self::with(emulator, Some(token)),
+            session["sub"].as_str().unwrap().to_owned(),
+        )
     }
 
     /// Sends a request to a path of the emulator.
@@ -173,15 +187,26 @@ impl Api {
         headers: &[(&str, &str)],
         body: Value,
     ) -> Answer {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        self.send(method, &format!("/v1/rdb/rest/{path}"), headers, body).await
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        self.send(method, &format!("/v1/rdb/rest/{path}"), headers, body)
+            .await
     }
 
     /// A data-model call.
     #[allow(dead_code)]
     pub async fn model(&self, method: Method, path: &str, body: Value) -> Value {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let answer = self.send(method, &format!("/v1/model/{path}"), &[], body).await;
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        let answer = self
+            .send(method, &format!("/v1/model/{path}"), &[], body)
+            .await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
         answer.json()
     }

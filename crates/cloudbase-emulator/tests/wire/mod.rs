@@ -1,5 +1,11 @@
 //! A plain HTTP client for tests of the emulator: nothing in it knows CloudBase.
-#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_debug_implementations,
+    clippy::unwrap_used,
+    reason = "each test binary uses its own part, and a test that cannot go on must stop"
+)]
 
 use axum::body::Body;
 use bytes::Bytes;

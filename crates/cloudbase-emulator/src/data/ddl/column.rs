@@ -42,7 +42,10 @@ pub(super) fn table(create: ast::CreateTable) -> Result<Table, DataError> {
         }
         if extra.unique {
             let columns = vec![column.name.clone()];
-            table.unique.push(Index { name: column.name.clone(), columns });
+            table.unique.push(Index {
+                name: column.name.clone(),
+                columns,
+            });
         }
         table.checks.extend(extra.checks);
         table.foreign_keys.extend(extra.references);
@@ -54,7 +57,9 @@ pub(super) fn table(create: ast::CreateTable) -> Result<Table, DataError> {
             TableConstraint::Unique(unique) => table.unique.push(unique_index(unique)?),
             TableConstraint::Index(index) => {
                 let columns = index_columns(&index.columns)?;
-                let name = index.name.map_or_else(|| columns.join("_"), |name| name.value);
+                let name = index
+                    .name
+                    .map_or_else(|| columns.join("_"), |name| name.value);
                 table.indexes.push(Index { name, columns });
             }
             TableConstraint::ForeignKey(key) => {
@@ -71,7 +76,10 @@ pub(super) fn table(create: ast::CreateTable) -> Result<Table, DataError> {
 /// Fills in what MySQL fills in by itself, and checks the names.
 fn finish(table: &mut Table) -> Result<(), DataError> {
     for name in table.primary_key.clone() {
-        let found = table.columns.iter_mut().find(|column| column.name.eq_ignore_ascii_case(&name));
+        let found = table
+            .columns
+            .iter_mut()
+            .find(|column| column.name.eq_ignore_ascii_case(&name));
         let Some(column) = found else {
             return Err(DataError::invalid_request(format!(
                 "schema: Key column '{name}' doesn't exist in table '{}'",
@@ -131,7 +139,9 @@ pub(super) fn column(definition: ast::ColumnDef) -> Result<(Column, Extra), Data
             }
             ColumnOption::Comment(_) | ColumnOption::Invisible => {}
             ColumnOption::DialectSpecific(tokens)
-                if tokens.iter().any(|t| t.to_string().eq_ignore_ascii_case("AUTO_INCREMENT")) =>
+                if tokens
+                    .iter()
+                    .any(|t| t.to_string().eq_ignore_ascii_case("AUTO_INCREMENT")) =>
             {
                 column.auto_increment = true;
                 column.nullable = false;
@@ -143,7 +153,9 @@ pub(super) fn column(definition: ast::ColumnDef) -> Result<(Column, Extra), Data
 }
 
 fn is_binary(collation: &str) -> Result<bool, DataError> {
-    let collation = collation.trim_matches(['`', '\'', '"']).to_ascii_lowercase();
+    let collation = collation
+        .trim_matches(['`', '\'', '"'])
+        .to_ascii_lowercase();
     if collation == "binary" || collation.ends_with("_bin") {
         Ok(true)
     } else if collation.ends_with("_ai_ci")
@@ -168,15 +180,21 @@ pub(super) fn constant(expression: &Expr) -> Option<DefaultValue> {
             Value::SingleQuotedString(value) | Value::DoubleQuotedString(value) => text(value),
             _ => None,
         },
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => match constant(expr) {
+        Expr::UnaryOp {
+            op: UnaryOperator::Minus,
+            expr,
+        } => match constant(expr) {
             Some(DefaultValue::Constant(Some(number))) => text(&format!("-{number}")),
             _ => None,
         },
         Expr::Nested(inner) => constant(inner),
         Expr::Function(call) => {
             let name = call.name.to_string().to_ascii_uppercase();
-            matches!(name.as_str(), "CURRENT_TIMESTAMP" | "NOW" | "LOCALTIME" | "LOCALTIMESTAMP")
-                .then_some(DefaultValue::Now)
+            matches!(
+                name.as_str(),
+                "CURRENT_TIMESTAMP" | "NOW" | "LOCALTIME" | "LOCALTIMESTAMP"
+            )
+            .then_some(DefaultValue::Now)
         }
         Expr::Identifier(name) if name.value.eq_ignore_ascii_case("CURRENT_TIMESTAMP") => {
             Some(DefaultValue::Now)
@@ -188,15 +206,23 @@ pub(super) fn constant(expression: &Expr) -> Option<DefaultValue> {
 fn kind(data_type: &DataType) -> Result<Kind, DataError> {
     let int = |bits, unsigned| Kind::Int { bits, unsigned };
     let length = |length: &Option<CharacterLength>, absent: u32| match length {
-        Some(CharacterLength::IntegerLength { length, .. }) => u32::try_from(*length).unwrap_or(absent),
+        Some(CharacterLength::IntegerLength { length, .. }) => {
+            u32::try_from(*length).unwrap_or(absent)
+        }
         _ => absent,
     };
     let fraction = |digits: &Option<u64>| digits.map_or(0, |digits| digits.min(6) as u8);
     let decimal = |info: &ExactNumberInfo, unsigned| match info {
-        ExactNumberInfo::None => Kind::Decimal { precision: 10, scale: 0, unsigned },
-        ExactNumberInfo::Precision(precision) => {
-            Kind::Decimal { precision: *precision as u32, scale: 0, unsigned }
-        }
+        ExactNumberInfo::None => Kind::Decimal {
+            precision: 10,
+            scale: 0,
+            unsigned,
+        },
+        ExactNumberInfo::Precision(precision) => Kind::Decimal {
+            precision: *precision as u32,
+            scale: 0,
+            unsigned,
+        },
         ExactNumberInfo::PrecisionAndScale(precision, scale) => Kind::Decimal {
             precision: *precision as u32,
             scale: u32::try_from(*scale).unwrap_or(0),
@@ -243,9 +269,15 @@ fn kind(data_type: &DataType) -> Result<Kind, DataError> {
         DataType::MediumBlob => Kind::Blob(16_777_215),
         DataType::LongBlob => Kind::Blob(4_294_967_295),
         DataType::Date => Kind::Date,
-        DataType::Datetime(digits) => Kind::DateTime { fraction: fraction(digits) },
-        DataType::Timestamp(digits, _) => Kind::Timestamp { fraction: fraction(digits) },
-        DataType::Time(digits, _) => Kind::Time { fraction: fraction(digits) },
+        DataType::Datetime(digits) => Kind::DateTime {
+            fraction: fraction(digits),
+        },
+        DataType::Timestamp(digits, _) => Kind::Timestamp {
+            fraction: fraction(digits),
+        },
+        DataType::Time(digits, _) => Kind::Time {
+            fraction: fraction(digits),
+        },
         DataType::JSON => Kind::Json,
         DataType::Enum(members, _) => Kind::Enum(
             members

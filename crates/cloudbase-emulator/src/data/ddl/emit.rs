@@ -58,7 +58,9 @@ pub(crate) fn create_table(table: &Table, name: &str, dialect: Dialect) -> Strin
             .on_delete(action(key.on_delete))
             .on_update(action(key.on_update));
         for (here, there) in key.columns.iter().zip(&key.references) {
-            statement.from_col(Alias::new(here)).to_col(Alias::new(there));
+            statement
+                .from_col(Alias::new(here))
+                .to_col(Alias::new(there));
         }
         create.foreign_key(&mut statement);
     }
@@ -110,8 +112,12 @@ pub(crate) fn drop_table(name: &str, dialect: Dialect) -> String {
 }
 
 fn row_id(table: &Table) -> Option<&Column> {
-    let [name] = table.primary_key.as_slice() else { return None };
-    table.find(name).filter(|column| matches!(column.kind, Kind::Int { .. }))
+    let [name] = table.primary_key.as_slice() else {
+        return None;
+    };
+    table
+        .find(name)
+        .filter(|column| matches!(column.kind, Kind::Int { .. }))
 }
 
 fn action(action: Action) -> ForeignKeyAction {
@@ -144,7 +150,9 @@ fn sqlite_column(column: &Column) -> ColumnDef {
     // Inserts through the gateway carry every default themselves; these are for free SQL.
     match &column.default {
         Some(DefaultValue::Constant(Some(text))) => {
-            let number = matches!(kind, "INTEGER" | "REAL").then(|| text.parse::<f64>().ok()).flatten();
+            let number = matches!(kind, "INTEGER" | "REAL")
+                .then(|| text.parse::<f64>().ok())
+                .flatten();
             match (number, text.parse::<i64>()) {
                 (Some(_), Ok(whole)) => definition.default(whole),
                 (Some(number), Err(_)) => definition.default(number),
@@ -174,7 +182,11 @@ fn mysql_column(column: &Column) -> ColumnDef {
             format!("{name}{}", unsigned(*u))
         }
         Kind::Bit(bits) => format!("BIT({bits})"),
-        Kind::Decimal { precision, scale, unsigned: u } => {
+        Kind::Decimal {
+            precision,
+            scale,
+            unsigned: u,
+        } => {
             format!("DECIMAL({precision},{scale}){}", unsigned(*u))
         }
         Kind::Float => "FLOAT".to_owned(),

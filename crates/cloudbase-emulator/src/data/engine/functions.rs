@@ -9,8 +9,7 @@ use crate::clock::Clock;
 use crate::data::text::{self, Pattern};
 use crate::data::{decimal, temporal};
 
-const PURE: FunctionFlags =
-    FunctionFlags::SQLITE_UTF8.union(FunctionFlags::SQLITE_DETERMINISTIC);
+const PURE: FunctionFlags = FunctionFlags::SQLITE_UTF8.union(FunctionFlags::SQLITE_DETERMINISTIC);
 
 /// Registers everything on a new connection.
 pub(super) fn register(connection: &Connection, clock: Clock) -> Result<()> {
@@ -53,7 +52,9 @@ fn like(context: &Context<'_>, binary: bool) -> Result<Option<bool>> {
     if matches!(context.get_raw(0), ValueRef::Null) {
         return Ok(None);
     }
-    let Some(text) = as_text(context.get_raw(1)) else { return Ok(None) };
+    let Some(text) = as_text(context.get_raw(1)) else {
+        return Ok(None);
+    };
     // A pattern that is not the same for every row cannot be kept; SQLite sees to that.
     let pattern = context.get_or_create_aux(0, |value| {
         Ok::<_, Error>(Pattern::new(&as_text(value).unwrap_or_default()))
@@ -66,7 +67,9 @@ fn regexp(context: &Context<'_>, binary: bool) -> Result<Option<bool>> {
     if matches!(context.get_raw(0), ValueRef::Null) {
         return Ok(None);
     }
-    let Some(text) = as_text(context.get_raw(1)) else { return Ok(None) };
+    let Some(text) = as_text(context.get_raw(1)) else {
+        return Ok(None);
+    };
     let pattern = context.get_or_create_aux(0, |value| {
         compile(&as_text(value).unwrap_or_default(), binary)
             .map_err(|error| Error::UserFunctionError(error.into()))

@@ -39,10 +39,14 @@ impl MySqlEngine {
     /// Connects. The URL's password never appears in an error.
     pub(crate) async fn open(url: &str, env_id: &str) -> Result<Self, DataError> {
         let options = Opts::from_url(url).map_err(|_| {
-            DataError::invalid_request("the MySQL URL is not mysql://user:password@host:port/database")
+            DataError::invalid_request(
+                "the MySQL URL is not mysql://user:password@host:port/database",
+            )
         })?;
         let Some(database) = options.db_name().map(str::to_owned) else {
-            return Err(DataError::invalid_request("the MySQL URL names no database after the host"));
+            return Err(DataError::invalid_request(
+                "the MySQL URL names no database after the host",
+            ));
         };
         let options = OptsBuilder::from_opts(options)
             .prefer_socket(false)
@@ -55,7 +59,13 @@ impl MySqlEngine {
         drop(connection);
         let foreign = catalog.tables().map(|table| table.name.clone()).collect();
         let catalog = RwLock::new(Arc::new(catalog));
-        Ok(Self { pool, database, env_id: env_id.to_owned(), catalog, foreign })
+        Ok(Self {
+            pool,
+            database,
+            env_id: env_id.to_owned(),
+            catalog,
+            foreign,
+        })
     }
 
     async fn connection(&self) -> Result<Conn, DataError> {
@@ -76,7 +86,10 @@ impl Engine for MySqlEngine {
     }
 
     fn catalog(&self) -> Arc<Catalog> {
-        self.catalog.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.catalog
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn is_schema(&self, schema: &str) -> bool {
@@ -131,12 +144,22 @@ impl Engine for MySqlEngine {
     fn clear(&self) -> BoxFuture<'_, Result<(), DataError>> {
         async {
             let mut connection = self.connection().await?;
-            connection.query_drop("SET foreign_key_checks = 0").await.map_err(translate)?;
-            for table in self.catalog().tables().filter(|t| !self.foreign.contains(&t.name)) {
+            connection
+                .query_drop("SET foreign_key_checks = 0")
+                .await
+                .map_err(translate)?;
+            for table in self
+                .catalog()
+                .tables()
+                .filter(|t| !self.foreign.contains(&t.name))
+            {
                 let drop = ddl::drop_table(&table.name, Dialect::MySql);
                 connection.query_drop(drop).await.map_err(translate)?;
             }
-            connection.query_drop("SET foreign_key_checks = 1").await.map_err(translate)?;
+            connection
+                .query_drop("SET foreign_key_checks = 1")
+                .await
+                .map_err(translate)?;
             drop(connection);
             self.reload().await
         }
@@ -171,7 +194,13 @@ struct MySqlSession(Conn);
 
 impl Session for MySqlSession {
     fn begin(&mut self) -> BoxFuture<'_, Result<(), DataError>> {
-        async { self.0.query_drop("START TRANSACTION").await.map_err(translate) }.boxed()
+        async {
+            self.0
+                .query_drop("START TRANSACTION")
+                .await
+                .map_err(translate)
+        }
+        .boxed()
     }
 
     fn commit(&mut self) -> BoxFuture<'_, Result<(), DataError>> {
@@ -180,20 +209,32 @@ impl Session for MySqlSession {
 
     fn query(&mut self, statement: Statement) -> BoxFuture<'_, Result<Rows, DataError>> {
         async move {
-            let mut result =
-                self.0.exec_iter(statement.sql, params(statement.values)).await.map_err(translate)?;
+            let mut result = self
+                .0
+                .exec_iter(statement.sql, params(statement.values))
+                .await
+                .map_err(translate)?;
             let columns = result.columns();
             let rows: Vec<mysql_async::Row> = result.collect().await.map_err(translate)?;
-            let Some(columns) = columns else { return Ok(Rows::default()) };
+            let Some(columns) = columns else {
+                return Ok(Rows::default());
+            };
             let rows = rows
                 .into_iter()
                 .map(|row| {
-                    row.unwrap().into_iter().zip(columns.iter()).map(|(v, c)| from_mysql(v, c)).collect()
+                    row.unwrap()
+                        .into_iter()
+                        .zip(columns.iter())
+                        .map(|(v, c)| from_mysql(v, c))
+                        .collect()
                 })
                 .collect();
             let columns = columns
                 .iter()
-                .map(|column| ResultColumn { name: column.name_str().into_owned(), kind: kind(column) })
+                .map(|column| ResultColumn {
+                    name: column.name_str().into_owned(),
+                    kind: kind(column),
+                })
                 .collect();
             Ok(Rows { columns, rows })
         }
@@ -202,8 +243,11 @@ impl Session for MySqlSession {
 
     fn execute(&mut self, statement: Statement) -> BoxFuture<'_, Result<Done, DataError>> {
         async move {
-            let result =
-                self.0.exec_iter(statement.sql, params(statement.values)).await.map_err(translate)?;
+            let result = self
+                .0
+                .exec_iter(statement.sql, params(statement.values))
+                .await
+                .map_err(translate)?;
             let done = Done {
                 affected: result.affected_rows(),
                 insert_id: result.last_insert_id().unwrap_or(0),
@@ -255,11 +299,15 @@ fn from_mysql(value: Value, column: &mysql_async::Column) -> Cell {
             push_fraction(&mut text, micros, column.decimals());
             Cell::Text(text)
         }
-        Value::Bytes(bytes) if column.column_type() == ColumnType::MYSQL_TYPE_BIT => {
-            Cell::Int(bytes.iter().fold(0i64, |number, byte| (number << 8) | i64::from(*byte)))
-        }
+        Value::Bytes(bytes) if column.column_type() == ColumnType::MYSQL_TYPE_BIT => Cell::Int(
+            bytes
+                .iter()
+                .fold(0i64, |number, byte| (number << 8) | i64::from(*byte)),
+        ),
         // 63 is the character set of bytes that are no text.
-        Value::Bytes(bytes) if column.character_set() == 63 && is_binary(column) => Cell::Bytes(bytes),
+        Value::Bytes(bytes) if column.character_set() == 63 && is_binary(column) => {
+            Cell::Bytes(bytes)
+        }
         Value::Bytes(bytes) => Cell::Text(String::from_utf8_lossy(&bytes).into_owned()),
     }
 }

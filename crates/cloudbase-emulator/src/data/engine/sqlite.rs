@@ -91,7 +91,10 @@ impl Engine for SqliteEngine {
     }
 
     fn catalog(&self) -> Arc<Catalog> {
-        self.catalog.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.catalog
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn is_schema(&self, schema: &str) -> bool {
@@ -122,12 +125,22 @@ impl Engine for SqliteEngine {
     }
 
     fn ensure_table(&self, table: Table) -> BoxFuture<'_, Result<(), DataError>> {
-        async move { self.steps(vec![Step::Create { table, if_not_exists: true }]).await }.boxed()
+        async move {
+            self.steps(vec![Step::Create {
+                table,
+                if_not_exists: true,
+            }])
+            .await
+        }
+        .boxed()
     }
 
     fn refresh(&self) -> BoxFuture<'_, Result<(), DataError>> {
         async {
-            let catalog = self.worker.run(|connection| script::load(connection)).await?;
+            let catalog = self
+                .worker
+                .run(|connection| script::load(connection))
+                .await?;
             self.set_catalog(catalog);
             Ok(())
         }
@@ -136,8 +149,16 @@ impl Engine for SqliteEngine {
 
     fn clear(&self) -> BoxFuture<'_, Result<(), DataError>> {
         async {
-            let names = self.catalog().tables().map(|table| table.name.clone()).collect();
-            self.steps(vec![Step::Drop { names, if_exists: true }]).await
+            let names = self
+                .catalog()
+                .tables()
+                .map(|table| table.name.clone())
+                .collect();
+            self.steps(vec![Step::Drop {
+                names,
+                if_exists: true,
+            }])
+            .await
         }
         .boxed()
     }
@@ -196,7 +217,10 @@ impl Engine for SqliteEngine {
 
 fn copy_database(from: &Connection, to: &mut Connection) -> Result<(), DataError> {
     let backup = Backup::new(from, to).map_err(|error| errors::translate(&error))?;
-    backup.step(-1).map(drop).map_err(|error| errors::translate(&error))
+    backup
+        .step(-1)
+        .map(drop)
+        .map_err(|error| errors::translate(&error))
 }
 
 /// The one connection, for as long as this lives.
@@ -226,7 +250,8 @@ impl Session for SqliteSession {
     fn begin(&mut self) -> BoxFuture<'_, Result<(), DataError>> {
         async {
             self.open = true;
-            self.run(|connection| batch(connection, "BEGIN IMMEDIATE")).await
+            self.run(|connection| batch(connection, "BEGIN IMMEDIATE"))
+                .await
         }
         .boxed()
     }
@@ -242,11 +267,13 @@ impl Session for SqliteSession {
 
     fn query(&mut self, statement: Statement) -> BoxFuture<'_, Result<Rows, DataError>> {
         let catalog = self.catalog.clone();
-        self.run(move |connection| query(connection, &catalog, &statement)).boxed()
+        self.run(move |connection| query(connection, &catalog, &statement))
+            .boxed()
     }
 
     fn execute(&mut self, statement: Statement) -> BoxFuture<'_, Result<Done, DataError>> {
-        self.run(move |connection| execute(connection, &statement)).boxed()
+        self.run(move |connection| execute(connection, &statement))
+            .boxed()
     }
 }
 
@@ -267,13 +294,20 @@ impl Drop for SqliteSession {
 }
 
 fn batch(connection: &Connection, sql: &str) -> Result<(), DataError> {
-    connection.execute_batch(sql).map_err(|error| errors::translate(&error))
+    connection
+        .execute_batch(sql)
+        .map_err(|error| errors::translate(&error))
 }
 
 /// Runs a statement that gives rows.
-fn query(connection: &Connection, catalog: &Catalog, statement: &Statement) -> Result<Rows, DataError> {
-    let mut prepared =
-        connection.prepare_cached(&statement.sql).map_err(|error| errors::translate(&error))?;
+fn query(
+    connection: &Connection,
+    catalog: &Catalog,
+    statement: &Statement,
+) -> Result<Rows, DataError> {
+    let mut prepared = connection
+        .prepare_cached(&statement.sql)
+        .map_err(|error| errors::translate(&error))?;
     let columns: Vec<ResultColumn> = prepared
         .columns_with_metadata()
         .map(|column| {
@@ -292,7 +326,9 @@ fn query(connection: &Connection, catalog: &Catalog, statement: &Statement) -> R
     while let Some(row) = cursor.next().map_err(|error| errors::translate(&error))? {
         let mut cells = Vec::with_capacity(columns.len());
         for index in 0..columns.len() {
-            cells.push(from_sqlite(row.get_ref(index).map_err(|e| errors::translate(&e))?));
+            cells.push(from_sqlite(
+                row.get_ref(index).map_err(|e| errors::translate(&e))?,
+            ));
         }
         rows.push(cells);
     }
@@ -300,13 +336,17 @@ fn query(connection: &Connection, catalog: &Catalog, statement: &Statement) -> R
 }
 
 fn execute(connection: &Connection, statement: &Statement) -> Result<Done, DataError> {
-    let mut prepared =
-        connection.prepare_cached(&statement.sql).map_err(|error| errors::translate(&error))?;
+    let mut prepared = connection
+        .prepare_cached(&statement.sql)
+        .map_err(|error| errors::translate(&error))?;
     let affected = prepared
         .execute(params_from_iter(&statement.values))
         .map_err(|error| errors::translate(&error))?;
     let last = connection.last_insert_rowid();
-    Ok(Done { affected: affected as u64, insert_id: u64::try_from(last).unwrap_or(0) })
+    Ok(Done {
+        affected: affected as u64,
+        insert_id: u64::try_from(last).unwrap_or(0),
+    })
 }
 
 fn from_sqlite(value: ValueRef<'_>) -> Cell {

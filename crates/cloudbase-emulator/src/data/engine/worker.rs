@@ -41,7 +41,9 @@ impl Worker {
             // Nobody waits any more if the request went away.
             let _ = answer.send(job(connection));
         });
-        answered.await.unwrap_or_else(|_| Err(DataError::internal("the SQLite thread ended")))
+        answered
+            .await
+            .unwrap_or_else(|_| Err(DataError::internal("the SQLite thread ended")))
     }
 
     /// Runs a job that nobody waits for.

@@ -12,7 +12,11 @@ pub(super) struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     /// At the start of `text`, the value of `parameter`.
     pub(super) fn new(parameter: &'a str, text: &'a str) -> Self {
-        Self { parameter, text, at: 0 }
+        Self {
+            parameter,
+            text,
+            at: 0,
+        }
     }
 
     pub(super) fn rest(&self) -> &'a str {
@@ -108,7 +112,9 @@ impl<'a> Cursor<'a> {
         if let Some(quoted) = self.quoted() {
             return Ok(quoted);
         }
-        let name = self.take_while(|c| !matches!(c, '.' | ',' | '(' | ')' | ':' | '!' | '"')).trim();
+        let name = self
+            .take_while(|c| !matches!(c, '.' | ',' | '(' | ')' | ':' | '!' | '"'))
+            .trim();
         if name.is_empty() {
             return Err(self.error("expected a name"));
         }

@@ -6,8 +6,24 @@ use crate::data::error::DataError;
 
 /// Operators that exist, but not on MySQL.
 const POSTGRES_ONLY: &[&str] = &[
-    "adj", "cd", "cs", "fts", "ilike(all)", "ilike(any)", "imatch", "isdistinct", "like(all)",
-    "like(any)", "nxl", "nxr", "ov", "phfts", "plfts", "sl", "sr", "wfts",
+    "adj",
+    "cd",
+    "cs",
+    "fts",
+    "ilike(all)",
+    "ilike(any)",
+    "imatch",
+    "isdistinct",
+    "like(all)",
+    "like(any)",
+    "nxl",
+    "nxr",
+    "ov",
+    "phfts",
+    "plfts",
+    "sl",
+    "sr",
+    "wfts",
 ];
 
 /// Parses the right side of `column=…`.
@@ -25,7 +41,13 @@ pub(super) fn parse_top_level(column: &str, value: &str) -> Result<Filter, DataE
         }
         operator => operator.with_value(cursor.take_rest().to_owned(), &cursor)?,
     };
-    Ok(wrap(negated, Filter::Test { column: column.to_owned(), test }))
+    Ok(wrap(
+        negated,
+        Filter::Test {
+            column: column.to_owned(),
+            test,
+        },
+    ))
 }
 
 /// Parses the right side of `and=(…)`, `or=(…)`, `not.and=(…)`, `not.or=(…)`.
@@ -209,9 +231,17 @@ fn element(cursor: &mut Cursor<'_>, close: char) -> String {
 }
 
 fn join(any: bool, members: Vec<Filter>) -> Filter {
-    if any { Filter::Any(members) } else { Filter::All(members) }
+    if any {
+        Filter::Any(members)
+    } else {
+        Filter::All(members)
+    }
 }
 
 fn wrap(negated: bool, filter: Filter) -> Filter {
-    if negated { Filter::Not(Box::new(filter)) } else { filter }
+    if negated {
+        Filter::Not(Box::new(filter))
+    } else {
+        filter
+    }
 }

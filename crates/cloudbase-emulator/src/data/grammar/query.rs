@@ -108,18 +108,26 @@ fn split_path(key: &str) -> Result<(Vec<String>, String), DataError> {
 
 fn parse_number(key: &str, value: &str) -> Result<u64, DataError> {
     // MySQL and SQLite both count rows in signed 64 bits.
-    value.trim().parse::<u64>().ok().filter(|n| i64::try_from(*n).is_ok()).ok_or_else(|| {
-        DataError::invalid_param(format!(
-            "query parameter {:?} takes a whole number, zero or more",
-            shorten(key)
-        ))
-    })
+    value
+        .trim()
+        .parse::<u64>()
+        .ok()
+        .filter(|n| i64::try_from(*n).is_ok())
+        .ok_or_else(|| {
+            DataError::invalid_param(format!(
+                "query parameter {:?} takes a whole number, zero or more",
+                shorten(key)
+            ))
+        })
 }
 
 /// Form decoding: `+` is a blank, a stray `%` stands for itself.
 fn decode(text: &str) -> Result<String, DataError> {
     let blanks = text.replace('+', " ");
-    percent_decode_str(&blanks).decode_utf8().map(|text| text.into_owned()).map_err(|_| {
-        DataError::invalid_param(format!("{:?} is not UTF-8 after decoding", shorten(text)))
-    })
+    percent_decode_str(&blanks)
+        .decode_utf8()
+        .map(|text| text.into_owned())
+        .map_err(|_| {
+            DataError::invalid_param(format!("{:?} is not UTF-8 after decoding", shorten(text)))
+        })
 }

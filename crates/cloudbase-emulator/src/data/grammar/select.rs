@@ -66,10 +66,20 @@ fn item(cursor: &mut Cursor<'_>, depth: usize) -> Result<SelectItem, DataError> 
     }
     if cursor.eat("(") {
         cursor.skip_blanks();
-        let items = if cursor.peek() == Some(')') { Vec::new() } else { items(cursor, depth + 1)? };
+        let items = if cursor.peek() == Some(')') {
+            Vec::new()
+        } else {
+            items(cursor, depth + 1)?
+        };
         cursor.skip_blanks();
         cursor.expect(')')?;
-        return Ok(SelectItem::Embed(Embed { target: name, hint, inner, alias, items }));
+        return Ok(SelectItem::Embed(Embed {
+            target: name,
+            hint,
+            inner,
+            alias,
+            items,
+        }));
     }
     if cursor.rest().starts_with("::") {
         return Err(cursor.error("casts (`::`) exist on PostgreSQL only"));
@@ -94,7 +104,11 @@ pub(super) fn parse_order(parameter: &str, value: &str) -> Result<Vec<OrderTerm>
     loop {
         cursor.skip_blanks();
         let column = cursor.name()?;
-        let mut term = OrderTerm { column, descending: false, nulls_first: None };
+        let mut term = OrderTerm {
+            column,
+            descending: false,
+            nulls_first: None,
+        };
         let mut directed = false;
         while cursor.eat(".") {
             match cursor.take_while(|c| c != '.' && c != ',').trim() {

@@ -18,7 +18,9 @@ use crate::data::value::Cell;
 pub(super) async fn delete(request: Request) -> Result<Response, DataError> {
     let table = request.catalog.table(&request.table)?;
     request.require_filter("DELETE")?;
-    let mut plan = request.planner().plan(table, &request.query, Access::Write)?;
+    let mut plan = request
+        .planner()
+        .plan(table, &request.query, Access::Write)?;
     let dialect = request.dialect();
     let mut session = request.engine.session().await?;
     session.begin().await?;
@@ -26,7 +28,16 @@ pub(super) async fn delete(request: Request) -> Result<Response, DataError> {
     let response = if returns || (plan.limit.is_some() && dialect == Dialect::Sqlite) {
         let keys = keys(session.as_mut(), dialect, &plan).await?;
         let rows = if returns {
-            Some(fetch::by_keys(session.as_mut(), dialect, &mut plan, &table.primary_key, &keys).await?)
+            Some(
+                fetch::by_keys(
+                    session.as_mut(),
+                    dialect,
+                    &mut plan,
+                    &table.primary_key,
+                    &keys,
+                )
+                .await?,
+            )
         } else {
             None
         };
@@ -70,7 +81,12 @@ async fn by_filter(
         delete.and_where(condition);
     }
     if let Some(limit) = plan.limit {
-        let scope = Scope { dialect, table, name: &table.name, strict: true };
+        let scope = Scope {
+            dialect,
+            table,
+            name: &table.name,
+            strict: true,
+        };
         scope.order(&mut delete, &plan.order)?;
         delete.limit(limit);
     }

@@ -23,9 +23,13 @@ const VALUES_PER_STATEMENT: usize = 20_000;
 pub(super) async fn post(request: Request, body: Bytes) -> Result<Response, DataError> {
     let table = request.catalog.table(&request.table)?;
     if !request.query.filters.is_empty() {
-        return Err(DataError::invalid_param("filters do not apply to an insert"));
+        return Err(DataError::invalid_param(
+            "filters do not apply to an insert",
+        ));
     }
-    let mut plan = request.planner().plan(table, &request.query, Access::Write)?;
+    let mut plan = request
+        .planner()
+        .plan(table, &request.query, Access::Write)?;
     let (rows, _) = body::rows(&body)?;
     let mut insertion = Insertion::new(&request, table, &plan.reach, &rows)?;
     for (number, row) in rows.iter().enumerate() {
@@ -49,9 +53,20 @@ pub(super) async fn post(request: Request, body: Bytes) -> Result<Response, Data
         (insertion.in_bulk(session_ref).await?, Vec::new())
     };
     let response = if returns {
-        let rows =
-            fetch::by_keys(session_ref, request.dialect(), &mut plan, &table.primary_key, &keys).await?;
-        request.written(affected, Some((&rows, &plan)), StatusCode::CREATED, StatusCode::CREATED)?
+        let rows = fetch::by_keys(
+            session_ref,
+            request.dialect(),
+            &mut plan,
+            &table.primary_key,
+            &keys,
+        )
+        .await?;
+        request.written(
+            affected,
+            Some((&rows, &plan)),
+            StatusCode::CREATED,
+            StatusCode::CREATED,
+        )?
     } else {
         request.written(affected, None, StatusCode::CREATED, StatusCode::CREATED)?
     };
@@ -96,7 +111,10 @@ impl<'a> Insertion<'a> {
         };
         match &request.query.columns {
             Some(names) => names.iter().try_for_each(|name| mention(name))?,
-            None => rows.iter().flat_map(Row::keys).try_for_each(|name| mention(name))?,
+            None => rows
+                .iter()
+                .flat_map(Row::keys)
+                .try_for_each(|name| mention(name))?,
         }
         for name in &request.query.on_conflict {
             table.column(name, "on_conflict")?;
@@ -112,13 +130,23 @@ impl<'a> Insertion<'a> {
                     || mentioned.iter().any(|known| known.name == column.name)
             })
             .collect();
-        Ok(Self { request, dialect, table, reach, columns, mentioned, rows: Vec::new() })
+        Ok(Self {
+            request,
+            dialect,
+            table,
+            reach,
+            columns,
+            mentioned,
+            rows: Vec::new(),
+        })
     }
 
     fn add(&mut self, row: &Row, number: usize) -> Result<(), DataError> {
         let find = |column: &Column| {
             row.get(&column.name).or_else(|| {
-                row.iter().find(|(key, _)| key.eq_ignore_ascii_case(&column.name)).map(|(_, v)| v)
+                row.iter()
+                    .find(|(key, _)| key.eq_ignore_ascii_case(&column.name))
+                    .map(|(_, v)| v)
             })
         };
         let mut values = Vec::with_capacity(self.columns.len());
@@ -137,7 +165,13 @@ impl<'a> Insertion<'a> {
             {
                 given = Some(Given::String(owner.to_owned()));
             }
-            values.push(insert_value(self.dialect, column, given, number, self.request.now_ms)?);
+            values.push(insert_value(
+                self.dialect,
+                column,
+                given,
+                number,
+                self.request.now_ms,
+            )?);
         }
         self.rows.push(values);
         Ok(())
@@ -149,7 +183,9 @@ impl<'a> Insertion<'a> {
         insert.columns(self.columns.iter().map(|column| Alias::new(&column.name)));
         for row in rows {
             let values: Vec<Expr> = row.iter().map(|value| self.expression(value)).collect();
-            insert.values(values).map_err(|error| DataError::internal(error.to_string()))?;
+            insert
+                .values(values)
+                .map_err(|error| DataError::internal(error.to_string()))?;
         }
         if self.columns.is_empty() {
             insert.or_default_values();
@@ -170,12 +206,18 @@ impl<'a> Insertion<'a> {
         let per_statement = (VALUES_PER_STATEMENT / self.columns.len().max(1)).clamp(1, 1_000);
         let mut affected = 0;
         for rows in self.rows.chunks(per_statement) {
-            affected += session.execute(self.build(self.statement(rows)?)).await?.affected;
+            affected += session
+                .execute(self.build(self.statement(rows)?))
+                .await?
+                .affected;
         }
         Ok(affected)
     }
 
-    async fn one_by_one(&self, session: &mut dyn Session) -> Result<(u64, Vec<Vec<Cell>>), DataError> {
+    async fn one_by_one(
+        &self,
+        session: &mut dyn Session,
+    ) -> Result<(u64, Vec<Vec<Cell>>), DataError> {
         let mut keys = Vec::with_capacity(self.rows.len());
         for row in &self.rows {
             let insert = self.statement(std::slice::from_ref(row))?;
@@ -191,13 +233,18 @@ impl<'a> Insertion<'a> {
             .primary_key
             .iter()
             .map(|name| {
-                let at = self.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name));
+                let at = self
+                    .columns
+                    .iter()
+                    .position(|column| column.name.eq_ignore_ascii_case(name));
                 if let Some(InsertValue::Cell(cell)) = at.map(|at| &row[at]) {
                     return Ok(cell.clone());
                 }
                 let column = self.table.column(name, "key")?;
                 match (column.auto_increment, &column.default) {
-                    (true, _) => Ok(i64::try_from(insert_id).map_or(Cell::UInt(insert_id), Cell::Int)),
+                    (true, _) => {
+                        Ok(i64::try_from(insert_id).map_or(Cell::UInt(insert_id), Cell::Int))
+                    }
                     (false, Some(crate::data::catalog::DefaultValue::Constant(Some(text)))) => {
                         crate::data::value::to_cell(column, Given::String(text.clone()), 1, 0)
                     }
@@ -237,8 +284,12 @@ impl<'a> Insertion<'a> {
 
     fn conflict(&self, ignores: bool) -> OnConflict {
         let mut conflict = OnConflict::new();
-        let primary =
-            |column: &Column| self.table.primary_key.iter().any(|name| *name == column.name);
+        let primary = |column: &Column| {
+            self.table
+                .primary_key
+                .iter()
+                .any(|name| *name == column.name)
+        };
         let updated: Vec<&Column> = self
             .mentioned
             .iter()
@@ -247,7 +298,11 @@ impl<'a> Insertion<'a> {
             .collect();
         if ignores || updated.is_empty() {
             let key = if self.table.primary_key.is_empty() {
-                self.columns.first().map(|column| column.name.clone()).into_iter().collect()
+                self.columns
+                    .first()
+                    .map(|column| column.name.clone())
+                    .into_iter()
+                    .collect()
             } else {
                 self.table.primary_key.clone()
             };
@@ -259,7 +314,10 @@ impl<'a> Insertion<'a> {
             for column in self.table.columns.iter().filter(|column| column.touch) {
                 if !updated.iter().any(|known| known.name == column.name) {
                     let now = now(column, self.request.now_ms);
-                    conflict.value(Alias::new(&column.name), Expr::val(sea_query::Value::from(now)));
+                    conflict.value(
+                        Alias::new(&column.name),
+                        Expr::val(sea_query::Value::from(now)),
+                    );
                 }
             }
         }
@@ -280,7 +338,10 @@ impl<'a> Insertion<'a> {
             let mut all = sea_query::Condition::all();
             let mut whole = true;
             for name in key {
-                let at = self.columns.iter().position(|column| column.name.eq_ignore_ascii_case(name));
+                let at = self
+                    .columns
+                    .iter()
+                    .position(|column| column.name.eq_ignore_ascii_case(name));
                 match at.map(|at| &row[at]) {
                     Some(InsertValue::Cell(cell)) if *cell != Cell::Null => {
                         let value = Expr::val(sea_query::Value::from(cell.clone()));
@@ -297,7 +358,10 @@ impl<'a> Insertion<'a> {
             return Ok(None);
         }
         let mut select = Query::select();
-        select.from(Alias::new(&self.table.name)).cond_where(any).limit(1);
+        select
+            .from(Alias::new(&self.table.name))
+            .cond_where(any)
+            .limit(1);
         for name in &self.table.primary_key {
             select.column(Alias::new(name));
         }
@@ -307,8 +371,15 @@ impl<'a> Insertion<'a> {
         if self.table.primary_key.is_empty() {
             select.expr(Expr::val(1i64));
         }
-        let found = session.query(self.dialect.build(&select)).await?.rows.into_iter().next();
-        let Some(mut found) = found else { return Ok(None) };
+        let found = session
+            .query(self.dialect.build(&select))
+            .await?
+            .rows
+            .into_iter()
+            .next();
+        let Some(mut found) = found else {
+            return Ok(None);
+        };
         if let Reach::Own(owner) = self.reach
             && found.get(self.table.primary_key.len()) != Some(&Cell::Text(owner.clone()))
         {

@@ -16,7 +16,9 @@ pub(super) async fn get(mut request: Request, headers: &HeaderMap) -> Result<Res
         apply_range(&mut request.query, range)?;
     }
     let table = request.catalog.table(&request.table)?;
-    let plan = request.planner().plan(table, &request.query, Access::Read)?;
+    let plan = request
+        .planner()
+        .plan(table, &request.query, Access::Read)?;
     let dialect = request.dialect();
     let mut session = request.engine.session().await?;
     let rows = fetch::page(session.as_mut(), dialect, &plan).await?;
@@ -28,25 +30,39 @@ pub(super) async fn get(mut request: Request, headers: &HeaderMap) -> Result<Res
     let mut response = (StatusCode::OK, request.rows_body(&rows, &plan)?).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, request.content_type());
-    set(headers, "content-range", &content_range(plan.offset, rows.rows.len() as u64, total));
+    set(
+        headers,
+        "content-range",
+        &content_range(plan.offset, rows.rows.len() as u64, total),
+    );
     Ok(response)
 }
 
 /// How many rows there are.
 pub(super) async fn head(request: Request) -> Result<Response, DataError> {
     if request.prefer.count.is_none() {
-        return Err(DataError::invalid_param("HEAD needs the header Prefer: count=exact"));
+        return Err(DataError::invalid_param(
+            "HEAD needs the header Prefer: count=exact",
+        ));
     }
     let table = request.catalog.table(&request.table)?;
-    let plan = request.planner().plan(table, &request.query, Access::Read)?;
+    let plan = request
+        .planner()
+        .plan(table, &request.query, Access::Read)?;
     let mut session = request.engine.session().await?;
     let total = fetch::count(session.as_mut(), request.dialect(), &plan).await?;
     drop(session);
-    let shown = total.saturating_sub(plan.offset).min(plan.limit.unwrap_or(u64::MAX));
+    let shown = total
+        .saturating_sub(plan.offset)
+        .min(plan.limit.unwrap_or(u64::MAX));
     let mut response = StatusCode::OK.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, request.content_type());
-    set(headers, "content-range", &content_range(plan.offset, shown, Some(total)));
+    set(
+        headers,
+        "content-range",
+        &content_range(plan.offset, shown, Some(total)),
+    );
     Ok(response)
 }
 
@@ -91,7 +107,10 @@ mod tests {
 
     #[test]
     fn ranges_narrow_limits() {
-        let mut query = Query { limit: Some(5), ..Query::default() };
+        let mut query = Query {
+            limit: Some(5),
+            ..Query::default()
+        };
         apply_range(&mut query, "10-19").unwrap();
         assert_eq!((query.offset, query.limit), (Some(10), Some(5)));
         let mut query = Query::default();

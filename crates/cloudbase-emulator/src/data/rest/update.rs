@@ -22,7 +22,9 @@ pub(super) async fn patch(request: Request, body: Bytes) -> Result<Response, Dat
     let table = request.catalog.table(&request.table)?;
     let changes = changes(&request, table, &body)?;
     request.require_filter("UPDATE")?;
-    let mut plan = request.planner().plan(table, &request.query, Access::Write)?;
+    let mut plan = request
+        .planner()
+        .plan(table, &request.query, Access::Write)?;
     let dialect = request.dialect();
     let mut session = request.engine.session().await?;
     session.begin().await?;
@@ -33,9 +35,20 @@ pub(super) async fn patch(request: Request, body: Bytes) -> Result<Response, Dat
         let affected = by_keys(session.as_mut(), dialect, table, &changes, &keys).await?;
         if returns {
             let keys = moved(table, keys, &changes);
-            let rows =
-                fetch::by_keys(session.as_mut(), dialect, &mut plan, &table.primary_key, &keys).await?;
-            request.written(affected, Some((&rows, &plan)), StatusCode::OK, StatusCode::NO_CONTENT)?
+            let rows = fetch::by_keys(
+                session.as_mut(),
+                dialect,
+                &mut plan,
+                &table.primary_key,
+                &keys,
+            )
+            .await?;
+            request.written(
+                affected,
+                Some((&rows, &plan)),
+                StatusCode::OK,
+                StatusCode::NO_CONTENT,
+            )?
         } else {
             request.written(affected, None, StatusCode::OK, StatusCode::NO_CONTENT)?
         }
@@ -50,11 +63,7 @@ pub(super) async fn patch(request: Request, body: Bytes) -> Result<Response, Dat
 /// Columns and their new values.
 type Changes<'a> = Vec<(&'a Column, Cell)>;
 
-fn changes<'a>(
-    request: &Request,
-    table: &'a Table,
-    body: &[u8],
-) -> Result<Changes<'a>, DataError> {
+fn changes<'a>(request: &Request, table: &'a Table, body: &[u8]) -> Result<Changes<'a>, DataError> {
     let object = body::object(body)?;
     let mut changes: Changes<'_> = Vec::with_capacity(object.len());
     for (name, raw) in &object {
@@ -81,7 +90,9 @@ fn changes<'a>(
         changes.push((column, cell));
     }
     if changes.is_empty() {
-        return Err(DataError::invalid_request("UPDATE requires columns to change"));
+        return Err(DataError::invalid_request(
+            "UPDATE requires columns to change",
+        ));
     }
     if request.dialect() == Dialect::Sqlite {
         for column in table.columns.iter().filter(|column| column.touch) {
@@ -114,7 +125,12 @@ pub(super) async fn keys(
     for condition in fetch::conditions(dialect, plan, "t", true)? {
         select.and_where(condition);
     }
-    let scope = Scope { dialect, table, name: "t", strict: true };
+    let scope = Scope {
+        dialect,
+        table,
+        name: "t",
+        strict: true,
+    };
     scope.order(&mut select, &plan.order)?;
     fetch::limit(&mut select, plan.limit, 0);
     if dialect == Dialect::MySql {
@@ -161,7 +177,12 @@ async fn by_filter(
         update.and_where(condition);
     }
     if let Some(limit) = plan.limit {
-        let scope = Scope { dialect, table, name: &table.name, strict: true };
+        let scope = Scope {
+            dialect,
+            table,
+            name: &table.name,
+            strict: true,
+        };
         scope.order(&mut update, &plan.order)?;
         update.limit(limit);
     }

@@ -54,7 +54,16 @@ async fn columns(
     tables: &mut BTreeMap<String, Table>,
 ) -> Result<(), DataError> {
     let json = json_columns(connection, database).await?;
-    type Definition = (String, String, String, String, Option<String>, String, Option<String>, Option<u64>);
+    type Definition = (
+        String,
+        String,
+        String,
+        String,
+        Option<String>,
+        String,
+        Option<String>,
+        Option<u64>,
+    );
     let rows: Vec<Definition> = read(
         connection,
         "SELECT table_name, column_name, column_type, is_nullable, column_default, extra, \
@@ -70,7 +79,9 @@ async fn columns(
         } else {
             kind(&column_type, octets)
         };
-        let Some(table) = tables.get_mut(&table) else { continue };
+        let Some(table) = tables.get_mut(&table) else {
+            continue;
+        };
         table.columns.push(Column {
             name,
             kind,
@@ -90,8 +101,10 @@ async fn json_columns(
     connection: &mut Conn,
     database: &str,
 ) -> Result<BTreeSet<(String, String)>, DataError> {
-    let version: Option<String> =
-        connection.query_first("SELECT VERSION()").await.map_err(translate)?;
+    let version: Option<String> = connection
+        .query_first("SELECT VERSION()")
+        .await
+        .map_err(translate)?;
     if !version.is_some_and(|version| version.contains("MariaDB")) {
         return Ok(BTreeSet::new());
     }
@@ -123,8 +136,12 @@ fn default_value(text: &str, extra: &str) -> Option<DefaultValue> {
     if extra.contains("default_generated") {
         return Some(DefaultValue::Expression);
     }
-    let quoted = text.strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
-    Some(DefaultValue::Constant(Some(quoted.map_or_else(|| text.to_owned(), |q| q.replace("''", "'")))))
+    let quoted = text
+        .strip_prefix('\'')
+        .and_then(|text| text.strip_suffix('\''));
+    Some(DefaultValue::Constant(Some(
+        quoted.map_or_else(|| text.to_owned(), |q| q.replace("''", "'")),
+    )))
 }
 
 async fn keys(
@@ -141,15 +158,24 @@ async fn keys(
     )
     .await?;
     for (table, name, non_unique, column) in rows {
-        let (Some(table), Some(column)) = (tables.get_mut(&table), column) else { continue };
+        let (Some(table), Some(column)) = (tables.get_mut(&table), column) else {
+            continue;
+        };
         if name == "PRIMARY" {
             table.primary_key.push(column);
             continue;
         }
-        let list = if non_unique == 0 { &mut table.unique } else { &mut table.indexes };
+        let list = if non_unique == 0 {
+            &mut table.unique
+        } else {
+            &mut table.indexes
+        };
         match list.last_mut().filter(|index| index.name == name) {
             Some(index) => index.columns.push(column),
-            None => list.push(Index { name, columns: vec![column] }),
+            None => list.push(Index {
+                name,
+                columns: vec![column],
+            }),
         }
     }
     Ok(())
@@ -174,7 +200,9 @@ async fn foreign_keys(
     )
     .await?;
     for (table, name, column, target, referenced, on_delete, on_update) in rows {
-        let Some(table) = tables.get_mut(&table) else { continue };
+        let Some(table) = tables.get_mut(&table) else {
+            continue;
+        };
         match table.foreign_keys.last_mut().filter(|key| key.name == name) {
             Some(key) => {
                 key.columns.push(column);
@@ -210,7 +238,9 @@ fn kind(column_type: &str, octets: Option<u64>) -> Kind {
         .split_once('(')
         .and_then(|(_, rest)| rest.rsplit_once(')'))
         .map_or("", |(inside, _)| inside);
-    let mut numbers = inside.split(',').map(|number| number.trim().parse::<u32>().ok());
+    let mut numbers = inside
+        .split(',')
+        .map(|number| number.trim().parse::<u32>().ok());
     let first = numbers.next().flatten();
     let second = numbers.next().flatten();
     let fraction = first.map_or(0, |digits| digits.min(6) as u8);
@@ -279,9 +309,19 @@ mod tests {
     fn column_types() {
         assert_eq!(
             kind("decimal(10,2) unsigned", None),
-            Kind::Decimal { precision: 10, scale: 2, unsigned: true }
+            Kind::Decimal {
+                precision: 10,
+                scale: 2,
+                unsigned: true
+            }
         );
-        assert_eq!(kind("tinyint(1)", None), Kind::Int { bits: 8, unsigned: false });
+        assert_eq!(
+            kind("tinyint(1)", None),
+            Kind::Int {
+                bits: 8,
+                unsigned: false
+            }
+        );
         assert_eq!(kind("datetime(3)", None), Kind::DateTime { fraction: 3 });
         assert_eq!(
             kind("enum('a','it''s','x,y')", None),
@@ -292,9 +332,18 @@ mod tests {
 
     #[test]
     fn defaults() {
-        assert_eq!(default_value("'x''y'", ""), Some(DefaultValue::Constant(Some("x'y".into()))));
+        assert_eq!(
+            default_value("'x''y'", ""),
+            Some(DefaultValue::Constant(Some("x'y".into())))
+        );
         assert_eq!(default_value("NULL", ""), None);
-        assert_eq!(default_value("current_timestamp()", ""), Some(DefaultValue::Now));
-        assert_eq!(default_value("uuid()", "default_generated"), Some(DefaultValue::Expression));
+        assert_eq!(
+            default_value("current_timestamp()", ""),
+            Some(DefaultValue::Now)
+        );
+        assert_eq!(
+            default_value("uuid()", "default_generated"),
+            Some(DefaultValue::Expression)
+        );
     }
 }

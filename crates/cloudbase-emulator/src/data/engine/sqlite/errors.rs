@@ -23,7 +23,10 @@ pub(super) fn translate(error: &Error) -> DataError {
         }
         ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID => {
             let table = place.split('.').next().unwrap_or(place);
-            DataError::database(Cause::Duplicate, format!("Duplicate entry for key '{table}.PRIMARY'"))
+            DataError::database(
+                Cause::Duplicate,
+                format!("Duplicate entry for key '{table}.PRIMARY'"),
+            )
         }
         ffi::SQLITE_CONSTRAINT_FOREIGNKEY | ffi::SQLITE_CONSTRAINT_TRIGGER => DataError::database(
             Cause::ForeignKey,
@@ -33,9 +36,10 @@ pub(super) fn translate(error: &Error) -> DataError {
             let column = place.rsplit('.').next().unwrap_or(place);
             DataError::database(Cause::Other, format!("Column '{column}' cannot be null"))
         }
-        ffi::SQLITE_CONSTRAINT_CHECK => {
-            DataError::database(Cause::Other, format!("Check constraint '{place}' is violated."))
-        }
+        ffi::SQLITE_CONSTRAINT_CHECK => DataError::database(
+            Cause::Other,
+            format!("Check constraint '{place}' is violated."),
+        ),
         ffi::SQLITE_INTERRUPT => {
             DataError::database(Cause::Timeout, "Query execution was interrupted")
         }

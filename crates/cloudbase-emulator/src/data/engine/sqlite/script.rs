@@ -49,10 +49,14 @@ pub(super) fn run(
 ) -> Result<(), DataError> {
     // Tables are rebuilt and filled in any order; keys are checked at the end.
     let relaxed = "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON;";
-    connection.execute_batch(relaxed).map_err(|error| translate(&error))?;
+    connection
+        .execute_batch(relaxed)
+        .map_err(|error| translate(&error))?;
     let result = in_transaction(connection, catalog, steps, now_ms);
     let strict = "PRAGMA foreign_keys = ON; PRAGMA legacy_alter_table = OFF;";
-    connection.execute_batch(strict).map_err(|error| translate(&error))?;
+    connection
+        .execute_batch(strict)
+        .map_err(|error| translate(&error))?;
     result
 }
 
@@ -62,9 +66,16 @@ fn in_transaction(
     steps: Vec<Step>,
     now_ms: i64,
 ) -> Result<(), DataError> {
-    let transaction = connection.transaction().map_err(|error| translate(&error))?;
+    let transaction = connection
+        .transaction()
+        .map_err(|error| translate(&error))?;
     let kept: BTreeSet<String> = catalog.tables().map(|table| table.name.clone()).collect();
-    let mut run = Run { connection: &transaction, catalog, kept, now_ms };
+    let mut run = Run {
+        connection: &transaction,
+        catalog,
+        kept,
+        now_ms,
+    };
     for step in steps {
         run.step(step)?;
     }
@@ -84,7 +95,10 @@ impl Run<'_> {
     fn step(&mut self, step: Step) -> Result<(), DataError> {
         match step {
             Step::Create { table, .. } if self.kept.contains(&table.name) => Ok(()),
-            Step::Create { table, if_not_exists } => {
+            Step::Create {
+                table,
+                if_not_exists,
+            } => {
                 if self.catalog.get(&table.name).is_some() {
                     return if if_not_exists {
                         Ok(())
@@ -123,7 +137,9 @@ impl Run<'_> {
                 self.rebuild(&table, |table| table.primary_key = columns)
             }
             Step::AddColumn { table, column } => {
-                if column.nullable || matches!(column.default, Some(DefaultValue::Constant(Some(_)))) {
+                if column.nullable
+                    || matches!(column.default, Some(DefaultValue::Constant(Some(_))))
+                {
                     self.rebuild(&table, |table| table.columns.push(column))
                 } else {
                     Err(DataError::not_on_sqlite(format!(
@@ -132,7 +148,11 @@ impl Run<'_> {
                     )))
                 }
             }
-            Step::AddIndex { table, index, unique } => {
+            Step::AddIndex {
+                table,
+                index,
+                unique,
+            } => {
                 if self.kept.contains(&table) {
                     return Ok(());
                 }
@@ -141,7 +161,11 @@ impl Run<'_> {
                     changed.column(column, "key")?;
                 }
                 self.batch(&create_index(&table, &index, unique, Dialect::Sqlite))?;
-                if unique { changed.unique.push(index) } else { changed.indexes.push(index) }
+                if unique {
+                    changed.unique.push(index)
+                } else {
+                    changed.indexes.push(index)
+                }
                 self.remember(changed)
             }
             Step::Insert(insert) => self.insert(insert),
@@ -165,7 +189,8 @@ impl Run<'_> {
         let mut rows = Query::select();
         rows.columns(old.columns.iter().map(|column| Alias::new(&column.name)));
         rows.from(Alias::new(name));
-        copy.select_from(rows).map_err(|error| DataError::internal(error.to_string()))?;
+        copy.select_from(rows)
+            .map_err(|error| DataError::internal(error.to_string()))?;
         self.batch(&copy.to_string(SqliteQueryBuilder))?;
         self.batch(&drop_table(name, Dialect::Sqlite))?;
         let mut rename = sea_query::Table::rename();
@@ -201,7 +226,10 @@ impl Run<'_> {
         let text = serde_json::to_string(&table)
             .map_err(|error| DataError::internal(format!("catalog: {error}")))?;
         self.connection
-            .execute(&format!("INSERT OR REPLACE INTO {CATALOG} VALUES (?, ?)"), params![table.name, text])
+            .execute(
+                &format!("INSERT OR REPLACE INTO {CATALOG} VALUES (?, ?)"),
+                params![table.name, text],
+            )
             .map_err(|error| translate(&error))?;
         self.catalog.insert(table);
         Ok(())
@@ -213,7 +241,11 @@ impl Run<'_> {
         }
         let table = self.catalog.table(&insert.table)?;
         let given: Vec<String> = if insert.columns.is_empty() {
-            table.columns.iter().map(|column| column.name.clone()).collect()
+            table
+                .columns
+                .iter()
+                .map(|column| column.name.clone())
+                .collect()
         } else {
             insert.columns
         };
@@ -230,8 +262,10 @@ impl Run<'_> {
         if insert.ignore {
             sql = sql.replacen("INSERT INTO", "INSERT OR IGNORE INTO", 1);
         }
-        let mut prepared =
-            self.connection.prepare_cached(&sql).map_err(|error| translate(&error))?;
+        let mut prepared = self
+            .connection
+            .prepare_cached(&sql)
+            .map_err(|error| translate(&error))?;
         for (number, row) in insert.rows.into_iter().enumerate() {
             if row.len() != given.len() {
                 return Err(refused(format!(
@@ -243,27 +277,36 @@ impl Run<'_> {
             let mut row: Vec<_> = row.into_iter().map(Some).collect();
             let mut cells = Vec::with_capacity(table.columns.len());
             for column in &table.columns {
-                let at = given.iter().position(|name| name.eq_ignore_ascii_case(&column.name));
+                let at = given
+                    .iter()
+                    .position(|name| name.eq_ignore_ascii_case(&column.name));
                 let value = at.and_then(|at| row[at].take()).flatten();
                 match insert_value(Dialect::Sqlite, column, value, number + 1, self.now_ms)? {
                     InsertValue::Cell(cell) => cells.push(cell),
                     InsertValue::Default => cells.push(crate::data::value::Cell::Null),
                 }
             }
-            prepared.execute(params_from_iter(&cells)).map_err(|error| translate(&error))?;
+            prepared
+                .execute(params_from_iter(&cells))
+                .map_err(|error| translate(&error))?;
         }
         Ok(())
     }
 
     fn batch(&self, sql: &str) -> Result<(), DataError> {
-        self.connection.execute_batch(sql).map_err(|error| translate(&error))
+        self.connection
+            .execute_batch(sql)
+            .map_err(|error| translate(&error))
     }
 }
 
 /// Refuses what SQLite could not do truthfully.
 fn check(table: &Table) -> Result<(), DataError> {
     if table.name.starts_with("__cloudbase_") || table.name.starts_with("sqlite_") {
-        return Err(refused(format!("the table name '{}' is reserved", table.name)));
+        return Err(refused(format!(
+            "the table name '{}' is reserved",
+            table.name
+        )));
     }
     for column in &table.columns {
         if column.auto_increment && table.primary_key != [column.name.clone()] {
@@ -273,7 +316,12 @@ fn check(table: &Table) -> Result<(), DataError> {
             )));
         }
     }
-    for name in table.unique.iter().chain(&table.indexes).flat_map(|index| &index.columns) {
+    for name in table
+        .unique
+        .iter()
+        .chain(&table.indexes)
+        .flat_map(|index| &index.columns)
+    {
         table.column(name, "key")?;
     }
     for key in &table.foreign_keys {
@@ -285,8 +333,9 @@ fn check(table: &Table) -> Result<(), DataError> {
 }
 
 fn check_keys(connection: &Connection) -> Result<(), DataError> {
-    let mut statement =
-        connection.prepare("PRAGMA foreign_key_check").map_err(|error| translate(&error))?;
+    let mut statement = connection
+        .prepare("PRAGMA foreign_key_check")
+        .map_err(|error| translate(&error))?;
     let mut rows = statement.query([]).map_err(|error| translate(&error))?;
     match rows.next().map_err(|error| translate(&error))? {
         None => Ok(()),
