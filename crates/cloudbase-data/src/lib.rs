@@ -1,1 +1,26 @@
-//! MySQL REST, data models and data sources for the CloudBase SDK.
+//! MySQL tables, data models and data sources of a CloudBase environment.
+//!
+//! Two doors, each behind a feature of its name: [`MySql`] for tables over REST, and `Models` for
+//! data models and the metadata of data sources. Rows and records are your own types (`serde`), or
+//! [`Row`] where there is none; [`Decimal`], [`DateTime`] and [`lossless`] keep what JSON numbers
+//! would lose.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub mod lossless;
+#[cfg(feature = "mysql")]
+pub mod mysql;
+#[cfg(any(feature = "mysql", feature = "models"))]
+mod page_stream;
+mod row;
+
+pub use crate::lossless::{DateTime, Decimal};
+#[cfg(feature = "mysql")]
+pub use crate::mysql::MySql;
+pub use crate::row::Row;
+#[cfg(feature = "derive")]
+pub use cloudbase_derive::Table;
+/// What the umbrella crate exports as `Table`.
+#[cfg(feature = "derive")]
+#[doc(hidden)]
+pub use cloudbase_derive::UmbrellaTable;

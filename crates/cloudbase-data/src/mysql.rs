@@ -1,0 +1,206 @@
+//! MySQL tables over REST.
+//!
+//! [`MySql::from`] names a table; what follows reads like the other SDKs, with two differences:
+//! rows are your own types, and conditions are values that cannot be misread.
+//!
+//! ```no_run
+//! use cloudbase_core::Client;
+//! use cloudbase_data::mysql::{MySql, any, desc, eq, like};
+//!
+//! #[derive(serde::Deserialize)]
+//! struct Todo {
+//!     id: i64,
+//!     title: String,
+//!     done: bool,
+//! }
+//!
+//! # async fn run() -> cloudbase_core::Result<()> {
+//! let client = Client::builder().env_id("my-env-1a2b3c").access_key("…").build()?;
+//! let mysql = MySql::new(client);
+//!
+//! let todos: Vec<Todo> = mysql
+//!     .from("todos")
+//!     .select("id,title,done")
+//!     .filter(any([eq("done", false), like("title", "%milk%")]))
+//!     .order(desc("id"))
+//!     .limit(20)
+//!     .await?;
+//!
+//! let page = mysql.from("todos").eq("done", true).with_count().rows::<Todo>().await?;
+//! println!("{} of {:?}", page.rows.len(), page.total);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Repeating calls
+//!
+//! | Call | Retried after it was sent |
+//! |---|---|
+//! | select, count | yes |
+//! | upsert | yes: the rows carry their key |
+//! | delete | yes; not with `limit` or `returning` |
+//! | insert, update | no |
+//!
+//! `.idempotent(true)` and `.idempotent(false)` on a call say otherwise.
+//!
+//! # Errors
+//!
+//! Of an [`Error`](cloudbase_core::Error), `is_not_found` means that the table (or instance) does
+//! not exist; `is_permission_denied` that the table's rules do not let the caller do this, which the
+//! service says with status 401 as well as 403 and no token refresh would cure; `is_conflict` that
+//! a unique index refused the row. [`Select::single`] answers status 406 for none and for several.
+
+mod column;
+mod columns;
+mod count;
+mod encode;
+mod filter;
+mod insert;
+mod order;
+mod pages;
+pub mod postgres;
+mod request;
+mod select;
+mod short;
+mod table;
+mod update;
+mod value;
+mod write;
+
+use cloudbase_core::Client;
+use serde::Serialize;
+
+pub use self::column::{Column, ColumnRef, Operand, Textual};
+pub use self::columns::{Columns, Related, Relation, relation};
+pub use self::count::Count;
+pub use self::filter::{
+    Filter, Is, all, any, eq, escape_like, gt, gte, ilike, in_, is, is_not_null, is_null, like, lt,
+    lte, match_, neq, not,
+};
+pub use self::insert::{Insert, Upsert};
+pub use self::order::{Order, asc, desc};
+pub use self::pages::{Pages, Rows};
+use self::request::{Query, Target, rows_of};
+pub use self::select::{Counted, MaybeSingle, Page, Select, Single};
+pub use self::short::{Filters, QueryOptions};
+pub use self::table::Table;
+pub use self::update::{Delete, Update};
+pub use self::value::Scalar;
+pub use self::write::{Returning, ReturningSingle, Written};
+
+/// The MySQL databases of an environment. Cheap to clone.
+///
+/// Talks to the system database unless [`database`](Self::database) and
+/// [`instance`](Self::instance) say otherwise.
+#[derive(Clone, Debug)]
+pub struct MySql {
+    client: Client,
+    instance: Option<String>,
+    database: Option<String>,
+}
+
+impl MySql {
+    /// The system database of the client's environment.
+    pub fn new(client: Client) -> Self {
+        Self {
+            client,
+            instance: None,
+            database: None,
+        }
+    }
+
+    /// Another database of the instance.
+    #[doc(alias = "schema")]
+    #[must_use]
+    pub fn database(mut self, name: impl Into<String>) -> Self {
+        self.database = Some(name.into());
+        self
+    }
+
+    /// Another instance than the system's `default`; needs a [`database`](Self::database).
+    #[must_use]
+    pub fn instance(mut self, id: impl Into<String>) -> Self {
+        self.instance = Some(id.into());
+        self
+    }
+
+    /// The table called `table`.
+    pub fn from(&self, table: impl Into<String>) -> TableRef {
+        TableRef {
+            query: Query::new(Target {
+                client: self.client.clone(),
+                instance: self.instance.clone(),
+                database: self.database.clone(),
+                table: table.into(),
+            }),
+        }
+    }
+
+    /// Reads rows into a struct that knows its table: exactly the columns of its fields.
+    ///
+    /// ```no_run
+    /// # use cloudbase_data::mysql::{Column, MySql, Table};
+    /// # #[derive(serde::Deserialize)] struct Todo { id: i64, done: bool }
+    /// # impl Table for Todo { const TABLE: &'static str = "todos"; const COLUMN_NAMES: &'static [&'static str] = &["id", "done"]; }
+    /// # impl Todo { const DONE: Column<bool> = Column::new("done"); }
+    /// # async fn run(mysql: MySql) -> cloudbase_core::Result<()> {
+    /// let open = mysql.select::<Todo>().filter(Todo::DONE.eq(false)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn select<T: Table>(&self) -> Select<T> {
+        self.from(T::TABLE).select(T::columns())
+    }
+}
+
+/// A table, before it is said what to do with it. Conditions lead to a [`Select`] of all columns.
+#[derive(Clone, Debug)]
+#[must_use = "does nothing until it is read or written"]
+pub struct TableRef {
+    query: Query,
+}
+
+impl TableRef {
+    /// Reads these columns and relations; `T` is what the context wants a row to be.
+    pub fn select<T>(self, columns: impl Into<Columns>) -> Select<T> {
+        Select::new(self.query, columns.into())
+    }
+
+    /// Adds a row (a struct or map) or many (a list of them).
+    pub fn insert<T: Serialize + ?Sized>(self, rows: &T) -> Insert {
+        Insert::new(self.query, rows_of("rows", rows))
+    }
+
+    /// Adds rows, or changes those that have the same key.
+    pub fn upsert<T: Serialize + ?Sized>(self, rows: &T) -> Upsert {
+        Upsert::new(self.query, rows_of("rows", rows))
+    }
+
+    /// Sets these columns (a struct or map) in the rows that match the conditions to follow.
+    pub fn update<T: Serialize + ?Sized>(self, changes: &T) -> Update {
+        Update::new(self.query, rows_of("changes", changes))
+    }
+
+    /// Removes the rows that match the conditions to follow.
+    pub fn delete(self) -> Delete {
+        Delete::new(self.query)
+    }
+
+    /// Counts rows.
+    pub fn count(self) -> Count {
+        Count::from_parts(self.query, cloudbase_core::CallOptions::default())
+    }
+
+    /// All columns of the rows for which this holds.
+    pub fn filter<T>(self, filter: Filter) -> Select<T> {
+        self.select(Columns::all()).filter(filter)
+    }
+
+    /// All columns of the rows where `column = value`.
+    pub fn eq<T>(self, column: impl Into<ColumnRef>, value: impl Into<Scalar>) -> Select<T> {
+        self.filter(eq(column, value))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! Counting rows.
+
+use cloudbase_core::http::{HeaderMap, Method, header};
+use cloudbase_core::{CallOptions, Error, ErrorKind, Operation, Response, Result};
+use futures_core::future::BoxFuture;
+
+use super::columns::Columns;
+use super::request::{Query, Shape, filter_methods};
+
+/// Counts rows without reading them; awaited, it gives a `u64`.
+///
+/// ```no_run
+/// # async fn run(mysql: cloudbase_data::MySql) -> cloudbase_core::Result<()> {
+/// let open = mysql.from("todos").count().eq("done", false).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "does nothing until it is sent or awaited"]
+pub struct Count {
+    query: Query,
+    options: CallOptions,
+}
+
+filter_methods!(Count);
+cloudbase_core::call_options!(Count);
+
+impl Count {
+    pub(crate) fn from_parts(query: Query, options: CallOptions) -> Self {
+        Self { query, options }
+    }
+
+    /// The call, without sending it.
+    ///
+    /// # Errors
+    ///
+    /// If an argument was refused.
+    pub fn operation(mut self) -> Result<Operation> {
+        self.query.order.clear();
+        self.query.limit = None;
+        self.query.offset = None;
+        let columns = Columns::all();
+        let shape = Shape {
+            method: &Method::HEAD,
+            columns: Some(&columns),
+            prefer: &["count=exact"],
+            ..Shape::read("mysql.count")
+        };
+        Ok(self.query.operation(shape)?.options(self.options))
+    }
+
+    /// Sends the call.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Argument`] before anything is sent; whatever the service or the way to it
+    /// reports (an answer to a count has no body, so only the status tells why);
+    /// [`ErrorKind::Decode`] if the answer has no count.
+    pub async fn send(self) -> Result<u64> {
+        Ok(self.send_with_meta().await?.into_value())
+    }
+
+    /// Like [`send`](Self::send), with status, headers and request id.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_with_meta(self) -> Result<Response<u64>> {
+        let client = self.query.target.client.clone();
+        let answer = client.fetch(self.operation()?).await?;
+        let total = total_of(answer.headers());
+        answer.try_map(|_| {
+            total.ok_or_else(|| {
+                Error::new(
+                    ErrorKind::Decode,
+                    "the answer has no `content-range` with a count",
+                )
+            })
+        })
+    }
+}
+
+impl IntoFuture for Count {
+    type Output = Result<u64>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+
+/// The number after the slash of `Content-Range`: the total of a read, the rows that a write changed.
+pub(crate) fn total_of(headers: &HeaderMap) -> Option<u64> {
+    let range = headers.get(header::CONTENT_RANGE)?.to_str().ok()?;
+    range.rsplit_once('/')?.1.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use cloudbase_core::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn totals_are_what_follows_the_slash() {
+        let total = |range: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_RANGE, HeaderValue::from_static(range));
+            total_of(&headers)
+        };
+        assert_eq!(total("0-9/100"), Some(100));
+        assert_eq!(total("*/0"), Some(0));
+        for none in [
+            "0-9/*",
+            "*/",
+            "100",
+            "",
+            "0-9/-1",
+            "0-9/99999999999999999999999",
+        ] {
+            assert_eq!(total(none), None, "{none}");
+        }
+        assert_eq!(total_of(&HeaderMap::new()), None);
+    }
+}

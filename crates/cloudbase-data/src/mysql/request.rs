@@ -1,0 +1,329 @@
+//! What all calls to a table share: where it is, which rows, and how the call is put together.
+
+use cloudbase_core::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use cloudbase_core::http::{Method, Uri};
+use cloudbase_core::{Client, Error, ErrorKind, Idempotency, Operation, PathBuilder, Result};
+use serde::Serialize;
+
+use super::columns::{Columns, Related};
+use super::encode::QueryString;
+use super::filter::Filter;
+use super::order::Order;
+
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+
+/// Asks for one object instead of an array of one.
+pub(crate) const OBJECT: &str = "application/vnd.pgrst.object+json";
+pub(crate) const JSON: &str = "application/json";
+
+/// A table of an instance and database.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) client: Client,
+    pub(crate) instance: Option<String>,
+    pub(crate) database: Option<String>,
+    pub(crate) table: String,
+}
+
+impl Target {
+    fn path(&self) -> Result<Uri> {
+        let mut path = PathBuilder::new("/v1/rdb/rest");
+        if let Some(instance) = &self.instance {
+            if self.database.is_none() {
+                return Err(Error::argument("instance", "needs a `database` as well"));
+            }
+            path = path.segment("instance", instance)?;
+        }
+        if let Some(database) = &self.database {
+            path = path.segment("database", database)?;
+        }
+        path.segment("table", &self.table)?.build()
+    }
+}
+
+/// An argument that was refused while a chain was put together; told when it is sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    kind: ErrorKind,
+    message: String,
+}
+
+impl From<&Error> for Refusal {
+    fn from(error: &Error) -> Self {
+        Self {
+            kind: error.kind(),
+            message: error.message().to_owned(),
+        }
+    }
+}
+
+/// Which rows of which table, in which order.
+#[derive(Clone, Debug)]
+pub(crate) struct Query {
+    pub(crate) target: Target,
+    pub(crate) filters: Vec<Filter>,
+    pub(crate) related: Vec<(String, Related)>,
+    pub(crate) order: Vec<Order>,
+    pub(crate) offset: Option<u64>,
+    pub(crate) limit: Option<u64>,
+    refusal: Option<Refusal>,
+}
+
+impl Query {
+    pub(crate) fn new(target: Target) -> Self {
+        Self {
+            target,
+            filters: Vec::new(),
+            related: Vec::new(),
+            order: Vec::new(),
+            offset: None,
+            limit: None,
+            refusal: None,
+        }
+    }
+
+    /// Keeps the first refused argument.
+    pub(crate) fn refuse(&mut self, error: &Error) {
+        self.refusal.get_or_insert_with(|| error.into());
+    }
+
+    /// What `parsed` holds, or nothing and the refusal noted.
+    pub(crate) fn accept<T>(&mut self, parsed: Result<T>) -> Option<T> {
+        parsed.map_err(|error| self.refuse(&error)).ok()
+    }
+
+    /// Puts a call together: `before` and `select` around the conditions, as the JS SDK orders them.
+    pub(crate) fn operation(&self, shape: Shape<'_>) -> Result<Operation> {
+        self.build(shape)
+            .map_err(|error| error.with_operation(shape.name))
+    }
+
+    fn build(&self, shape: Shape<'_>) -> Result<Operation> {
+        if let Some(refusal) = &self.refusal {
+            return Err(Error::new(refusal.kind, refusal.message.clone()));
+        }
+        let path = self.target.path()?;
+        let mut query = QueryString::default();
+        for (name, value) in shape.pairs {
+            query.pair(name, value);
+        }
+        let reads = matches!(*shape.method, Method::GET | Method::HEAD);
+        if reads && let Some(columns) = shape.columns {
+            query.pair("select", &columns.encode()?);
+        }
+        query.filters(&[], &self.filters)?;
+        if shape.needs_filter && !query.has_filters() {
+            return Err(Error::argument(
+                "filter",
+                "is required: the service refuses to change all rows of a table at once",
+            ));
+        }
+        if !reads && let Some(columns) = shape.columns {
+            query.pair("select", &columns.encode()?);
+        }
+        if let Some(columns) = shape.columns {
+            columns.encode_related(&mut query, &[])?;
+        }
+        for (relation, related) in &self.related {
+            related.encode(&mut query, &super::column::split_path(relation))?;
+        }
+        if !self.order.is_empty() {
+            query.pair("order", &Order::encode(&self.order)?);
+        }
+        if let Some(offset) = self.offset {
+            query.pair("offset", &offset.to_string());
+        }
+        if let Some(limit) = self.limit {
+            query.pair("limit", &limit.to_string());
+        }
+        let mut operation = Operation::new(
+            shape.name,
+            "/v1/rdb/rest/{table}",
+            shape.method.clone(),
+            query.into_uri(&path)?,
+        )
+        .accept(shape.accept)
+        .idempotency(shape.idempotency);
+        if !shape.prefer.is_empty() {
+            let value = HeaderValue::from_str(&shape.prefer.join(", "))
+                .map_err(|_| Error::argument("prefer", "is not an HTTP header value"))?;
+            operation = operation.header(PREFER, value);
+        }
+        if let Some(body) = shape.body {
+            operation = operation
+                .header(CONTENT_TYPE, HeaderValue::from_static(JSON))
+                .body(body.clone());
+        }
+        Ok(operation)
+    }
+}
+
+/// What tells one kind of call from another.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) method: &'a Method,
+    /// Pairs that come before everything else.
+    pub(crate) pairs: &'a [(&'a str, &'a str)],
+    pub(crate) columns: Option<&'a Columns>,
+    pub(crate) prefer: &'a [&'a str],
+    pub(crate) accept: &'static str,
+    pub(crate) body: Option<&'a bytes::Bytes>,
+    pub(crate) needs_filter: bool,
+    pub(crate) idempotency: Idempotency,
+}
+
+impl Shape<'_> {
+    pub(crate) fn read(name: &'static str) -> Self {
+        Self {
+            name,
+            method: &Method::GET,
+            pairs: &[],
+            columns: None,
+            prefer: &[],
+            accept: JSON,
+            body: None,
+            needs_filter: false,
+            idempotency: Idempotency::Safe,
+        }
+    }
+}
+
+/// The rows of a write as JSON, of which only the outermost shape is looked at.
+pub(crate) fn rows_of<T: Serialize + ?Sized>(argument: &str, rows: &T) -> Result<bytes::Bytes> {
+    let json = serde_json::to_vec(rows).map_err(|error| {
+        Error::new(
+            ErrorKind::Encode,
+            format!("`{argument}` cannot be written as JSON: {error}"),
+        )
+    })?;
+    match json.first() {
+        Some(b'{') if json == b"{}" => {
+            Err(Error::argument(argument, "must have at least one column"))
+        }
+        Some(b'{') => Ok(json.into()),
+        Some(b'[') if json == b"[]" => Err(Error::argument(argument, "must have at least one row")),
+        Some(b'[') if json.get(1) == Some(&b'{') => Ok(json.into()),
+        _ => Err(Error::argument(
+            argument,
+            "must be a struct or map, or a list of them: column names and values",
+        )),
+    }
+}
+
+/// Gives a builder with a field `query: Query` the conditions as methods.
+macro_rules! filter_methods {
+    ($type:ident $(<$generic:ident>)?) => {
+        impl $(<$generic>)? $type $(<$generic>)? {
+            /// Only rows for which this holds; further calls narrow it down.
+            pub fn filter(mut self, filter: $crate::mysql::Filter) -> Self {
+                self.query.filters.push(filter);
+                self
+            }
+
+            /// Conditions in the documented text form: pairs of a column (or `and`, `or`) and
+            /// `operator.value`. For values of your own use the methods: they cannot be misread.
+            pub fn filters(mut self, filters: impl Into<$crate::mysql::Filters>) -> Self {
+                let parsed = filters.into().parse();
+                if let Some(filters) = self.query.accept(parsed) {
+                    self.query.filters.extend(filters);
+                }
+                self
+            }
+
+            /// Each of these columns has this value.
+            #[doc(alias = "match")]
+            pub fn matching<C, V>(mut self, values: impl IntoIterator<Item = (C, V)>) -> Self
+            where
+                C: Into<$crate::mysql::ColumnRef>,
+                V: Into<$crate::mysql::Scalar>,
+            {
+                let filters = values.into_iter().map(|(column, value)| $crate::mysql::eq(column, value));
+                self.query.filters.extend(filters);
+                self
+            }
+
+            filter_methods!(@one
+                eq: "`column = value`; with `None`, `column IS NULL`.",
+                neq: "`column != value`; with `None`, `column IS NOT NULL`.",
+                gt: "`column > value`",
+                gte: "`column >= value`",
+                lt: "`column < value`",
+                lte: "`column <= value`",
+                like: "`column LIKE value`, `%` for any text and `_` for any character.",
+                match_: "`column REGEXP value`"
+            );
+
+            /// `column IN (…)`; an empty list matches nothing.
+            #[doc(alias = "in")]
+            pub fn in_<V: Into<$crate::mysql::Scalar>>(
+                self,
+                column: impl Into<$crate::mysql::ColumnRef>,
+                values: impl IntoIterator<Item = V>,
+            ) -> Self {
+                self.filter($crate::mysql::in_(column, values))
+            }
+
+            /// `column IS …`
+            pub fn is(
+                self,
+                column: impl Into<$crate::mysql::ColumnRef>,
+                value: $crate::mysql::Is,
+            ) -> Self {
+                self.filter($crate::mysql::is(column, value))
+            }
+
+            /// `column IS NULL`
+            pub fn is_null(self, column: impl Into<$crate::mysql::ColumnRef>) -> Self {
+                self.filter($crate::mysql::is_null(column))
+            }
+
+            /// `column IS NOT NULL`
+            pub fn is_not_null(self, column: impl Into<$crate::mysql::ColumnRef>) -> Self {
+                self.filter($crate::mysql::is_not_null(column))
+            }
+
+            /// Only rows for which this does not hold.
+            #[allow(clippy::should_implement_trait)]
+            pub fn not(self, filter: $crate::mysql::Filter) -> Self {
+                self.filter($crate::mysql::not(filter))
+            }
+
+            /// At least one of these.
+            pub fn or(self, filters: impl IntoIterator<Item = $crate::mysql::Filter>) -> Self {
+                self.filter($crate::mysql::any(filters))
+            }
+        }
+    };
+    (@one $($name:ident: $doc:literal),+) => {$(
+        #[doc = $doc]
+        pub fn $name(
+            self,
+            column: impl Into<$crate::mysql::ColumnRef>,
+            value: impl Into<$crate::mysql::Scalar>,
+        ) -> Self {
+            self.filter($crate::mysql::$name(column, value))
+        }
+    )+};
+}
+
+/// Gives a builder with a field `query: Query` order and limit as methods.
+macro_rules! order_methods {
+    ($type:ident $(<$generic:ident>)?) => {
+        impl $(<$generic>)? $type $(<$generic>)? {
+            /// Sorts by this; further calls add weaker keys.
+            pub fn order(mut self, term: $crate::mysql::Order) -> Self {
+                self.query.order.push(term);
+                self
+            }
+
+            /// At most so many rows. The service's own default and maximum are not documented.
+            pub fn limit(mut self, rows: u64) -> Self {
+                self.query.limit = Some(rows);
+                self
+            }
+        }
+    };
+}
+
+pub(crate) use {filter_methods, order_methods};

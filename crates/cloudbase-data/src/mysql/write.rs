@@ -1,0 +1,338 @@
+//! What inserts, updates and deletes share: the rows that go out, and what comes back.
+
+use std::marker::PhantomData;
+
+use bytes::Bytes;
+use cloudbase_core::http::Method;
+use cloudbase_core::{CallOptions, Idempotency, Operation, Response, Result};
+use futures_core::future::BoxFuture;
+use serde::de::DeserializeOwned;
+
+use super::columns::Columns;
+use super::count::total_of;
+use super::request::{JSON, OBJECT, Query, Shape};
+use super::select::{at_most_one, rows};
+use crate::Row;
+
+/// What a write did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Written {
+    /// How many rows were inserted, changed or deleted; absent if the service did not say.
+    ///
+    /// Of a call that was retried after its answer was lost, this is what the last attempt did.
+    pub affected: Option<u64>,
+}
+
+/// A write before it is known what it shall answer.
+#[derive(Debug)]
+pub(crate) struct Write {
+    pub(crate) name: &'static str,
+    pub(crate) method: Method,
+    pub(crate) body: Option<Bytes>,
+    pub(crate) needs_filter: bool,
+    pub(crate) idempotency: Idempotency,
+    pub(crate) resolution: Option<&'static str>,
+    pub(crate) missing_default: bool,
+    pub(crate) on_conflict: Vec<String>,
+}
+
+impl Write {
+    pub(crate) fn operation(
+        &self,
+        query: &Query,
+        options: CallOptions,
+        answer: Option<(&Columns, &'static str)>,
+    ) -> Result<Operation> {
+        let conflict =
+            encode_names(&self.on_conflict).map_err(|error| error.with_operation(self.name))?;
+        let mut pairs = Vec::new();
+        if !conflict.is_empty() {
+            pairs.push(("on_conflict", conflict.as_str()));
+        }
+        let mut prefer: Vec<&str> = self.resolution.into_iter().collect();
+        if self.missing_default {
+            prefer.push("missing=default");
+        }
+        if answer.is_some() {
+            prefer.push("return=representation");
+        }
+        let shape = Shape {
+            name: self.name,
+            method: &self.method,
+            pairs: &pairs,
+            columns: answer.map(|(columns, _)| columns),
+            prefer: &prefer,
+            accept: answer.map_or(JSON, |(_, accept)| accept),
+            body: self.body.as_ref(),
+            needs_filter: self.needs_filter,
+            idempotency: self.idempotency,
+        };
+        Ok(query.operation(shape)?.options(options))
+    }
+
+    /// Sends the write and reads how many rows it touched.
+    pub(crate) async fn send(
+        self,
+        query: Query,
+        options: CallOptions,
+    ) -> Result<Response<Written>> {
+        let answer = query
+            .target
+            .client
+            .fetch(self.operation(&query, options, None)?)
+            .await?;
+        let affected = total_of(answer.headers());
+        Ok(answer.map(|_| Written { affected }))
+    }
+}
+
+fn encode_names(names: &[String]) -> Result<String> {
+    let mut out = String::new();
+    for name in names {
+        super::column::check_name("on_conflict", name)?;
+        if !out.is_empty() {
+            out.push(',');
+        }
+        super::encode::push_name(&mut out, name, false);
+    }
+    Ok(out)
+}
+
+/// A write that answers the rows that it touched; awaited, it gives a `Vec<T>`.
+///
+/// Inserted rows come with what the database filled in (such as the id), deleted rows as they were.
+/// Update or delete and the reading of the rows are one transaction.
+#[derive(Debug)]
+#[must_use = "does nothing until it is sent or awaited"]
+pub struct Returning<T = Row> {
+    query: Query,
+    write: Write,
+    columns: Columns,
+    options: CallOptions,
+    rows: PhantomData<fn() -> T>,
+}
+
+cloudbase_core::call_options!(Returning<T>);
+
+impl<T> Returning<T> {
+    pub(crate) fn new(
+        query: Query,
+        mut write: Write,
+        columns: Columns,
+        options: CallOptions,
+    ) -> Self {
+        // A repeated delete would answer that there was nothing to delete.
+        if write.method == Method::DELETE {
+            write.idempotency = Idempotency::Unsafe;
+        }
+        Self {
+            query,
+            write,
+            columns,
+            options,
+            rows: PhantomData,
+        }
+    }
+
+    /// Expects exactly one row; anything else is the service's error with status 406.
+    pub fn single(self) -> ReturningSingle<T> {
+        ReturningSingle {
+            query: self.query,
+            write: self.write,
+            columns: self.columns,
+            options: self.options,
+            rows: self.rows,
+        }
+    }
+
+    /// The call, without sending it.
+    ///
+    /// # Errors
+    ///
+    /// If an argument was refused.
+    pub fn operation(self) -> Result<Operation> {
+        self.write
+            .operation(&self.query, self.options, Some((&self.columns, JSON)))
+    }
+}
+
+impl Returning<Row> {
+    /// Says what a row is read into.
+    pub fn rows<T: DeserializeOwned>(self) -> Returning<T> {
+        Returning {
+            query: self.query,
+            write: self.write,
+            columns: self.columns,
+            options: self.options,
+            rows: PhantomData,
+        }
+    }
+}
+
+impl<T: DeserializeOwned> Returning<T> {
+    /// Sends the call.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
+    /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
+    /// if a row does not fit `T` (the write has happened then).
+    pub async fn send(self) -> Result<Vec<T>> {
+        Ok(self.send_with_meta().await?.into_value())
+    }
+
+    /// Like [`send`](Self::send), with status, headers and request id.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_with_meta(self) -> Result<Response<Vec<T>>> {
+        let client = self.query.target.client.clone();
+        client
+            .fetch(self.operation()?)
+            .await?
+            .try_map(|body| rows(&body))
+    }
+
+    /// Sends the call and gives its row, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send); status 406 if there are several rows (all of them were written).
+    pub async fn maybe_single(self) -> Result<Option<T>> {
+        let client = self.query.target.client.clone();
+        let answer = client.fetch(self.operation()?).await?;
+        Ok(answer
+            .try_map(|body| at_most_one(rows(&body)?))?
+            .into_value())
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> IntoFuture for Returning<T> {
+    type Output = Result<Vec<T>>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+
+/// A write that answers its one row.
+#[derive(Debug)]
+#[must_use = "does nothing until it is sent or awaited"]
+pub struct ReturningSingle<T = Row> {
+    query: Query,
+    write: Write,
+    columns: Columns,
+    options: CallOptions,
+    rows: PhantomData<fn() -> T>,
+}
+
+cloudbase_core::call_options!(ReturningSingle<T>);
+
+impl<T> ReturningSingle<T> {
+    /// The call, without sending it.
+    ///
+    /// # Errors
+    ///
+    /// If an argument was refused.
+    pub fn operation(self) -> Result<Operation> {
+        self.write
+            .operation(&self.query, self.options, Some((&self.columns, OBJECT)))
+    }
+}
+
+impl<T: DeserializeOwned> ReturningSingle<T> {
+    /// Sends the call.
+    ///
+    /// # Errors
+    ///
+    /// As [`Returning::send`]; status 406 if there is not exactly one row.
+    pub async fn send(self) -> Result<T> {
+        Ok(self.send_with_meta().await?.into_value())
+    }
+
+    /// Like [`send`](Self::send), with status, headers and request id.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_with_meta(self) -> Result<Response<T>> {
+        let client = self.query.target.client.clone();
+        client.fetch_json(self.operation()?).await
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> IntoFuture for ReturningSingle<T> {
+    type Output = Result<T>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+
+/// Gives a builder of a write its ends: `operation`, `send`, `send_with_meta`, `returning`, `await`.
+macro_rules! write_ends {
+    ($type:ident) => {
+        impl $type {
+            /// The call, without sending it.
+            ///
+            /// # Errors
+            ///
+            /// If an argument was refused.
+            pub fn operation(self) -> cloudbase_core::Result<cloudbase_core::Operation> {
+                let (query, write, options) = self.into_parts();
+                write.operation(&query, options, None)
+            }
+
+            /// Sends the call.
+            ///
+            /// # Errors
+            ///
+            /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent;
+            /// whatever the service or the way to it reports.
+            ///
+            /// # Cancel safety
+            ///
+            /// Dropping the future gives the call up; whether it took effect is then unknown.
+            pub async fn send(self) -> cloudbase_core::Result<$crate::mysql::Written> {
+                Ok(self.send_with_meta().await?.into_value())
+            }
+
+            /// Like [`send`](Self::send), with status, headers and request id.
+            ///
+            /// # Errors
+            ///
+            /// As [`send`](Self::send).
+            pub async fn send_with_meta(
+                self,
+            ) -> cloudbase_core::Result<cloudbase_core::Response<$crate::mysql::Written>> {
+                let (query, write, options) = self.into_parts();
+                write.send(query, options).await
+            }
+
+            /// Asks for the rows that were written: awaited, the call then gives a `Vec<T>`.
+            #[doc(alias = "select")]
+            pub fn returning<T>(
+                self,
+                columns: impl Into<$crate::mysql::Columns>,
+            ) -> $crate::mysql::Returning<T> {
+                let (query, write, options) = self.into_parts();
+                $crate::mysql::Returning::new(query, write, columns.into(), options)
+            }
+        }
+
+        impl IntoFuture for $type {
+            type Output = cloudbase_core::Result<$crate::mysql::Written>;
+            type IntoFuture = futures_core::future::BoxFuture<'static, Self::Output>;
+
+            fn into_future(self) -> Self::IntoFuture {
+                Box::pin(self.send())
+            }
+        }
+    };
+}
+
+pub(crate) use write_ends;
