@@ -216,6 +216,3 @@ impl BufRead for Packed {
         self.data.advance(length);
     }
 }
-
-#[cfg(test)]
-mod tests;

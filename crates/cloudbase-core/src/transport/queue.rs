@@ -121,10 +121,16 @@ where
                 let spare = self.inner.clone();
                 State::Waiting {
                     turn: Box::pin(async move {
-                        timeout_at(deadline, turns.acquire_owned())
+                        let late = || Error::timeout(TimeoutPhase::Queue, deadline - now);
+                        let turn = timeout_at(deadline, turns.acquire_owned())
                             .await
-                            .map_err(|_| Error::timeout(TimeoutPhase::Queue, deadline - now))?
-                            .map_err(closed)
+                            .map_err(|_| late())?
+                            .map_err(closed)?;
+                        // A turn that comes with the deadline is of no use: nothing is sent.
+                        if Instant::now() >= deadline {
+                            return Err(late());
+                        }
+                        Ok(turn)
                     }),
                     next: Some((std::mem::replace(&mut self.inner, spare), request)),
                 }

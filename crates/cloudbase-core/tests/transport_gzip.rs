@@ -1,0 +1,165 @@
+//! Compressed answers are unpacked, and never further than their limit.
+
+#![cfg(feature = "gzip")]
+
+#[path = "support/server.rs"]
+mod server;
+
+use std::io::Write as _;
+
+use cloudbase_core::{Body, BoxError, Client, ClientBuilder, ErrorKind};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use http::{Request, Response};
+use tokio::io::AsyncWriteExt as _;
+use tower::service_fn;
+
+use self::server::{Server, get, header, read_request};
+
+fn pack(content: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(content).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn answer(status: &str, packed: &[u8]) -> Vec<u8> {
+    let mut answer = format!(
+        "HTTP/1.1 {status}\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n",
+        packed.len()
+    )
+    .into_bytes();
+    answer.extend_from_slice(packed);
+    answer
+}
+
+#[tokio::test]
+async fn an_answer_is_unpacked() {
+    let json = format!(r#"{{"text":"{}"}}"#, "müsli ".repeat(10_000));
+    let server = Server::answering(answer("200 OK", &pack(json.as_bytes()))).await;
+    let client = server.client().build().unwrap();
+    let answer = client.fetch(get("/v1/a")).await.unwrap();
+    assert!(answer.headers().get("content-encoding").is_none());
+    assert!(answer.headers().get("content-length").is_none());
+    assert_eq!(answer.into_value(), json.as_bytes());
+    let head = &server.seen.heads()[0];
+    assert_eq!(header(head, "accept-encoding"), Some("gzip"));
+}
+
+#[tokio::test]
+async fn an_error_is_unpacked() {
+    let packed = pack(br#"{"code":"INVALID_PARAM","message":"no","requestId":"r-1"}"#);
+    let server = Server::answering(answer("400 Bad Request", &packed)).await;
+    let client = server.client().build().unwrap();
+    for operation in [get("/v1/a"), get("/v1/a").transfer()] {
+        let error = client.fetch(operation).await.unwrap_err();
+        assert_eq!(error.code().unwrap().as_str(), "INVALID_PARAM");
+        assert_eq!(error.request_id(), Some("r-1"));
+    }
+}
+
+#[tokio::test]
+async fn an_object_stays_as_it_was_stored() {
+    let packed = pack(b"stored compressed");
+    let server = Server::answering(answer("200 OK", &packed)).await;
+    let client = server.client().build().unwrap();
+    let answer = client.fetch(get("/v1/a").transfer()).await.unwrap();
+    assert_eq!(answer.headers()["content-encoding"], "gzip");
+    assert_eq!(answer.into_value(), packed);
+    assert_eq!(header(&server.seen.heads()[0], "accept-encoding"), None);
+}
+
+#[tokio::test]
+async fn a_bomb_is_stopped_at_the_limit() {
+    // A thousand members of 10 MB each: 10 MB that would unpack to 10 GB.
+    let member = pack(&vec![0; 10_000_000]);
+    assert!(member.len() < 10_500);
+    let server = Server::start(move |mut socket, seen| {
+        let member = member.clone();
+        async move {
+            read_request(&mut socket, &seen).await;
+            let head = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\nconnection: close\r\n\r\n";
+            socket.write_all(head.as_bytes()).await.unwrap();
+            for _ in 0..1000 {
+                if socket.write_all(&member).await.is_err() {
+                    return;
+                }
+            }
+        }
+    })
+    .await;
+    let client = server.client().build().unwrap();
+    let before = resident_kib();
+    let error = client.fetch(get("/v1/a")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge, "{error:?}");
+    let grown = resident_kib().saturating_sub(before);
+    assert!(grown < 100 * 1024, "{grown} KiB");
+}
+
+/// The most memory that this process ever had; 0 where the system does not tell.
+fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok())
+        .unwrap_or(0)
+}
+
+/// A client whose answers come in pieces of `size` bytes.
+fn in_pieces(packed: Vec<u8>, size: usize) -> ClientBuilder {
+    let transport = service_fn(move |_: Request<Body>| {
+        let pieces: Vec<Result<Vec<u8>, BoxError>> = packed
+            .chunks(size)
+            .map(|piece| Ok(piece.to_vec()))
+            .collect();
+        let body = Body::stream(futures_util::stream::iter(pieces));
+        let answer = Response::builder()
+            .header("content-encoding", "x-gzip")
+            .body(body);
+        async move { answer.map_err(BoxError::from) }
+    });
+    Client::builder()
+        .env_id("demo")
+        .endpoint("http://localhost:1")
+        .max_attempts(1)
+        .transport(transport)
+}
+
+#[tokio::test]
+async fn pieces_of_any_size() {
+    let content: Vec<u8> = (0..100_000_u32).flat_map(u32::to_be_bytes).collect();
+    let mut packed = pack(&content[..200_000]);
+    packed.extend(pack(&content[200_000..]));
+    for size in [1, 7, 100, 4096, usize::MAX] {
+        let client = in_pieces(packed.clone(), size).build().unwrap();
+        let answer = client.fetch(get("/v1/a")).await.unwrap();
+        assert_eq!(answer.into_value(), content, "pieces of {size}");
+    }
+}
+
+#[tokio::test]
+async fn damage_is_an_error() {
+    let whole = pack(b"some content that is long enough to be cut");
+    let mut flipped = whole.clone();
+    flipped[20] ^= 0x55;
+    for packed in [
+        whole[..whole.len() - 3].to_vec(),
+        flipped,
+        b"no gzip at all".to_vec(),
+    ] {
+        let client = in_pieces(packed, 5).build().unwrap();
+        let error = client.fetch(get("/v1/a")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode, "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_unpacks_to_nothing() {
+    let client = in_pieces(Vec::new(), 1).build().unwrap();
+    assert!(
+        client
+            .fetch(get("/v1/a"))
+            .await
+            .unwrap()
+            .into_value()
+            .is_empty()
+    );
+}

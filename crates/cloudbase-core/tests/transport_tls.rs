@@ -1,0 +1,214 @@
+//! Whom the client trusts, who it says it is, and what it speaks.
+
+#![cfg(all(
+    feature = "rustls-ring",
+    feature = "webpki-roots",
+    not(feature = "platform-verifier")
+))]
+
+#[path = "support/server.rs"]
+mod server;
+#[path = "support/tls.rs"]
+mod tls;
+
+use cloudbase_core::{Client, ClientBuilder, ErrorKind};
+
+use self::server::{Server, get, post};
+use self::tls::{Authority, serve};
+
+fn client(server: &Server) -> ClientBuilder {
+    Client::builder()
+        .env_id("demo")
+        .endpoint(format!("https://localhost:{}", server.address.port()))
+        .max_attempts(1)
+}
+
+#[tokio::test]
+async fn an_unknown_authority_is_not_trusted() {
+    let server = serve(Authority::new().server(&["localhost"])).await;
+    let client = client(&server).build().unwrap();
+    let error = client.fetch(post("/v1/a")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Tls, "{error:?}");
+    assert_eq!(error.message(), "the server's certificate is not valid");
+    assert!(error.is_connect() && !error.was_sent() && !error.is_retryable());
+    assert!(server.seen.heads().is_empty());
+}
+
+#[tokio::test]
+async fn an_added_authority_is_trusted() {
+    let authority = Authority::new();
+    let server = serve(authority.server(&["localhost"])).await;
+    for only in [false, true] {
+        let client = client(&server)
+            .ca_certificates(Authority::new().pem())
+            .ca_certificates(authority.pem())
+            .only_ca_certificates(only)
+            .build()
+            .unwrap();
+        client.fetch(get("/v1/a")).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_is_for_its_host_only() {
+    let authority = Authority::new();
+    let server = serve(authority.server(&["other.example"])).await;
+    let client = client(&server)
+        .ca_certificates(authority.pem())
+        .build()
+        .unwrap();
+    let error = client.fetch(get("/v1/a")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Tls, "{error:?}");
+}
+
+#[tokio::test]
+async fn a_client_certificate_opens_the_door() {
+    let (authority, clients) = (Authority::new(), Authority::new());
+    let server = serve(authority.demanding_server(&["localhost"], &clients)).await;
+    let stranger = client(&server)
+        .ca_certificates(authority.pem())
+        .build()
+        .unwrap();
+    let error = stranger.fetch(post("/v1/a")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Tls, "{error:?}");
+    assert!(!error.was_sent());
+    assert!(server.seen.heads().is_empty());
+    let identity = clients.identity(&["client"]);
+    let known = client(&server)
+        .ca_certificates(authority.pem())
+        .client_certificate(&identity.chain_pem, identity.key_pem.clone())
+        .build()
+        .unwrap();
+    known.fetch(get("/v1/a")).await.unwrap();
+    assert!(!format!("{known:?}").contains(&identity.key_pem[40..60]));
+}
+
+#[tokio::test]
+async fn a_connection_lost_in_the_handshake_is_no_verdict() {
+    let server = Server::start(|socket, _| async move { drop(socket) }).await;
+    let client = client(&server).build().unwrap();
+    let error = client.fetch(post("/v1/a")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
+    assert!(!error.was_sent() && error.is_retryable());
+}
+
+#[test]
+fn bad_certificates_are_refused_by_name() {
+    let authority = Authority::new();
+    let (one, other) = (authority.identity(&["a"]), authority.identity(&["b"]));
+    let base = || Client::builder().env_id("demo");
+    let secret = "-----BEGIN PRIVATE KEY-----\nc2VudGluZWw=\n-----END PRIVATE KEY-----\n";
+    for (builder, message) in [
+        (
+            base().ca_certificates("no PEM"),
+            "`ca_certificates` must be",
+        ),
+        (
+            base().only_ca_certificates(true),
+            "`only_ca_certificates` needs",
+        ),
+        (
+            base().client_certificate("no PEM", one.key_pem.clone()),
+            "`client_certificate` must be",
+        ),
+        (
+            base().client_certificate(&one.chain_pem, "no PEM"),
+            "`client_key` must be",
+        ),
+        (
+            base().client_certificate(&one.chain_pem, secret),
+            "`client_certificate` cannot be used",
+        ),
+        (
+            base().client_certificate(&one.chain_pem, other.key_pem.clone()),
+            "`client_certificate` cannot be used",
+        ),
+        (
+            base().set("client_key".parse().unwrap(), one.key_pem.clone()),
+            "`client_certificate` is missing",
+        ),
+    ] {
+        let error = builder.build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.message().starts_with(message), "{error}");
+        assert!(!format!("{error} {error:?}").contains("c2VudGluZWw"));
+    }
+}
+
+#[cfg(feature = "http2")]
+mod http2 {
+    use std::convert::Infallible;
+    use std::sync::Arc;
+
+    use http::{Request, Response, Version};
+    use hyper::server::conn::http2::Builder;
+    use hyper::service::service_fn;
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+    use tokio_rustls::TlsAcceptor;
+
+    use super::*;
+
+    async fn serve_http2(authority: &Authority) -> Server {
+        let mut config = authority.server(&["localhost"]);
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        Server::start(move |socket, seen| {
+            let acceptor = acceptor.clone();
+            async move {
+                let Ok(stream) = acceptor.accept(socket).await else {
+                    return;
+                };
+                let answer = service_fn(move |request: Request<hyper::body::Incoming>| {
+                    let line = format!("{:?} {}", request.version(), request.uri());
+                    seen.heads.lock().unwrap().push(line);
+                    async { Ok::<_, Infallible>(Response::new("{}".to_owned())) }
+                });
+                let _ = Builder::new(TokioExecutor::new())
+                    .serve_connection(TokioIo::new(stream), answer)
+                    .await;
+            }
+        })
+        .await
+    }
+
+    #[tokio::test]
+    async fn many_calls_share_one_connection() {
+        let authority = Authority::new();
+        let server = serve_http2(&authority).await;
+        let client = client(&server)
+            .ca_certificates(authority.pem())
+            .build()
+            .unwrap();
+        // The first connection tells that the server speaks HTTP/2.
+        client.fetch(get("/v1/a")).await.unwrap();
+        let calls = (0..100).map(|_| client.fetch(get("/v1/a")));
+        for answer in futures_util::future::join_all(calls).await {
+            assert_eq!(answer.unwrap().status(), 200);
+        }
+        assert_eq!(server.seen.connections(), 1);
+        let heads = server.seen.heads();
+        assert_eq!(heads.len(), 101);
+        assert!(heads[0].starts_with(&format!("{:?} https://localhost", Version::HTTP_2)));
+    }
+
+    #[tokio::test]
+    async fn http1_where_it_is_switched_off_or_unknown() {
+        let authority = Authority::new();
+        let only_http2 = serve_http2(&authority).await;
+        let off = client(&only_http2)
+            .ca_certificates(authority.pem())
+            .http2(false)
+            .build()
+            .unwrap();
+        // It offers no protocol, so the server may guess; its guess does not fit.
+        off.fetch(get("/v1/a")).await.unwrap_err();
+        assert!(only_http2.seen.heads().is_empty());
+        let old = serve(authority.server(&["localhost"])).await;
+        let client = client(&old)
+            .ca_certificates(authority.pem())
+            .build()
+            .unwrap();
+        client.fetch(get("/v1/a")).await.unwrap();
+        assert!(old.seen.heads()[0].starts_with("GET /v1/a HTTP/1.1"));
+    }
+}
