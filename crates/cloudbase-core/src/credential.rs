@@ -17,7 +17,7 @@ use crate::operation::CredentialUse;
 
 /// A source of tokens that renews them by itself.
 ///
-/// [`TokenCache`](crate::credential::TokenCache) implements it over anything that can fetch a
+/// [`TokenCache`] implements it over anything that can fetch a
 /// token; implement it directly for full control.
 pub trait CredentialProvider: Send + Sync + 'static {
     /// What can be told at once, without waiting; [`token`](Self::token) is asked otherwise.

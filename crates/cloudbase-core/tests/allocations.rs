@@ -1,5 +1,7 @@
 //! How many allocations a call costs: a budget, not a wish.
 
+#![allow(clippy::unwrap_used)]
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 

@@ -1,11 +1,13 @@
 //! Puts scheme, host and prefix in front of a call's path, and keeps the credential at home.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::header::AUTHORIZATION;
 use http::uri::{PathAndQuery, Scheme, Uri};
 use http::{Request, Response};
+use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
 use crate::body::Body;
@@ -68,7 +70,7 @@ where
 {
     type Response = Response<Body>;
     type Error = BoxError;
-    type Future = super::Checked<S::Future>;
+    type Future = BaseUriFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
@@ -76,12 +78,40 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         match self.shared.locate(&mut request) {
-            Ok(()) => super::Checked::Sent {
-                future: self.inner.call(request),
+            Ok(()) => BaseUriFuture {
+                future: Some(self.inner.call(request)),
+                refusal: None,
             },
-            Err(error) => super::Checked::Refused {
-                error: Some(error.into()),
+            Err(error) => BaseUriFuture {
+                future: None,
+                refusal: Some(error.into()),
             },
+        }
+    }
+}
+
+pin_project! {
+    /// The future of [`BaseUri`]: of a request that was sent on, or refused at once.
+    #[derive(Debug)]
+    pub struct BaseUriFuture<F> {
+        #[pin]
+        future: Option<F>,
+        refusal: Option<BoxError>,
+    }
+}
+
+impl<F> Future for BaseUriFuture<F>
+where
+    F: Future<Output = Result<Response<Body>, BoxError>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        match (this.future.as_pin_mut(), this.refusal.take()) {
+            (Some(future), _) => future.poll(cx),
+            (None, Some(refusal)) => Poll::Ready(Err(refusal)),
+            (None, None) => Poll::Pending, // polled after it was ready
         }
     }
 }
