@@ -1,0 +1,202 @@
+//! The handle for everything about users and sessions.
+
+use std::fmt;
+use std::sync::Arc;
+
+use cloudbase_core::credential::RefreshPolicy;
+use cloudbase_core::{CallOptions, Client, Result};
+
+use crate::caller::Caller;
+use crate::captcha::gate::Gate;
+use crate::captcha::handler::CaptchaHandler;
+use crate::device::Device;
+use crate::oauth::state::OAuthStates;
+use crate::session::manager::Manager;
+use crate::store::{MemoryStore, SessionStore};
+
+/// Signs users in and out, keeps their session, and manages their account.
+///
+/// Cheap to clone; clones share the session. The client that it was made with carries the session
+/// into every call of every product.
+///
+/// # Examples
+///
+/// ```no_run
+/// # async fn example() -> cloudbase_auth::Result<()> {
+/// use cloudbase_auth::{Auth, Password};
+/// use cloudbase_core::Client;
+///
+/// let client = Client::builder().env_id("my-env-1a2b3c").build()?;
+/// let auth = Auth::new(client)?;
+/// let signed_in = auth.sign_in_with_password(Password::username("lin", "N3w-pass!")).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Auth {
+    caller: Caller,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    manager: Manager,
+    oauth: OAuthStates,
+}
+
+impl Auth {
+    /// A handle with default settings: the session is kept in memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`AuthBuilder::build`].
+    pub fn new(client: Client) -> Result<Self> {
+        Self::builder(client).build()
+    }
+
+    /// Starts a handle for `client`.
+    pub fn builder(client: Client) -> AuthBuilder {
+        AuthBuilder {
+            client,
+            store: None,
+            captcha: None,
+            device_id: None,
+            policy: RefreshPolicy::default(),
+        }
+    }
+
+    /// The same handle with these choices for each call that it makes: time limits, headers.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+    /// let mut options = cloudbase_core::CallOptions::default();
+    /// options.timeout = Some(std::time::Duration::from_secs(5));
+    /// let session = auth.with_options(options).refresh_user().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_options(&self, options: CallOptions) -> Self {
+        let mut auth = self.clone();
+        auth.caller.options = options;
+        auth
+    }
+
+    /// The client that carries the session.
+    pub fn client(&self) -> &Client {
+        &self.caller.client
+    }
+
+    pub(crate) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    pub(crate) fn manager(&self) -> &Manager {
+        &self.shared.manager
+    }
+
+    pub(crate) fn oauth(&self) -> &OAuthStates {
+        &self.shared.oauth
+    }
+
+    pub(crate) fn gate(&self) -> Option<&Arc<Gate>> {
+        self.caller.captcha.as_ref()
+    }
+}
+
+/// Puts an [`Auth`] together.
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct AuthBuilder {
+    client: Client,
+    store: Option<Arc<dyn SessionStore>>,
+    captcha: Option<Arc<dyn CaptchaHandler>>,
+    device_id: Option<String>,
+    policy: RefreshPolicy,
+}
+
+impl AuthBuilder {
+    /// Where the session is kept. Default: [`MemoryStore`].
+    pub fn session_store(mut self, store: impl SessionStore) -> Self {
+        self.store = Some(Arc::new(store));
+        self
+    }
+
+    /// As [`session_store`](Self::session_store), for a store that is shared already.
+    pub fn shared_session_store(mut self, store: Arc<dyn SessionStore>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Who solves captchas. Without one, `captcha_required` is an error of the call.
+    pub fn captcha_handler(mut self, handler: impl CaptchaHandler) -> Self {
+        self.captcha = Some(Arc::new(handler));
+        self
+    }
+
+    /// As [`captcha_handler`](Self::captcha_handler), for a handler that is shared already.
+    pub fn shared_captcha_handler(mut self, handler: Arc<dyn CaptchaHandler>) -> Self {
+        self.captcha = Some(handler);
+        self
+    }
+
+    /// The id of this device, by which the service knows anonymous users. Default: a random one
+    /// that the session store keeps.
+    pub fn device_id(mut self, id: impl Into<String>) -> Self {
+        self.device_id = Some(id.into());
+        self
+    }
+
+    /// When access tokens are renewed. Default: [`RefreshPolicy::default`].
+    pub fn refresh_policy(mut self, policy: RefreshPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Makes the handle and gives its session to the client. Touches neither the network nor the
+    /// store, and needs no runtime.
+    ///
+    /// If the client has a credential provider of its own already, that one goes on serving the
+    /// client's calls.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](cloudbase_core::ErrorKind::Config) if the device id is too long, empty, or not
+    /// visible ASCII.
+    pub fn build(self) -> Result<Auth> {
+        let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
+        let device = Arc::new(Device::new(store.clone(), self.device_id.as_deref())?);
+        let caller = Caller {
+            client: self.client.clone(),
+            device,
+            captcha: Some(Arc::new(Gate::new(self.captcha))),
+            options: CallOptions::default(),
+        };
+        let renewals = Caller {
+            client: self.client.direct(),
+            captcha: None,
+            ..caller.clone()
+        };
+        let oauth = OAuthStates::new(store.clone(), self.client.env_id());
+        let manager = Manager::new(renewals, store, self.policy);
+        if !self.client.install_session(Arc::new(manager.clone())) {
+            tracing::warn!(
+                "the client has a credential provider already: the session does not serve its calls"
+            );
+        }
+        Ok(Auth {
+            caller,
+            shared: Arc::new(Shared { manager, oauth }),
+        })
+    }
+}
+
+impl fmt::Debug for AuthBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthBuilder")
+            .field("client", &self.client)
+            .field("device_id", &self.device_id)
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}

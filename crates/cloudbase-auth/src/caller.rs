@@ -1,0 +1,253 @@
+//! The one way in which this crate calls the service: device id, client id, credential, captcha.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use cloudbase_core::{
+    CallOptions, Client, CredentialUse, Envelope, Error, ErrorKind, Idempotency, Operation,
+    PathBuilder, Response, Result,
+};
+use http::{HeaderName, HeaderValue, Method};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::captcha::gate::Gate;
+use crate::device::Device;
+
+const DEVICE_ID: HeaderName = HeaderName::from_static("x-device-id");
+const CAPTCHA_TOKEN: HeaderName = HeaderName::from_static("x-captcha-token");
+
+/// One auth call as a value, so that it can be sent again after a captcha.
+#[derive(Clone)]
+pub(crate) struct Call {
+    name: &'static str,
+    template: &'static str,
+    method: Method,
+    path: PathBuilder,
+    body: Option<Result<Bytes, Arc<str>>>,
+    bearer: Bearer,
+    idempotency: Option<Idempotency>,
+    captcha_first: bool,
+}
+
+/// Whose token a call carries.
+#[derive(Clone)]
+enum Bearer {
+    /// The access key's or none: calls that need no user.
+    Nobody,
+    /// The signed-in user's.
+    User,
+    /// This one, for a session that is not (or no longer) the current one.
+    Token(SecretString),
+}
+
+impl Call {
+    pub(crate) fn get(name: &'static str, path: &'static str) -> Self {
+        Self::new(name, path, Method::GET, PathBuilder::new(path))
+    }
+
+    pub(crate) fn post(name: &'static str, path: &'static str) -> Self {
+        Self::new(name, path, Method::POST, PathBuilder::new(path))
+    }
+
+    pub(crate) fn new(
+        name: &'static str,
+        template: &'static str,
+        method: Method,
+        path: PathBuilder,
+    ) -> Self {
+        Self {
+            name,
+            template,
+            method,
+            path,
+            body: None,
+            bearer: Bearer::Nobody,
+            idempotency: None,
+            captcha_first: false,
+        }
+    }
+
+    pub(crate) fn json(mut self, body: &impl Serialize) -> Self {
+        self.body = Some(
+            serde_json::to_vec(body)
+                .map(Bytes::from)
+                .map_err(|error| error.to_string().into()),
+        );
+        self
+    }
+
+    pub(crate) fn query(mut self, name: &str, value: &str) -> Self {
+        self.path = self.path.query(name, value);
+        self
+    }
+
+    pub(crate) fn query_opt(mut self, name: &str, value: Option<&str>) -> Self {
+        self.path = self.path.query_opt(name, value);
+        self
+    }
+
+    /// The call is made for the signed-in user.
+    pub(crate) fn user(mut self) -> Self {
+        self.bearer = Bearer::User;
+        self
+    }
+
+    /// The call is made with the token of this very session.
+    pub(crate) fn bearer(mut self, token: &SecretString) -> Self {
+        self.bearer = Bearer::Token(token.clone());
+        self
+    }
+
+    pub(crate) fn idempotency(mut self, idempotency: Idempotency) -> Self {
+        self.idempotency = Some(idempotency);
+        self
+    }
+
+    /// A captcha is solved before the service asks for one.
+    pub(crate) fn captcha_first(mut self) -> Self {
+        self.captcha_first = true;
+        self
+    }
+
+    /// What a captcha for this call is asked for: method and path below `/auth`.
+    pub(crate) fn captcha_state(&self) -> String {
+        let path = self.template.strip_prefix("/auth").unwrap_or(self.template);
+        format!("{}:{path}", self.method)
+    }
+}
+
+/// Sends [`Call`]s for one handle.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    pub(crate) client: Client,
+    pub(crate) device: Arc<Device>,
+    /// Absent where a demand for a captcha is simply an error: in renewals.
+    pub(crate) captcha: Option<Arc<Gate>>,
+    pub(crate) options: CallOptions,
+}
+
+impl Caller {
+    pub(crate) async fn json<T: DeserializeOwned>(&self, call: &Call) -> Result<T> {
+        self.send(call).await?.json().map(Response::into_value)
+    }
+
+    /// For answers that say nothing: `{}`, or an empty body.
+    pub(crate) async fn unit(&self, call: &Call) -> Result<()> {
+        self.send(call).await.map(drop)
+    }
+
+    /// Sends the call; where the service demands a captcha, once more with one. After
+    /// `captcha_invalid` one fresh captcha is tried, then the error stands.
+    pub(crate) async fn send(&self, call: &Call) -> Result<Response<Bytes>> {
+        let Some(gate) = &self.captcha else {
+            return self.send_once(call, None).await;
+        };
+        let mut used = match call.captcha_first {
+            true => gate.token(self, &call.captcha_state(), None).await?,
+            false => None,
+        };
+        let (mut required, mut invalid) = (false, false);
+        loop {
+            let error = match self.send_once(call, used.as_ref()).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let again = match error.code().map(|code| code.as_str()) {
+                Some("captcha_required") => !std::mem::replace(&mut required, true),
+                Some("captcha_invalid") => !std::mem::replace(&mut invalid, true),
+                _ => false,
+            };
+            if !again {
+                return Err(error);
+            }
+            match gate
+                .token(self, &call.captcha_state(), used.as_ref())
+                .await?
+            {
+                Some(token) => used = Some(token),
+                // Nobody here can solve one: the program must see what the service said.
+                None => return Err(error),
+            }
+        }
+    }
+
+    /// Sends the call without ever asking for a captcha.
+    pub(crate) async fn send_once(
+        &self,
+        call: &Call,
+        captcha: Option<&SecretString>,
+    ) -> Result<Response<Bytes>> {
+        let mut operation = self
+            .operation(call)?
+            .header(DEVICE_ID, self.device.header().await);
+        if let Some(token) = captcha {
+            let mut value = HeaderValue::from_str(token.expose_secret()).map_err(|_| {
+                Error::argument("captcha token", "must consist of visible ASCII characters")
+            })?;
+            value.set_sensitive(true);
+            operation = operation.header(CAPTCHA_TOKEN, value);
+        }
+        self.client.fetch(operation).await
+    }
+
+    fn operation(&self, call: &Call) -> Result<Operation> {
+        let mut options = self.options.clone();
+        let mut path = call.path.clone();
+        let credential = match &call.bearer {
+            Bearer::User => CredentialUse::Session,
+            Bearer::Token(token) => {
+                options.token = Some(token.clone());
+                CredentialUse::Optional
+            }
+            Bearer::Nobody => {
+                options.token = None;
+                path = path.query("client_id", self.client.env_id().as_str());
+                CredentialUse::AccessKey
+            }
+        };
+        let mut operation =
+            Operation::new(call.name, call.template, call.method.clone(), path.build()?)
+                .credential(credential)
+                .envelope(Envelope::Auth)
+                .accept("application/json")
+                .options(options);
+        if let Some(idempotency) = call.idempotency {
+            operation = operation.idempotency(idempotency);
+        }
+        match &call.body {
+            None => Ok(operation),
+            Some(Ok(bytes)) => Ok(operation
+                .header(
+                    http::header::CONTENT_TYPE,
+                    HeaderValue::from_static("application/json"),
+                )
+                .body(bytes.clone())),
+            Some(Err(error)) => {
+                let message = format!("the body cannot be written as JSON: {error}");
+                Err(Error::new(ErrorKind::Encode, message).with_operation(call.name))
+            }
+        }
+    }
+}
+
+/// Runs `work` to its end even if the caller goes away: it spends something that cannot be had
+/// twice, or stores something that must not be lost.
+///
+/// # Errors
+///
+/// [`ErrorKind::Interrupted`] if the runtime shuts down meanwhile.
+pub(crate) async fn detached<T, F>(work: F) -> Result<T>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
+{
+    use tracing::Instrument as _;
+    match tokio::spawn(work.in_current_span()).await {
+        Ok(result) => result,
+        Err(error) => {
+            Err(Error::new(ErrorKind::Interrupted, "the runtime shut down").with_source(error))
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Captchas: what the service asks of a human now and then.
+
+pub(crate) mod gate;
+pub(crate) mod handler;
+
+use std::fmt;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
+use cloudbase_core::{Idempotency, Result};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+
+use crate::auth::Auth;
+use crate::caller::{Call, Caller};
+use crate::check;
+use crate::lenient;
+
+/// A picture to be read, and what its answer belongs to.
+#[doc(alias = "CreateCaptchaDataRes")]
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct CaptchaData {
+    /// The picture as a data URI: `data:image/gif;base64,…`.
+    pub data: String,
+    /// `image` as far as known.
+    pub kind: String,
+    /// What the answer belongs to.
+    pub token: SecretString,
+    /// How long it can be answered.
+    pub expires_in: Duration,
+}
+
+impl CaptchaData {
+    /// The picture's media type and bytes, if it is a picture: `image/gif`, `image/png`.
+    pub fn image(&self) -> Option<(&str, Bytes)> {
+        let (head, data) = self.data.strip_prefix("data:")?.split_once(',')?;
+        let media_type = head.strip_suffix(";base64")?;
+        let bytes = BASE64_STANDARD.decode(data.trim()).ok()?;
+        Some((
+            media_type.split(';').next().unwrap_or(media_type),
+            bytes.into(),
+        ))
+    }
+}
+
+impl fmt::Debug for CaptchaData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CaptchaData")
+            .field("kind", &self.kind)
+            .field("bytes", &self.data.len())
+            .field("expires_in", &self.expires_in)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Proof that a captcha was solved; it opens calls for some minutes.
+#[doc(alias = "GetCaptchaTokenRes")]
+#[doc(alias = "VerifyCaptchaDataRes")]
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct CaptchaToken {
+    /// The proof.
+    pub captcha_token: SecretString,
+    /// How long it is good for.
+    pub expires_in: Duration,
+}
+
+impl CaptchaToken {
+    /// A proof that a captcha service of your own has issued.
+    pub fn new(token: impl Into<SecretString>, expires_in: Duration) -> Self {
+        Self {
+            captcha_token: token.into(),
+            expires_in,
+        }
+    }
+}
+
+impl fmt::Debug for CaptchaToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CaptchaToken")
+            .field("expires_in", &self.expires_in)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Auth {
+    /// A captcha token: the one at hand, or one for which the handler solves a captcha now.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](cloudbase_core::ErrorKind::Config) if none is at hand and there is no handler;
+    /// what the handler says otherwise.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+    /// let token = auth.captcha_token().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "getCaptchaToken")]
+    pub async fn captcha_token(&self) -> Result<CaptchaToken> {
+        let none = || {
+            cloudbase_core::Error::config(
+                "captcha_handler",
+                "must be set: there is nobody to solve a captcha",
+            )
+        };
+        let gate = self.gate().ok_or_else(none)?;
+        gate.obtain(self.caller(), "", None).await?.ok_or_else(none)
+    }
+
+    /// Asks for a picture, for programs that show it themselves. `state` is any text of yours.
+    ///
+    /// # Errors
+    ///
+    /// If the environment uses another captcha service.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+    /// let captcha = auth.create_captcha_data("sign-in", None).await?;
+    /// let (media_type, picture) = captcha.image().expect("a picture");
+    /// // … show it, read the answer …
+    /// auth.verify_captcha_data(captcha.token, "AB12").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "createCaptchaData")]
+    #[doc(alias = "CreateCaptchaDataReq")]
+    pub async fn create_captcha_data(
+        &self,
+        state: &str,
+        redirect_uri: Option<&str>,
+    ) -> Result<CaptchaData> {
+        check::not_empty("state", state)?;
+        create(self.caller(), state, redirect_uri).await
+    }
+
+    /// Checks what was read in a picture. The token is kept: calls that need one use it from now on.
+    ///
+    /// # Errors
+    ///
+    /// `captcha_invalid` or `invalid_captcha` if the answer is wrong, `captcha_expired`,
+    /// `captcha_used`.
+    #[doc(alias = "verifyCaptchaData")]
+    #[doc(alias = "VerifyCaptchaDataReq")]
+    pub async fn verify_captcha_data(
+        &self,
+        token: impl Into<SecretString>,
+        key: impl AsRef<str>,
+    ) -> Result<CaptchaToken> {
+        let answer = verify(self.caller(), &token.into(), key.as_ref()).await?;
+        if let Some(gate) = self.gate() {
+            gate.keep(&answer);
+        }
+        Ok(answer)
+    }
+}
+
+/// Asks for a picture. Never asks for a captcha itself.
+pub(crate) async fn create(
+    caller: &Caller,
+    state: &str,
+    redirect_uri: Option<&str>,
+) -> Result<CaptchaData> {
+    #[derive(Serialize)]
+    struct Body<'a> {
+        state: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        redirect_uri: Option<&'a str>,
+    }
+    #[derive(Deserialize)]
+    struct Answer {
+        data: String,
+        #[serde(default, rename = "type")]
+        kind: Option<String>,
+        token: String,
+        #[serde(default, deserialize_with = "lenient::number")]
+        expires_in: Option<u64>,
+    }
+    let call = Call::post("auth.create_captcha_data", "/auth/v1/captcha/data")
+        .idempotency(Idempotency::Idempotent)
+        .json(&Body {
+            state,
+            redirect_uri,
+        });
+    let answer: Answer = caller.send_once(&call, None).await?.json()?.into_value();
+    Ok(CaptchaData {
+        data: answer.data,
+        kind: answer.kind.unwrap_or_else(|| "image".to_owned()),
+        token: answer.token.into(),
+        expires_in: Duration::from_secs(answer.expires_in.unwrap_or(300)),
+    })
+}
+
+/// Checks what was read in a picture. Never asks for a captcha itself.
+pub(crate) async fn verify(
+    caller: &Caller,
+    token: &SecretString,
+    key: &str,
+) -> Result<CaptchaToken> {
+    #[derive(Serialize)]
+    struct Body<'a> {
+        token: &'a str,
+        key: &'a str,
+    }
+    #[derive(Deserialize)]
+    struct Answer {
+        captcha_token: String,
+        #[serde(default, deserialize_with = "lenient::number")]
+        expires_in: Option<u64>,
+    }
+    let key = key.trim();
+    check::token("token", token.expose_secret())?;
+    check::code("key", key)?;
+    let call = Call::post("auth.verify_captcha_data", "/auth/v1/captcha/data/verify")
+        .idempotency(Idempotency::Unsafe)
+        .json(&Body {
+            token: token.expose_secret(),
+            key,
+        });
+    let answer: Answer = caller.send_once(&call, None).await?.json()?.into_value();
+    Ok(CaptchaToken {
+        captcha_token: answer.captcha_token.into(),
+        expires_in: Duration::from_secs(answer.expires_in.unwrap_or(300)),
+    })
+}

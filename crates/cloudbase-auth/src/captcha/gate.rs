@@ -1,0 +1,165 @@
+//! Makes many demands for a captcha one, and keeps the answer for as long as it is good.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use cloudbase_core::{Error, ErrorKind, Result};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::Mutex as AsyncMutex;
+use tokio::time::Instant;
+
+use super::handler::{CaptchaAnswer, CaptchaChallenge, CaptchaHandler};
+use super::{CaptchaToken, create, verify};
+use crate::caller::Caller;
+
+/// A token counts as ended this much earlier than the service says, as in the other SDKs.
+const MARGIN: Duration = Duration::from_secs(10);
+
+/// How many pictures one demand shows at most.
+const ROUNDS: u32 = 10;
+
+tokio::task_local! {
+    /// Set while a handler runs: a demand from within it would wait for itself.
+    static SOLVING: ();
+}
+
+pub(crate) struct Gate {
+    handler: Option<Arc<dyn CaptchaHandler>>,
+    /// Held while a captcha is being solved; the token itself is read without it.
+    turn: AsyncMutex<()>,
+    kept: Mutex<Option<Kept>>,
+}
+
+struct Kept {
+    token: CaptchaToken,
+    until: Instant,
+}
+
+impl Gate {
+    pub(crate) fn new(handler: Option<Arc<dyn CaptchaHandler>>) -> Self {
+        Self {
+            handler,
+            turn: AsyncMutex::new(()),
+            kept: Mutex::default(),
+        }
+    }
+
+    /// A token for a call; another one than `refused`. `None` if nobody can solve a captcha here,
+    /// or the human gave up.
+    pub(crate) async fn token(
+        &self,
+        caller: &Caller,
+        state: &str,
+        refused: Option<&SecretString>,
+    ) -> Result<Option<SecretString>> {
+        let token = self.obtain(caller, state, refused).await?;
+        Ok(token.map(|token| token.captcha_token))
+    }
+
+    pub(crate) async fn obtain(
+        &self,
+        caller: &Caller,
+        state: &str,
+        refused: Option<&SecretString>,
+    ) -> Result<Option<CaptchaToken>> {
+        if let Some(token) = self.kept(refused) {
+            return Ok(Some(token));
+        }
+        let Some(handler) = &self.handler else {
+            return Ok(None);
+        };
+        if SOLVING.try_get().is_ok() {
+            return Err(Error::new(
+                ErrorKind::Local,
+                "a captcha handler has made a call that needs a captcha itself",
+            ));
+        }
+        let _turn = self.turn.lock().await;
+        // Whoever had the turn before may have solved one.
+        if let Some(token) = self.kept(refused) {
+            return Ok(Some(token));
+        }
+        let solved = SOLVING.scope((), solve(&**handler, caller, state)).await?;
+        if let Some(token) = &solved {
+            self.keep(token);
+        }
+        Ok(solved)
+    }
+
+    pub(crate) fn keep(&self, token: &CaptchaToken) {
+        let until = Instant::now() + token.expires_in.saturating_sub(MARGIN);
+        *self.lock() = Some(Kept {
+            token: token.clone(),
+            until,
+        });
+    }
+
+    fn kept(&self, refused: Option<&SecretString>) -> Option<CaptchaToken> {
+        let mut kept = self.lock();
+        let current = kept.as_ref()?;
+        let is_refused = refused.is_some_and(|refused| {
+            refused.expose_secret() == current.token.captcha_token.expose_secret()
+        });
+        if is_refused || current.until <= Instant::now() {
+            *kept = None;
+            return None;
+        }
+        Some(current.token.clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn solve(
+    handler: &dyn CaptchaHandler,
+    caller: &Caller,
+    state: &str,
+) -> Result<Option<CaptchaToken>> {
+    let mut was_wrong = false;
+    for round in 1..=ROUNDS {
+        let data = create(caller, state, None).await?;
+        let challenge = CaptchaChallenge {
+            data,
+            state: state.to_owned(),
+            round,
+            was_wrong,
+        };
+        match handler.solve(&challenge).await? {
+            CaptchaAnswer::Text(key) => match verify(caller, &challenge.data.token, &key).await {
+                Ok(token) => return Ok(Some(token)),
+                Err(error) if is_wrong_answer(&error) => was_wrong = true,
+                Err(error) => return Err(error),
+            },
+            CaptchaAnswer::Token(token) => return Ok(Some(token)),
+            CaptchaAnswer::Refresh => was_wrong = false,
+            CaptchaAnswer::Cancel => return Ok(None),
+        }
+    }
+    Err(Error::new(
+        ErrorKind::Local,
+        format!("the captcha was not solved in {ROUNDS} tries"),
+    ))
+}
+
+fn is_wrong_answer(error: &Error) -> bool {
+    // An empty answer, or one with spaces, was refused here: as wrong as any other.
+    error.kind() == ErrorKind::Argument
+        || error.code().is_some_and(|code| {
+            matches!(
+                code.as_str(),
+                "captcha_invalid" | "invalid_captcha" | "captcha_expired" | "captcha_used"
+            )
+        })
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate")
+            .field("handler", &self.handler.is_some())
+            .field("token", &self.lock().is_some())
+            .finish()
+    }
+}

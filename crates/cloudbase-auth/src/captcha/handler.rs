@@ -1,0 +1,71 @@
+//! Who solves captchas: the program.
+
+use cloudbase_core::Result;
+use futures_core::future::BoxFuture;
+
+use super::{CaptchaData, CaptchaToken};
+
+/// Shows a captcha to a human and brings the answer back.
+///
+/// Every auth call that the service answers with `captcha_required` or `captcha_invalid` asks it,
+/// and is then sent once more. Calls that need one at the same time share one captcha.
+///
+/// A handler must not wait for an auth call that may need a captcha itself; such a call fails
+/// instead of waiting for ever.
+///
+/// # Examples
+///
+/// ```
+/// use cloudbase_auth::{BoxFuture, CaptchaAnswer, CaptchaChallenge, CaptchaHandler, Result};
+///
+/// struct Dialog;
+///
+/// impl CaptchaHandler for Dialog {
+///     fn solve<'a>(&'a self, challenge: &'a CaptchaChallenge) -> BoxFuture<'a, Result<CaptchaAnswer>> {
+///         Box::pin(async move {
+///             let Some((_media_type, _picture)) = challenge.data.image() else {
+///                 return Ok(CaptchaAnswer::Cancel);
+///             };
+///             // … show the picture; on the second try say that the first answer was wrong …
+///             Ok(CaptchaAnswer::Text("AB12".to_owned()))
+///         })
+///     }
+/// }
+/// ```
+pub trait CaptchaHandler: Send + Sync + 'static {
+    /// Solves one picture. Called again with a fresh one if the answer was wrong or asks for it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps it from being solved; the call that needed the captcha fails with it.
+    fn solve<'a>(&'a self, challenge: &'a CaptchaChallenge)
+    -> BoxFuture<'a, Result<CaptchaAnswer>>;
+}
+
+/// One picture to be solved.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CaptchaChallenge {
+    /// The picture.
+    pub data: CaptchaData,
+    /// The call that needs it: `POST:/v1/verification`. Empty if no particular one does.
+    pub state: String,
+    /// Counts the pictures of this demand from 1.
+    pub round: u32,
+    /// Whether the answer before this one was wrong.
+    pub was_wrong: bool,
+}
+
+/// What came of a picture.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum CaptchaAnswer {
+    /// What the human read; upper and lower case are the same.
+    Text(String),
+    /// A proof from a captcha service of your own.
+    Token(CaptchaToken),
+    /// The picture cannot be read: another one.
+    Refresh,
+    /// The human gave up: the call fails as it would without a handler.
+    Cancel,
+}

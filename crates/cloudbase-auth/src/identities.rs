@@ -1,0 +1,187 @@
+//! The identities bound to an account.
+
+use std::future::IntoFuture;
+
+use cloudbase_core::{PathBuilder, Result};
+use futures_core::future::BoxFuture;
+use http::Method;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::auth::Auth;
+use crate::caller::{Call, Caller};
+use crate::check;
+use crate::lenient;
+use crate::oauth::{OAuth, OAuthPurpose, OAuthUrl};
+
+/// An identity source, as the account stands to it.
+#[doc(alias = "GetUserIdentitiesRes")]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
+pub struct Identity {
+    /// The identity source's id: `github`.
+    pub id: String,
+    /// Its name.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Its picture.
+    #[serde(default)]
+    pub picture: Option<String>,
+    /// Its home page.
+    #[serde(default)]
+    pub homepage: Option<String>,
+    /// The user's name there.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub provider_user_name: Option<String>,
+    /// Its kind: `oauth`.
+    #[serde(default)]
+    pub provider_type: Option<String>,
+    /// Whether it is bound to the account.
+    #[serde(default)]
+    pub bind: bool,
+    /// Whatever else was told.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+impl Auth {
+    /// The identities bound to the signed-in user's account.
+    ///
+    /// # Errors
+    ///
+    /// [`Credentials`](cloudbase_core::ErrorKind::Credentials) if nobody is signed in.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+    /// for identity in auth.user_identities().await? {
+    ///     println!("{} as {:?}", identity.id, identity.provider_user_name);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "getUserIdentities")]
+    pub async fn user_identities(&self) -> Result<Vec<Identity>> {
+        let mut identities = self.identity_providers().await?;
+        identities.retain(|identity| identity.bind);
+        Ok(identities)
+    }
+
+    /// All identity sources of the environment, bound or not.
+    ///
+    /// # Errors
+    ///
+    /// [`Credentials`](cloudbase_core::ErrorKind::Credentials) if nobody is signed in.
+    #[doc(alias = "getProviders")]
+    pub async fn identity_providers(&self) -> Result<Vec<Identity>> {
+        fetch(self.caller()).await
+    }
+
+    /// The page where the signed-in user binds an identity to the account. When they come back, give
+    /// the URL to [`handle_oauth_callback`](Self::handle_oauth_callback).
+    ///
+    /// # Errors
+    ///
+    /// As [`sign_in_with_oauth`](Self::sign_in_with_oauth);
+    /// [`Credentials`](cloudbase_core::ErrorKind::Credentials) if nobody is signed in.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+    /// let page = auth.link_identity("github").redirect_to("https://app.example.org/bound").await?;
+    /// println!("open {}", page.url);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "linkIdentity")]
+    #[doc(alias = "LinkIdentityReq")]
+    pub fn link_identity(&self, provider: impl Into<String>) -> LinkIdentity {
+        let to = OAuth::new(provider).purpose(OAuthPurpose::BindIdentity);
+        LinkIdentity {
+            auth: self.clone(),
+            to,
+        }
+    }
+
+    /// Unbinds an identity from the account. Keep at least one way to sign in.
+    ///
+    /// # Errors
+    ///
+    /// [`Argument`](cloudbase_core::ErrorKind::Argument) for an empty name;
+    /// `provider_not_found` if there is no such identity source.
+    #[doc(alias = "unlinkIdentity")]
+    #[doc(alias = "UnlinkIdentityReq")]
+    pub async fn unlink_identity(&self, provider: impl AsRef<str>) -> Result<()> {
+        unlink(self.caller(), provider.as_ref()).await
+    }
+}
+
+/// Binds an identity; see [`Auth::link_identity`].
+#[derive(Debug)]
+#[must_use = "nothing is sent until `send` is called or it is awaited"]
+pub struct LinkIdentity {
+    auth: Auth,
+    to: OAuth,
+}
+
+impl LinkIdentity {
+    /// Where the user comes back to.
+    pub fn redirect_to(mut self, url: impl Into<String>) -> Self {
+        self.to = self.to.redirect_to(url);
+        self
+    }
+
+    /// The text that ties the way back to the way there. Default: a random one.
+    pub fn state(mut self, state: impl Into<String>) -> Self {
+        self.to = self.to.state(state);
+        self
+    }
+
+    /// Sets a query parameter of the authorization URL.
+    pub fn query_param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.to = self.to.query_param(name, value);
+        self
+    }
+
+    /// Asks for the page.
+    ///
+    /// # Errors
+    ///
+    /// See [`Auth::link_identity`].
+    pub async fn send(self) -> Result<OAuthUrl> {
+        self.auth
+            .session()
+            .await?
+            .ok_or_else(crate::error::not_signed_in)?;
+        self.auth.sign_in_with_oauth(self.to).await
+    }
+}
+
+impl IntoFuture for LinkIdentity {
+    type Output = Result<OAuthUrl>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+
+pub(crate) async fn fetch(caller: &Caller) -> Result<Vec<Identity>> {
+    #[derive(Deserialize)]
+    struct Answer {
+        #[serde(default)]
+        data: Vec<Identity>,
+    }
+    let call = Call::get("auth.user_identities", "/auth/v1/user/provider").user();
+    caller.json::<Answer>(&call).await.map(|answer| answer.data)
+}
+
+pub(crate) async fn unlink(caller: &Caller, provider: &str) -> Result<()> {
+    check::not_empty("provider", provider)?;
+    let path = PathBuilder::new("/auth/v1/user/provider").segment("provider", provider)?;
+    let template = "/auth/v1/user/provider/{provider_id}";
+    let call = Call::new("auth.unlink_identity", template, Method::DELETE, path).user();
+    caller.unit(&call).await
+}

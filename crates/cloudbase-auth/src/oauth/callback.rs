@@ -1,0 +1,327 @@
+//! The way back from an identity source.
+
+use std::sync::Arc;
+
+use cloudbase_core::{Error, ErrorCode, ErrorKind, Idempotency, Result};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::OAuthPurpose;
+use super::state::Remembered;
+use crate::auth::Auth;
+use crate::caller::Call;
+use crate::check;
+use crate::result::SignedIn;
+use crate::session::events::{AuthEvent, BoundIdentity};
+use crate::sign_in::{ProviderGrant, grant_provider_token, with_provider_token};
+use crate::user::User;
+
+/// What came back from an identity source; see [`Auth::verify_oauth`].
+#[doc(alias = "VerifyOAuthReq")]
+#[derive(Clone, Debug)]
+pub struct VerifyOAuth {
+    code: SecretString,
+    state: String,
+    provider: Option<String>,
+    redirect_uri: Option<String>,
+    params: Map<String, Value>,
+}
+
+impl VerifyOAuth {
+    /// The authorization code and the state that came with it.
+    pub fn new(code: impl Into<SecretString>, state: impl Into<String>) -> Self {
+        Self {
+            code: code.into(),
+            state: state.into(),
+            provider: None,
+            redirect_uri: None,
+            params: Map::new(),
+        }
+    }
+
+    /// The identity source, where the state is not remembered here: another process sent the user.
+    /// Whoever sets this has checked the state.
+    #[must_use]
+    pub fn provider(mut self, provider: impl Into<String>) -> Self {
+        self.provider = Some(provider.into());
+        self
+    }
+
+    /// The redirect URI for which the code was issued, where the state is not remembered here.
+    #[must_use]
+    pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
+        self.redirect_uri = Some(uri.into());
+        self
+    }
+
+    /// A parameter for the identity source, such as the `code_verifier` of a flow with PKCE.
+    #[must_use]
+    pub fn provider_param(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.params.insert(name.into(), value.into());
+        self
+    }
+}
+
+/// What came of the way to an identity source.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct VerifiedOAuth {
+    /// The session and its user.
+    pub signed_in: SignedIn,
+    /// The identity source.
+    pub provider: String,
+    /// What the user was sent there for.
+    pub purpose: OAuthPurpose,
+    /// Where the program wanted the user to come back to, query and fragment included.
+    pub redirect_url: Option<String>,
+}
+
+impl Auth {
+    /// Ends the way to an identity source with the code that came back: signs in, or binds the
+    /// identity to the account that is signed in.
+    ///
+    /// # Errors
+    ///
+    /// [`Argument`](ErrorKind::Argument) if the state is unknown here, used or older than ten
+    /// minutes, unless a [`provider`](VerifyOAuth::provider) is named; `provider_error`,
+    /// `failed_precondition` if the identity source refuses; `already_exists` if the identity is
+    /// bound to another account.
+    ///
+    /// # Cancel safety
+    ///
+    /// The code is spent even if the future is dropped.
+    #[doc(alias = "verifyOAuth")]
+    pub async fn verify_oauth(&self, callback: VerifyOAuth) -> Result<VerifiedOAuth> {
+        check::not_empty("code", callback.code.expose_secret())?;
+        check::not_empty("state", &callback.state)?;
+        if let Some(provider) = &callback.provider {
+            check::not_empty("provider", provider)?;
+        }
+        let remembered = self.oauth().take(&callback.state).await?;
+        let remembered = match (remembered, callback.provider) {
+            (Some(remembered), Some(provider)) => Remembered {
+                provider,
+                ..remembered
+            },
+            (Some(remembered), None) => remembered,
+            (None, Some(provider)) => Remembered {
+                provider,
+                redirect_uri: None,
+                redirect_to: None,
+                purpose: OAuthPurpose::SignIn,
+            },
+            (None, None) => {
+                return Err(Error::argument(
+                    "state",
+                    "is unknown here, used already, or older than ten minutes",
+                ));
+            }
+        };
+        let provider = remembered.provider.clone();
+        let redirect_uri = callback.redirect_uri.or(remembered.redirect_uri);
+        let mut grant = ProviderGrant::code(
+            &provider,
+            callback.code,
+            redirect_uri.clone().unwrap_or_default(),
+        );
+        if redirect_uri.is_none() {
+            grant = grant.without_redirect();
+        }
+        for (name, value) in callback.params {
+            grant = grant.param(name, value);
+        }
+        let signed_in = match remembered.purpose {
+            OAuthPurpose::SignIn => {
+                let proof = grant_provider_token(self.caller(), &grant).await?;
+                let session =
+                    with_provider_token(self.caller(), &proof.provider_token, Default::default())
+                        .await?;
+                self.manager().sign_in(self.caller(), session, None).await?
+            }
+            OAuthPurpose::BindIdentity => self.bind(&provider, &grant).await?,
+        };
+        let redirect_url = remembered.redirect_to;
+        Ok(VerifiedOAuth {
+            signed_in,
+            provider,
+            purpose: remembered.purpose,
+            redirect_url,
+        })
+    }
+
+    /// Ends the way to an identity source with the URL at which the user came back.
+    ///
+    /// # Errors
+    ///
+    /// The error that the identity source put into the URL, with its code;
+    /// [`Argument`](ErrorKind::Argument) if there is no code in it; otherwise as
+    /// [`verify_oauth`](Self::verify_oauth).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+    /// let done = auth.handle_oauth_callback("https://app.example.org/signed-in?code=c1&state=s1").await?;
+    /// println!("{} by {}", done.signed_in.user.id, done.provider);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "detectSessionInUrl")]
+    pub async fn handle_oauth_callback(&self, url: &str) -> Result<VerifiedOAuth> {
+        let params = query_of(url);
+        let get = |name: &str| {
+            params
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.clone())
+        };
+        if let Some(code) = get("error") {
+            if let Some(state) = get("state") {
+                // The way back has been gone.
+                self.oauth().take(&state).await?;
+            }
+            let message = get("error_description")
+                .unwrap_or_else(|| "the identity source refused".to_owned());
+            return Err(Error::new(ErrorKind::Api, message).with_code(ErrorCode::from(code)));
+        }
+        let missing =
+            |name: &str| Error::argument("url", format_args!("must hold `{name}` in its query"));
+        let code = get("code").ok_or_else(|| missing("code"))?;
+        let state = get("state").ok_or_else(|| missing("state"))?;
+        self.verify_oauth(VerifyOAuth::new(code, state)).await
+    }
+
+    /// Binds an identity to the account that is signed in.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_grant` if the provider token is wrong or too old; `already_exists` or
+    /// `failed_precondition` if the identity is bound to another account.
+    #[doc(alias = "bindWithProvider")]
+    pub async fn bind_identity(&self, provider_token: impl Into<SecretString>) -> Result<()> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            provider_token: &'a str,
+        }
+        let token = provider_token.into();
+        check::token("provider_token", token.expose_secret())?;
+        let call = Call::post("auth.bind_identity", "/auth/v1/user/provider/bind")
+            .user()
+            .idempotency(Idempotency::Unsafe)
+            .json(&Body {
+                provider_token: token.expose_secret(),
+            });
+        self.caller().unit(&call).await
+    }
+
+    async fn bind(&self, provider: &str, grant: &ProviderGrant) -> Result<SignedIn> {
+        let bound = async {
+            let session = self
+                .session()
+                .await?
+                .ok_or_else(crate::error::not_signed_in)?;
+            let proof = grant_provider_token(self.caller(), grant).await?;
+            self.bind_identity(proof.provider_token).await?;
+            Ok::<_, Error>(session)
+        };
+        let result = bound.await.map_err(Arc::new);
+        let event = BoundIdentity {
+            provider: provider.to_owned(),
+            purpose: OAuthPurpose::BindIdentity,
+            error: result.as_ref().err().cloned(),
+        };
+        self.manager()
+            .hub()
+            .publish([AuthEvent::BindIdentity(event)]);
+        let session = result.map_err(own)?;
+        let user = session.user().cloned();
+        let user = user.unwrap_or_else(|| User::from_token(session.sub(), session.scope()));
+        Ok(SignedIn { session, user })
+    }
+}
+
+/// The error itself, or a copy for its caller while readers of the event still hold it.
+fn own(error: Arc<Error>) -> Error {
+    Arc::try_unwrap(error).unwrap_or_else(|shared| {
+        let mut copy = Error::new(shared.kind(), shared.message().to_owned())
+            .with_operation(shared.operation())
+            .with_attempts(shared.attempts())
+            .with_retry_after(shared.retry_after())
+            .with_sent(shared.was_sent());
+        if let Some(status) = shared.status() {
+            copy = copy.with_status(status);
+        }
+        if let Some(code) = shared.code() {
+            copy = copy.with_code(code.clone());
+        }
+        if let Some(id) = shared.request_id() {
+            copy = copy.with_request_id(id);
+        }
+        copy
+    })
+}
+
+/// The decoded parameters of a URL's query, and of its fragment, where some identity sources put
+/// them.
+pub(crate) fn query_of(url: &str) -> Vec<(String, String)> {
+    let (rest, fragment) = url.split_once('#').unwrap_or((url, ""));
+    let query = rest.split_once('?').map_or("", |(_, query)| query);
+    let pairs = query
+        .split('&')
+        .chain(fragment.trim_start_matches('?').split('&'));
+    pairs
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode(name), decode(value))
+        })
+        .collect()
+}
+
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let mut ahead = rest.clone();
+                let digit = |byte: Option<u8>| (byte? as char).to_digit(16);
+                match (digit(ahead.next()), digit(ahead.next())) {
+                    (Some(high), Some(low)) => {
+                        rest = ahead;
+                        (high * 16 + low) as u8
+                    }
+                    _ => b'%',
+                }
+            }
+            byte => byte,
+        });
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_decoded_and_fragments_read() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(
+            query_of("my-app://cb?code=a%2Bb+c&state=%E4%BD%A0&x#error=no"),
+            [
+                pair("code", "a+b c"),
+                pair("state", "你"),
+                pair("x", ""),
+                pair("error", "no")
+            ]
+        );
+        assert_eq!(
+            query_of("https://a.example/%zz?b=%zz%4"),
+            [pair("b", "%zz%4")]
+        );
+        assert!(query_of("").is_empty());
+    }
+}

@@ -1,0 +1,142 @@
+//! Remembers who was sent to an identity source, for ten minutes and one way back.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use cloudbase_core::{EnvId, Result};
+use secrecy::ExposeSecret as _;
+use serde::{Deserialize, Serialize};
+
+use super::{OAuthPurpose, STATE_LIFETIME};
+use crate::store::{SessionStore, StoreLock};
+use crate::timestamp::Timestamp;
+
+/// How many ways back are open at once; the oldest closes for a new one.
+const OPEN: usize = 8;
+
+/// What is kept under a state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Remembered {
+    pub(crate) provider: String,
+    pub(crate) redirect_uri: Option<String>,
+    pub(crate) redirect_to: Option<String>,
+    #[serde(rename = "type")]
+    pub(crate) purpose: OAuthPurpose,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    #[serde(flatten)]
+    remembered: Remembered,
+    until: Timestamp,
+}
+
+type Entries = BTreeMap<String, Entry>;
+
+pub(crate) struct OAuthStates {
+    store: Arc<dyn SessionStore>,
+    key: String,
+}
+
+impl OAuthStates {
+    pub(crate) fn new(store: Arc<dyn SessionStore>, env_id: &EnvId) -> Self {
+        Self {
+            store,
+            key: format!("oauth_{env_id}"),
+        }
+    }
+
+    pub(crate) async fn remember(&self, state: &str, remembered: Remembered) -> Result<()> {
+        let until = SystemTime::now() + STATE_LIFETIME;
+        self.change(|entries| {
+            while entries.len() >= OPEN {
+                let oldest = entries.iter().min_by_key(|(_, entry)| entry.until);
+                let Some(oldest) = oldest.map(|(state, _)| state.clone()) else {
+                    break;
+                };
+                entries.remove(&oldest);
+            }
+            entries.insert(
+                state.to_owned(),
+                Entry {
+                    remembered,
+                    until: until.into(),
+                },
+            );
+        })
+        .await
+    }
+
+    /// What was remembered under `state`, which is forgotten by this.
+    pub(crate) async fn take(&self, state: &str) -> Result<Option<Remembered>> {
+        let mut found = None;
+        self.change(|entries| found = entries.remove(state)).await?;
+        Ok(found.map(|entry| entry.remembered))
+    }
+
+    async fn change(&self, change: impl FnOnce(&mut Entries) + Send) -> Result<()> {
+        let lock = self.store.lock(&self.key).await?;
+        let result = self.change_locked(change, &lock).await;
+        lock.release().await;
+        result
+    }
+
+    async fn change_locked(
+        &self,
+        change: impl FnOnce(&mut Entries) + Send,
+        lock: &StoreLock,
+    ) -> Result<()> {
+        let stored = self.store.load(&self.key).await?;
+        let mut entries: Entries = stored
+            .and_then(|json| serde_json::from_str(json.expose_secret()).ok())
+            .unwrap_or_default();
+        let now = SystemTime::now();
+        // A clock that was set back must not keep a state for ever.
+        entries.retain(|_, entry| {
+            let left = entry.until.as_system_time().duration_since(now);
+            left.is_ok_and(|left| left <= STATE_LIFETIME + Duration::from_secs(1))
+        });
+        change(&mut entries);
+        if entries.is_empty() {
+            return self.store.remove(&self.key, lock).await;
+        }
+        let json = serde_json::to_string(&entries).unwrap_or_default();
+        self.store.save(&self.key, &json.into(), lock).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::MemoryStore;
+
+    fn remembered(provider: &str) -> Remembered {
+        Remembered {
+            provider: provider.to_owned(),
+            redirect_uri: None,
+            redirect_to: Some("https://a.example/?x=1".to_owned()),
+            purpose: OAuthPurpose::BindIdentity,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_state_is_good_once_and_the_oldest_gives_way() {
+        let store = Arc::new(MemoryStore::new());
+        let states = OAuthStates::new(store.clone(), &EnvId::new("e").unwrap());
+        states.remember("s", remembered("github")).await.unwrap();
+        assert_eq!(states.take("other").await.unwrap(), None);
+        assert_eq!(states.take("s").await.unwrap(), Some(remembered("github")));
+        assert_eq!(states.take("s").await.unwrap(), None);
+        assert!(store.load("oauth_e").await.unwrap().is_none());
+        for n in 0..=OPEN {
+            states
+                .remember(&format!("s{n}"), remembered("github"))
+                .await
+                .unwrap();
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        assert_eq!(states.take("s0").await.unwrap(), None);
+        assert!(states.take("s1").await.unwrap().is_some());
+    }
+}

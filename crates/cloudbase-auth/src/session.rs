@@ -1,0 +1,418 @@
+//! A session: what a sign-in leaves behind, and what is stored of it.
+
+pub(crate) mod events;
+pub(crate) mod manager;
+mod methods;
+mod refresh;
+pub(crate) mod wire;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use cloudbase_core::{Error, ErrorKind, Result};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+pub use self::methods::{RefreshSession, SetSession, SignOut, SignOutOutcome};
+use crate::claims::TokenClaims;
+use crate::lenient;
+use crate::timestamp::Timestamp;
+use crate::user::User;
+
+/// How much earlier than the service says a session counts as ended; what the other SDKs store, too.
+pub(crate) const LEEWAY: Duration = Duration::from_secs(30);
+
+/// A signed-in user's tokens. Cheap to clone; `Debug` shows no token.
+///
+/// A session does not change: after a refresh there is a new one.
+#[derive(Clone)]
+pub struct Session {
+    inner: Arc<Inner>,
+}
+
+#[derive(Clone)]
+struct Inner {
+    access_token: SecretString,
+    refresh_token: Option<SecretString>,
+    token_type: String,
+    expires_in: Duration,
+    expires_at: Option<Timestamp>,
+    scope: Option<String>,
+    sub: String,
+    groups: Vec<String>,
+    version: ApiVersion,
+    user: Option<User>,
+}
+
+/// Which generation of the auth API a session belongs to: it is renewed there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ApiVersion {
+    V1,
+    V2,
+}
+
+impl ApiVersion {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::V1 => "v1",
+            Self::V2 => "v2",
+        }
+    }
+}
+
+impl Session {
+    /// The access token. It goes into `Authorization` by itself; this is for other clients.
+    pub fn access_token(&self) -> &SecretString {
+        &self.inner.access_token
+    }
+
+    /// The refresh token; some anonymous and custom sessions have none. It is good for one refresh.
+    pub fn refresh_token(&self) -> Option<&SecretString> {
+        self.inner.refresh_token.as_ref()
+    }
+
+    /// Always `Bearer`.
+    pub fn token_type(&self) -> &str {
+        &self.inner.token_type
+    }
+
+    /// For how long the access token was issued.
+    pub fn expires_in(&self) -> Duration {
+        self.inner.expires_in
+    }
+
+    /// When the access token ends by the clock of this machine, 30 seconds taken off as the other
+    /// SDKs do. For display only: the SDK itself goes by a clock that cannot be set.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.inner.expires_at
+    }
+
+    /// What the session is good for: `user sso`, `anonymous`.
+    pub fn scope(&self) -> Option<&str> {
+        self.inner.scope.as_deref()
+    }
+
+    /// The user's id.
+    pub fn sub(&self) -> &str {
+        &self.inner.sub
+    }
+
+    /// The ids of the user's groups, where the sign-in told them.
+    pub fn groups(&self) -> &[String] {
+        &self.inner.groups
+    }
+
+    /// The user, as known last.
+    pub fn user(&self) -> Option<&User> {
+        self.inner.user.as_ref()
+    }
+
+    /// Whether nobody in particular is signed in.
+    pub fn is_anonymous(&self) -> bool {
+        self.scope()
+            .is_some_and(|scope| scope.split(' ').any(|part| part == "anonymous"))
+            || self.user().is_some_and(|user| user.is_anonymous)
+    }
+
+    /// Reads a session as this and the other CloudBase SDKs store it.
+    ///
+    /// # Errors
+    ///
+    /// [`Decode`](ErrorKind::Decode) if it is none, or of a version that this SDK does not know.
+    pub fn from_json(json: &str) -> Result<Self> {
+        let unusable =
+            |what: &str| Error::new(ErrorKind::Decode, format!("the stored session {what}"));
+        let stored: Stored = serde_json::from_str(json).map_err(|_| unusable("is not valid"))?;
+        let version = match stored.version.as_deref() {
+            None | Some("v1") => ApiVersion::V1,
+            Some("v2") => ApiVersion::V2,
+            Some(_) => return Err(unusable("is of a newer version")),
+        };
+        let expires_at = stored.expires_at;
+        let mut session = stored
+            .tokens
+            .into_session()
+            .map_err(|_| unusable("is not complete"))?;
+        let inner = Arc::make_mut(&mut session.inner);
+        inner.version = version;
+        inner.expires_at = expires_at.or_else(|| ends_by_claims(&inner.access_token));
+        inner.user = stored
+            .user
+            .map(|profile| User::from_profile(profile, inner.scope.as_deref()));
+        Ok(session)
+    }
+
+    /// The session as JSON, as this and the other CloudBase SDKs store it. Holds the tokens.
+    pub fn to_json(&self) -> SecretString {
+        let inner = &*self.inner;
+        let mut object = Map::new();
+        let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
+        put("token_type", inner.token_type.as_str().into());
+        put("access_token", inner.access_token.expose_secret().into());
+        if let Some(token) = &inner.refresh_token {
+            put("refresh_token", token.expose_secret().into());
+        }
+        put("expires_in", inner.expires_in.as_secs().into());
+        if let Some(scope) = &inner.scope {
+            put("scope", scope.as_str().into());
+        }
+        put("sub", inner.sub.as_str().into());
+        if !inner.groups.is_empty() {
+            put("groups", inner.groups.clone().into());
+        }
+        put("version", inner.version.as_str().into());
+        if let Some(at) = inner.expires_at {
+            put("expires_at", at.to_string().into());
+        }
+        if let Some(user) = &inner.user {
+            put("user", Value::Object(user.profile.clone()));
+        }
+        Value::Object(object).to_string().into()
+    }
+
+    pub(crate) fn version(&self) -> ApiVersion {
+        self.inner.version
+    }
+
+    pub(crate) fn with_user(&self, user: User) -> Self {
+        let mut session = self.clone();
+        Arc::make_mut(&mut session.inner).user = Some(user);
+        session
+    }
+
+    pub(crate) fn without_refresh_token(&self) -> Self {
+        let mut session = self.clone();
+        Arc::make_mut(&mut session.inner).refresh_token = None;
+        session
+    }
+
+    /// What a refresh leaves as it was: the answer does not repeat everything.
+    pub(crate) fn succeeding(mut self, previous: &Self) -> Self {
+        let inner = Arc::make_mut(&mut self.inner);
+        let old = &*previous.inner;
+        if inner.refresh_token.is_none() {
+            inner.refresh_token.clone_from(&old.refresh_token);
+        }
+        if inner.scope.is_none() {
+            inner.scope.clone_from(&old.scope);
+        }
+        if inner.groups.is_empty() {
+            inner.groups.clone_from(&old.groups);
+        }
+        if inner.user.is_none() && inner.sub == old.sub {
+            inner.user.clone_from(&old.user);
+        }
+        inner.version = old.version;
+        self
+    }
+
+    /// How long a session that comes out of a store may be used, by the wall clock, which may have
+    /// been set since: never longer than the token was issued for.
+    pub(crate) fn remaining(&self) -> Duration {
+        let left = self
+            .inner
+            .expires_at
+            .and_then(|at| at.as_system_time().duration_since(SystemTime::now()).ok());
+        left.unwrap_or_default().min(self.inner.expires_in)
+    }
+
+    /// How long a session that has just arrived may be used.
+    pub(crate) fn lifetime(&self) -> Duration {
+        self.inner.expires_in
+    }
+
+    /// Whether both hold the same tokens.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let secret =
+            |token: Option<&SecretString>| token.map(|token| token.expose_secret().to_owned());
+        self.access_token().expose_secret() == other.access_token().expose_secret()
+            && secret(self.refresh_token()) == secret(other.refresh_token())
+    }
+}
+
+/// When a token ends by its own word, with the leeway taken off.
+fn ends_by_claims(token: &SecretString) -> Option<Timestamp> {
+    let exp = TokenClaims::decode(token.expose_secret())
+        .ok()?
+        .claims
+        .exp?;
+    let at = i64::try_from(exp).ok()?.checked_mul(1000)?;
+    Timestamp::from_unix_millis(at.checked_sub(LEEWAY.as_millis() as i64)?)
+}
+
+/// The answer of every sign-in endpoint and of a refresh.
+#[derive(Deserialize)]
+pub(crate) struct TokenObject {
+    #[serde(alias = "accessToken")]
+    access_token: String,
+    #[serde(default, alias = "refreshToken", deserialize_with = "lenient::text")]
+    refresh_token: Option<String>,
+    #[serde(default, alias = "tokenType")]
+    token_type: Option<String>,
+    #[serde(default, alias = "expiresIn", deserialize_with = "lenient::number")]
+    expires_in: Option<u64>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    scope: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    sub: Option<String>,
+    #[serde(default, deserialize_with = "lenient::ids")]
+    groups: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Stored {
+    #[serde(flatten)]
+    tokens: TokenObject,
+    #[serde(default)]
+    version: Option<String>,
+    #[serde(default, alias = "expiresAt", deserialize_with = "lenient::timestamp")]
+    expires_at: Option<Timestamp>,
+    #[serde(default)]
+    user: Option<Map<String, Value>>,
+}
+
+impl TokenObject {
+    /// The session that arrived just now.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Decode`] if it has no usable token, or nothing tells how long it lives.
+    pub(crate) fn into_new_session(self) -> Result<Session> {
+        let mut session = self.into_session()?;
+        let inner = Arc::make_mut(&mut session.inner);
+        let left = inner.expires_in.saturating_sub(LEEWAY);
+        inner.expires_at = SystemTime::now().checked_add(left).map(Timestamp::from);
+        Ok(session)
+    }
+
+    fn into_session(self) -> Result<Session> {
+        let bad = |what: &str| Error::new(ErrorKind::Decode, format!("the token answer {what}"));
+        if crate::check::token("access_token", &self.access_token).is_err() {
+            return Err(bad("has no usable access token"));
+        }
+        let claims = || {
+            TokenClaims::decode(&self.access_token)
+                .map(|token| token.claims)
+                .ok()
+        };
+        let by_claims = || {
+            let claims = claims()?;
+            claims.exp?.checked_sub(claims.iat?)
+        };
+        let expires_in = self
+            .expires_in
+            .or_else(by_claims)
+            .ok_or_else(|| bad("has no lifetime"))?;
+        let sub = self
+            .sub
+            .clone()
+            .or_else(|| claims()?.sub)
+            .unwrap_or_default();
+        Ok(Session {
+            inner: Arc::new(Inner {
+                token_type: self.token_type.unwrap_or_else(|| "Bearer".to_owned()),
+                // A year is as good as for ever, and no clock overflows.
+                expires_in: Duration::from_secs(expires_in.min(366 * 86_400)),
+                access_token: self.access_token.into(),
+                refresh_token: self.refresh_token.map(SecretString::from),
+                expires_at: None,
+                scope: self.scope,
+                sub,
+                groups: self.groups,
+                version: ApiVersion::V1,
+                user: None,
+            }),
+        })
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("sub", &self.sub())
+            .field("scope", &self.scope())
+            .field("expires_in", &self.expires_in())
+            .field("expires_at", &self.expires_at())
+            .field("refresh_token", &self.refresh_token().map(|_| "[redacted]"))
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STORED: &str = r#"{"token_type":"Bearer","access_token":"eyJ.a.b","refresh_token":"m.Q0m","expires_in":7200,
+        "scope":"user sso","sub":"1900","version":"v1","expires_at":"2026-11-22T07:04:30.000Z"}"#;
+
+    #[test]
+    fn a_session_of_the_js_sdk_is_read_and_written_back() {
+        let session = Session::from_json(STORED).unwrap();
+        assert_eq!(session.sub(), "1900");
+        assert_eq!(session.refresh_token().unwrap().expose_secret(), "m.Q0m");
+        assert_eq!(session.expires_in(), Duration::from_secs(7200));
+        let written: Value = serde_json::from_str(session.to_json().expose_secret()).unwrap();
+        assert_eq!(written, serde_json::from_str::<Value>(STORED).unwrap());
+    }
+
+    #[test]
+    fn a_session_in_flutter_spelling_keeps_its_user() {
+        let session = Session::from_json(
+            r#"{"accessToken":"a.b.c","refreshToken":"r","expiresIn":"7200","expiresAt":1795331070000,"tokenType":"Bearer",
+                "user":{"id":"u1","email":"lin@example.org"}}"#,
+        )
+        .unwrap();
+        assert_eq!(session.user().unwrap().id, "u1");
+        assert_eq!(
+            session.expires_at().unwrap().to_string(),
+            "2026-11-22T07:04:30.000Z"
+        );
+        let again = Session::from_json(session.to_json().expose_secret()).unwrap();
+        assert_eq!(again.user(), session.user());
+    }
+
+    #[test]
+    fn without_a_stored_end_the_token_tells_it() {
+        let token = crate::claims::tests::token(
+            &serde_json::json!({"sub": "9", "exp": 4_000_000_030_u64, "iat": 3_999_992_830_u64}),
+        );
+        let session =
+            Session::from_json(&serde_json::json!({ "access_token": token }).to_string()).unwrap();
+        assert_eq!(
+            session.expires_at().unwrap().as_unix_millis(),
+            4_000_000_000_000
+        );
+        assert_eq!(
+            (session.sub(), session.expires_in()),
+            ("9", Duration::from_secs(7200))
+        );
+        assert_eq!(
+            session.remaining(),
+            Duration::from_secs(7200),
+            "capped by the lifetime"
+        );
+    }
+
+    #[test]
+    fn what_is_no_session_is_refused_without_showing_it() {
+        for bad in [
+            "",
+            "{}",
+            "[]",
+            "null",
+            r#"{"access_token":"sentinel"}"#,
+            r#"{"access_token":"","expires_in":1}"#,
+            r#"{"access_token":"sentinel\n","expires_in":1}"#,
+            r#"{"access_token":"sentinel","expires_in":1,"version":"v9"}"#,
+        ] {
+            let error = Session::from_json(bad).unwrap_err();
+            assert!(
+                !format!("{error} {error:?}").contains("sentinel"),
+                "{error:?}"
+            );
+        }
+        assert!(!format!("{:?}", Session::from_json(STORED).unwrap()).contains("m.Q0m"));
+    }
+}

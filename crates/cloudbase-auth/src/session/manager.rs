@@ -1,0 +1,475 @@
+//! Owns the current session: its place in memory and in the store, and the order of changes.
+//!
+//! Every change takes a turn, so that there is one at a time in this process, and the store's lock,
+//! so that there is one at a time among all processes that share the store. A session is stored
+//! before anybody sees it. Events are published when both are free again.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use cloudbase_core::credential::{
+    Cached, CredentialProvider, RefreshPolicy, Token, TokenCache, TokenSource,
+};
+use cloudbase_core::{Error, ErrorCode, ErrorKind, Result};
+use futures_core::future::BoxFuture;
+use secrecy::ExposeSecret as _;
+use tokio::sync::Mutex as AsyncMutex;
+use tokio::time::Instant;
+
+use super::Session;
+use super::events::{AuthEvent, Hub, SignOutReason};
+use super::wire::TicketSource;
+use crate::caller::{Call, Caller, detached};
+use crate::result::SignedIn;
+use crate::store::{SessionStore, StoreLock};
+use crate::user::User;
+
+/// How long a sign-in waits for the profile before it does without.
+const PROFILE_LIMIT: Duration = Duration::from_secs(15);
+
+/// The session of one client, with the token cache that the client's calls ask.
+#[derive(Clone)]
+pub(crate) struct Manager {
+    pub(super) core: Arc<Core>,
+    pub(super) cache: TokenCache<Source>,
+}
+
+/// What the token cache asks for tokens.
+pub(crate) struct Source(Arc<Core>);
+
+pub(crate) struct Core {
+    /// Calls that bypass the session: a renewal must not wait for itself.
+    pub(super) caller: Caller,
+    pub(super) store: Arc<dyn SessionStore>,
+    pub(super) key: String,
+    pub(super) hub: Arc<Hub>,
+    /// Held by whoever changes the session. Readers never wait for it.
+    pub(super) turn: AsyncMutex<()>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) current: Option<Live>,
+    /// The store has been read once.
+    loaded: bool,
+    /// The store could not take the current session: memory knows better.
+    pub(super) unsaved: bool,
+    /// The generation of the token that the gateway refused last.
+    pub(super) refused: Option<u64>,
+    /// Why the service does not renew the current session (or did not renew the last one) any more.
+    pub(super) rejection: Option<ErrorCode>,
+    pub(super) ticket: Option<TicketSource>,
+}
+
+/// A session with its token on the monotonic clock.
+#[derive(Clone)]
+pub(super) struct Live {
+    pub(super) session: Session,
+    pub(super) token: Token,
+}
+
+impl Live {
+    /// A session with `lifetime` still to go.
+    pub(super) fn new(session: Session, lifetime: Duration) -> Result<Self> {
+        let token = Token::bearer(session.access_token(), Some(Instant::now() + lifetime))?;
+        Ok(Self { session, token })
+    }
+}
+
+/// What the store holds.
+pub(super) enum Stored {
+    Session(Box<Session>),
+    Nothing,
+    Unreadable,
+}
+
+impl Manager {
+    pub(crate) fn new(caller: Caller, store: Arc<dyn SessionStore>, policy: RefreshPolicy) -> Self {
+        let core = Arc::new(Core {
+            key: format!("credentials_{}", caller.client.env_id()),
+            caller,
+            store,
+            hub: Arc::default(),
+            turn: AsyncMutex::new(()),
+            state: Mutex::default(),
+        });
+        Self {
+            cache: TokenCache::new(Source(core.clone()), policy),
+            core,
+        }
+    }
+
+    pub(crate) fn hub(&self) -> &Arc<Hub> {
+        &self.core.hub
+    }
+
+    /// The session as known here, without waiting for anything.
+    pub(crate) fn peek(&self) -> Option<Session> {
+        self.core
+            .state()
+            .current
+            .as_ref()
+            .map(|live| live.session.clone())
+    }
+
+    /// The session, renewed if it has to be.
+    pub(crate) async fn session(&self) -> Result<Option<Session>> {
+        let present = match self.cache.cached() {
+            Cached::Token(_) => true,
+            Cached::Absent => false,
+            _ => self.cache.token().await?.is_some(),
+        };
+        Ok(if present { self.peek() } else { None })
+    }
+
+    /// The current session with this user.
+    pub(crate) fn signed_in(&self, user: User) -> Result<SignedIn> {
+        let session = self.peek().ok_or_else(crate::error::not_signed_in)?;
+        Ok(SignedIn {
+            session: session.with_user(user.clone()),
+            user,
+        })
+    }
+
+    /// The current session with the user known last.
+    pub(crate) fn signed_in_as_known(&self) -> Result<SignedIn> {
+        let session = self.peek().ok_or_else(crate::error::not_signed_in)?;
+        let user = session.user().cloned();
+        let user = user.unwrap_or_else(|| User::from_token(session.sub(), session.scope()));
+        Ok(SignedIn { session, user })
+    }
+
+    /// Makes `session` the current one: stores it, fetches its user, tells everybody.
+    pub(crate) async fn sign_in(
+        &self,
+        caller: &Caller,
+        session: Session,
+        ticket: Option<TicketSource>,
+    ) -> Result<SignedIn> {
+        let (this, caller) = (self.clone(), caller.clone());
+        detached(async move {
+            this.install(&session, ticket, None).await?;
+            let user = fetch_user(&caller, &session).await;
+            this.update_user(&user).await;
+            let session = session.with_user(user.clone());
+            this.hub().publish([AuthEvent::SignedIn(session.clone())]);
+            Ok(SignedIn { session, user })
+        })
+        .await
+    }
+
+    /// Stores `session` and puts it in force.
+    pub(super) async fn install(
+        &self,
+        session: &Session,
+        ticket: Option<TicketSource>,
+        event: Option<fn(Session) -> AuthEvent>,
+    ) -> Result<()> {
+        let mut events = Vec::new();
+        {
+            let _turn = self.core.turn.lock().await;
+            let lock = self.core.lock_or_go_on().await;
+            let live = self.core.keep(session.clone(), &lock, &mut events).await?;
+            self.core.state().ticket = ticket;
+            self.cache.set(live.token);
+            lock.release().await;
+        }
+        events.extend(event.map(|event| event(session.clone())));
+        self.hub().publish(events);
+        Ok(())
+    }
+
+    /// Stores a session that came from elsewhere and puts it in force for what is left of it.
+    pub(super) async fn install_stored(&self, session: &Session) -> Result<()> {
+        let mut events = Vec::new();
+        {
+            let _turn = self.core.turn.lock().await;
+            let lock = self.core.lock_or_go_on().await;
+            let live = Live::new(session.clone(), session.remaining())?;
+            self.core.put(live.clone(), &lock, &mut events).await;
+            {
+                let mut state = self.core.state();
+                state.ticket = None;
+                state.rejection = None;
+            }
+            self.cache.set(live.token);
+            lock.release().await;
+        }
+        events.push(AuthEvent::SignedIn(session.clone()));
+        self.hub().publish(events);
+        Ok(())
+    }
+
+    /// Puts a newer profile into the session, if it is still that user's.
+    pub(crate) async fn update_user(&self, user: &User) {
+        let mut events = Vec::new();
+        {
+            let _turn = self.core.turn.lock().await;
+            let lock = self.core.lock_or_go_on().await;
+            self.core.put_user(user, &lock, &mut events).await;
+            lock.release().await;
+        }
+        self.hub().publish(events);
+    }
+
+    /// Ends the session on this machine.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be cleared. The session has ended in this process all the same.
+    pub(crate) async fn forget(&self) -> Result<()> {
+        let _turn = self.core.turn.lock().await;
+        let lock = self.core.lock_or_go_on().await;
+        let removed = self.core.store.remove(&self.core.key, &lock).await;
+        self.core.state().clear();
+        self.cache.clear();
+        lock.release().await;
+        removed
+    }
+
+    /// Reads the store again at the next call: another process may have signed in.
+    pub(crate) fn reload(&self) {
+        if !self.core.state().unsaved {
+            self.cache.reload();
+        }
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.core.state()
+    }
+}
+
+/// The user of a session that has just begun. The sign-in has succeeded: without a profile the
+/// token tells who it is.
+pub(super) async fn fetch_user(caller: &Caller, session: &Session) -> User {
+    let mut caller = caller.clone();
+    caller.options.timeout.get_or_insert(PROFILE_LIMIT);
+    let call = Call::get("auth.user", "/auth/v1/user/me").bearer(session.access_token());
+    match caller.json(&call).await {
+        Ok(profile) => User::from_profile(profile, session.scope()),
+        Err(error) => {
+            tracing::warn!(%error, "signed in, but the profile could not be fetched");
+            session
+                .user()
+                .cloned()
+                .unwrap_or_else(|| User::from_token(session.sub(), session.scope()))
+        }
+    }
+}
+
+impl CredentialProvider for Manager {
+    fn cached(&self) -> Cached {
+        self.cache.cached()
+    }
+
+    fn token(&self) -> BoxFuture<'_, Result<Option<Token>>> {
+        self.cache.token()
+    }
+
+    fn reject(&self, token: &Token) {
+        // The cache only knows that the token must be replaced; a renewal has to know that it must
+        // not be handed out again either.
+        self.core.state().refused = Some(token.generation());
+        self.cache.reject(token);
+    }
+}
+
+impl TokenSource for Source {
+    fn fetch(&self, previous: Option<Token>) -> BoxFuture<'_, Result<Option<Token>>> {
+        Box::pin(async move {
+            let mut events = Vec::new();
+            let result = {
+                let _turn = self.0.turn.lock().await;
+                self.0.fetch(previous, &mut events).await
+            };
+            self.0.hub.publish(events);
+            result
+        })
+    }
+}
+
+impl Core {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The store's lock. A store that has none to give must not cost a session that has just been
+    /// won: it is kept in memory then.
+    pub(super) async fn lock_or_go_on(&self) -> StoreLock {
+        match self.store.lock(&self.key).await {
+            Ok(lock) => lock,
+            Err(error) => {
+                tracing::warn!(%error, "the session store cannot be locked");
+                StoreLock::unshared()
+            }
+        }
+    }
+
+    pub(super) async fn read(&self) -> Result<Stored> {
+        let Some(json) = self.store.load(&self.key).await? else {
+            return Ok(Stored::Nothing);
+        };
+        match Session::from_json(json.expose_secret()) {
+            Ok(session) => Ok(Stored::Session(Box::new(session))),
+            Err(error) => {
+                tracing::warn!(%error, "the stored session cannot be used");
+                Ok(Stored::Unreadable)
+            }
+        }
+    }
+
+    /// Brings memory in line with what the store holds, and returns the session in force.
+    pub(super) fn reconcile(
+        &self,
+        stored: Option<Session>,
+        events: &mut Vec<AuthEvent>,
+    ) -> Result<Option<Live>> {
+        let mut state = self.state();
+        let first = !std::mem::replace(&mut state.loaded, true);
+        if state.unsaved {
+            return Ok(state.current.clone());
+        }
+        let Some(stored) = stored else {
+            if state.current.is_some() {
+                state.clear();
+                events.push(AuthEvent::SignedOut(SignOutReason::Elsewhere));
+            }
+            return Ok(None);
+        };
+        if let Some(live) = &state.current
+            && live.session.is_same(&stored)
+        {
+            return Ok(Some(live.clone()));
+        }
+        let remaining = stored.remaining();
+        let live = Live::new(stored, remaining)?;
+        let session = live.session.clone();
+        let same_user = state
+            .current
+            .as_ref()
+            .is_some_and(|live| live.session.sub() == session.sub());
+        events.push(match (first, same_user) {
+            (_, true) => AuthEvent::TokenRefreshed(session),
+            (true, _) => AuthEvent::InitialSession(session),
+            (false, _) => AuthEvent::SignedIn(session),
+        });
+        if !same_user {
+            state.ticket = None;
+        }
+        state.rejection = None;
+        state.current = Some(live.clone());
+        Ok(Some(live))
+    }
+
+    /// Stores a session that has just arrived, then puts it in force. If the store fails, the
+    /// session lives on in memory.
+    pub(super) async fn keep(
+        &self,
+        session: Session,
+        lock: &StoreLock,
+        events: &mut Vec<AuthEvent>,
+    ) -> Result<Live> {
+        let live = Live::new(session.clone(), session.lifetime())?;
+        self.put(live.clone(), lock, events).await;
+        self.state().rejection = None;
+        Ok(live)
+    }
+
+    /// Stores a session and puts it in force as it is.
+    pub(super) async fn put(&self, live: Live, lock: &StoreLock, events: &mut Vec<AuthEvent>) {
+        let saved = self
+            .store
+            .save(&self.key, &live.session.to_json(), lock)
+            .await;
+        let mut state = self.state();
+        state.loaded = true;
+        state.unsaved = saved.is_err();
+        state.current = Some(live);
+        if let Err(error) = saved {
+            tracing::warn!(%error, "the session could not be stored; it goes on in memory");
+            events.push(AuthEvent::StoreFailed(Arc::new(error)));
+        }
+    }
+
+    async fn put_user(&self, user: &User, lock: &StoreLock, events: &mut Vec<AuthEvent>) {
+        let Some(mut live) = self.state().current.clone() else {
+            return;
+        };
+        let known = live.session.user() == Some(user);
+        if known || !(live.session.sub().is_empty() || live.session.sub() == user.id) {
+            return;
+        }
+        // What another process has stored since is newer than the profile is worth.
+        let newer = match self.read().await {
+            Ok(Stored::Session(stored)) => !stored.is_same(&live.session),
+            Ok(_) | Err(_) => false,
+        };
+        live.session = live.session.with_user(user.clone());
+        if newer {
+            self.state().current = Some(live);
+        } else {
+            self.put(live, lock, events).await;
+        }
+    }
+
+    /// Ends the session for good.
+    pub(super) async fn end(
+        &self,
+        reason: SignOutReason,
+        lock: &StoreLock,
+        events: &mut Vec<AuthEvent>,
+    ) {
+        if let Err(error) = self.store.remove(&self.key, lock).await {
+            tracing::warn!(%error, "the ended session could not be removed from its store");
+            events.push(AuthEvent::StoreFailed(Arc::new(error)));
+        }
+        let rejection = {
+            let mut state = self.state();
+            let rejection = state.rejection.take();
+            state.clear();
+            state.rejection.clone_from(&rejection);
+            rejection
+        };
+        tracing::info!(?reason, ?rejection, "the session has ended");
+        events.push(AuthEvent::SignedOut(reason));
+    }
+}
+
+impl State {
+    fn clear(&mut self) {
+        *self = Self {
+            loaded: true,
+            ..Self::default()
+        };
+    }
+}
+
+/// What to say to a caller who wants a renewal that the service does not grant any more.
+pub(super) fn rejected(code: ErrorCode) -> Error {
+    Error::new(
+        ErrorKind::Credentials,
+        "the service does not renew this session any more: sign in again",
+    )
+    .with_code(code)
+}
+
+/// What to say to a caller who wants a renewal without the means.
+pub(super) fn not_renewable() -> Error {
+    Error::new(
+        ErrorKind::Credentials,
+        "the session has no refresh token: sign in again",
+    )
+    .with_code(ErrorCode::from_static("unauthenticated"))
+}
+
+impl fmt::Debug for Manager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.core.state();
+        f.debug_struct("Manager")
+            .field("session", &state.current.as_ref().map(|live| &live.session))
+            .field("unsaved", &state.unsaved)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,177 @@
+//! How a session is renewed: once for all processes, never from a stale copy, never twice with one
+//! refresh token.
+
+use cloudbase_core::Result;
+use cloudbase_core::credential::Token;
+
+use super::events::{AuthEvent, SignOutReason};
+use super::manager::{Core, Live, Stored};
+use super::{Session, wire};
+use crate::store::StoreLock;
+
+impl Core {
+    /// The token that replaces `previous`. Called with the turn held.
+    pub(super) async fn fetch(
+        &self,
+        previous: Option<Token>,
+        events: &mut Vec<AuthEvent>,
+    ) -> Result<Option<Token>> {
+        // Without the lock first: whoever holds it may be waiting for the network, and what is
+        // needed may be there already.
+        match self.read().await {
+            Ok(Stored::Session(session)) => {
+                let live = self.reconcile(Some(*session), events)?;
+                if let Some(token) = self.usable(live.as_ref(), previous.as_ref()) {
+                    return Ok(Some(token));
+                }
+            }
+            Ok(Stored::Nothing) if self.state().current.is_none() => {
+                return self.reconcile(None, events).map(|_| None);
+            }
+            // With the lock it is looked at again.
+            Ok(_) => {}
+            Err(error) if !self.state().unsaved => return Err(error),
+            Err(_) => {}
+        }
+        let lock = match self.store.lock(&self.key).await {
+            Ok(lock) => lock,
+            // The store has failed before, and the session lives in memory alone: nobody to keep out.
+            Err(_) if self.state().unsaved => StoreLock::unshared(),
+            Err(error) => return Err(error),
+        };
+        let result = self.fetch_locked(previous.as_ref(), &lock, events).await;
+        lock.release().await;
+        result
+    }
+
+    async fn fetch_locked(
+        &self,
+        previous: Option<&Token>,
+        lock: &StoreLock,
+        events: &mut Vec<AuthEvent>,
+    ) -> Result<Option<Token>> {
+        let stored = match self.read().await {
+            Ok(Stored::Session(session)) => Some(*session),
+            Ok(Stored::Nothing) => None,
+            Ok(Stored::Unreadable) => {
+                if let Err(error) = self.store.discard(&self.key, lock).await {
+                    tracing::warn!(%error, "the unusable session could not be put aside");
+                }
+                None
+            }
+            Err(_) if self.state().unsaved => None,
+            Err(error) => return Err(error),
+        };
+        let Some(live) = self.reconcile(stored, events)? else {
+            return Ok(None);
+        };
+        if let Some(token) = self.usable(Some(&live), previous) {
+            return Ok(Some(token));
+        }
+        self.renew(live, lock, events).await
+    }
+
+    /// The token of `live`, if it is another one than the one to be replaced, and good.
+    fn usable(&self, live: Option<&Live>, previous: Option<&Token>) -> Option<Token> {
+        let token = &live?.token;
+        let wanted = previous.is_none_or(|previous| previous.generation() != token.generation());
+        (wanted && self.is_alive(token)).then(|| token.clone())
+    }
+
+    /// Whether the token can still be sent: it has not ended, and the gateway has not refused it.
+    fn is_alive(&self, token: &Token) -> bool {
+        !token.is_expired() && self.state().refused != Some(token.generation())
+    }
+
+    async fn renew(
+        &self,
+        mut live: Live,
+        lock: &StoreLock,
+        events: &mut Vec<AuthEvent>,
+    ) -> Result<Option<Token>> {
+        if let Some(refresh_token) = live.session.refresh_token() {
+            let version = live.session.version();
+            match wire::refresh(&self.caller, version, refresh_token).await {
+                Ok(newer) => return self.replace(&live.session, newer, lock, events).await,
+                Err(error) if wire::is_rejected(&error) => {
+                    // A program that knows nothing of the lock may have renewed it meanwhile.
+                    if let Some(token) = self.adopt_newer(&live, events).await? {
+                        return Ok(Some(token));
+                    }
+                    tracing::info!(%error, "the service does not renew the session any more");
+                    self.state().rejection = error.code().cloned();
+                    live.session = live.session.without_refresh_token();
+                    self.put(live.clone(), lock, events).await;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.begin_anew(live, lock, events).await
+    }
+
+    /// Renews a session that has no refresh token (any more), by signing in again if that needs
+    /// nobody's help. Else it lasts for as long as its access token.
+    async fn begin_anew(
+        &self,
+        live: Live,
+        lock: &StoreLock,
+        events: &mut Vec<AuthEvent>,
+    ) -> Result<Option<Token>> {
+        let ticket = self.state().ticket.clone();
+        let attempt = match ticket {
+            Some(source) => Some(wire::custom_ticket(&self.caller, &source).await),
+            None if live.session.is_anonymous() => Some(wire::anonymous(&self.caller, None).await),
+            None => None,
+        };
+        match attempt {
+            Some(Ok(newer)) => return self.replace(&live.session, newer, lock, events).await,
+            Some(Err(error)) if !wire::is_rejected(&error) => return Err(error),
+            Some(Err(error)) => self.state().rejection = error.code().cloned(),
+            None => {}
+        }
+        if self.is_alive(&live.token) {
+            // A new value of the same token: its shorter life keeps the cache from asking at once.
+            let token = Token::bearer(live.session.access_token(), live.token.expires_at())?;
+            self.state().current = Some(Live {
+                session: live.session,
+                token: token.clone(),
+            });
+            return Ok(Some(token));
+        }
+        let reason = match self.state().rejection.clone() {
+            Some(code) => SignOutReason::Rejected { code },
+            None => SignOutReason::Expired,
+        };
+        self.end(reason, lock, events).await;
+        Ok(None)
+    }
+
+    async fn replace(
+        &self,
+        previous: &Session,
+        newer: Session,
+        lock: &StoreLock,
+        events: &mut Vec<AuthEvent>,
+    ) -> Result<Option<Token>> {
+        let newer = newer.succeeding(previous);
+        let live = self.keep(newer.clone(), lock, events).await?;
+        events.push(AuthEvent::TokenRefreshed(newer));
+        Ok(Some(live.token))
+    }
+
+    /// The token of a session that has come into the store since, if there is one.
+    async fn adopt_newer(&self, live: &Live, events: &mut Vec<AuthEvent>) -> Result<Option<Token>> {
+        if self.state().unsaved {
+            return Ok(None);
+        }
+        match self.read().await {
+            Ok(Stored::Session(stored))
+                if !stored.is_same(&live.session) && !stored.remaining().is_zero() =>
+            {
+                let adopted = self.reconcile(Some(*stored), events)?;
+                Ok(adopted.map(|live| live.token))
+            }
+            _ => Ok(None),
+        }
+    }
+}

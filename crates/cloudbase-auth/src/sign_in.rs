@@ -1,0 +1,64 @@
+//! The ways to sign in.
+
+mod anonymous;
+mod custom_ticket;
+mod id_token;
+mod otp;
+mod password;
+pub(crate) mod provider;
+
+use cloudbase_core::{Idempotency, Result};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
+
+pub use self::anonymous::SignInAnonymously;
+pub use self::id_token::IdToken;
+pub use self::otp::Otp;
+pub use self::password::Password;
+pub use self::provider::{ProviderGrant, ProviderProfile, ProviderToken};
+pub(crate) use self::provider::{grant_provider_token, with_provider_token};
+use crate::caller::{Call, Caller};
+use crate::session::{Session, wire};
+
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verification_token: Option<&'a str>,
+}
+
+/// Signs in with a name and a password.
+pub(crate) async fn with_password(
+    caller: &Caller,
+    username: &str,
+    password: &SecretString,
+) -> Result<Session> {
+    let call = Call::post("auth.sign_in_with_password", "/auth/v1/signin")
+        // A wrong password counts towards the lock of the account; a right one may end a session.
+        .idempotency(Idempotency::Unsafe)
+        .json(&Body {
+            username: Some(username),
+            password: Some(password.expose_secret()),
+            verification_token: None,
+        });
+    wire::obtain(caller, &call).await
+}
+
+/// Signs in with the proof of a code.
+pub(crate) async fn with_verification(
+    caller: &Caller,
+    username: Option<&str>,
+    token: &SecretString,
+) -> Result<Session> {
+    let call = Call::post("auth.sign_in_with_otp", "/auth/v1/signin")
+        .idempotency(Idempotency::Unsafe)
+        .json(&Body {
+            username,
+            password: None,
+            verification_token: Some(token.expose_secret()),
+        });
+    wire::obtain(caller, &call).await
+}

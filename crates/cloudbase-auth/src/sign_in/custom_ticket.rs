@@ -1,0 +1,49 @@
+//! Sign-in with a ticket that the program's own server issues.
+
+use std::sync::Arc;
+
+use cloudbase_core::Result;
+use secrecy::SecretString;
+
+use crate::auth::Auth;
+use crate::result::SignedIn;
+use crate::session::wire::{self, TicketSource};
+
+impl Auth {
+    /// Signs in a user of your own system: `get_ticket` asks your server for a ticket, which is
+    /// traded for a session.
+    ///
+    /// `get_ticket` is kept: when the session ends and has no refresh token, it is asked again, so
+    /// that the user stays signed in for as long as your server says.
+    ///
+    /// # Errors
+    ///
+    /// The error of `get_ticket`; what the service says of the ticket otherwise: `invalid_argument`,
+    /// `invalid_grant`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+    /// # async fn ask_my_server() -> cloudbase_auth::Result<String> { Ok(String::new()) }
+    /// let signed_in = auth.sign_in_with_custom_ticket(|| async { ask_my_server().await }).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "signInWithCustomTicket")]
+    pub async fn sign_in_with_custom_ticket<F, Fut, T>(&self, get_ticket: F) -> Result<SignedIn>
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<T>> + Send + 'static,
+        T: Into<SecretString>,
+    {
+        let source: TicketSource = Arc::new(move || {
+            let ticket = get_ticket();
+            Box::pin(async move { ticket.await.map(Into::into) })
+        });
+        let session = wire::custom_ticket(self.caller(), &source).await?;
+        self.manager()
+            .sign_in(self.caller(), session, Some(source))
+            .await
+    }
+}

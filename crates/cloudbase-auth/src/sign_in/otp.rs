@@ -1,0 +1,103 @@
+//! Sign-in with a one-time code instead of a password.
+
+use cloudbase_core::{Error, Result};
+
+use crate::auth::Auth;
+use crate::contact::Contact;
+use crate::pending::PendingSignIn;
+use crate::verification::{self, SentCode, VerificationRequest, VerificationTarget};
+
+/// Who signs in with a code; see [`Auth::sign_in_with_otp`].
+#[doc(alias = "SignInWithOtpReq")]
+#[derive(Clone, Debug)]
+pub struct Otp {
+    contact: Contact,
+    should_create_user: bool,
+    email_redirect_to: Option<String>,
+}
+
+impl Otp {
+    /// A code by e-mail.
+    pub fn email(address: impl Into<String>) -> Self {
+        Self::new(Contact::Email(address.into()))
+    }
+
+    /// A code by text message. Bare digits are a number of mainland China; for other countries give
+    /// the country code, a space, and the number: `+1 4155550100`.
+    pub fn phone(number: impl Into<String>) -> Self {
+        Self::new(Contact::Phone(number.into()))
+    }
+
+    fn new(contact: Contact) -> Self {
+        Self {
+            contact,
+            should_create_user: true,
+            email_redirect_to: None,
+        }
+    }
+
+    /// Whether somebody without an account is registered. Default `true`.
+    #[doc(alias = "shouldCreateUser")]
+    #[must_use]
+    pub fn should_create_user(mut self, create: bool) -> Self {
+        self.should_create_user = create;
+        self
+    }
+
+    /// Sends a link to this URL instead of a code. By e-mail only.
+    #[doc(alias = "emailRedirectTo")]
+    #[must_use]
+    pub fn email_redirect_to(mut self, url: impl Into<String>) -> Self {
+        self.email_redirect_to = Some(url.into());
+        self
+    }
+}
+
+impl Auth {
+    /// Sends a code, with which the pending value signs in.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_verification`](Self::send_verification); `not_found` if nobody may be registered
+    /// and there is no such account.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+    /// use cloudbase_auth::Otp;
+    ///
+    /// let pending = auth.sign_in_with_otp(Otp::phone("13800000000")).await?;
+    /// let signed_in = pending.verify("042317").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "signInWithOtp")]
+    pub async fn sign_in_with_otp(&self, otp: Otp) -> Result<PendingSignIn> {
+        let contact = otp.contact.normalised()?;
+        if otp.email_redirect_to.is_some() && !contact.is_email() {
+            let rule = "is for e-mail only: a text message carries a code";
+            return Err(Error::argument("email_redirect_to", rule));
+        }
+        let target = match otp.should_create_user {
+            true => VerificationTarget::Any,
+            false => VerificationTarget::User,
+        };
+        let mut request = VerificationRequest::new(contact.clone()).target(target.clone());
+        if contact.is_email() {
+            request = request.usage("email");
+        }
+        if let Some(url) = otp.email_redirect_to {
+            request = request.email_redirect_to(url);
+        }
+        let sent = verification::send(self.caller(), request).await?;
+        let registration = otp.should_create_user.then(Default::default);
+        Ok(PendingSignIn::new(
+            self.clone(),
+            contact,
+            target,
+            SentCode::new(sent),
+            registration,
+        ))
+    }
+}

@@ -1,0 +1,235 @@
+//! Registration: an address or number that answers, and what the user says of itself.
+
+use cloudbase_core::{Idempotency, Result};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
+
+use crate::auth::Auth;
+use crate::caller::{Call, Caller};
+use crate::check;
+use crate::contact::Contact;
+use crate::pending::PendingSignIn;
+use crate::session::{Session, wire};
+use crate::user::Gender;
+use crate::verification::{self, SentCode, VerificationRequest, VerificationTarget};
+
+/// Who registers; see [`Auth::sign_up`].
+#[doc(alias = "SignUpReq")]
+#[derive(Clone, Debug)]
+pub struct SignUp {
+    contact: Contact,
+    registration: Registration,
+    upgrade: bool,
+}
+
+/// What a registration says besides the address or number.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Registration {
+    password: Option<SecretString>,
+    username: Option<String>,
+    name: Option<String>,
+    picture: Option<String>,
+    gender: Option<Gender>,
+    locale: Option<String>,
+    anonymous_token: Option<SecretString>,
+}
+
+impl SignUp {
+    /// By e-mail address.
+    pub fn email(address: impl Into<String>) -> Self {
+        Self::new(Contact::Email(address.into()))
+    }
+
+    /// By phone number. Bare digits are a number of mainland China; for other countries give the
+    /// country code, a space, and the number: `+1 4155550100`.
+    pub fn phone(number: impl Into<String>) -> Self {
+        Self::new(Contact::Phone(number.into()))
+    }
+
+    fn new(contact: Contact) -> Self {
+        Self {
+            contact,
+            registration: Registration::default(),
+            upgrade: false,
+        }
+    }
+
+    /// The password for later sign-ins.
+    #[must_use]
+    pub fn password(mut self, password: impl Into<SecretString>) -> Self {
+        self.registration.password = Some(password.into());
+        self
+    }
+
+    /// The login name.
+    #[must_use]
+    pub fn username(mut self, name: impl Into<String>) -> Self {
+        self.registration.username = Some(name.into());
+        self
+    }
+
+    /// The display name.
+    #[must_use]
+    pub fn nickname(mut self, name: impl Into<String>) -> Self {
+        self.registration.name = Some(name.into());
+        self
+    }
+
+    /// The avatar's URL.
+    #[doc(alias = "avatarUrl")]
+    #[must_use]
+    pub fn avatar_url(mut self, url: impl Into<String>) -> Self {
+        self.registration.picture = Some(url.into());
+        self
+    }
+
+    /// The gender.
+    #[must_use]
+    pub fn gender(mut self, gender: Gender) -> Self {
+        self.registration.gender = Some(gender);
+        self
+    }
+
+    /// The language.
+    #[must_use]
+    pub fn locale(mut self, locale: impl Into<String>) -> Self {
+        self.registration.locale = Some(locale.into());
+        self
+    }
+
+    /// Turns the anonymous user with this access token into the registered one.
+    #[doc(alias = "anonymousToken")]
+    #[must_use]
+    pub fn anonymous_token(mut self, token: impl Into<SecretString>) -> Self {
+        self.registration.anonymous_token = Some(token.into());
+        self
+    }
+
+    /// Turns the anonymous user that is signed in now, if one is, into the registered one.
+    #[must_use]
+    pub fn upgrade_anonymous(mut self) -> Self {
+        self.upgrade = true;
+        self
+    }
+}
+
+impl Auth {
+    /// Sends a code to the address or number; the pending value registers with it, or signs in if
+    /// there is such an account already.
+    ///
+    /// # Errors
+    ///
+    /// [`Argument`](cloudbase_core::ErrorKind::Argument) for what is empty or cannot be right;
+    /// otherwise as [`send_verification`](Self::send_verification).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+    /// use cloudbase_auth::SignUp;
+    ///
+    /// let pending = auth.sign_up(SignUp::email("lin@example.org").password("N3w-pass!")).await?;
+    /// let signed_in = pending.verify("042317").await?;
+    /// println!("{}", signed_in.user.id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "signUp")]
+    pub async fn sign_up(&self, sign_up: SignUp) -> Result<PendingSignIn> {
+        let contact = sign_up.contact.normalised()?;
+        let mut registration = sign_up.registration;
+        registration.check()?;
+        if sign_up.upgrade && registration.anonymous_token.is_none() {
+            let session = self.session().await?.filter(Session::is_anonymous);
+            registration.anonymous_token = session.map(|session| session.access_token().clone());
+        }
+        let mut request = VerificationRequest::new(contact.clone()).target(VerificationTarget::Any);
+        if contact.is_email() {
+            request = request.usage("email");
+        }
+        let sent = verification::send(self.caller(), request).await?;
+        let code = SentCode::new(sent);
+        Ok(PendingSignIn::new(
+            self.clone(),
+            contact,
+            VerificationTarget::Any,
+            code,
+            Some(registration),
+        ))
+    }
+}
+
+impl Registration {
+    /// Refuses what is given but empty.
+    fn check(&self) -> Result<()> {
+        let texts = [
+            ("username", &self.username),
+            ("nickname", &self.name),
+            ("avatar_url", &self.picture),
+            ("locale", &self.locale),
+        ];
+        for (argument, text) in texts {
+            text.as_deref()
+                .map_or(Ok(()), |text| check::not_empty(argument, text))?;
+        }
+        if let Some(password) = &self.password {
+            check::not_empty("password", password.expose_secret())?;
+        }
+        if let Some(token) = &self.anonymous_token {
+            check::token("anonymous_token", token.expose_secret())?;
+        }
+        Ok(())
+    }
+
+    /// Registers with the proof of a code.
+    pub(crate) async fn send(
+        &self,
+        caller: &Caller,
+        contact: &Contact,
+        verification_token: &SecretString,
+        code: &str,
+    ) -> Result<Session> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            #[serde(flatten)]
+            contact: &'a Contact,
+            verification_token: &'a str,
+            verification_code: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            password: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            username: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            name: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            picture: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            gender: Option<&'a Gender>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            locale: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            anonymous_token: Option<&'a str>,
+        }
+        let call = Call::post("auth.sign_up", "/auth/v1/signup")
+            .idempotency(Idempotency::Unsafe)
+            .json(&Body {
+                contact,
+                verification_token: verification_token.expose_secret(),
+                verification_code: code.trim(),
+                password: self
+                    .password
+                    .as_ref()
+                    .map(|password| password.expose_secret()),
+                username: self.username.as_deref(),
+                name: self.name.as_deref(),
+                picture: self.picture.as_deref(),
+                gender: self.gender.as_ref(),
+                locale: self.locale.as_deref(),
+                anonymous_token: self
+                    .anonymous_token
+                    .as_ref()
+                    .map(|token| token.expose_secret()),
+            });
+        wire::obtain(caller, &call).await
+    }
+}

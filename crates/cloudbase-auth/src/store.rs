@@ -1,0 +1,148 @@
+//! Where sessions outlive a process.
+
+#[cfg(test)]
+mod conformance;
+#[cfg(feature = "file-store")]
+mod file;
+mod memory;
+
+use std::fmt;
+
+use cloudbase_core::Result;
+use futures_core::future::BoxFuture;
+use secrecy::SecretString;
+
+#[cfg(feature = "file-store")]
+pub use self::file::FileStore;
+pub use self::memory::MemoryStore;
+
+/// A place that keeps small secret texts under keys: the session under `credentials_<environment>`,
+/// the device id under `device_id`.
+///
+/// The SDK writes only while it holds the key's lock, and reads again once it has it. If several
+/// processes share the place, [`lock`](Self::lock) must keep them apart: two that renew the same
+/// session at the same time sign each other out.
+///
+/// # Examples
+///
+/// A store over anything that keeps a string:
+///
+/// ```
+/// use std::collections::HashMap;
+/// use std::sync::Mutex;
+/// use cloudbase_auth::{BoxFuture, Result, SecretString, SessionStore, StoreLock};
+///
+/// #[derive(Default)]
+/// struct Preferences(Mutex<HashMap<String, SecretString>>);
+///
+/// impl SessionStore for Preferences {
+///     fn load<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<SecretString>>> {
+///         Box::pin(async move { Ok(self.0.lock().expect("not poisoned").get(key).cloned()) })
+///     }
+///     fn save<'a>(&'a self, key: &'a str, value: &'a SecretString, _lock: &'a StoreLock) -> BoxFuture<'a, Result<()>> {
+///         Box::pin(async move {
+///             self.0.lock().expect("not poisoned").insert(key.to_owned(), value.clone());
+///             Ok(())
+///         })
+///     }
+///     fn remove<'a>(&'a self, key: &'a str, _lock: &'a StoreLock) -> BoxFuture<'a, Result<()>> {
+///         Box::pin(async move {
+///             self.0.lock().expect("not poisoned").remove(key);
+///             Ok(())
+///         })
+///     }
+/// }
+/// ```
+pub trait SessionStore: Send + Sync + 'static {
+    /// The value under `key`, if there is one. A value that cannot be one is put out of the way and
+    /// counts as absent; an error means that the place cannot be read now.
+    fn load<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<SecretString>>>;
+
+    /// Puts `value` under `key`, for good when it returns: a process that is killed at any moment
+    /// leaves the old value or the new one. Refuses if `lock` has been lost meanwhile.
+    fn save<'a>(
+        &'a self,
+        key: &'a str,
+        value: &'a SecretString,
+        lock: &'a StoreLock,
+    ) -> BoxFuture<'a, Result<()>>;
+
+    /// Removes the value under `key`; there may be none.
+    fn remove<'a>(&'a self, key: &'a str, lock: &'a StoreLock) -> BoxFuture<'a, Result<()>>;
+
+    /// Waits until nobody else holds the lock of `key`, for a bounded time.
+    ///
+    /// The default keeps nobody out, which is right for a place that one process has to itself.
+    fn lock<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<StoreLock>> {
+        let _ = key;
+        Box::pin(std::future::ready(Ok(StoreLock::unshared())))
+    }
+
+    /// Puts a value out of the way that was read but is no session; whoever looks for the fault
+    /// should find it. The default removes it.
+    fn discard<'a>(&'a self, key: &'a str, lock: &'a StoreLock) -> BoxFuture<'a, Result<()>> {
+        self.remove(key, lock)
+    }
+}
+
+/// The hold on a key of a [`SessionStore`]. Dropping it lets go, too.
+pub struct StoreLock {
+    fence: u64,
+    release: Option<Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send + Sync>>,
+}
+
+impl StoreLock {
+    /// A lock that keeps nobody out.
+    pub fn unshared() -> Self {
+        Self {
+            fence: 0,
+            release: None,
+        }
+    }
+
+    /// A lock that is let go by `release`. `fence` is a number that grows with every lock taken, by
+    /// which [`save`](SessionStore::save) can tell that a later one was taken meanwhile; 0 where a
+    /// lock cannot be lost.
+    pub fn new<F, Fut>(fence: u64, release: F) -> Self
+    where
+        F: FnOnce() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        Self {
+            fence,
+            release: Some(Box::new(move || Box::pin(release()))),
+        }
+    }
+
+    /// The number of this lock.
+    pub fn fence(&self) -> u64 {
+        self.fence
+    }
+
+    /// Lets go.
+    pub async fn release(mut self) {
+        if let Some(release) = self.release.take() {
+            release().await;
+        }
+    }
+}
+
+impl Drop for StoreLock {
+    fn drop(&mut self) {
+        if let Some(release) = self.release.take()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            // Without a runtime what the closure holds is dropped, which frees a file; anything
+            // else runs out by its own time limit.
+            runtime.spawn(release());
+        }
+    }
+}
+
+impl fmt::Debug for StoreLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreLock")
+            .field("fence", &self.fence)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,191 @@
+//! A store of files that only their owner can read.
+
+mod disk;
+
+use std::fmt;
+use std::fs::TryLockError;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloudbase_core::{Error, ErrorKind, Result};
+use futures_core::future::BoxFuture;
+use secrecy::SecretString;
+use tokio::time::Instant;
+
+use self::disk::Disk;
+use super::{SessionStore, StoreLock};
+
+/// How long a lock is waited for. Whoever holds it makes one call to the service, which has a limit
+/// of its own; a holder that dies sets it free at once.
+const LOCK_LIMIT: Duration = Duration::from_secs(75);
+const LOCK_PAUSE: Duration = Duration::from_millis(2);
+const LOCK_PAUSE_MAX: Duration = Duration::from_millis(50);
+
+/// Keeps sessions in the files of one directory, one for each key.
+///
+/// - Files are readable by their owner only (mode 0600), and so is the directory if this makes it.
+/// - A value is written to a second file and put in place by renaming: whoever is killed on the way
+///   leaves the old value or the new one.
+/// - Any number of processes of one machine can share a directory.
+/// - What cannot be a session (a link, too large, no text, somebody else's, writable by others) is
+///   moved aside, not followed, and counts as absent.
+///
+/// # Examples
+///
+/// ```no_run
+/// # fn example(client: cloudbase_core::Client) -> cloudbase_auth::Result<()> {
+/// use cloudbase_auth::{Auth, FileStore};
+///
+/// let auth = Auth::builder(client).session_store(FileStore::in_user_dir()?).build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[cfg_attr(docsrs, doc(cfg(feature = "file-store")))]
+#[derive(Clone)]
+pub struct FileStore {
+    disk: Arc<Disk>,
+}
+
+impl FileStore {
+    /// Keeps sessions in `directory`, which is made when it is needed first.
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Self {
+            disk: Arc::new(Disk::new(directory.into())),
+        }
+    }
+
+    /// Keeps sessions where programs of this user keep what they must not lose:
+    /// `$XDG_STATE_HOME/cloudbase` or `~/.local/state/cloudbase`, on macOS
+    /// `~/Library/Application Support/cloudbase`, on Windows `%LOCALAPPDATA%\cloudbase`.
+    ///
+    /// Programs of one user that use the same environment share a session by this. Give
+    /// [`new`](Self::new) a directory of its own to keep them apart.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](ErrorKind::Config) if the user has no such directory.
+    pub fn in_user_dir() -> Result<Self> {
+        user_dir().map(Self::new).ok_or_else(|| {
+            Error::config(
+                "session_store",
+                "needs a home directory: set `HOME`, or give a directory",
+            )
+        })
+    }
+
+    /// The directory.
+    pub fn directory(&self) -> &Path {
+        self.disk.directory()
+    }
+
+    /// Runs `work` where it may block.
+    async fn on_disk<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Disk) -> std::io::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let disk = self.disk.clone();
+        match tokio::task::spawn_blocking(move || work(&disk)).await {
+            Ok(result) => result.map_err(failed),
+            Err(error) => {
+                Err(Error::new(ErrorKind::Interrupted, "the runtime shut down").with_source(error))
+            }
+        }
+    }
+}
+
+fn failed(error: std::io::Error) -> Error {
+    Error::new(
+        ErrorKind::Local,
+        format!("the session file failed: {}", error.kind()),
+    )
+    .with_source(error)
+}
+
+fn user_dir() -> Option<PathBuf> {
+    let variable = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    let base = if cfg!(windows) {
+        variable("LOCALAPPDATA")?
+    } else if cfg!(target_os = "macos") {
+        variable("HOME")?.join("Library/Application Support")
+    } else {
+        variable("XDG_STATE_HOME").or_else(|| Some(variable("HOME")?.join(".local/state")))?
+    };
+    Some(base.join("cloudbase"))
+}
+
+impl SessionStore for FileStore {
+    fn load<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<SecretString>>> {
+        let key = key.to_owned();
+        Box::pin(self.on_disk(move |disk| disk.read(&key)))
+    }
+
+    fn save<'a>(
+        &'a self,
+        key: &'a str,
+        value: &'a SecretString,
+        _lock: &'a StoreLock,
+    ) -> BoxFuture<'a, Result<()>> {
+        let (key, value) = (key.to_owned(), value.clone());
+        Box::pin(self.on_disk(move |disk| disk.write(&key, &value)))
+    }
+
+    fn remove<'a>(&'a self, key: &'a str, _lock: &'a StoreLock) -> BoxFuture<'a, Result<()>> {
+        let key = key.to_owned();
+        Box::pin(self.on_disk(move |disk| disk.remove(&key)))
+    }
+
+    fn discard<'a>(&'a self, key: &'a str, _lock: &'a StoreLock) -> BoxFuture<'a, Result<()>> {
+        let key = key.to_owned();
+        Box::pin(self.on_disk(move |disk| disk.move_aside(&key, "it is no session")))
+    }
+
+    fn lock<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<StoreLock>> {
+        Box::pin(async move {
+            let name = key.to_owned();
+            let mut file = self.on_disk(move |disk| disk.open_lock(&name)).await?;
+            let limit = Instant::now() + LOCK_LIMIT;
+            let mut pause = LOCK_PAUSE;
+            // Asked for again and again instead of waited for: a thread that waits for a lock cannot
+            // be called back.
+            loop {
+                match file.try_lock() {
+                    Ok(()) => return Ok(StoreLock::new(0, move || async move { drop(file) })),
+                    Err(TryLockError::Error(error)) => return Err(failed(error)),
+                    Err(TryLockError::WouldBlock) if Instant::now() >= limit => {
+                        return Err(Error::new(
+                            ErrorKind::Local,
+                            format!(
+                                "another process has held the session's lock for {LOCK_LIMIT:?}"
+                            ),
+                        ));
+                    }
+                    Err(TryLockError::WouldBlock) => {
+                        tokio::time::sleep(pause.mul_f64(0.5 + fastrand::f64())).await;
+                        pause = (pause * 2).min(LOCK_PAUSE_MAX);
+                    }
+                }
+                if pause == LOCK_PAUSE_MAX {
+                    // A lock file that was deleted meanwhile locks nobody out.
+                    let name = key.to_owned();
+                    file = self.on_disk(move |disk| disk.open_lock(&name)).await?;
+                }
+            }
+        })
+    }
+}
+
+impl fmt::Debug for FileStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileStore")
+            .field("directory", &self.directory())
+            .finish()
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests;

@@ -1,0 +1,227 @@
+//! The files themselves: names, modes, and the order of writing that survives being killed.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// No session is that large; a file that is, is none.
+const MAX_SIZE: u64 = 1024 * 1024;
+
+pub(super) struct Disk {
+    directory: PathBuf,
+    /// Who this process is, told by a file that it made.
+    owner: OnceLock<Option<u32>>,
+}
+
+impl Disk {
+    pub(super) fn new(directory: PathBuf) -> Self {
+        Self {
+            directory,
+            owner: OnceLock::new(),
+        }
+    }
+
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    pub(super) fn read(&self, key: &str) -> io::Result<Option<SecretString>> {
+        let path = self.path(key, "json");
+        let mut file = match open(OpenOptions::new().read(true), &path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            // A link is not followed: `ELOOP`, or what a platform makes of it.
+            Err(_) if fs::symlink_metadata(&path)?.file_type().is_symlink() => {
+                return self.move_aside(key, "it is a link").map(|()| None);
+            }
+            Err(error) => return Err(error),
+        };
+        if let Some(fault) = self.fault(&file)? {
+            return self.move_aside(key, fault).map(|()| None);
+        }
+        let mut bytes = Vec::with_capacity(4096);
+        Read::by_ref(&mut file)
+            .take(MAX_SIZE + 1)
+            .read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > MAX_SIZE {
+            return self.move_aside(key, "it is too large").map(|()| None);
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => Ok(Some(text.into())),
+            Err(_) => self.move_aside(key, "it is no text").map(|()| None),
+        }
+    }
+
+    /// Writes beside the file, forces it to the disk, and renames: at every moment there is the old
+    /// value or the new one.
+    pub(super) fn write(&self, key: &str, value: &SecretString) -> io::Result<()> {
+        self.ensure_directory()?;
+        let (path, temporary) = (self.path(key, "json"), self.path(key, "tmp"));
+        // Left behind by somebody who was killed; whoever writes holds the lock.
+        match fs::remove_file(&temporary) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = open(
+            owner_only(OpenOptions::new().write(true).create_new(true)),
+            &temporary,
+        )?;
+        let written = file
+            .write_all(value.expose_secret().as_bytes())
+            .and_then(|()| file.sync_all())
+            .and_then(|()| fs::rename(&temporary, &path));
+        if let Err(error) = written {
+            let _ = fs::remove_file(&temporary);
+            return Err(error);
+        }
+        self.sync_directory()
+    }
+
+    pub(super) fn remove(&self, key: &str) -> io::Result<()> {
+        match fs::remove_file(self.path(key, "json")) {
+            Ok(()) => self.sync_directory(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Gives a file that is no session another name, for whoever looks for the fault.
+    pub(super) fn move_aside(&self, key: &str, fault: &str) -> io::Result<()> {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let aside = self.path(key, &format!("poisoned-{}", now.as_millis()));
+        tracing::warn!(%fault, to = %aside.display(), "a session file cannot be used and is moved aside");
+        match fs::rename(self.path(key, "json"), aside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// The file that processes lock. It stays: removing it would let two hold the lock.
+    pub(super) fn open_lock(&self, key: &str) -> io::Result<File> {
+        self.ensure_directory()?;
+        let mut options = OpenOptions::new();
+        open(
+            owner_only(options.read(true).write(true).create(true).truncate(false)),
+            &self.path(key, "lock"),
+        )
+    }
+
+    /// The path of a key's file. Whatever a file name cannot hold everywhere is spelled out.
+    fn path(&self, key: &str, extension: &str) -> PathBuf {
+        use std::fmt::Write as _;
+        let mut name = String::with_capacity(key.len() + extension.len() + 1);
+        for byte in key.bytes() {
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => name.push(byte as char),
+                _ => {
+                    let _ = write!(name, "%{byte:02x}");
+                }
+            }
+        }
+        self.directory.join(format!("{name}.{extension}"))
+    }
+
+    fn ensure_directory(&self) -> io::Result<()> {
+        if !self.directory.is_dir() {
+            let mut builder = DirBuilder::new();
+            builder.recursive(true);
+            #[cfg(unix)]
+            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+            builder.create(&self.directory)?;
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            if fs::metadata(&self.directory)?.permissions().mode() & 0o022 != 0 {
+                let message = "the session directory can be written by others: `chmod go-w` it";
+                return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
+            }
+        }
+        Ok(())
+    }
+
+    /// Renaming and removing last only once the directory itself has been written.
+    fn sync_directory(&self) -> io::Result<()> {
+        #[cfg(unix)]
+        File::open(&self.directory)?.sync_all()?;
+        Ok(())
+    }
+
+    /// Why an open file is not to be trusted. A mode that is merely too open for readers is mended.
+    #[cfg(unix)]
+    fn fault(&self, file: &File) -> io::Result<Option<&'static str>> {
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            return Ok(Some("it is no regular file"));
+        }
+        if metadata.len() > MAX_SIZE {
+            return Ok(Some("it is too large"));
+        }
+        if self.owner().is_some_and(|owner| owner != metadata.uid()) {
+            return Ok(Some("it belongs to somebody else"));
+        }
+        let mode = metadata.mode();
+        if mode & 0o022 != 0 {
+            return Ok(Some("it can be written by others"));
+        }
+        if mode & 0o077 != 0 {
+            file.set_permissions(fs::Permissions::from_mode(0o600))?;
+        }
+        Ok(None)
+    }
+
+    #[cfg(not(unix))]
+    fn fault(&self, file: &File) -> io::Result<Option<&'static str>> {
+        let metadata = file.metadata()?;
+        Ok(match metadata.is_file() {
+            false => Some("it is no regular file"),
+            true if metadata.len() > MAX_SIZE => Some("it is too large"),
+            true => None,
+        })
+    }
+
+    /// The user that this process runs as. Asked of a file that it makes, since nothing else in the
+    /// standard library tells; `None` if it cannot make one.
+    #[cfg(unix)]
+    fn owner(&self) -> Option<u32> {
+        *self.owner.get_or_init(|| {
+            use std::os::unix::fs::MetadataExt as _;
+            let probe = self.path(
+                &format!("probe-{}-{}", std::process::id(), fastrand::u64(..)),
+                "tmp",
+            );
+            let file = open(
+                owner_only(OpenOptions::new().write(true).create_new(true)),
+                &probe,
+            )
+            .ok()?;
+            let owner = file.metadata().ok().map(|metadata| metadata.uid());
+            let _ = fs::remove_file(probe);
+            owner
+        })
+    }
+}
+
+/// Opens a file, not a link, and does not wait for one that is a pipe.
+fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        options,
+        libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC,
+    );
+    options.open(path)
+}
+
+/// Makes a new file readable by its owner only, from its first moment on.
+fn owner_only(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
+}

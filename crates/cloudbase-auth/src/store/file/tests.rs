@@ -1,0 +1,144 @@
+//! Poisoned files, modes, and locks.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+use secrecy::ExposeSecret as _;
+
+use super::*;
+
+fn store() -> (tempfile::TempDir, FileStore) {
+    let directory = tempfile::tempdir().unwrap();
+    let store = FileStore::new(directory.path().join("sessions"));
+    (directory, store)
+}
+
+async fn text(store: &FileStore) -> Option<String> {
+    store
+        .load("k")
+        .await
+        .unwrap()
+        .map(|value| value.expose_secret().to_owned())
+}
+
+async fn save(store: &FileStore, value: &str) {
+    let lock = store.lock("k").await.unwrap();
+    store.save("k", &value.into(), &lock).await.unwrap();
+    lock.release().await;
+}
+
+fn names(store: &FileStore) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(store.directory())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn only_the_owner_can_read() {
+    let (_directory, store) = store();
+    save(&store, "v").await;
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(store.directory()), 0o700);
+    assert_eq!(mode(&store.directory().join("k.json")), 0o600);
+    assert_eq!(mode(&store.directory().join("k.lock")), 0o600);
+    assert_eq!(
+        names(&store),
+        ["k.json", "k.lock"],
+        "nothing is left behind"
+    );
+}
+
+#[tokio::test]
+async fn poison_is_moved_aside_and_counts_as_absent() {
+    type Poison = fn(&Path);
+    let poisons: &[(&str, Poison)] = &[
+        ("bad UTF-8", |path| {
+            fs::write(path, [0xff, 0xfe, b'{']).unwrap()
+        }),
+        ("1 GB", |path| {
+            fs::File::create(path).unwrap().set_len(1 << 30).unwrap()
+        }),
+        ("a directory", |path| fs::create_dir(path).unwrap()),
+        ("writable by others", |path| {
+            fs::write(path, "{}").unwrap();
+            fs::set_permissions(path, fs::Permissions::from_mode(0o666)).unwrap();
+        }),
+        ("a link", |path| {
+            let target = path.with_extension("target");
+            fs::write(&target, "sentinel").unwrap();
+            symlink(target, path).unwrap();
+        }),
+        ("a link to nothing", |path| {
+            symlink("/nowhere", path).unwrap()
+        }),
+    ];
+    for (name, poison) in poisons {
+        let (_directory, store) = store();
+        save(&store, "old").await;
+        let path = store.directory().join("k.json");
+        fs::remove_file(&path).unwrap();
+        poison(&path);
+        assert_eq!(text(&store).await, None, "{name}");
+        assert!(
+            names(&store)
+                .iter()
+                .any(|name| name.starts_with("k.poisoned-")),
+            "{name}"
+        );
+        save(&store, "new").await;
+        assert_eq!(text(&store).await.as_deref(), Some("new"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_others_can_read_is_mended() {
+    let (_directory, store) = store();
+    save(&store, "v").await;
+    let path = store.directory().join("k.json");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(text(&store).await.as_deref(), Some("v"));
+    assert_eq!(
+        fs::metadata(path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+}
+
+#[tokio::test]
+async fn a_directory_that_others_can_write_is_refused() {
+    let (_directory, store) = store();
+    save(&store, "v").await;
+    fs::set_permissions(store.directory(), fs::Permissions::from_mode(0o777)).unwrap();
+    let error = store.lock("k").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Local);
+}
+
+#[tokio::test]
+async fn keys_cannot_leave_the_directory() {
+    let (directory, store) = store();
+    for key in ["../escape", "a/b", "", ".", "ü"] {
+        let lock = store.lock(key).await.unwrap();
+        store.save(key, &"v".into(), &lock).await.unwrap();
+        assert_eq!(
+            store.load(key).await.unwrap().unwrap().expose_secret(),
+            "v",
+            "{key}"
+        );
+        store.remove(key, &lock).await.unwrap();
+        assert!(store.load(key).await.unwrap().is_none());
+    }
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn the_debris_of_a_killed_writer_is_in_nobodys_way() {
+    let (_directory, store) = store();
+    save(&store, "old").await;
+    fs::write(store.directory().join("k.tmp"), "half").unwrap();
+    assert_eq!(text(&store).await.as_deref(), Some("old"));
+    save(&store, "new").await;
+    assert_eq!(text(&store).await.as_deref(), Some("new"));
+    assert!(!store.directory().join("k.tmp").exists());
+}

@@ -1,0 +1,368 @@
+//! The user of a session, made from the profile that the service keeps.
+
+mod delete;
+mod update;
+
+use cloudbase_core::{Result, open_enum};
+use serde_json::{Map, Value};
+
+pub use self::update::{PendingContact, UpdateUser, UpdatedUser};
+use crate::auth::Auth;
+use crate::caller::{Call, Caller};
+use crate::lenient;
+use crate::result::SignedIn;
+use crate::timestamp::Timestamp;
+
+open_enum! {
+    /// Whether an account may be used.
+    pub enum UserStatus {
+        /// Nothing special.
+        Default = "DEFAULT",
+        /// In use.
+        Active = "ACTIVE",
+        /// Waiting for approval.
+        Pending = "PENDING",
+        /// Locked.
+        Blocked = "BLOCKED",
+    }
+}
+
+open_enum! {
+    /// A user's gender, as far as the service keeps it.
+    pub enum Gender {
+        /// Male.
+        Male = "MALE",
+        /// Female.
+        Female = "FEMALE",
+    }
+}
+
+/// A user.
+///
+/// Two users are equal if their profiles are. Whatever the service sent stands in
+/// [`profile`](Self::profile), also what has no field here.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct User {
+    /// The user's id.
+    pub id: String,
+    /// Always `authenticated`.
+    pub aud: &'static str,
+    /// The ids of the groups the user is in.
+    pub role: Vec<String>,
+    /// The e-mail address, if there is one.
+    pub email: Option<String>,
+    /// The phone number, `+86 13800000000`, if there is one.
+    pub phone: Option<String>,
+    /// When the e-mail address was confirmed; absent if it is known to be unconfirmed.
+    pub email_confirmed_at: Option<Timestamp>,
+    /// When the phone number was confirmed.
+    pub phone_confirmed_at: Option<Timestamp>,
+    /// When the account was confirmed.
+    pub confirmed_at: Option<Timestamp>,
+    /// When the user last signed in.
+    pub last_sign_in_at: Option<Timestamp>,
+    /// How the user signs in.
+    pub app_metadata: AppMetadata,
+    /// What the user says of itself.
+    pub user_metadata: UserMetadata,
+    /// The identities bound to the account.
+    pub identities: Vec<UserIdentity>,
+    /// When the account was made.
+    pub created_at: Option<Timestamp>,
+    /// When it was last changed.
+    pub updated_at: Option<Timestamp>,
+    /// Whether this is an anonymous user.
+    pub is_anonymous: bool,
+    /// Whether the account may be used.
+    pub status: Option<UserStatus>,
+    /// The profile as the service sent it.
+    pub profile: Map<String, Value>,
+}
+
+/// How a user signs in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AppMetadata {
+    /// The identity source: `cloudbase` unless the profile names another.
+    pub provider: String,
+    /// All identity sources that the profile names.
+    pub providers: Vec<String>,
+}
+
+/// What a user says of itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct UserMetadata {
+    /// The display name.
+    pub name: Option<String>,
+    /// The nickname; the display name if there is none.
+    pub nick_name: Option<String>,
+    /// The login name.
+    pub username: Option<String>,
+    /// The avatar: a URL, or the id of a stored file.
+    pub picture: Option<String>,
+    /// The avatar under its second name; [`picture`](Self::picture) if there is none.
+    pub avatar_url: Option<String>,
+    /// The gender.
+    pub gender: Option<Gender>,
+    /// The language.
+    pub locale: Option<String>,
+    /// The id under its older name.
+    pub uid: Option<String>,
+    /// Where the user is.
+    pub location: Option<Value>,
+    /// Whether a password is set.
+    pub has_password: Option<bool>,
+    /// The WeChat id.
+    pub open_id: Option<String>,
+    /// The description.
+    pub description: Option<String>,
+}
+
+/// An identity that is bound to a user, as the profile shows it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct UserIdentity {
+    /// The identity source: `github`, `wx_open`, …
+    pub id: String,
+    /// The same, under its second name.
+    pub identity_id: String,
+    /// The user's id.
+    pub user_id: String,
+    /// The user's id at the identity source.
+    pub provider_user_id: Option<String>,
+    /// The name at the identity source.
+    pub name: Option<String>,
+    /// The avatar at the identity source.
+    pub picture: Option<String>,
+    /// The identity source; `cloudbase` if it is not named.
+    pub provider: String,
+    /// When the user was made.
+    pub created_at: Option<Timestamp>,
+    /// When the user was last changed.
+    pub updated_at: Option<Timestamp>,
+    /// When the user last signed in.
+    pub last_sign_in_at: Option<Timestamp>,
+}
+
+impl User {
+    /// The user that a profile describes.
+    pub(crate) fn from_profile(profile: Map<String, Value>, scope: Option<&str>) -> Self {
+        let get = Fields(&profile);
+        let id = get
+            .first(&["sub", "uid", "user_id", "id"])
+            .unwrap_or_default();
+        let email = get.text("email");
+        let phone = get.first(&["phone_number", "phone"]);
+        let created_at = get.time("created_at");
+        let updated_at = get.time("updated_at");
+        let last_sign_in_at = get
+            .time("last_sign_in_at")
+            .or_else(|| get.time("last_login"));
+        let verified = profile
+            .get("email_verified")
+            .and_then(Value::as_bool)
+            .unwrap_or(true);
+        let provider = get
+            .text("loginType")
+            .map_or_else(|| "cloudbase".to_owned(), |kind| kind.to_lowercase());
+        let name = get.text("name");
+        let identity = |item: &Value| {
+            let item = Fields(item.as_object()?);
+            let provider = item.text("id").unwrap_or_else(|| "cloudbase".to_owned());
+            Some(UserIdentity {
+                id: provider.clone(),
+                identity_id: provider.clone(),
+                user_id: id.clone(),
+                provider_user_id: item.text("provider_user_id"),
+                name: item.text("name"),
+                picture: item.text("picture"),
+                provider,
+                created_at,
+                updated_at,
+                last_sign_in_at,
+            })
+        };
+        let providers = profile.get("providers").and_then(Value::as_array);
+        let identities = providers
+            .map(|items| items.iter().filter_map(identity).collect())
+            .unwrap_or_default();
+        let is_anonymous = name.as_deref() == Some("anonymous")
+            || scope.is_some_and(|scope| scope.split(' ').any(|part| part == "anonymous"));
+        let user_metadata = UserMetadata {
+            nick_name: get.text("nickName").or_else(|| name.clone()),
+            name,
+            username: get.text("username"),
+            picture: get.text("picture"),
+            avatar_url: get.first(&["avatarUrl", "picture"]),
+            gender: get.text("gender").map(|gender| Gender::from(&*gender)),
+            locale: get.text("locale"),
+            uid: get.text("uid"),
+            location: profile
+                .get("location")
+                .filter(|value| !value.is_null())
+                .cloned(),
+            has_password: ["hasPassword", "has_password"]
+                .iter()
+                .find_map(|name| profile.get(*name)?.as_bool())
+                .or_else(|| get.text("password").map(|state| state == "SET")),
+            open_id: get.text("open_id"),
+            description: get.text("user_desc"),
+        };
+        Self {
+            aud: "authenticated",
+            role: profile
+                .get("groups")
+                .map(lenient::as_ids)
+                .unwrap_or_default(),
+            email_confirmed_at: created_at.filter(|_| email.is_some() && verified),
+            phone_confirmed_at: created_at.filter(|_| phone.is_some()),
+            confirmed_at: created_at,
+            last_sign_in_at,
+            app_metadata: AppMetadata {
+                providers: vec![provider.clone()],
+                provider,
+            },
+            user_metadata,
+            identities,
+            created_at,
+            updated_at,
+            is_anonymous,
+            status: get.text("status").map(|status| UserStatus::from(&*status)),
+            id,
+            email,
+            phone,
+            profile,
+        }
+    }
+
+    /// A user of whom only the token tells.
+    pub(crate) fn from_token(sub: &str, scope: Option<&str>) -> Self {
+        let mut profile = Map::new();
+        profile.insert("sub".to_owned(), Value::from(sub));
+        Self::from_profile(profile, scope)
+    }
+}
+
+struct Fields<'a>(&'a Map<String, Value>);
+
+impl Fields<'_> {
+    fn text(&self, name: &str) -> Option<String> {
+        match self.0.get(name)? {
+            Value::String(text) if !text.is_empty() => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        }
+    }
+
+    fn first(&self, names: &[&str]) -> Option<String> {
+        names.iter().find_map(|name| self.text(name))
+    }
+
+    fn time(&self, name: &str) -> Option<Timestamp> {
+        lenient::as_timestamp(self.0.get(name)?)
+    }
+}
+
+/// The profile of the bearer of the caller's token.
+pub(crate) async fn fetch_profile(caller: &Caller) -> Result<Map<String, Value>> {
+    let call = Call::get("auth.user", "/auth/v1/user/me").user();
+    caller.json(&call).await
+}
+
+impl Auth {
+    /// The signed-in user, fresh from the service. `None` if nobody is signed in; a call with only
+    /// an access key is nobody.
+    ///
+    /// # Errors
+    ///
+    /// If the service cannot be reached or refuses. The user known last stands in
+    /// [`peek_session`](Self::peek_session).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+    /// if let Some(user) = auth.user().await? {
+    ///     println!("{} {:?}", user.id, user.email);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "getUser")]
+    #[doc(alias = "currentUser")]
+    pub async fn user(&self) -> Result<Option<User>> {
+        let Some(session) = self.session().await? else {
+            return Ok(None);
+        };
+        let profile = fetch_profile(self.caller()).await?;
+        let user = User::from_profile(profile, session.scope());
+        self.manager().update_user(&user).await;
+        Ok(Some(user))
+    }
+
+    /// Fetches the profile of the signed-in user again and returns the session with it.
+    ///
+    /// # Errors
+    ///
+    /// [`Credentials`](cloudbase_core::ErrorKind::Credentials) if nobody is signed in.
+    #[doc(alias = "refreshUser")]
+    pub async fn refresh_user(&self) -> Result<SignedIn> {
+        let user = self.user().await?.ok_or_else(crate::error::not_signed_in)?;
+        self.manager().signed_in(user)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(profile: Value) -> User {
+        User::from_profile(profile.as_object().unwrap().clone(), None)
+    }
+
+    #[test]
+    fn a_profile_becomes_a_user() {
+        let user = user(serde_json::json!({
+            "sub": "2051", "name": "Lin", "username": "lin_w", "picture": "https://cdn.example.org/lin.png",
+            "email": "lin@example.org", "phone_number": "+86 13900001111", "password": "SET",
+            "providers": [{"id": "email", "provider_user_id": "lin@example.org", "name": "Email"}],
+            "groups": [{"id": "registered"}, "editors"], "status": "ACTIVE", "gender": "FEMALE",
+            "created_at": "2026-02-03T04:05:06Z", "last_login": "2026-06-01T09:00:00Z", "shoe_size": 38,
+        }));
+        assert_eq!((user.id.as_str(), user.aud), ("2051", "authenticated"));
+        assert_eq!(user.role, ["registered", "editors"]);
+        assert_eq!(user.user_metadata.nick_name.as_deref(), Some("Lin"));
+        assert_eq!(user.user_metadata.avatar_url, user.user_metadata.picture);
+        assert_eq!(user.user_metadata.has_password, Some(true));
+        assert_eq!(user.user_metadata.gender, Some(Gender::Female));
+        assert_eq!(user.status, Some(UserStatus::Active));
+        assert_eq!(
+            user.identities[0].provider_user_id.as_deref(),
+            Some("lin@example.org")
+        );
+        assert_eq!(
+            user.last_sign_in_at,
+            Some("2026-06-01T09:00:00Z".parse().unwrap())
+        );
+        assert_eq!(user.email_confirmed_at, user.created_at);
+        assert_eq!(user.profile["shoe_size"], 38);
+        assert!(!user.is_anonymous);
+    }
+
+    #[test]
+    fn absent_empty_and_unconfirmed_are_told_apart_from_present() {
+        let user = user(serde_json::json!({
+            "user_id": 7, "name": "anonymous", "email": "", "phone_number": null, "email_verified": false,
+            "created_at": "yesterday", "has_password": false, "groups": {},
+        }));
+        assert_eq!(
+            (user.id.as_str(), user.email, user.phone, user.created_at),
+            ("7", None, None, None)
+        );
+        assert_eq!(user.user_metadata.has_password, Some(false));
+        assert!(user.is_anonymous);
+        assert!(User::from_token("x", Some("anonymous")).is_anonymous);
+    }
+}
