@@ -1,0 +1,174 @@
+//! Three ways to call one function: JSON out, an access key, JSON in.
+
+use anyhow::{Result, ensure};
+use bytes::Bytes;
+use cloudbase_core::Client as Core;
+use cloudbase_functions::Functions;
+use http::{HeaderValue, Method, Request, Uri, header};
+use http_body_util::{BodyExt, Full};
+use hyper_util::{
+    client::legacy::{Client as Pool, connect::HttpConnector},
+    rt::{TokioExecutor, TokioTimer},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::contest::Contender;
+
+const KEY: &str = "an-access-key";
+const PATH: &str = "/v1/functions/hello";
+
+#[derive(Serialize)]
+struct Question {
+    name: &'static str,
+    count: u32,
+}
+
+const QUESTION: Question = Question {
+    name: "Lin",
+    count: 20,
+};
+
+#[derive(Deserialize)]
+struct Answer {
+    count: u32,
+}
+
+impl Answer {
+    fn check(&self) -> Result<()> {
+        ensure!(
+            self.count == QUESTION.count,
+            "the answer says {}",
+            self.count
+        );
+        Ok(())
+    }
+}
+
+/// The pooled client of hyper-util, with nothing around it: the floor.
+#[derive(Debug)]
+pub struct HyperUtil {
+    client: Pool<HttpConnector, Full<Bytes>>,
+    uri: Uri,
+}
+
+impl HyperUtil {
+    /// For a server at `endpoint`.
+    ///
+    /// # Errors
+    ///
+    /// `endpoint` is no URI.
+    pub fn new(endpoint: &str) -> Result<Self> {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        let client = Pool::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .build(connector);
+        Ok(Self {
+            client,
+            uri: format!("{endpoint}{PATH}").parse()?,
+        })
+    }
+}
+
+impl Contender for HyperUtil {
+    fn name(&self) -> String {
+        "hyper-util".to_owned()
+    }
+
+    async fn call(&self) -> Result<()> {
+        let mut request = Request::new(Full::new(Bytes::from(serde_json::to_vec(&QUESTION)?)));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.uri.clone();
+        let headers = request.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+        headers.insert(
+            header::AUTHORIZATION,
+            HeaderValue::from_static("Bearer an-access-key"),
+        );
+        let response = self.client.request(request).await?;
+        ensure!(response.status().is_success(), "{}", response.status());
+        let body = response.into_body().collect().await?.to_bytes();
+        serde_json::from_slice::<Answer>(&body)?.check()
+    }
+}
+
+/// What someone without an SDK writes.
+#[derive(Debug)]
+pub struct Reqwest {
+    client: reqwest::Client,
+    url: String,
+}
+
+impl Reqwest {
+    /// For a server at `endpoint`.
+    ///
+    /// # Errors
+    ///
+    /// The client cannot be built.
+    pub fn new(endpoint: &str) -> Result<Self> {
+        let client = reqwest::Client::builder().build()?;
+        Ok(Self {
+            client,
+            url: format!("{endpoint}{PATH}"),
+        })
+    }
+}
+
+impl Contender for Reqwest {
+    fn name(&self) -> String {
+        "reqwest".to_owned()
+    }
+
+    async fn call(&self) -> Result<()> {
+        let request = self.client.post(&self.url).bearer_auth(KEY).json(&QUESTION);
+        request
+            .send()
+            .await?
+            .error_for_status()?
+            .json::<Answer>()
+            .await?
+            .check()
+    }
+}
+
+/// Our own, with every layer that it has by default.
+#[derive(Debug)]
+pub struct Sdk {
+    functions: Functions,
+}
+
+impl Sdk {
+    /// For a server at `endpoint`.
+    ///
+    /// # Errors
+    ///
+    /// The client cannot be built.
+    pub fn new(endpoint: &str) -> Result<Self> {
+        let client = Core::builder()
+            .env_id("bench-env")
+            .endpoint(endpoint)
+            .access_key(KEY)
+            .build()?;
+        Ok(Self {
+            functions: Functions::new(client),
+        })
+    }
+}
+
+impl Contender for Sdk {
+    fn name(&self) -> String {
+        "cloudbase".to_owned()
+    }
+
+    async fn call(&self) -> Result<()> {
+        self.functions
+            .call("hello")
+            .json(&QUESTION)
+            .await?
+            .json::<Answer>()?
+            .check()
+    }
+}
