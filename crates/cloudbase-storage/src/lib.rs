@@ -1,1 +1,51 @@
 //! Object storage for the CloudBase SDK: upload, download, signed URLs, copy, move, delete.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use cloudbase_core::Client;
+//! use cloudbase_storage::Storage;
+//!
+//! # async fn run() -> cloudbase_core::Result<()> {
+//! let client = Client::builder().env_id("my-env-1a2b3c").access_key("…").build()?;
+//! let storage = Storage::new(client);
+//! let object = storage.upload("notes/today.txt", "Remember the milk").await?;
+//! assert_eq!(storage.download(&object.file_id).await?, "Remember the milk");
+//! let url = storage.signed_url(&object.file_id, Duration::from_secs(600)).await?;
+//! println!("{url}");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Memory
+//!
+//! Files, readers and streams pass in pieces of 256 KiB, up and down; memory does not grow with the
+//! size of an object, except where its bytes are asked for at once.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod batch;
+mod checksum;
+mod content_type;
+mod download;
+mod file_id;
+mod info;
+mod key;
+mod manage;
+mod signed_url;
+mod storage;
+mod transform;
+mod upload;
+mod url;
+
+pub use crate::download::{Download, DownloadProgress, ObjectStream};
+pub use crate::file_id::FileId;
+pub use crate::info::ObjectInfo;
+pub use crate::key::ObjectKey;
+pub use crate::manage::{CopyObject, CopyObjects, Remove};
+pub use crate::signed_url::{SignedUrl, SignedUrls};
+pub use crate::storage::Storage;
+pub use crate::transform::{Resize, Transform};
+pub use crate::upload::{
+    RequestUploadInfo, SignedUpload, Upload, UploadInfo, UploadProgress, UploadSource, Uploaded,
+};

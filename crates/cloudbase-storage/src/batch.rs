@@ -1,0 +1,166 @@
+//! The gateway's batch calls: an array of objects in, an array of outcomes out.
+
+use bytes::Bytes;
+use cloudbase_core::http::Method;
+use cloudbase_core::{
+    CallOptions, Client, Envelope, Error, ErrorKind, Idempotency, Operation, PathBuilder, Response,
+    Result,
+};
+use serde::{Deserialize, Serialize};
+
+/// How many objects go into one call. The gateway's own limit is not published; the other clients
+/// of the same service take this many.
+pub(crate) const CHUNK: usize = 50;
+
+/// One batch call.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) name: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) idempotency: Idempotency,
+    pub(crate) options: CallOptions,
+}
+
+/// The outcome for one object: whichever fields its call fills in, or a code.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Item {
+    #[serde(default)]
+    code: Option<String>,
+    #[serde(default)]
+    message: Option<String>,
+    #[serde(default)]
+    pub(crate) cloud_object_id: Option<String>,
+    #[serde(default)]
+    pub(crate) upload_url: Option<String>,
+    #[serde(default)]
+    pub(crate) authorization: Option<String>,
+    #[serde(default)]
+    pub(crate) token: Option<String>,
+    #[serde(default)]
+    pub(crate) cloud_object_meta: Option<String>,
+    #[serde(default)]
+    pub(crate) download_url: Option<String>,
+    #[serde(default)]
+    pub(crate) download_url_encoded: Option<String>,
+}
+
+/// The outcomes of one call, in the order of its objects.
+#[derive(Debug)]
+pub(crate) struct Outcomes {
+    answer: Response<()>,
+    items: std::vec::IntoIter<Item>,
+}
+
+impl Outcomes {
+    /// The next object's outcome; an error if the service refused this one.
+    pub(crate) fn next_item(&mut self) -> Result<Item> {
+        // As many as were sent: `Call::send` has counted them.
+        let mut item = self.items.next().unwrap_or_default();
+        // Older services name the absence of an error.
+        match item
+            .code
+            .take()
+            .filter(|code| !code.is_empty() && code != "SUCCESS")
+        {
+            None => Ok(item),
+            Some(code) => {
+                let message = item
+                    .message
+                    .unwrap_or_else(|| "the service refused this object".to_owned());
+                let error = Error::api(self.answer.status(), Some(code.into()), message);
+                Err(self.complete(error))
+            }
+        }
+    }
+
+    /// Puts operation, status and request id into an error about one object.
+    pub(crate) fn complete(&self, error: Error) -> Error {
+        self.answer.complete(error)
+    }
+}
+
+impl Call {
+    /// Sends one call of at most [`CHUNK`] objects.
+    pub(crate) async fn send<T: Serialize>(
+        &self,
+        client: &Client,
+        items: &[T],
+    ) -> Result<Outcomes> {
+        let target = PathBuilder::new(self.path).build()?;
+        let operation = Operation::new(self.name, self.path, Method::POST, target)
+            .json(items)?
+            .idempotency(self.idempotency)
+            // An object instead of an array that names a code is a refusal of the whole call.
+            .envelope(Envelope::Coded)
+            .options(self.options.clone());
+        let answer: Response<Vec<Item>> = client.fetch(operation).await?.try_map(decode)?;
+        let answer = answer.try_map(|outcomes| {
+            if outcomes.len() == items.len() {
+                return Ok(outcomes);
+            }
+            let (sent, got) = (items.len(), outcomes.len());
+            Err(Error::new(
+                ErrorKind::Decode,
+                format!("{sent} objects were sent, but the answer has {got}"),
+            ))
+        })?;
+        let mut outcomes = Vec::new();
+        let answer = answer.map(|items| outcomes = items);
+        Ok(Outcomes {
+            answer,
+            items: outcomes.into_iter(),
+        })
+    }
+
+    /// Sends as many calls as it takes and reads each object's outcome, for which `read` also gets
+    /// the subject of the same place.
+    ///
+    /// If the first call fails, so does this. If a later one does, what the earlier ones did is
+    /// not lost: the objects of it and of the calls that would have followed get its error.
+    pub(crate) async fn send_all<T: Serialize, S, O>(
+        &self,
+        client: &Client,
+        items: &[T],
+        subjects: &[S],
+        read: impl Fn(Item, &S) -> Result<O>,
+    ) -> Result<Vec<Result<O>>> {
+        let mut results = Vec::with_capacity(items.len());
+        for (chunk, subjects) in items.chunks(CHUNK).zip(subjects.chunks(CHUNK)) {
+            match self.send(client, chunk).await {
+                Ok(mut outcomes) => results.extend(subjects.iter().map(|subject| {
+                    let item = outcomes.next_item()?;
+                    read(item, subject).map_err(|error| outcomes.complete(error))
+                })),
+                Err(error) if results.is_empty() => return Err(error),
+                Err(error) => {
+                    let rest = items.len() - results.len();
+                    results.extend((0..rest).map(|_| Err(same(&error))));
+                    break;
+                }
+            }
+        }
+        Ok(results)
+    }
+}
+
+fn decode(bytes: Bytes) -> Result<Vec<Item>> {
+    cloudbase_core::from_json(&bytes)
+}
+
+/// Another error that says the same.
+fn same(error: &Error) -> Error {
+    let mut same = Error::new(error.kind(), error.message().to_owned())
+        .with_operation(error.operation())
+        .with_attempts(error.attempts())
+        .with_sent(error.was_sent())
+        .with_retry_after(error.retry_after())
+        .or_request_id(error.request_id());
+    if let Some(status) = error.status() {
+        same = same.with_status(status);
+    }
+    if let Some(code) = error.code() {
+        same = same.with_code(code.clone());
+    }
+    same.settle(error.is_retryable())
+}

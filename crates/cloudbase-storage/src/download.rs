@@ -1,0 +1,210 @@
+//! Downloads: ask the gateway for a URL, then read the object there.
+
+mod file;
+pub(crate) mod open;
+mod range;
+mod stream;
+
+use std::fmt;
+use std::ops::RangeBounds;
+use std::path::Path;
+
+use bytes::Bytes;
+use cloudbase_core::http::{HeaderValue, Uri};
+use cloudbase_core::{CallOptions, Client, Error, ErrorKind, Result, call_options};
+use futures_core::future::BoxFuture;
+
+use self::open::{Place, Source, Validator};
+use self::range::Span;
+use self::stream::OnProgress;
+pub use self::stream::{DownloadProgress, ObjectStream};
+use crate::{FileId, ObjectInfo, url};
+
+/// How often a download is resumed without a MiB of progress in between.
+const MAX_RESUMES: u32 = 5;
+
+/// The memory that is set aside at once for an object, whatever length the answer claims.
+const MAX_RESERVE: u64 = 16 * 1024 * 1024;
+
+/// A download; see [`Storage::download`](crate::Storage::download).
+///
+/// Awaited, it gives all bytes at once; [`to_file`](Self::to_file) and [`stream`](Self::stream)
+/// hold only a little of the object in memory, however long it is.
+#[must_use = "a download does nothing until it is awaited or sent"]
+pub struct Download {
+    client: Client,
+    place: Result<Place>,
+    span: Result<Span>,
+    if_match: Option<String>,
+    on_progress: Option<OnProgress>,
+    max_resumes: u32,
+    max_size: u64,
+    options: CallOptions,
+}
+
+call_options!(Download);
+
+impl Download {
+    pub(crate) fn file(client: Client, id: &str) -> Self {
+        let place = FileId::new(id).map(Place::File);
+        Self::new(client, place)
+    }
+
+    pub(crate) fn url(client: Client, url: &str) -> Self {
+        let place = url::parse(url)
+            .map(Place::Url)
+            .map_err(|_| Error::argument("url", "must be an absolute http or https URL"));
+        Self::new(client, place)
+    }
+
+    pub(crate) fn gateway(client: Client, path: Result<Uri>) -> Self {
+        Self::new(client, path.map(Place::Gateway))
+    }
+
+    fn new(client: Client, place: Result<Place>) -> Self {
+        Self {
+            client,
+            place,
+            span: Ok(Span::default()),
+            if_match: None,
+            on_progress: None,
+            max_resumes: MAX_RESUMES,
+            max_size: u64::MAX,
+            options: CallOptions::default(),
+        }
+    }
+
+    /// Reads only these bytes: `..1024`, `4096..`, `10..=19`. Of a part only the length can be
+    /// verified, not the checksum.
+    pub fn range(mut self, range: impl RangeBounds<u64>) -> Self {
+        self.span = Span::new(range);
+        self
+    }
+
+    /// Reads the object only if it still has this [tag](ObjectInfo::etag); otherwise the object
+    /// store answers 412, [`is_conflict`](Error::is_conflict). With [`range`](Self::range), this
+    /// goes on with a download of an earlier run of the program.
+    pub fn if_match(mut self, etag: impl Into<String>) -> Self {
+        self.if_match = Some(etag.into());
+        self
+    }
+
+    /// Calls `callback` for everything that has come. It must not block.
+    pub fn on_progress(mut self, callback: impl FnMut(DownloadProgress) + Send + 'static) -> Self {
+        self.on_progress = Some(Box::new(callback));
+        self
+    }
+
+    /// How often a lost or stalled connection is replaced without a MiB of progress in between.
+    /// Default: 5.
+    pub fn max_resumes(mut self, resumes: u32) -> Self {
+        self.max_resumes = resumes;
+        self
+    }
+
+    /// Refuses an object of more bytes than this, where it would be held in memory. Default: no
+    /// limit.
+    pub fn max_size(mut self, bytes: u64) -> Self {
+        self.max_size = bytes;
+        self
+    }
+
+    /// Starts the download; the bytes come with the stream.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Argument`] before anything is sent; [`is_not_found`](Error::is_not_found) if
+    /// there is no such object; [`is_permission_denied`](Error::is_permission_denied); whatever
+    /// broke the connection.
+    pub async fn stream(self) -> Result<ObjectStream> {
+        let place = self.place.map_err(named)?;
+        let span = self.span.map_err(named)?;
+        let validator = match self.if_match {
+            Some(etag) => Some(Validator::etag(HeaderValue::try_from(etag).map_err(
+                |_| {
+                    named(Error::argument(
+                        "if_match",
+                        "must be an ETag, quotes included",
+                    ))
+                },
+            )?)),
+            None => None,
+        };
+        let source = Source::new(self.client, place, self.options);
+        ObjectStream::open(source, span, validator, self.on_progress, self.max_resumes).await
+    }
+
+    /// Downloads into memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`stream`](Self::stream) and [`ObjectStream::next_bytes`];
+    /// [`TooLarge`](ErrorKind::TooLarge) beyond [`max_size`](Self::max_size).
+    pub async fn send(self) -> Result<Bytes> {
+        let max_size = self.max_size;
+        let mut stream = self.stream().await?;
+        let too_large = || {
+            let message = format!("the object is longer than {max_size} bytes");
+            Error::new(ErrorKind::TooLarge, message)
+                .with_operation("storage.download")
+                .with_sent(true)
+        };
+        let length = stream.len().unwrap_or_default();
+        if length > max_size {
+            return Err(too_large());
+        }
+        let mut all = Vec::new();
+        // A claimed length is not yet a reason to take that much memory.
+        all.reserve_exact(usize::try_from(length.min(MAX_RESERVE)).unwrap_or_default());
+        while let Some(bytes) = stream.next_bytes().await? {
+            if (all.len() + bytes.len()) as u64 > max_size {
+                return Err(too_large());
+            }
+            all.extend_from_slice(&bytes);
+        }
+        Ok(all.into())
+    }
+
+    /// Downloads into the file at `path`, which is replaced if it exists.
+    ///
+    /// The bytes go to a temporary file beside it, which takes its place when they are complete and
+    /// verified; until then, and if anything goes wrong, the old file stays.
+    ///
+    /// # Errors
+    ///
+    /// As [`stream`](Self::stream) and [`ObjectStream::next_bytes`]; [`Local`](ErrorKind::Local) if
+    /// the file cannot be written.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives the download up and removes the temporary file.
+    pub async fn to_file(self, path: impl AsRef<Path>) -> Result<ObjectInfo> {
+        let path = path.as_ref().to_owned();
+        let mut stream = self.stream().await?;
+        file::write(&mut stream, &path).await.map_err(named)?;
+        Ok(stream.info().clone())
+    }
+}
+
+fn named(error: Error) -> Error {
+    error.with_operation("storage.download")
+}
+
+impl IntoFuture for Download {
+    type Output = Result<Bytes>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+
+impl fmt::Debug for Download {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The place may be a signed URL.
+        f.debug_struct("Download")
+            .field("span", &self.span)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}

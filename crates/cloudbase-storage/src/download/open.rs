@@ -1,0 +1,271 @@
+//! Opens an object for reading: finds its URL, follows redirects, checks what came.
+
+use std::sync::{Mutex, PoisonError};
+
+use cloudbase_core::http::header::{ETAG, IF_MATCH, IF_UNMODIFIED_SINCE, LAST_MODIFIED, RANGE};
+use cloudbase_core::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use cloudbase_core::{
+    Body, CallOptions, Client, CredentialUse, Envelope, Error, ErrorKind, Operation, Response,
+    Result,
+};
+
+use super::range::{ContentRange, Span};
+use crate::upload::transfer_options;
+use crate::{FileId, signed_url, url};
+
+/// How many redirects of the object store are followed.
+const MAX_REDIRECTS: usize = 3;
+
+/// How long a URL for a download is asked for, in seconds, as by the other SDKs.
+const LIFETIME: u64 = 600;
+
+/// Where an object is read from.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// The built-in bucket: the gateway is asked for a URL.
+    File(FileId),
+    /// A signed URL.
+    Url(Uri),
+    /// The gateway itself, at this path.
+    Gateway(Uri),
+}
+
+/// One object and how to get at it, as often as a download has to.
+pub(crate) struct Source {
+    client: Client,
+    place: Place,
+    options: CallOptions,
+    /// The URL that the gateway gave.
+    url: Mutex<Option<Uri>>,
+}
+
+impl Source {
+    pub(crate) fn new(client: Client, place: Place, options: CallOptions) -> Self {
+        Self {
+            client,
+            place,
+            options,
+            url: Mutex::new(None),
+        }
+    }
+
+    /// Sends GET or HEAD with these headers. A URL that was used before may have expired since: it
+    /// is asked for once more if it is refused.
+    pub(crate) async fn request(
+        &self,
+        method: Method,
+        headers: &HeaderMap,
+    ) -> Result<Response<Body>> {
+        let file = match &self.place {
+            Place::Gateway(path) => return self.from_gateway(method, path, headers).await,
+            Place::Url(url) => return self.from_store(method, url.clone(), headers).await,
+            Place::File(file) => file,
+        };
+        let known = self.known_url().clone();
+        if let Some(url) = known {
+            let answer = self.from_store(method.clone(), url, headers).await;
+            match answer {
+                Err(error) if error.status() == Some(StatusCode::FORBIDDEN) => {}
+                other => return other,
+            }
+        }
+        let text = signed_url::request(&self.client, file, Some(LIFETIME), self.options.clone());
+        let url = url::parse(&text.await?)?;
+        *self.known_url() = Some(url.clone());
+        self.from_store(method, url, headers).await
+    }
+
+    fn known_url(&self) -> std::sync::MutexGuard<'_, Option<Uri>> {
+        self.url.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn from_gateway(
+        &self,
+        method: Method,
+        path: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<Response<Body>> {
+        let operation = Operation::new(
+            "storage.get",
+            "/v1/storages/object/{bucket}/{key}",
+            method.clone(),
+            path.clone(),
+        )
+        .accept("*/*")
+        .credential(CredentialUse::Optional)
+        .envelope(Envelope::ObjectStore)
+        .options(self.options.clone());
+        match self.execute(operation, headers).await {
+            Err(error) if location(&error).is_some() => {
+                let to = self.redirected(&error, &self.gateway_url(path)?)?;
+                self.from_store(method, to, headers).await
+            }
+            other => other,
+        }
+    }
+
+    fn gateway_url(&self, path: &Uri) -> Result<Uri> {
+        url::parse(&format!("{}{path}", self.client.config().endpoint()))
+    }
+
+    /// To the object store, or wherever it sends us: nothing secret goes along.
+    async fn from_store(
+        &self,
+        method: Method,
+        mut url: Uri,
+        headers: &HeaderMap,
+    ) -> Result<Response<Body>> {
+        let mut redirects = 0;
+        loop {
+            let operation = Operation::new("storage.get", "/{key}", method.clone(), url.clone())
+                .credential(CredentialUse::None)
+                .envelope(Envelope::ObjectStore)
+                .options(transfer_options(&self.options));
+            match self.execute(operation, headers).await {
+                Err(error) if location(&error).is_some() && redirects < MAX_REDIRECTS => {
+                    redirects += 1;
+                    url = self.redirected(&error, &url)?;
+                }
+                other => return other,
+            }
+        }
+    }
+
+    fn redirected(&self, error: &Error, from: &Uri) -> Result<Uri> {
+        let to = url::resolve(from, location(error).unwrap_or_default())?;
+        if from.scheme_str() == Some("https") && to.scheme_str() != Some("https") {
+            return Err(Error::new(
+                ErrorKind::Decode,
+                "the object store redirects from https to http, which is not followed",
+            )
+            .with_operation("storage.get")
+            .with_sent(true));
+        }
+        Ok(to)
+    }
+
+    async fn execute(&self, operation: Operation, headers: &HeaderMap) -> Result<Response<Body>> {
+        let operation = headers
+            .iter()
+            .fold(operation.transfer(), |operation, (name, value)| {
+                operation.header(name.clone(), value.clone())
+            });
+        self.client.execute(operation).await
+    }
+}
+
+/// Where an answer that was a redirect leads.
+fn location(error: &Error) -> Option<&str> {
+    let redirects = [301, 302, 303, 307, 308];
+    let status = error.status()?.as_u16();
+    error
+        .details()
+        .filter(|_| redirects.contains(&status))?
+        .get("location")?
+        .as_str()
+}
+
+/// An answer that begins at the byte that was asked for.
+pub(crate) struct Opened {
+    pub(crate) answer: Response<Body>,
+    /// The first byte that comes.
+    pub(crate) start: u64,
+    /// One past the last byte that comes, if known.
+    pub(crate) end: Option<u64>,
+    /// The length of the whole object, if known.
+    pub(crate) total: Option<u64>,
+}
+
+impl Source {
+    /// Opens the object at `span`, if it is still the version that `validator` names.
+    pub(crate) async fn open(&self, span: Span, validator: Option<&Validator>) -> Result<Opened> {
+        let mut headers = HeaderMap::new();
+        if let Some(range) = span.header() {
+            headers.insert(RANGE, range);
+        }
+        if let Some(validator) = validator {
+            headers.insert(validator.condition.clone(), validator.value.clone());
+        }
+        let answer = self.request(Method::GET, &headers).await?;
+        let opened = Opened::of(answer)?;
+        if let Some(validator) = validator
+            && !validator.allows(opened.answer.headers())
+        {
+            return Err(opened.answer.complete(changed()));
+        }
+        Ok(opened)
+    }
+}
+
+impl Opened {
+    fn of(answer: Response<Body>) -> Result<Self> {
+        let headers = answer.headers();
+        if answer.status() == StatusCode::PARTIAL_CONTENT {
+            let Some(range) = ContentRange::of(headers) else {
+                let error = Error::new(ErrorKind::Decode, "a part came without saying which");
+                return Err(answer.complete(error));
+            };
+            return Ok(Self {
+                start: range.start,
+                end: Some(range.end),
+                total: range.total,
+                answer,
+            });
+        }
+        let length = headers
+            .get("content-length")
+            .and_then(|length| length.to_str().ok()?.parse().ok());
+        Ok(Self {
+            start: 0,
+            end: length,
+            total: length,
+            answer,
+        })
+    }
+}
+
+pub(crate) fn changed() -> Error {
+    Error::new(
+        ErrorKind::Body,
+        "the object changed while it was downloaded",
+    )
+}
+
+/// What tells one version of an object from another.
+#[derive(Clone, Debug)]
+pub(crate) struct Validator {
+    condition: HeaderName,
+    told_by: HeaderName,
+    value: HeaderValue,
+}
+
+impl Validator {
+    /// The version that `headers` speak of: by its strong ETag, else by its date.
+    pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
+        if let Some(etag) = headers.get(ETAG)
+            && !etag.as_bytes().starts_with(b"W/")
+        {
+            return Some(Self::etag(etag.clone()));
+        }
+        headers.get(LAST_MODIFIED).map(|date| Self {
+            condition: IF_UNMODIFIED_SINCE,
+            told_by: LAST_MODIFIED,
+            value: date.clone(),
+        })
+    }
+
+    pub(crate) fn etag(etag: HeaderValue) -> Self {
+        Self {
+            condition: IF_MATCH,
+            told_by: ETAG,
+            value: etag,
+        }
+    }
+
+    /// Whether an answer can be of this version: one that ignores the condition must not pass.
+    fn allows(&self, headers: &HeaderMap) -> bool {
+        headers
+            .get(&self.told_by)
+            .is_none_or(|told| told == self.value)
+    }
+}

@@ -1,0 +1,44 @@
+//! What is known of an object without its bytes.
+
+use cloudbase_core::http::HeaderMap;
+use cloudbase_core::http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LAST_MODIFIED,
+};
+
+use crate::checksum::announced_crc64;
+
+/// Properties of an object, as the object store tells them in the head of an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ObjectInfo {
+    /// How many bytes the object has.
+    pub size: Option<u64>,
+    /// Its content type.
+    pub content_type: Option<String>,
+    /// The object store's tag for this content, quotes included.
+    pub etag: Option<String>,
+    /// When it was last written, as an HTTP date.
+    pub last_modified: Option<String>,
+    /// How long it may be cached.
+    pub cache_control: Option<String>,
+    /// Its CRC-64 (ECMA).
+    pub crc64: Option<u64>,
+}
+
+impl ObjectInfo {
+    /// Reads the head of an answer that holds the whole object.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let text = |name| {
+            let value: &cloudbase_core::http::HeaderValue = headers.get(name)?;
+            value.to_str().ok().map(str::to_owned)
+        };
+        Self {
+            size: text(CONTENT_LENGTH).and_then(|length| length.parse().ok()),
+            content_type: text(CONTENT_TYPE),
+            etag: text(ETAG),
+            last_modified: text(LAST_MODIFIED),
+            cache_control: text(CACHE_CONTROL),
+            crc64: announced_crc64(headers),
+        }
+    }
+}

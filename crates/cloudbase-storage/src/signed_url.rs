@@ -1,0 +1,247 @@
+//! URLs by which anybody can read an object for a while.
+
+use std::time::Duration;
+
+use cloudbase_core::{
+    CallOptions, Client, Error, ErrorKind, Idempotency, Result, call_options, encode_component,
+};
+use futures_core::future::BoxFuture;
+use serde::Serialize;
+
+use crate::batch::{Call, Item};
+use crate::transform::Transform;
+use crate::{FileId, url};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Request<'a> {
+    cloud_object_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_age: Option<u64>,
+}
+
+fn call(options: CallOptions) -> Call {
+    Call {
+        name: "storage.signed_url",
+        path: "/v1/storages/get-objects-download-info",
+        idempotency: Idempotency::Safe,
+        options,
+    }
+}
+
+/// Asks for the URL of one object.
+pub(crate) async fn request(
+    client: &Client,
+    id: &FileId,
+    max_age: Option<u64>,
+    options: CallOptions,
+) -> Result<String> {
+    let items = [Request {
+        cloud_object_id: id.as_str(),
+        max_age,
+    }];
+    let mut outcomes = call(options).send(client, &items).await?;
+    let item = outcomes.next_item()?;
+    read(item, id).map_err(|error| outcomes.complete(error))
+}
+
+fn read(item: Item, id: &FileId) -> Result<String> {
+    let encoded = item.download_url_encoded.filter(|url| !url.is_empty());
+    let text = encoded
+        .or(item.download_url)
+        .filter(|url| !url.is_empty())
+        .ok_or_else(|| Error::new(ErrorKind::Decode, "the answer has no download URL"))?;
+    url::of_object(&text, id.key())
+}
+
+/// Whole seconds, as the service counts lifetimes.
+pub(crate) fn seconds(lifetime: Duration) -> Result<u64> {
+    if lifetime.as_secs() >= 1 && lifetime.subsec_nanos() == 0 {
+        Ok(lifetime.as_secs())
+    } else {
+        Err(Error::argument(
+            "lifetime",
+            "must be a whole number of seconds, at least one",
+        ))
+    }
+}
+
+/// What is added to a URL after it was signed.
+#[derive(Debug, Default)]
+struct Extras {
+    download: Option<String>,
+    transform: Option<Transform>,
+}
+
+impl Extras {
+    fn add_to(&self, mut url: String) -> String {
+        let mut add = |parameter: &str| {
+            url.push(if url.contains('?') { '&' } else { '?' });
+            url.push_str(parameter);
+        };
+        if let Some(name) = &self.download {
+            add(&format!("download={}", encode_component(name)));
+        }
+        if let Some(transform) = self.transform.as_ref().map(Transform::query)
+            && !transform.is_empty()
+        {
+            add(&transform);
+        }
+        url
+    }
+}
+
+/// A request for a signed URL; see [`Storage::signed_url`](crate::Storage::signed_url).
+#[must_use = "a call does nothing until it is awaited or sent"]
+#[derive(Debug)]
+pub struct SignedUrl {
+    client: Client,
+    id: String,
+    lifetime: Duration,
+    extras: Extras,
+    options: CallOptions,
+}
+
+call_options!(SignedUrl);
+
+impl SignedUrl {
+    pub(crate) fn new(client: Client, id: String, lifetime: Duration) -> Self {
+        Self {
+            client,
+            id,
+            lifetime,
+            extras: Extras::default(),
+            options: CallOptions::default(),
+        }
+    }
+
+    /// Lets browsers save the object under this name instead of showing it.
+    #[doc(alias = "download")]
+    pub fn download_as(mut self, file_name: impl Into<String>) -> Self {
+        self.extras.download = Some(file_name.into());
+        self
+    }
+
+    /// Changes the image on its way out.
+    pub fn transform(mut self, transform: Transform) -> Self {
+        self.extras.transform = Some(transform);
+        self
+    }
+
+    /// Sends the call.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Argument`] before anything is sent;
+    /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection. That
+    /// there is no such object may show only when the URL is used.
+    pub async fn send(self) -> Result<String> {
+        let id = FileId::new(&self.id)?;
+        let max_age = seconds(self.lifetime)?;
+        let url = request(&self.client, &id, Some(max_age), self.options).await?;
+        Ok(self.extras.add_to(url))
+    }
+}
+
+impl IntoFuture for SignedUrl {
+    type Output = Result<String>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+
+/// A request for many signed URLs; see [`Storage::signed_urls`](crate::Storage::signed_urls).
+#[must_use = "a call does nothing until it is awaited or sent"]
+#[derive(Debug)]
+pub struct SignedUrls {
+    client: Client,
+    ids: Vec<String>,
+    lifetime: Duration,
+    options: CallOptions,
+}
+
+call_options!(SignedUrls);
+
+impl SignedUrls {
+    pub(crate) fn new(client: Client, ids: Vec<String>, lifetime: Duration) -> Self {
+        Self {
+            client,
+            ids,
+            lifetime,
+            options: CallOptions::default(),
+        }
+    }
+
+    /// Sends as many calls as it takes, 50 objects each; the results are in the order of the ids.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Argument`] before anything is sent; whatever failed the first call. Later
+    /// failures are results of the objects that they concern.
+    pub async fn send(self) -> Result<Vec<Result<String>>> {
+        let ids = parse_all(&self.ids)?;
+        let max_age = Some(seconds(self.lifetime)?);
+        let items: Vec<_> = ids
+            .iter()
+            .map(|id| Request {
+                cloud_object_id: id.as_str(),
+                max_age,
+            })
+            .collect();
+        call(self.options)
+            .send_all(&self.client, &items, &ids, read)
+            .await
+    }
+}
+
+impl IntoFuture for SignedUrls {
+    type Output = Result<Vec<Result<String>>>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+
+/// Checks all ids; the error tells which one is none.
+pub(crate) fn parse_all(ids: &[String]) -> Result<Vec<FileId>> {
+    ids.iter()
+        .enumerate()
+        .map(|(index, id)| FileId::checked(&format!("file id {index}"), id))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lifetimes_are_whole_seconds() {
+        assert_eq!(seconds(Duration::from_secs(600)).unwrap(), 600);
+        for bad in [
+            Duration::ZERO,
+            Duration::from_millis(999),
+            Duration::from_millis(1500),
+        ] {
+            assert!(seconds(bad).is_err());
+        }
+    }
+
+    #[test]
+    fn extras_follow_the_signature() {
+        let extras = Extras {
+            download: Some("n m.txt".into()),
+            transform: Some(Transform::new().width(30).height(20).quality(80)),
+        };
+        assert_eq!(
+            extras.add_to("https://h/a?sign=1&t=2".into()),
+            "https://h/a?sign=1&t=2&download=n%20m.txt&imageMogr2/thumbnail/30x20^/quality/80"
+        );
+        assert_eq!(
+            extras.add_to("https://h/a".into()),
+            "https://h/a?download=n%20m.txt&imageMogr2/thumbnail/30x20^/quality/80"
+        );
+    }
+}

@@ -1,0 +1,216 @@
+//! The handle: objects of the environment's built-in bucket.
+
+use std::time::Duration;
+
+use cloudbase_core::http::{HeaderMap, Method, StatusCode};
+use cloudbase_core::{CallOptions, Client, Result};
+
+use crate::download::Download;
+use crate::download::open::{Place, Source};
+use crate::manage::{CopyObject, CopyObjects, Remove};
+use crate::signed_url::{SignedUrl, SignedUrls};
+use crate::upload::{RequestUploadInfo, SignedUpload, Upload, UploadInfo, UploadSource};
+use crate::{FileId, ObjectInfo};
+
+/// Objects of the environment. Cheap to clone.
+///
+/// The methods of this type are about the built-in bucket: objects are put under a *path*
+/// (`images/a.png`) and have, from then on, an *id* (`cloud://…`). For buckets that PostgreSQL
+/// manages see [`bucket`](Self::bucket).
+///
+/// Bytes travel directly to and from the object store. It sees neither the session's token nor the
+/// access key.
+#[derive(Clone, Debug)]
+pub struct Storage {
+    pub(crate) client: Client,
+}
+
+impl Storage {
+    /// Storage of the environment that `client` talks to.
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// Puts `source` under `path`; an object that is there is replaced unless
+    /// [`upsert(false)`](Upload::upsert).
+    ///
+    /// ```no_run
+    /// # async fn run(storage: cloudbase_storage::Storage) -> Result<(), Box<dyn std::error::Error>> {
+    /// let file = tokio::fs::File::open("a.png").await?;
+    /// let object = storage
+    ///     .upload("images/a.png", file)
+    ///     .cache_control("max-age=3600")
+    ///     .on_progress(|p| eprintln!("{} of {:?}", p.sent, p.total))
+    ///     .await?;
+    /// println!("{}", object.file_id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "uploadFile")]
+    pub fn upload(&self, path: impl Into<String>, source: impl Into<UploadSource>) -> Upload {
+        Upload::new(self.client.clone(), path.into(), source.into())
+    }
+
+    /// Puts `source` under `path`, replacing what is there. The same as
+    /// [`upload`](Self::upload), under the name of the other SDKs.
+    pub fn update(&self, path: impl Into<String>, source: impl Into<UploadSource>) -> Upload {
+        self.upload(path, source)
+    }
+
+    /// Asks where and how `path` may be put, for a client that does it itself.
+    #[doc(alias = "createSignedUploadUrl")]
+    #[doc(alias = "getUploadMetadata")]
+    pub fn upload_info(&self, path: impl Into<String>) -> RequestUploadInfo {
+        RequestUploadInfo::new(self.client.clone(), path.into())
+    }
+
+    /// Puts `source` where `info` allows it. Needs no CloudBase credential.
+    #[doc(alias = "uploadToSignedUrl")]
+    pub fn upload_to_signed_url(
+        &self,
+        info: &UploadInfo,
+        source: impl Into<UploadSource>,
+    ) -> SignedUpload {
+        SignedUpload::new(self.client.clone(), info.clone(), source.into())
+    }
+
+    /// Reads the object `id`.
+    ///
+    /// ```no_run
+    /// # async fn run(storage: cloudbase_storage::Storage) -> cloudbase_core::Result<()> {
+    /// let id = "cloud://shop-1a2b.7368-shop-1a2b-1300000000/images/a.png";
+    /// let bytes = storage.download(id).await?;
+    /// storage.download(id).to_file("a.png").await?;
+    /// let mut stream = storage.download(id).range(..1024).stream().await?;
+    /// while let Some(bytes) = stream.next_bytes().await? {
+    ///     println!("{} bytes", bytes.len());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "downloadFile")]
+    pub fn download(&self, id: impl AsRef<str>) -> Download {
+        Download::file(self.client.clone(), id.as_ref())
+    }
+
+    /// Reads what is at a signed URL. Needs no CloudBase credential.
+    pub fn download_url(&self, url: impl AsRef<str>) -> Download {
+        Download::url(self.client.clone(), url.as_ref())
+    }
+
+    /// Makes a URL by which anybody can read the object `id` for so long (whole seconds).
+    #[doc(alias = "createSignedUrl")]
+    #[doc(alias = "getTempFileURL")]
+    pub fn signed_url(&self, id: impl AsRef<str>, lifetime: Duration) -> SignedUrl {
+        SignedUrl::new(self.client.clone(), id.as_ref().to_owned(), lifetime)
+    }
+
+    /// Makes such URLs for many objects.
+    #[doc(alias = "createSignedUrls")]
+    #[doc(alias = "getDownloadUrls")]
+    #[doc(alias = "getTempFileURL")]
+    pub fn signed_urls(
+        &self,
+        ids: impl IntoIterator<Item = impl AsRef<str>>,
+        lifetime: Duration,
+    ) -> SignedUrls {
+        SignedUrls::new(self.client.clone(), collect(ids), lifetime)
+    }
+
+    /// Removes objects.
+    ///
+    /// ```no_run
+    /// # async fn run(storage: cloudbase_storage::Storage) -> cloudbase_core::Result<()> {
+    /// for result in storage.remove(["cloud://env.bucket/a", "cloud://env.bucket/b"]).await? {
+    ///     match result {
+    ///         Err(error) if !error.is_not_found() => eprintln!("{error}"),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "deleteFile")]
+    pub fn remove(&self, ids: impl IntoIterator<Item = impl AsRef<str>>) -> Remove {
+        Remove::new(self.client.clone(), collect(ids))
+    }
+
+    /// Copies the object at path `from` to path `to`.
+    #[doc(alias = "copyFile")]
+    pub fn copy(&self, from: impl Into<String>, to: impl Into<String>) -> CopyObject {
+        CopyObject::new(self.client.clone(), from.into(), to.into(), false)
+    }
+
+    /// Copies many objects, from the first path of each pair to the second.
+    pub fn copy_many(
+        &self,
+        pairs: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
+    ) -> CopyObjects {
+        CopyObjects::new(self.client.clone(), collect_pairs(pairs), false)
+    }
+
+    /// Moves the object at path `from` to path `to`.
+    #[doc(alias = "move")]
+    pub fn move_to(&self, from: impl Into<String>, to: impl Into<String>) -> CopyObject {
+        CopyObject::new(self.client.clone(), from.into(), to.into(), true)
+    }
+
+    /// Moves many objects, from the first path of each pair to the second.
+    pub fn move_many(
+        &self,
+        pairs: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
+    ) -> CopyObjects {
+        CopyObjects::new(self.client.clone(), collect_pairs(pairs), true)
+    }
+
+    /// Size, content type, tag and date of the object `id`.
+    ///
+    /// # Errors
+    ///
+    /// [`is_not_found`](cloudbase_core::Error::is_not_found) if there is no such object; as
+    /// [`Download::stream`].
+    #[doc(alias = "getFileInfo")]
+    pub async fn info(&self, id: impl AsRef<str>) -> Result<ObjectInfo> {
+        let place = Place::File(FileId::new(id.as_ref())?);
+        head(&self.client, place).await
+    }
+
+    /// Whether there is an object `id` that the caller may read.
+    ///
+    /// # Errors
+    ///
+    /// As [`info`](Self::info), but for its absence.
+    pub async fn exists(&self, id: impl AsRef<str>) -> Result<bool> {
+        present(self.info(id).await)
+    }
+}
+
+/// Asks for the head of an object.
+pub(crate) async fn head(client: &Client, place: Place) -> Result<ObjectInfo> {
+    let source = Source::new(client.clone(), place, CallOptions::default());
+    let answer = source.request(Method::HEAD, &HeaderMap::new()).await?;
+    Ok(ObjectInfo::of(answer.headers()))
+}
+
+/// Whether asking about an object found one. The services also say 400 to what they do not have.
+pub(crate) fn present<T>(found: Result<T>) -> Result<bool> {
+    match found {
+        Ok(_) => Ok(true),
+        Err(error) if error.is_not_found() => Ok(false),
+        Err(error) if error.status() == Some(StatusCode::BAD_REQUEST) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn collect(ids: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<String> {
+    ids.into_iter().map(|id| id.as_ref().to_owned()).collect()
+}
+
+fn collect_pairs(
+    pairs: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
+) -> Vec<(String, String)> {
+    pairs
+        .into_iter()
+        .map(|(from, to)| (from.into(), to.into()))
+        .collect()
+}

@@ -1,0 +1,305 @@
+//! Uploads: ask the gateway for a signature, then put the bytes into the object store.
+
+pub(crate) mod headers;
+mod info;
+mod pieces;
+pub(crate) mod source;
+pub(crate) mod tap;
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use cloudbase_core::http::header::ETAG;
+use cloudbase_core::{
+    CallOptions, Client, Error, ErrorKind, Operation, Response, Result, call_options,
+};
+use futures_core::future::BoxFuture;
+
+use self::headers::{ObjectHeaders, object_headers};
+pub use self::info::{RequestUploadInfo, UploadInfo};
+use self::source::Content;
+pub use self::source::UploadSource;
+pub use self::tap::UploadProgress;
+use self::tap::{OnProgress, Watch};
+use crate::checksum::announced_crc64;
+use crate::{FileId, ObjectKey, content_type};
+
+/// How much of the object store's answer to an upload is read: it has none to speak of.
+const ANSWER_LIMIT: u64 = 64 * 1024;
+
+/// An upload; see [`Storage::upload`](crate::Storage::upload).
+///
+/// Dropping its future cancels it: the connection is closed, and no object is made.
+#[must_use = "an upload does nothing until it is awaited or sent"]
+pub struct Upload {
+    client: Client,
+    path: String,
+    source: UploadSource,
+    headers: ObjectHeaders,
+    on_progress: Option<OnProgress>,
+    options: CallOptions,
+}
+
+call_options!(Upload);
+object_headers!(Upload);
+
+impl Upload {
+    pub(crate) fn new(client: Client, path: String, source: UploadSource) -> Self {
+        Self {
+            client,
+            path,
+            source,
+            headers: ObjectHeaders::default(),
+            on_progress: None,
+            options: CallOptions::default(),
+        }
+    }
+
+    /// Calls `callback` for every piece (256 KiB or less) that the connection has taken. It must
+    /// not block.
+    #[doc(alias = "onUploadProgress")]
+    pub fn on_progress(mut self, callback: impl FnMut(UploadProgress) + Send + 'static) -> Self {
+        self.on_progress = Some(Box::new(callback));
+        self
+    }
+
+    /// Uploads.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Argument`] before anything is sent; [`Local`](ErrorKind::Local) if a file
+    /// cannot be read or changes meanwhile; [`Api`](ErrorKind::Api) with the code of the gateway
+    /// (`STORAGE_EXCEED_AUTHORITY`) or of the object store (`AccessDenied`, `FileAlreadyExists`);
+    /// [`Body`](ErrorKind::Body) if the object store has other bytes than were sent.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives the upload up. The object is then not made or, if all bytes were
+    /// sent already, may be.
+    pub async fn send(mut self) -> Result<Uploaded> {
+        let key = ObjectKey::checked("path", &self.path)?;
+        let guessed = match content_type::guess(key.file_name()) {
+            content_type::UNKNOWN => self
+                .source
+                .file_name()
+                .map_or(content_type::UNKNOWN, content_type::guess),
+            known => known,
+        };
+        self.headers.default_content_type(guessed);
+        let content = self.source.open().await?;
+        if let Some(length) = content.length() {
+            self.headers.length(length);
+        }
+        let headers = self.headers.finish()?;
+        let limits = transfer_options(&self.options);
+        let info = info::request(&self.client, key, headers, self.options).await?;
+        put(&self.client, &info, content, self.on_progress, limits).await
+    }
+}
+
+impl IntoFuture for Upload {
+    type Output = Result<Uploaded>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+
+impl fmt::Debug for Upload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upload")
+            .field("path", &self.path)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An upload by an [`UploadInfo`]; see
+/// [`Storage::upload_to_signed_url`](crate::Storage::upload_to_signed_url).
+#[must_use = "an upload does nothing until it is awaited or sent"]
+pub struct SignedUpload {
+    client: Client,
+    info: UploadInfo,
+    source: UploadSource,
+    on_progress: Option<OnProgress>,
+    max_attempts: Option<u32>,
+}
+
+impl SignedUpload {
+    pub(crate) fn new(client: Client, info: UploadInfo, source: UploadSource) -> Self {
+        Self {
+            client,
+            info,
+            source,
+            on_progress: None,
+            max_attempts: None,
+        }
+    }
+
+    /// Calls `callback` for every piece (256 KiB or less) that the connection has taken. It must
+    /// not block.
+    pub fn on_progress(mut self, callback: impl FnMut(UploadProgress) + Send + 'static) -> Self {
+        self.on_progress = Some(Box::new(callback));
+        self
+    }
+
+    /// Limits the attempts. Default: the client's (3).
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = Some(attempts);
+        self
+    }
+
+    /// Uploads.
+    ///
+    /// # Errors
+    ///
+    /// As [`Upload::send`]. [`ErrorKind::Argument`] if another length was signed than `source` has.
+    pub async fn send(self) -> Result<Uploaded> {
+        let content = self.source.open().await?;
+        if let (Some(signed), Some(length)) = (self.info.signed_length(), content.length())
+            && signed != length
+        {
+            let rule = format!("has {length} bytes, but {signed} were signed");
+            return Err(Error::argument("source", rule));
+        }
+        let mut options = CallOptions::default();
+        options.max_attempts = self.max_attempts;
+        put(&self.client, &self.info, content, self.on_progress, options).await
+    }
+}
+
+impl IntoFuture for SignedUpload {
+    type Output = Result<Uploaded>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+
+impl fmt::Debug for SignedUpload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignedUpload")
+            .field("info", &self.info)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An object that was put.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Uploaded {
+    /// The object's id: what every other call wants.
+    pub file_id: FileId,
+    /// The object's name.
+    pub key: ObjectKey,
+    /// The object store's tag for this content.
+    pub etag: Option<String>,
+    /// The object's CRC-64 (ECMA), compared with that of the bytes sent.
+    pub crc64: Option<u64>,
+    download_url: Option<String>,
+}
+
+impl Uploaded {
+    /// Where the object can be read; the URL may expire.
+    pub fn download_url(&self) -> Option<&str> {
+        self.download_url.as_deref()
+    }
+}
+
+impl fmt::Debug for Uploaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without the URL, which may be signed.
+        f.debug_struct("Uploaded")
+            .field("file_id", &self.file_id)
+            .field("key", &self.key)
+            .field("etag", &self.etag)
+            .field("crc64", &self.crc64)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The choices that also hold for the call to the object store. Not the headers and the token:
+/// those are for the gateway alone.
+pub(crate) fn transfer_options(options: &CallOptions) -> CallOptions {
+    let mut transfer = CallOptions::default();
+    transfer.timeout = options.timeout;
+    transfer.attempt_timeout = options.attempt_timeout;
+    transfer.max_attempts = options.max_attempts;
+    transfer.idempotent = options.idempotent;
+    transfer
+}
+
+async fn put(
+    client: &Client,
+    info: &UploadInfo,
+    content: Content,
+    on_progress: Option<OnProgress>,
+    options: CallOptions,
+) -> Result<Uploaded> {
+    let mut operation = info.put()?.options(options);
+    if !operation.headers().contains_key("content-type") {
+        let media_type = content_type::guess(info.key().file_name());
+        operation = operation.header(
+            cloudbase_core::http::header::CONTENT_TYPE,
+            cloudbase_core::http::HeaderValue::from_static(media_type),
+        );
+    }
+    let answer = transmit(client, operation, content, on_progress).await?;
+    Ok(Uploaded {
+        file_id: info.file_id().clone(),
+        key: info.key().clone(),
+        etag: text_header(&answer, ETAG.as_str()),
+        crc64: announced_crc64(answer.headers()),
+        download_url: info.download_url().map(str::to_owned),
+    })
+}
+
+/// Sends `content` as the body of `operation` and compares checksums if the answer names one.
+pub(crate) async fn transmit(
+    client: &Client,
+    operation: Operation,
+    content: Content,
+    on_progress: Option<OnProgress>,
+) -> Result<Response<Bytes>> {
+    let name = operation.name();
+    let watch = Watch::new(on_progress);
+    let operation = operation.body(content.into_body(watch.clone()));
+    let answer = match client.execute(operation).await {
+        Ok(answer) => answer,
+        // Why the source failed says more than that the connection had to give up.
+        Err(error) => return Err(watch.take_failure().unwrap_or(error).with_operation(name)),
+    };
+    if let (Some(stored), Some(sent)) = (announced_crc64(answer.headers()), watch.crc64())
+        && stored != sent
+    {
+        return Err(answer.complete(Error::new(
+            ErrorKind::Body,
+            "the object store has other bytes than were sent: the CRC-64 differs",
+        )));
+    }
+    Ok(read(answer).await)
+}
+
+async fn read(answer: Response<cloudbase_core::Body>) -> Response<Bytes> {
+    // The head said that all is well; a connection that is lost now changes nothing.
+    let wait = Duration::from_secs(5);
+    let mut body = None;
+    let answer = answer.map(|value| body = Some(value));
+    let bytes = match body {
+        Some(body) => tokio::time::timeout(wait, body.into_bytes(ANSWER_LIMIT))
+            .await
+            .ok()
+            .and_then(Result::ok)
+            .unwrap_or_default(),
+        None => Bytes::new(),
+    };
+    answer.map(|()| bytes)
+}
+
+pub(crate) fn text_header<T>(answer: &Response<T>, name: &str) -> Option<String> {
+    answer.headers().get(name)?.to_str().ok().map(str::to_owned)
+}

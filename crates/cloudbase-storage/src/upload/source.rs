@@ -1,0 +1,228 @@
+//! Where the bytes of an upload come from.
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use cloudbase_core::{Body, Error, ErrorKind, Result};
+use futures_core::Stream;
+use tokio::io::AsyncRead;
+
+use super::pieces::{FilePieces, OpenFile, ReaderPieces};
+use super::tap::{Tap, Watch};
+
+/// The bytes of an upload: from memory, a file, a reader or a stream.
+///
+/// Bytes and files can be sent again after a lost connection; readers and streams are sent once.
+/// Their length is best given by [`with_length`](Self::with_length): it is checked, tells progress
+/// how far the end is, and some environments ask for it.
+pub struct UploadSource {
+    kind: Kind,
+    length: Option<u64>,
+}
+
+enum Kind {
+    Bytes(Bytes),
+    Path(PathBuf),
+    AsyncFile(tokio::fs::File),
+    File(File),
+    Once(Body),
+}
+
+impl UploadSource {
+    /// The file at `path`, opened when the upload is sent.
+    pub fn path(path: impl Into<PathBuf>) -> Self {
+        Kind::Path(path.into()).into()
+    }
+
+    /// What `reader` gives until its end.
+    pub fn reader(reader: impl AsyncRead + Send + 'static) -> Self {
+        Self::stream(ReaderPieces::new(reader))
+    }
+
+    /// What `stream` gives until its end.
+    pub fn stream<S, B, E>(stream: S) -> Self
+    where
+        S: Stream<Item = Result<B, E>> + Send + 'static,
+        B: Into<Bytes> + 'static,
+        E: Into<cloudbase_core::BoxError> + 'static,
+    {
+        Kind::Once(Body::stream(stream)).into()
+    }
+
+    /// States how many bytes a reader or stream will give. If it gives more or fewer, the upload
+    /// fails and no object is made. Bytes and files know their length.
+    #[must_use]
+    pub fn with_length(mut self, bytes: u64) -> Self {
+        self.length = Some(bytes);
+        self
+    }
+
+    pub(crate) async fn open(self) -> Result<Content> {
+        let (make, length) = match self.kind {
+            Kind::Bytes(bytes) => {
+                let length = bytes.len() as u64;
+                (Make::Bytes(bytes), Some(length))
+            }
+            Kind::Once(body) => (Make::Once(body), self.length),
+            Kind::Path(path) => in_file(move || File::open(path)).await?,
+            Kind::AsyncFile(file) => {
+                let file = file.into_std().await;
+                in_file(move || Ok(file)).await?
+            }
+            Kind::File(file) => in_file(move || Ok(file)).await?,
+        };
+        Ok(Content { make, length })
+    }
+
+    /// The name that tells the content type, if the source has one.
+    pub(crate) fn file_name(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Path(path) => path.file_name()?.to_str(),
+            _ => None,
+        }
+    }
+}
+
+async fn in_file(
+    open: impl FnOnce() -> io::Result<File> + Send + 'static,
+) -> Result<(Make, Option<u64>)> {
+    let opened = tokio::task::spawn_blocking(move || OpenFile::new(open()?)).await;
+    let file = opened
+        .map_err(|error| {
+            Error::new(ErrorKind::Interrupted, "the file was not opened").with_source(error)
+        })?
+        .map_err(|error| {
+            Error::new(ErrorKind::Local, "the file cannot be read").with_source(error)
+        })?;
+    let length = file.length();
+    Ok((Make::File(Arc::new(file)), Some(length)))
+}
+
+/// An opened source.
+pub(crate) struct Content {
+    make: Make,
+    length: Option<u64>,
+}
+
+enum Make {
+    Bytes(Bytes),
+    File(Arc<OpenFile>),
+    Once(Body),
+}
+
+impl Content {
+    pub(crate) fn length(&self) -> Option<u64> {
+        self.length
+    }
+
+    /// The body to send; `watch` hears how it goes.
+    pub(crate) fn into_body(self, watch: Arc<Watch>) -> Body {
+        let length = self.length;
+        let body = match self.make {
+            Make::Bytes(bytes) if bytes.is_empty() => return Body::empty(),
+            Make::Bytes(bytes) => Body::factory(move || {
+                let pieces = super::pieces::Slices::new(bytes.clone());
+                Body::stream(Tap::new(pieces, length, watch.clone()))
+            }),
+            Make::File(file) => Body::factory(move || {
+                let pieces = FilePieces::new(file.clone());
+                Body::stream(Tap::new(pieces, length, watch.clone()))
+            }),
+            Make::Once(body) => Body::stream(Tap::new(body.into_data_stream(), length, watch)),
+        };
+        match length {
+            Some(length) => body.with_length(length),
+            None => body,
+        }
+    }
+}
+
+impl From<Kind> for UploadSource {
+    fn from(kind: Kind) -> Self {
+        Self { kind, length: None }
+    }
+}
+
+impl From<Bytes> for UploadSource {
+    fn from(bytes: Bytes) -> Self {
+        Kind::Bytes(bytes).into()
+    }
+}
+
+impl From<Vec<u8>> for UploadSource {
+    fn from(bytes: Vec<u8>) -> Self {
+        Bytes::from(bytes).into()
+    }
+}
+
+impl From<String> for UploadSource {
+    fn from(text: String) -> Self {
+        Bytes::from(text).into()
+    }
+}
+
+impl From<&'static str> for UploadSource {
+    /// The text itself, not a file of that name.
+    fn from(text: &'static str) -> Self {
+        Bytes::from_static(text.as_bytes()).into()
+    }
+}
+
+impl From<&'static [u8]> for UploadSource {
+    fn from(bytes: &'static [u8]) -> Self {
+        Bytes::from_static(bytes).into()
+    }
+}
+
+impl<const N: usize> From<&'static [u8; N]> for UploadSource {
+    fn from(bytes: &'static [u8; N]) -> Self {
+        Bytes::from_static(bytes).into()
+    }
+}
+
+impl From<PathBuf> for UploadSource {
+    fn from(path: PathBuf) -> Self {
+        Self::path(path)
+    }
+}
+
+impl From<&Path> for UploadSource {
+    fn from(path: &Path) -> Self {
+        Self::path(path)
+    }
+}
+
+impl From<&PathBuf> for UploadSource {
+    fn from(path: &PathBuf) -> Self {
+        Self::path(path)
+    }
+}
+
+impl From<tokio::fs::File> for UploadSource {
+    /// From the file's present position to its end.
+    fn from(file: tokio::fs::File) -> Self {
+        Kind::AsyncFile(file).into()
+    }
+}
+
+impl From<File> for UploadSource {
+    /// From the file's present position to its end.
+    fn from(file: File) -> Self {
+        Kind::File(file).into()
+    }
+}
+
+impl fmt::Debug for UploadSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Bytes(bytes) => write!(f, "UploadSource({} bytes)", bytes.len()),
+            Kind::Path(path) => write!(f, "UploadSource({})", path.display()),
+            Kind::AsyncFile(_) | Kind::File(_) => f.write_str("UploadSource(file)"),
+            Kind::Once(_) => write!(f, "UploadSource(stream of {:?} bytes)", self.length),
+        }
+    }
+}
