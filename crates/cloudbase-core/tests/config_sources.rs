@@ -1,5 +1,7 @@
 //! Where settings come from, which source wins, and what is refused.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::time::Duration;
 
 use base64::Engine as _;

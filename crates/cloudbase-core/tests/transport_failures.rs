@@ -1,5 +1,7 @@
 //! Each way in which a connection fails has its own kind, and says whether anything was sent.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 #[path = "support/server.rs"]
 mod server;
 

@@ -1,5 +1,6 @@
 //! Compressed answers are unpacked, and never further than their limit.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 #![cfg(feature = "gzip")]
 
 #[path = "support/server.rs"]

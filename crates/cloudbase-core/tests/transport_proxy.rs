@@ -1,5 +1,7 @@
 //! Requests go through the proxy that is set, with its credentials, unless the host is excepted.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 #[path = "support/server.rs"]
 mod server;
 #[cfg(feature = "rustls-ring")]

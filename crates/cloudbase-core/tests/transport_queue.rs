@@ -1,5 +1,7 @@
 //! No more than the allowed number of requests is under way, and the rest wait without loss.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 #[path = "support/server.rs"]
 mod server;
 

@@ -1,5 +1,6 @@
 //! Whom the client trusts, who it says it is, and what it speaks.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
 #![cfg(all(
     feature = "rustls-ring",
     feature = "webpki-roots",

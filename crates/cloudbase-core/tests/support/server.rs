@@ -1,10 +1,11 @@
 //! A server of a few lines, so that a test decides about every byte and every close.
 
 #![allow(
+    clippy::unwrap_used,
     dead_code,
     missing_docs,
     unreachable_pub,
-    reason = "each test file uses a part of it"
+    reason = "help for tests, of which each file uses a part"
 )]
 
 use std::future::Future;

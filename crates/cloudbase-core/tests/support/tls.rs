@@ -1,10 +1,11 @@
 //! Certificates of a test's own, and a server that speaks TLS with them.
 
 #![allow(
+    clippy::unwrap_used,
     dead_code,
     missing_docs,
     unreachable_pub,
-    reason = "each test file uses a part of it"
+    reason = "help for tests, of which each file uses a part"
 )]
 
 use std::sync::Arc;
