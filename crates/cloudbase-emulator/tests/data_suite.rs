@@ -1,6 +1,8 @@
 //! The data side of the emulator over HTTP: one suite for the embedded SQLite and, where
 //! `CLOUDBASE_TEST_MYSQL_URL` is set, for a real MySQL or MariaDB.
 
+#![allow(clippy::unwrap_used)]
+
 #[path = "data_suite/conformance.rs"]
 mod conformance;
 #[path = "data_suite/embedded.rs"]

@@ -50,7 +50,7 @@ impl Scope<'_> {
     /// A balanced tree: thousands of members must not nest thousands deep.
     fn join(&self, members: &[Filter], operator: BinOper) -> Result<Expr, DataError> {
         match members {
-            [] => Ok(Expr::cust("TRUE")),
+            [] => Ok(constant(true)),
             [one] => self.condition(one),
             many => {
                 let (left, right) = many.split_at(many.len() / 2);
@@ -85,7 +85,7 @@ impl Scope<'_> {
                 self.comparable(column, true)?;
                 if texts.is_empty() {
                     // Nothing is a member of nothing, and NOT of it holds for every row.
-                    return Ok(Expr::cust("FALSE"));
+                    return Ok(constant(false));
                 }
                 let mut plain_values = Vec::new();
                 let mut others: Option<Expr> = None;
@@ -107,7 +107,7 @@ impl Scope<'_> {
                 match (members, others) {
                     (Some(members), Some(others)) => members.or(others),
                     (Some(one), None) | (None, Some(one)) => one,
-                    (None, None) => Expr::cust("FALSE"),
+                    (None, None) => constant(false),
                 }
             }
             Test::Like(pattern) => self.like(column, plain, pattern, column.binary)?,
@@ -139,8 +139,8 @@ impl Scope<'_> {
             }
             Test::Is(value) => match value {
                 IsValue::Null | IsValue::Unknown => plain.is_null(),
-                IsValue::True => plain.binary(BinOper::Is, Expr::cust("TRUE")),
-                IsValue::False => plain.binary(BinOper::Is, Expr::cust("FALSE")),
+                IsValue::True => plain.binary(BinOper::Is, constant(true)),
+                IsValue::False => plain.binary(BinOper::Is, constant(false)),
             },
         })
     }
@@ -282,4 +282,9 @@ impl Scope<'_> {
             _ => Ok(plain),
         }
     }
+}
+
+/// TRUE or FALSE as SQL writes them: `IS` takes no placeholder and no parentheses.
+fn constant(value: bool) -> Expr {
+    Expr::Constant(sea_query::Value::Bool(Some(value)))
 }

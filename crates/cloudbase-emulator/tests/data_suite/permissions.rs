@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use crate::support::{Api, on_each_engine};
 
 const SCHEMA: &str = "
+SET FOREIGN_KEY_CHECKS = 0;
 DROP TABLE IF EXISTS comments, notes, board, news, secrets, free, wrong;
+SET FOREIGN_KEY_CHECKS = 1;
 CREATE TABLE notes (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, text VARCHAR(40) UNIQUE, _openid VARCHAR(64) NOT NULL DEFAULT '');
 CREATE TABLE comments (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, note_id INT, text VARCHAR(40), _openid VARCHAR(64) NOT NULL DEFAULT '',
   FOREIGN KEY (note_id) REFERENCES notes (id));
