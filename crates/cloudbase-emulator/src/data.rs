@@ -6,8 +6,10 @@ mod decimal;
 mod engine;
 mod error;
 mod fetch;
+mod free_sql;
 mod grammar;
 mod insertion;
+mod model;
 mod options;
 mod permission;
 mod plan;
@@ -17,6 +19,7 @@ mod temporal;
 mod text;
 mod value;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -26,6 +29,7 @@ use crate::error::StartError;
 use crate::state::{AppState, Base};
 
 use self::engine::{Engine, MySqlEngine, SqliteEngine};
+use self::model::Models;
 use self::permission::Permissions;
 
 pub(crate) use self::options::DataOptions;
@@ -43,11 +47,14 @@ pub(crate) struct DataState {
     engine: Arc<dyn Engine>,
     permissions: Arc<Permissions>,
     scripts: Vec<String>,
+    models: Models,
+    /// SQL templates by name.
+    templates: BTreeMap<String, String>,
 }
 
 /// The area's routes, with their full paths.
 pub(crate) fn routes() -> Router<AppState> {
-    rest::routes()
+    rest::routes().merge(model::routes())
 }
 
 impl DataState {
@@ -74,11 +81,23 @@ impl DataState {
             }
         };
         let scripts = options.scripts()?;
-        let permissions = Arc::new(options.permissions);
+        let models = Models::parse(&options.model_texts()?).map_err(StartError::new)?;
+        let mut permissions = options.permissions;
+        for model in models.iter() {
+            if let Some(permission) = model.permission {
+                permissions.set_default(model.table_name(false), permission);
+            }
+            // Trial data is under the permission of the published.
+            permissions.copy(&model.table_name(false), model.table_name(true));
+        }
+        let templates = options.templates.into_iter().collect();
+        let permissions = Arc::new(permissions);
         let state = Self {
             engine,
             permissions,
             scripts,
+            models,
+            templates,
         };
         state.fill().await?;
         Ok(state)
@@ -89,6 +108,16 @@ impl DataState {
         for script in &self.scripts {
             let run = self.engine.run_script(script.clone()).await;
             run.map_err(|error| StartError::caused_by("the schema cannot be used", error))?;
+        }
+        for table in self.models.tables() {
+            let name = table.name.clone();
+            let made = self.engine.ensure_table(table).await;
+            made.map_err(|error| {
+                StartError::caused_by(
+                    format!("table {name} of a data model cannot be made"),
+                    error,
+                )
+            })?;
         }
         Ok(())
     }

@@ -9,7 +9,11 @@ mod conformance;
 mod embedded;
 #[path = "data_suite/injection.rs"]
 mod injection;
+#[path = "data_suite/models.rs"]
+mod models;
 #[path = "data_suite/permissions.rs"]
 mod permissions;
+#[path = "data_suite/sources.rs"]
+mod sources;
 #[path = "data_suite/support.rs"]
 mod support;

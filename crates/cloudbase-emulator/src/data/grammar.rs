@@ -111,6 +111,8 @@ pub(crate) enum Test {
     Like(String),
     /// `ilike`
     ILike(String),
+    /// Like `like`, but case and accents count; only data models ask for it.
+    LikeBinary(String),
     /// `match`
     Regexp(String),
     /// `in`

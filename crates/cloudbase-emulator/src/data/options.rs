@@ -60,6 +60,41 @@ impl DataOptions {
     }
 }
 
+impl DataOptions {
+    /// The texts of all models, each with the name that it has if it names itself nothing.
+    pub(super) fn model_texts(&self) -> Result<Vec<(String, String)>, StartError> {
+        let mut texts = Vec::new();
+        if let Some(dir) = &self.models_dir {
+            let failed =
+                |error| StartError::caused_by(format!("cannot read {}", dir.display()), error);
+            let mut paths = Vec::new();
+            for entry in std::fs::read_dir(dir).map_err(failed)? {
+                let path = entry.map_err(failed)?.path();
+                if path
+                    .extension()
+                    .is_some_and(|extension| extension == "json")
+                {
+                    paths.push(path);
+                }
+            }
+            paths.sort();
+            for path in paths {
+                let text = std::fs::read_to_string(&path).map_err(|error| {
+                    StartError::caused_by(format!("cannot read {}", path.display()), error)
+                })?;
+                let stem = path
+                    .file_stem()
+                    .map(|stem| stem.to_string_lossy().into_owned());
+                texts.push((stem.unwrap_or_default(), text));
+            }
+        }
+        for (place, text) in self.models.iter().enumerate() {
+            texts.push((format!("number {}", place + 1), text.clone()));
+        }
+        Ok(texts)
+    }
+}
+
 impl EmulatorBuilder {
     /// Runs SQL statements (`CREATE TABLE`, `INSERT`, …) in MySQL's dialect at the start and after
     /// each reset. Tables kept from an earlier run in a data directory are left as they are.
@@ -99,7 +134,12 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Adds a data model from its JSON schema.
+    /// Adds a data model from JSON: `{"name", "title"?, "permission"?, "schema"}`, where `schema` is
+    /// the model's JSON schema; a record as the data-source queries return it will do as well.
+    ///
+    /// A relation is a property with `format` `many-one`, `one-one`, `one-many` or `many-many` and
+    /// `"x-parent": {"parentDataSourceName": "…"}`. `permission` is `PRIVATE` (the default), `READONLY`,
+    /// `ADMINWRITE`, `ADMINONLY` or `OPEN`.
     pub fn model(mut self, schema: impl fmt::Display) -> Self {
         self.data.models.push(schema.to_string());
         self

@@ -52,6 +52,18 @@ impl Permissions {
         self.0.insert(table, permission);
     }
 
+    /// Sets a permission that nobody has set yet.
+    pub(crate) fn set_default(&mut self, table: String, permission: TablePermission) {
+        self.0.entry(table).or_insert(permission);
+    }
+
+    /// Gives a table the permission of another, unless it has one.
+    pub(crate) fn copy(&mut self, from: &str, to: String) {
+        if let Some(permission) = self.0.get(from).copied() {
+            self.set_default(to, permission);
+        }
+    }
+
     /// What the caller may reach, or the gateway's refusal.
     pub(crate) fn reach(
         &self,

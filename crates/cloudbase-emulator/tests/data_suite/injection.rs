@@ -69,7 +69,9 @@ fn every_value_finds_itself_and_nothing_else() {
         let api = Api::admin(&emulator);
         // Older collations of a real server do not tell blanks at the end from nothing.
         let mut values = values();
-        values.retain(|value| engine == Engine::Sqlite || value.is_empty() || !value.trim().is_empty());
+        values.retain(|value| {
+            engine == Engine::Sqlite || value.is_empty() || !value.trim().is_empty()
+        });
         for value in &values {
             let answer = api
                 .rest(Method::POST, "words", &[], json!({"word":value}))

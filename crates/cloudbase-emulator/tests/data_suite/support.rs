@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 /// The engines that a suite runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Engine {
+pub(crate) enum Engine {
     Sqlite,
     MySql,
 }
@@ -24,7 +24,7 @@ static SERVER: Mutex<()> = Mutex::new(());
 
 impl Engine {
     /// SQLite always, the server where there is one.
-    pub fn all() -> Vec<Self> {
+    pub(crate) fn all() -> Vec<Self> {
         match std::env::var("CLOUDBASE_TEST_MYSQL_URL") {
             Ok(_) => vec![Self::Sqlite, Self::MySql],
             Err(_) => vec![Self::Sqlite],
@@ -32,7 +32,7 @@ impl Engine {
     }
 
     /// Emulator settings for this engine.
-    pub fn builder(self) -> EmulatorBuilder {
+    pub(crate) fn builder(self) -> EmulatorBuilder {
         let builder = Emulator::builder().env_id("test-env");
         match self {
             Self::Sqlite => builder,
@@ -41,13 +41,13 @@ impl Engine {
     }
 
     /// Held for as long as a test uses the engine.
-    pub fn turn(self) -> Option<MutexGuard<'static, ()>> {
+    pub(crate) fn turn(self) -> Option<MutexGuard<'static, ()>> {
         (self == Self::MySql).then(|| SERVER.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 /// Runs a test on a runtime of its own, engine by engine.
-pub fn on_each_engine<F>(test: impl Fn(Engine) -> F)
+pub(crate) fn on_each_engine<F>(test: impl Fn(Engine) -> F)
 where
     F: Future<Output = ()>,
 {
@@ -58,7 +58,11 @@ where
 }
 
 /// Runs a future to its end.
+<<<<<<< HEAD
 pub fn block_on<F: Future>(future: F) -> F::Output {
+=======
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+>>>>>>> ec26da5 (Emulate data models, data sources and free SQL)
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -67,7 +71,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 }
 
 /// A client with a token.
-pub struct Api {
+pub(crate) struct Api {
     client: Client<HttpConnector, Full<Bytes>>,
     endpoint: String,
     token: Option<String>,
@@ -75,45 +79,49 @@ pub struct Api {
 
 /// An answer, read to its end.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub text: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Answer {
     /// The body as JSON.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text)
             .unwrap_or_else(|error| panic!("{error} in {} {:?}", self.status, self.text))
     }
 
     /// A header, or the empty text.
+<<<<<<< HEAD
     pub fn header(&self, name: &str) -> &str {
+=======
+    pub(crate) fn header(&self, name: &str) -> &str {
+>>>>>>> ec26da5 (Emulate data models, data sources and free SQL)
         self.headers
             .get(name)
             .map_or("", |value| value.to_str().unwrap())
     }
 
     /// The gateway's `code`.
-    pub fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         self.json()["code"].as_str().unwrap_or_default().to_owned()
     }
 }
 
 impl Api {
     /// As the administrator.
-    pub fn admin(emulator: &Emulator) -> Self {
+    pub(crate) fn admin(emulator: &Emulator) -> Self {
         Self::with(emulator, Some(emulator.api_key()))
     }
 
     /// With the publishable key.
-    pub fn publishable(emulator: &Emulator) -> Self {
+    pub(crate) fn publishable(emulator: &Emulator) -> Self {
         Self::with(emulator, Some(emulator.publishable_key()))
     }
 
     /// With any token, or none.
-    pub fn with(emulator: &Emulator, token: Option<&str>) -> Self {
+    pub(crate) fn with(emulator: &Emulator, token: Option<&str>) -> Self {
         Self {
             client: Client::builder(TokioExecutor::new()).build_http(),
             endpoint: emulator.endpoint().to_owned(),
@@ -122,7 +130,7 @@ impl Api {
     }
 
     /// A new user, signed in anonymously; and the user's id.
-    pub async fn user(emulator: &Emulator) -> (Self, String) {
+    pub(crate) async fn user(emulator: &Emulator) -> (Self, String) {
         // An anonymous visitor is known by the device.
         static DEVICES: AtomicU32 = AtomicU32::new(0);
         let device = format!("device-{}", DEVICES.fetch_add(1, Ordering::Relaxed));
@@ -144,7 +152,7 @@ impl Api {
     }
 
     /// Sends a request to a path of the emulator.
-    pub async fn send(
+    pub(crate) async fn send(
         &self,
         method: Method,
         path: &str,
@@ -173,14 +181,14 @@ impl Api {
     }
 
     /// `GET /v1/rdb/rest/…`
-    pub async fn rows(&self, path: &str) -> Value {
+    pub(crate) async fn rows(&self, path: &str) -> Value {
         let answer = self.rest(Method::GET, path, &[], Value::Null).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text);
         answer.json()
     }
 
     /// Any method on `/v1/rdb/rest/…`; no body if it is null.
-    pub async fn rest(
+    pub(crate) async fn rest(
         &self,
         method: Method,
         path: &str,
@@ -197,8 +205,12 @@ impl Api {
     }
 
     /// A data-model call.
+<<<<<<< HEAD
     #[allow(dead_code)]
     pub async fn model(&self, method: Method, path: &str, body: Value) -> Value {
+=======
+    pub(crate) async fn model(&self, method: Method, path: &str, body: Value) -> Value {
+>>>>>>> ec26da5 (Emulate data models, data sources and free SQL)
         let body = if body.is_null() {
             String::new()
         } else {
@@ -213,11 +225,11 @@ impl Api {
 }
 
 /// Percent-encodes a query value completely.
-pub fn encode(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 /// `{"code": …}` and nothing said of the rest.
-pub fn code(code: &str) -> Value {
+pub(crate) fn code(code: &str) -> Value {
     json!({ "code": code })
 }

@@ -1,0 +1,143 @@
+//! The seven data-source queries.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::models::run;
+use crate::support::Api;
+
+#[test]
+fn what_models_there_are() {
+    run(async |e| {
+        let api = Api::admin(e);
+        let get = async |path: &str| {
+            api.model(Method::GET, &format!("datasource/prod/{path}"), Value::Null)
+                .await
+        };
+
+        let list = get("aggregateDataSourceList?pageSize=2&pageIndex=1&envId=test-env").await;
+        assert_eq!(list["data"]["Count"], json!(6));
+        let names: Vec<&str> = list["data"]["Rows"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row["Name"].as_str().unwrap())
+            .collect();
+        assert_eq!(names, ["comment", "label"]);
+        let row = &list["data"]["Rows"][0];
+        assert_eq!(
+            (&row["EnvId"], &row["DbInstanceType"], &row["Type"]),
+            (&json!("test-env"), &json!("MYSQL"), &json!("database"))
+        );
+        assert_eq!(
+            row["RelationFieldList"],
+            json!([{"Field": "post", "Format": "many-one", "RelateDataSourceName": "post"}])
+        );
+        let schema: Value = serde_json::from_str(row["Schema"].as_str().unwrap()).unwrap();
+        assert_eq!(schema["properties"]["comment"], json!({"type": "string"}));
+        let some = get(
+            "aggregateDataSourceList?pageSize=10&envId=e&dataSourceNames=todo&dataSourceNames=post",
+        )
+        .await;
+        assert_eq!(some["data"]["Count"], json!(2));
+        assert_eq!(
+            get("aggregateDataSourceList").await["code"],
+            json!("MISSING_PARAMETER")
+        );
+
+        let detail = get("dataSourceAggregateDetail?datasourceId=ds-8k2").await;
+        assert_eq!(
+            (
+                &detail["data"]["Name"],
+                &detail["data"]["Title"],
+                &detail["data"]["Configuration"]
+            ),
+            (&json!("profile"), &json!("Profile"), &json!({}))
+        );
+        assert_eq!(
+            get("dataSourceAggregateDetail").await["code"],
+            json!("MISSING_PARAMETER")
+        );
+
+        let tables =
+            get("dataSourceByTableName?tableNames=todo&tableNames=todo_preview&tableNames=other")
+                .await;
+        let infos = &tables["data"]["DataSourceTableInfos"];
+        assert_eq!(
+            (
+                &infos[0]["IsDataSource"],
+                &infos[0]["IsPreview"],
+                &infos[0]["Title"]
+            ),
+            (&json!(true), &json!(false), &json!("Todo"))
+        );
+        assert_eq!(
+            (
+                &infos[1]["Name"],
+                &infos[1]["IsPreview"],
+                &infos[2]["IsDataSource"]
+            ),
+            (&json!("todo"), &json!(true), &json!(false))
+        );
+
+        let basic = get("basicDataSource?dataSourceName=todo").await;
+        assert_eq!(
+            (
+                &basic["data"]["Id"],
+                &basic["data"]["PublishedTableName"],
+                &basic["data"]["Methods"]
+            ),
+            (&json!("ds-todo"), &json!("todo"), &json!("[]"))
+        );
+        assert_eq!(
+            get("basicDataSource?dataSourceName=nope").await["code"],
+            json!("DATASOURCE_NOT_EXIST")
+        );
+
+        let list = async |body: Value| {
+            api.model(Method::POST, "datasource/prod/basicDataSourceList", body)
+                .await["data"]
+                .clone()
+        };
+        let page = list(json!({"PageNum": 2, "PageSize": 4})).await;
+        assert_eq!(
+            (
+                page["DataSourceList"].as_array().unwrap().len(),
+                &page["Total"]
+            ),
+            (2, &json!(6))
+        );
+        assert_eq!(
+            list(json!({"NameList": ["todo"]})).await["DataSourceList"][0]["Name"],
+            json!("todo")
+        );
+        assert_eq!(
+            list(json!({"QueryFilterList": [{"Name": "Name", "Values": ["o"], "Like": true}]}))
+                .await["Total"],
+            json!(5)
+        );
+
+        let schemas = get("schemaList?dataSourceNameList=comment").await;
+        let info = &schemas["data"]["DataSourceRelationInfoList"][0];
+        assert_eq!(
+            (
+                &info["Name"],
+                &info["RelatedFieldKey"],
+                &info["RelatedType"]
+            ),
+            (&json!("comment"), &json!("post"), &json!("many-one"))
+        );
+
+        let table = get("tableName?dataSourceName=todo").await;
+        assert_eq!(
+            table["data"],
+            json!({"TableName": ["todo", "todo_preview"], "DbType": "MYSQL"})
+        );
+
+        let visitor = Api::publishable(e);
+        let refused = visitor
+            .model(Method::GET, "datasource/prod/schemaList", Value::Null)
+            .await;
+        assert_eq!(refused["code"], json!("UNAUTHORIZED_OPERATION"));
+    });
+}
