@@ -1,7 +1,7 @@
 //! The data side of the emulator over HTTP: one suite for the embedded SQLite and, where
 //! `CLOUDBASE_TEST_MYSQL_URL` is set, for a real MySQL or MariaDB.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 #[path = "data_suite/conformance.rs"]
 mod conformance;
