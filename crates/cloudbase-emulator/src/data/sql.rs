@@ -111,13 +111,10 @@ impl Scope<'_> {
                 }
             }
             Test::Like(pattern) => self.like(column, plain, pattern, column.binary)?,
-<<<<<<< HEAD
-=======
             Test::LikeBinary(pattern) if self.dialect == Dialect::MySql => {
                 plain.binary(BinOper::Custom("LIKE BINARY"), Expr::val(pattern.as_str()))
             }
             Test::LikeBinary(pattern) => self.like(column, plain, pattern, true)?,
->>>>>>> ec26da5 (Emulate data models, data sources and free SQL)
             Test::ILike(pattern) if self.dialect == Dialect::MySql => {
                 Expr::expr(Func::lower(plain))
                     .binary(BinOper::Like, Func::lower(Expr::val(pattern.as_str())))

@@ -58,11 +58,7 @@ where
 }
 
 /// Runs a future to its end.
-<<<<<<< HEAD
-pub fn block_on<F: Future>(future: F) -> F::Output {
-=======
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
->>>>>>> ec26da5 (Emulate data models, data sources and free SQL)
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -93,11 +89,7 @@ impl Answer {
     }
 
     /// A header, or the empty text.
-<<<<<<< HEAD
-    pub fn header(&self, name: &str) -> &str {
-=======
     pub(crate) fn header(&self, name: &str) -> &str {
->>>>>>> ec26da5 (Emulate data models, data sources and free SQL)
         self.headers
             .get(name)
             .map_or("", |value| value.to_str().unwrap())
@@ -205,12 +197,7 @@ impl Api {
     }
 
     /// A data-model call.
-<<<<<<< HEAD
-    #[allow(dead_code)]
-    pub async fn model(&self, method: Method, path: &str, body: Value) -> Value {
-=======
     pub(crate) async fn model(&self, method: Method, path: &str, body: Value) -> Value {
->>>>>>> ec26da5 (Emulate data models, data sources and free SQL)
         let body = if body.is_null() {
             String::new()
         } else {

@@ -284,16 +284,7 @@ impl<'a> Insertion<'a> {
 
     fn conflict(&self, ignores: bool) -> OnConflict {
         let mut conflict = OnConflict::new();
-<<<<<<< HEAD
-        let primary = |column: &Column| {
-            self.table
-                .primary_key
-                .iter()
-                .any(|name| *name == column.name)
-        };
-=======
         let primary = |column: &Column| self.table.primary_key.contains(&column.name);
->>>>>>> ec26da5 (Emulate data models, data sources and free SQL)
         let updated: Vec<&Column> = self
             .mentioned
             .iter()
