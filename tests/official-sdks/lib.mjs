@@ -84,6 +84,13 @@ export function jsApp({ build = 'node', solveCaptcha, ...options } = {}) {
   return app;
 }
 
+/** Like {@link jsApp}, but waits until the SDK has taken up its access key: its very first call would go without. */
+export async function startedApp(options) {
+  const app = jsApp(options);
+  await app.auth().getSession();
+  return app;
+}
+
 /** The few parts of a page that the SDK's build for browsers touches. */
 function pretendToBeABrowser() {
   const storage = () => {

@@ -192,7 +192,7 @@ async fn logged(
     let number = state.requests.push(entry);
     let (request, seen) = {
         let (parts, body) = request.into_parts();
-        let (body, seen) = TeeBody::new(body);
+        let (body, seen) = TeeBody::new(body, &parts.headers);
         (Request::from_parts(parts, Body::new(body)), seen)
     };
     let hit = state.faults.hit(request.method(), request.uri().path());

@@ -81,7 +81,10 @@ async fn a_command_is_started_restarted_and_ended() {
 async fn commands_that_do_not_serve() {
     let silent = python("import time; time.sleep(60)").ready_within(Duration::from_millis(50));
     let emulator = Emulator::builder()
-        .function_with("ends", Function::command(python("raise SystemExit(3)")))
+        .function_with(
+            "ends",
+            Function::command(python("raise SystemExit('no such module')")),
+        )
         .function_with(
             "missing",
             Function::command(LocalCommand::new("/no/such/program")),

@@ -626,6 +626,24 @@ async fn faults_reach_the_object_store() {
     assert_eq!(bench.emulator.requests().count("GET /f"), 3);
 }
 
+/// A client that is still sending must get to see why it is refused.
+#[tokio::test]
+async fn a_refused_upload_is_answered_while_it_is_sent() {
+    let bench = Bench::new().await;
+    let origin = bench.emulator.object_origin();
+    let gateway = bench.emulator.endpoint();
+    for url in [
+        format!("{origin}/k"),
+        format!("{gateway}/v1/storages/object/b/k"),
+    ] {
+        for _ in 0..8 {
+            let body = vec![0_u8; 8 * 1024 * 1024];
+            let answer = bench.wire.put(&url).body(body).send().await;
+            assert!(answer.status.is_client_error(), "{}", answer.status);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_cut_upload_leaves_the_old_object() {
     use futures_util::{StreamExt, stream};

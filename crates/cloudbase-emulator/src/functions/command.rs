@@ -1,12 +1,13 @@
 //! Local commands that serve functions and services: started on demand, restarted, killed on drop.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     ffi::OsString,
     fmt, io,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     process::Stdio,
+    sync::{Arc, Mutex as StdMutex, PoisonError},
     time::Duration,
 };
 
@@ -15,8 +16,12 @@ use tokio::{
     net::{TcpListener, TcpStream},
     process::{Child, Command},
     sync::Mutex,
+    task::JoinHandle,
     time::{Instant, sleep},
 };
+
+/// Lines of standard error that are kept to explain why a command did not start.
+const KEPT_LINES: usize = 12;
 
 /// A server that the emulator starts when it is first needed.
 ///
@@ -101,7 +106,12 @@ pub(super) struct Process {
 struct Running {
     child: Child,
     address: SocketAddr,
+    /// The last lines that it wrote to its standard error.
+    complaints: Complaints,
+    reader: Option<JoinHandle<()>>,
 }
+
+type Complaints = Arc<StdMutex<VecDeque<String>>>;
 
 impl Process {
     pub(super) fn new(command: LocalCommand) -> Self {
@@ -174,14 +184,19 @@ impl Process {
         })?;
         let name = program.to_string_lossy().into_owned();
         if let Some(output) = child.stdout.take() {
-            tokio::spawn(log(name.clone(), output));
+            tokio::spawn(log(name.clone(), output, None));
         }
-        if let Some(output) = child.stderr.take() {
-            tokio::spawn(log(name, output));
-        }
+        let complaints = Complaints::default();
+        let reader = child
+            .stderr
+            .take()
+            .map(|output| tokio::spawn(log(name, output, Some(Arc::clone(&complaints)))));
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         Ok(Running {
             child,
-            address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            address,
+            complaints,
+            reader,
         })
     }
 }
@@ -207,6 +222,19 @@ impl Running {
             sleep(pause).await;
             pause = (pause * 2).min(Duration::from_millis(100));
         }
+    }
+
+    /// What an ended process last wrote to its standard error.
+    async fn last_words(&mut self) -> String {
+        if let Some(reader) = self.reader.take() {
+            // A grandchild may keep the pipe open; what came so far is enough then.
+            let _ = tokio::time::timeout(Duration::from_secs(1), reader).await;
+        }
+        let lines = self
+            .complaints
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        lines.iter().map(|line| format!("\n{line}")).collect()
     }
 
     fn kill(&mut self) {
@@ -245,10 +273,17 @@ async fn free_port() -> io::Result<u16> {
         .port())
 }
 
-/// Passes on what a process prints, line by line.
-async fn log(program: String, output: impl AsyncRead + Unpin) {
+/// Passes on what a process prints, line by line, and keeps the last lines for `complaints`.
+async fn log(program: String, output: impl AsyncRead + Unpin, complaints: Option<Complaints>) {
     let mut lines = BufReader::new(output).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         tracing::info!(target: "cloudbase_emulator::command", program, "{line}");
+        if let Some(complaints) = &complaints {
+            let mut kept = complaints.lock().unwrap_or_else(PoisonError::into_inner);
+            if kept.len() == KEPT_LINES {
+                kept.pop_front();
+            }
+            kept.push_back(line);
+        }
     }
 }

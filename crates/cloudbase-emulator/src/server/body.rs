@@ -3,18 +3,32 @@
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, header};
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
 use crate::requests::BODY_LIMIT;
 
+/// How much of a body that nobody wanted is read, so that its sender gets to see the answer.
+const LINGER_BYTES: usize = 100 * 1024 * 1024;
+
+/// How long such a body is read.
+const LINGER_TIME: Duration = Duration::from_secs(10);
+
 /// A request body whose first bytes are kept for the request log.
+///
+/// What a handler leaves unread is read and thrown away, as gateways do: closing the connection on a client that
+/// still sends would take the answer from it.
 pub(super) struct TeeBody {
-    inner: Incoming,
+    /// Gone once it ended.
+    inner: Option<Incoming>,
     seen: Seen,
+    linger: bool,
 }
 
 /// The first bytes of a body, as far as it was read.
@@ -22,15 +36,41 @@ pub(super) struct TeeBody {
 pub(super) struct Seen(Arc<Mutex<BytesMut>>);
 
 impl TeeBody {
-    pub(super) fn new(inner: Incoming) -> (Self, Seen) {
+    /// Wraps the body of a request with these headers.
+    pub(super) fn new(inner: Incoming, headers: &HeaderMap) -> (Self, Seen) {
         let seen = Seen::default();
-        (
-            Self {
-                inner,
-                seen: seen.clone(),
-            },
-            seen,
-        )
+        // A client that waits for `100 Continue` has sent nothing yet and reads the answer first.
+        let linger = !headers.contains_key(header::EXPECT);
+        let body = Self {
+            inner: Some(inner),
+            seen: seen.clone(),
+            linger,
+        };
+        (body, seen)
+    }
+}
+
+impl Drop for TeeBody {
+    fn drop(&mut self) {
+        let Some(mut rest) = self
+            .inner
+            .take()
+            .filter(|rest| self.linger && !rest.is_end_stream())
+        else {
+            return;
+        };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        runtime.spawn(tokio::time::timeout(LINGER_TIME, async move {
+            let mut read = 0;
+            while let Some(Ok(frame)) = rest.frame().await {
+                read += frame.data_ref().map_or(0, Bytes::len);
+                if read > LINGER_BYTES {
+                    break;
+                }
+            }
+        }));
     }
 }
 
@@ -58,21 +98,30 @@ impl HttpBody for TeeBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
-        if let Some(Ok(frame)) = &frame
-            && let Some(data) = frame.data_ref()
-        {
-            self.seen.add(data);
+        let this = &mut *self;
+        let Some(inner) = &mut this.inner else {
+            return Poll::Ready(None);
+        };
+        let frame = ready!(Pin::new(inner).poll_frame(cx));
+        match &frame {
+            Some(Ok(frame)) => {
+                if let Some(data) = frame.data_ref() {
+                    this.seen.add(data);
+                }
+            }
+            Some(Err(_)) | None => this.inner = None,
         }
         Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.inner.as_ref().is_none_or(HttpBody::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        self.inner
+            .as_ref()
+            .map_or_else(|| SizeHint::with_exact(0), HttpBody::size_hint)
     }
 }
 
