@@ -189,6 +189,11 @@ impl Emulator {
         &self.state.base_url
     }
 
+    /// The same as [`endpoint`](Self::endpoint).
+    pub fn url(&self) -> &str {
+        self.endpoint()
+    }
+
     /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address

@@ -24,7 +24,6 @@ pub(crate) struct GatewayError {
     code: String,
     message: String,
     extra: Map<String, Value>,
-    retry_after: Option<u64>,
 }
 
 impl GatewayError {
@@ -38,7 +37,6 @@ impl GatewayError {
             code: code.into(),
             message: message.into(),
             extra: Map::new(),
-            retry_after: None,
         }
     }
 
@@ -68,16 +66,12 @@ impl GatewayError {
         self
     }
 
-    /// Adds `Retry-After`, in seconds.
-    pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
-        self.retry_after = Some(seconds);
-        self
-    }
-
+    #[cfg(test)]
     pub(crate) fn status(&self) -> StatusCode {
         self.status
     }
 
+    #[cfg(test)]
     pub(crate) fn code(&self) -> &str {
         &self.code
     }
@@ -91,9 +85,7 @@ impl GatewayError {
         if let Some(body) = body.as_object_mut() {
             body.append(&mut self.extra);
         }
-        let mut response = (self.status, Json(body)).into_response();
-        set_retry_after(response.headers_mut(), self.retry_after);
-        response
+        (self.status, Json(body)).into_response()
     }
 }
 

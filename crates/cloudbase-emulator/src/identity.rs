@@ -26,12 +26,6 @@ pub(crate) struct Caller {
     pub(crate) role: Role,
     /// The user's id (`sub`); `None` for the two access keys.
     pub(crate) user_id: Option<String>,
-    /// The WeChat open id, if the token carries one; else the empty string.
-    pub(crate) openid: String,
-    /// The token's scope, such as `user sso` or `anonymous`.
-    pub(crate) scope: String,
-    /// Role and group ids of the user.
-    pub(crate) groups: Vec<String>,
     /// The token itself, for services that it is passed on to.
     pub(crate) token: String,
 }
@@ -43,25 +37,16 @@ impl Caller {
 
     fn new(claims: Claims, token: &str) -> Self {
         let is_key = claims.user_id.is_none();
-        let scope = claims.scope.unwrap_or_default();
         let role = if claims.is_system_admin || claims.client_type == "client_server" {
             Role::Admin
-        } else if is_key || scope == "anonymous" {
+        } else if is_key || claims.scope.as_deref() == Some("anonymous") {
             Role::Anonymous
         } else {
             Role::User
         };
-        let openid = claims
-            .meta
-            .get("wxOpenId")
-            .and_then(|id| id.as_str())
-            .unwrap_or_default();
         Self {
             role,
             user_id: claims.user_id,
-            openid: openid.to_owned(),
-            scope,
-            groups: claims.groups,
             token: token.to_owned(),
         }
     }

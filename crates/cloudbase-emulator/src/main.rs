@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use cloudbase_emulator::{Emulator, StartError};
@@ -47,6 +48,14 @@ struct Arguments {
     /// A folder of JSON schema files, one per data model.
     #[arg(long)]
     models: Option<PathBuf>,
+
+    /// How many sessions a user may have; one more ends the oldest.
+    #[arg(long, default_value_t = 1)]
+    max_sessions: usize,
+
+    /// Seconds that access tokens live.
+    #[arg(long, default_value_t = 7200)]
+    access_token_lifetime: u64,
 }
 
 #[tokio::main]
@@ -65,6 +74,8 @@ async fn run(arguments: Arguments) -> Result<(), StartError> {
         .env_id(arguments.env_id)
         .host(arguments.host)
         .port(arguments.port)
+        .max_sessions(arguments.max_sessions)
+        .access_token_lifetime(Duration::from_secs(arguments.access_token_lifetime))
         .object_port(arguments.object_port);
     if let Some(path) = arguments.data_dir {
         builder = builder.data_dir(path);

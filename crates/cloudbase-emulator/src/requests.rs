@@ -12,10 +12,13 @@ use serde_json::Value;
 use crate::pattern::Pattern;
 
 /// Entries kept; older ones are dropped.
-const CAPACITY: usize = 4096;
+const CAPACITY: usize = 65_536;
+
+/// Newest entries whose headers and bodies are kept, so that a long run stays small.
+const DETAILED: usize = 4096;
 
 /// Bytes of a body kept per entry.
-pub(crate) const BODY_LIMIT: usize = 16 * 1024;
+pub(crate) const BODY_LIMIT: usize = 8 * 1024;
 
 /// The requests that the emulator received, oldest first; the control API's own are not in it. Clones share the content.
 #[derive(Clone, Default)]
@@ -33,9 +36,9 @@ pub struct LoggedRequest {
     pub path: String,
     /// The query without `?`, as sent; empty if there was none.
     pub query: String,
-    /// The headers, secrets included: `Debug` does not print them.
+    /// The headers, secrets included: `Debug` does not print them. Only the newest 4096 requests keep theirs.
     pub headers: HeaderMap,
-    /// The first 16 KiB of the body; empty until the handler read it.
+    /// The first 8 KiB of the body; empty until the handler read it. Only the newest 4096 requests keep theirs.
     pub body: Bytes,
     /// The status of the answer; `None` while there is none, or if a fault took it away.
     pub status: Option<u16>,
@@ -83,6 +86,12 @@ impl RequestLog {
             entries.pop_front();
         }
         entries.push_back(entry);
+        if let Some(outdated) = entries.len().checked_sub(DETAILED + 1)
+            && let Some(entry) = entries.get_mut(outdated)
+        {
+            entry.headers = HeaderMap::new();
+            entry.body = Bytes::new();
+        }
         number
     }
 
@@ -180,5 +189,43 @@ impl From<LoggedRequest> for View {
             status: entry.status,
             request_id: entry.request_id,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(path: &str) -> LoggedRequest {
+        let uri = path.parse().unwrap();
+        let headers = HeaderMap::from_iter([(http::header::HOST, "x".parse().unwrap())]);
+        LoggedRequest::new(Method::GET, &uri, headers, "id".to_owned())
+    }
+
+    #[test]
+    fn counts_outlive_details() {
+        let log = RequestLog::default();
+        for _ in 0..=DETAILED {
+            log.push(entry("/a"));
+        }
+        assert_eq!(log.count("GET /a"), DETAILED + 1);
+        let all = log.all();
+        assert!(all[0].headers.is_empty() && !all[1].headers.is_empty());
+    }
+
+    #[test]
+    fn the_oldest_entries_go_and_numbers_stay() {
+        let log = RequestLog::default();
+        let first = log.push(entry("/first"));
+        for _ in 1..CAPACITY {
+            log.push(entry("/a"));
+        }
+        let last = log.push(entry("/last"));
+        assert_eq!(log.count("* /first"), 0);
+        log.finish(first, Some(500), Bytes::new());
+        log.finish(last, Some(204), Bytes::from_static(b"x"));
+        let last = log.matching("* /last").remove(0);
+        assert_eq!((last.status, &last.body[..]), (Some(204), &b"x"[..]));
+        assert!(log.all().iter().all(|entry| entry.status != Some(500)));
     }
 }
