@@ -1,1 +1,92 @@
-//! Rust SDK for Tencent CloudBase: auth, MySQL, data models, functions, cloud hosting and storage.
+//! The Rust SDK for Tencent CloudBase: sign-in, MySQL, data models, cloud functions, cloud hosting,
+//! APIs and storage.
+//!
+//! One handle, [`CloudBase`], and one door per product. Each product is a feature, and none is on
+//! by default: what is left out is not compiled.
+//!
+//! ```
+//! # #[cfg(feature = "functions")] {
+//! use cloudbase::prelude::*;
+//!
+//! # async fn run() -> cloudbase::Result<()> {
+//! let app = CloudBase::builder("my-env-1a2b3c").access_key("the-publishable-key").build()?;
+//! let answer: serde_json::Value = app.call_function("hello", &serde_json::json!({ "name": "Lin" })).await?;
+//! # Ok(())
+//! # }
+//! # }
+//! ```
+//!
+//! Everything runs against the emulator as well (crate `cloudbase-emulator`), without an account:
+//! build with `.endpoint("http://127.0.0.1:8787")`.
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `auth` | sign-in, sessions, accounts, identities, passwords, verification, captcha |
+//! | `mysql` | tables over the MySQL REST API |
+//! | `models` | data models and data sources |
+//! | `derive` | `#[derive(Table)]`: columns as typed constants |
+//! | `functions` | cloud functions, cloud hosting, APIs |
+//! | `storage` | objects |
+//! | `full` | all products |
+//! | `rustls-ring` (default), `rustls-aws-lc` | TLS |
+//! | `webpki-roots` (default), `platform-verifier` | whom TLS trusts |
+//! | `http2`, `gzip` | what the connections speak |
+//! | `file-store`, `keyring`, `redis` | where a session is kept between runs |
+//! | `jwks`, `custom-ticket` | for servers: verifying access tokens, issuing sign-in tickets |
+//! | `test-util` | a mock transport for tests of your own |
+//!
+//! # Layers
+//!
+//! Any [`tower::Layer`] can wrap each call ([`layer`](CloudBaseBuilder::layer)) or each attempt on
+//! the wire ([`attempt_layer`](CloudBaseBuilder::attempt_layer)), or replace the connections
+//! ([`transport`](CloudBaseBuilder::transport)).
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod app;
+mod builder;
+
+pub use self::app::CloudBase;
+pub use self::builder::CloudBaseBuilder;
+
+#[cfg(feature = "test-util")]
+pub use cloudbase_core::testing;
+#[doc(inline)]
+pub use cloudbase_core::{
+    Body, BoxError, CallInfo, CallOptions, Client, ClientBuilder, Config, DataStream, EnvId, Error,
+    ErrorCode, ErrorKind, HttpService, Response, Result, SecretString, TimeoutPhase, config,
+    credential, erase, http, layers, telemetry,
+};
+
+#[cfg(feature = "auth")]
+pub use cloudbase_auth as auth;
+#[cfg(any(feature = "mysql", feature = "models"))]
+pub use cloudbase_data as data;
+#[cfg(feature = "functions")]
+pub use cloudbase_functions as functions;
+#[cfg(feature = "storage")]
+pub use cloudbase_storage as storage;
+
+/// What most programs need, in one line.
+pub mod prelude {
+    pub use crate::{CloudBase, Error, ErrorCode, ErrorKind};
+
+    #[cfg(feature = "file-store")]
+    pub use cloudbase_auth::FileStore;
+    #[cfg(feature = "auth")]
+    pub use cloudbase_auth::{
+        AuthEvent, IdToken, Otp, Password, Session, SessionStore, SignUp, User,
+    };
+    #[cfg(feature = "mysql")]
+    pub use cloudbase_data::mysql::{
+        Filter, all, any, asc, desc, eq, gt, gte, in_, is_not_null, is_null, like, lt, lte, neq,
+        not,
+    };
+}
+
+/// The code of the README, compiled.
+#[cfg(all(doctest, feature = "full"))]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -1,0 +1,126 @@
+//! The handle of an application: one door per product.
+
+use cloudbase_core::{Client, EnvId, Result};
+
+use crate::CloudBaseBuilder;
+
+/// An application: one environment, its connections, its session.
+///
+/// Cheap to clone; clones share everything. Build one per process, outside or inside a runtime.
+#[derive(Clone, Debug)]
+#[doc(alias = "CloudBase.init")]
+pub struct CloudBase {
+    client: Client,
+    #[cfg(feature = "auth")]
+    auth: cloudbase_auth::Auth,
+}
+
+impl CloudBase {
+    /// Starts an application for the environment `env_id`.
+    ///
+    /// ```
+    /// use cloudbase::CloudBase;
+    ///
+    /// let app = CloudBase::builder("my-env-1a2b3c").endpoint("http://127.0.0.1:8787").build()?;
+    /// assert_eq!(app.env_id().as_str(), "my-env-1a2b3c");
+    /// # Ok::<(), cloudbase::Error>(())
+    /// ```
+    #[doc(alias = "init")]
+    pub fn builder(env_id: impl Into<String>) -> CloudBaseBuilder {
+        CloudBaseBuilder::new(env_id)
+    }
+
+    /// An application as the environment variables describe it: `CLOUDBASE_ENV_ID`,
+    /// `CLOUDBASE_ACCESS_KEY`, `CLOUDBASE_REGION`, `CLOUDBASE_ENDPOINT`, … (see
+    /// [`ConfigKey`](crate::config::ConfigKey)).
+    ///
+    /// # Errors
+    ///
+    /// As [`CloudBaseBuilder::build`].
+    pub fn from_env() -> Result<Self> {
+        CloudBaseBuilder::from_env().build()
+    }
+
+    pub(crate) fn from_parts(
+        client: Client,
+        #[cfg(feature = "auth")] auth: cloudbase_auth::Auth,
+    ) -> Self {
+        Self {
+            client,
+            #[cfg(feature = "auth")]
+            auth,
+        }
+    }
+
+    /// The environment.
+    pub fn env_id(&self) -> &EnvId {
+        self.client.env_id()
+    }
+
+    /// The client below all products: for calls that the SDK does not know.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Sign-in, session, account.
+    #[cfg(feature = "auth")]
+    pub fn auth(&self) -> &cloudbase_auth::Auth {
+        &self.auth
+    }
+
+    /// MySQL tables over REST.
+    #[cfg(feature = "mysql")]
+    #[doc(alias = "rdb")]
+    pub fn mysql(&self) -> cloudbase_data::MySql {
+        cloudbase_data::MySql::new(self.client.clone())
+    }
+
+    /// Cloud functions.
+    #[cfg(feature = "functions")]
+    pub fn functions(&self) -> cloudbase_functions::Functions {
+        cloudbase_functions::Functions::new(self.client.clone())
+    }
+
+    /// Cloud hosting.
+    #[cfg(feature = "functions")]
+    pub fn cloud_run(&self) -> cloudbase_functions::CloudRun {
+        cloudbase_functions::CloudRun::new(self.client.clone())
+    }
+
+    /// APIs: connectors that are configured in the console.
+    #[cfg(feature = "functions")]
+    pub fn apis(&self) -> cloudbase_functions::Apis {
+        cloudbase_functions::Apis::new(self.client.clone())
+    }
+
+    /// Objects.
+    #[cfg(feature = "storage")]
+    pub fn storage(&self) -> cloudbase_storage::Storage {
+        cloudbase_storage::Storage::new(self.client.clone())
+    }
+
+    /// Calls the function `name` with `data` as JSON and reads its JSON answer: the short form of
+    /// [`functions().call(name)`](cloudbase_functions::Functions::call).
+    ///
+    /// # Errors
+    ///
+    /// As [`FunctionCall::send`](cloudbase_functions::FunctionCall::send);
+    /// [`Decode`](crate::ErrorKind::Decode) if the answer does not fit `T`.
+    #[cfg(feature = "functions")]
+    #[doc(alias = "callFunction")]
+    pub async fn call_function<T: serde::de::DeserializeOwned>(
+        &self,
+        name: impl Into<String>,
+        data: &(impl serde::Serialize + ?Sized),
+    ) -> Result<T> {
+        self.functions().call(name).json(data).await?.json()
+    }
+
+    /// A call of the hosting service `name`, GET `/` unless the call says otherwise: the short form
+    /// of [`cloud_run().call(name)`](cloudbase_functions::CloudRun::call).
+    #[cfg(feature = "functions")]
+    #[doc(alias = "callContainer")]
+    pub fn call_container(&self, name: impl Into<String>) -> cloudbase_functions::ServiceCall {
+        self.cloud_run().call(name)
+    }
+}
