@@ -2,12 +2,16 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use cloudbase_core::http::header::CONTENT_TYPE;
 use cloudbase_core::{Body, Client, DataStream, Error, ErrorKind, Operation, Response, Result};
 use futures_core::Stream;
 
 use crate::sse::{Event, Parser};
+
+/// How long a server may have no event to tell, and no heartbeat either.
+pub(crate) const EVENTS_STALL: Duration = Duration::from_secs(60);
 
 /// The events of an answer, as they come.
 ///

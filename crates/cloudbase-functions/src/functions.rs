@@ -10,7 +10,7 @@ use futures_core::future::BoxFuture;
 use serde::Serialize;
 
 use crate::answer::Answer;
-use crate::events::EventStream;
+use crate::events::{EVENTS_STALL, EventStream};
 use crate::payload::{Limit, Payload};
 use crate::service::{Kind, Service, ServiceCall};
 
@@ -114,6 +114,13 @@ impl FunctionCall {
         self
     }
 
+    /// Ends a streamed body, sent or received, that stands still for so long. Default: the client's
+    /// (5 s), and a minute for [`events`](Self::events), which may have nothing to tell.
+    pub fn stall_timeout(mut self, limit: Duration) -> Self {
+        self.options.stall_timeout = Some(limit);
+        self
+    }
+
     /// Reads at most so many bytes of the answer. Default: the client's (10 MiB).
     pub fn max_response_size(mut self, bytes: u64) -> Self {
         self.options.max_response_size = Some(bytes);
@@ -155,7 +162,8 @@ impl FunctionCall {
     ///
     /// As [`stream`](Self::stream); [`Decode`](cloudbase_core::ErrorKind::Decode) if the answer is
     /// no event stream.
-    pub async fn events(self) -> Result<Response<EventStream>> {
+    pub async fn events(mut self) -> Result<Response<EventStream>> {
+        self.options.stall_timeout.get_or_insert(EVENTS_STALL);
         let (client, operation) = self.operation()?;
         EventStream::open(&client, operation).await
     }

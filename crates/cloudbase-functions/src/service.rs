@@ -1,6 +1,7 @@
 //! Whatever speaks HTTP behind the gateway: hosting services, HTTP functions, APIs.
 
 use std::fmt;
+use std::time::Duration;
 
 use bytes::Bytes;
 use cloudbase_core::http::Method;
@@ -11,7 +12,7 @@ use futures_core::future::BoxFuture;
 use serde::Serialize;
 
 use crate::answer::Answer;
-use crate::events::EventStream;
+use crate::events::{EVENTS_STALL, EventStream};
 use crate::functions::lift_attempt_timeout;
 use crate::payload::{Limit, Payload};
 use crate::query::{append_encoded, append_members};
@@ -156,6 +157,13 @@ impl ServiceCall {
         self
     }
 
+    /// Ends a streamed body, sent or received, that stands still for so long. Default: the client's
+    /// (5 s), and a minute for [`events`](Self::events), which may have nothing to tell.
+    pub fn stall_timeout(mut self, limit: Duration) -> Self {
+        self.options.stall_timeout = Some(limit);
+        self
+    }
+
     /// Reads at most so many bytes of the answer. Default: the client's (10 MiB).
     pub fn max_response_size(mut self, bytes: u64) -> Self {
         self.options.max_response_size = Some(bytes);
@@ -197,7 +205,8 @@ impl ServiceCall {
     ///
     /// As [`stream`](Self::stream); [`Decode`](cloudbase_core::ErrorKind::Decode) if the answer is
     /// no event stream.
-    pub async fn events(self) -> Result<Response<EventStream>> {
+    pub async fn events(mut self) -> Result<Response<EventStream>> {
+        self.options.stall_timeout.get_or_insert(EVENTS_STALL);
         let (client, operation) = self.operation()?;
         EventStream::open(&client, operation).await
     }

@@ -8,11 +8,11 @@ mod stream;
 use std::fmt;
 use std::ops::RangeBounds;
 use std::path::Path;
+use std::time::Duration;
 
 use bytes::Bytes;
 use cloudbase_core::http::{HeaderValue, Uri};
 use cloudbase_core::{CallOptions, Client, Error, ErrorKind, Result, call_options};
-use futures_core::future::BoxFuture;
 
 use self::open::{Place, Source, Validator};
 use self::range::Span;
@@ -99,6 +99,12 @@ impl Download {
     /// Default: 5.
     pub fn max_resumes(mut self, resumes: u32) -> Self {
         self.max_resumes = resumes;
+        self
+    }
+
+    /// Gives up a connection on which nothing comes for so long. Default: the client's (5 s).
+    pub fn stall_timeout(mut self, limit: Duration) -> Self {
+        self.options.stall_timeout = Some(limit);
         self
     }
 
@@ -190,14 +196,7 @@ fn named(error: Error) -> Error {
     error.with_operation("storage.download")
 }
 
-impl IntoFuture for Download {
-    type Output = Result<Bytes>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(Download => Bytes);
 
 impl fmt::Debug for Download {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

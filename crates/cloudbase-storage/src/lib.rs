@@ -24,7 +24,23 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+/// Lets a builder be awaited: the same as its `send`.
+macro_rules! awaitable {
+    ($type:ident => $output:ty) => {
+        impl IntoFuture for $type {
+            type Output = cloudbase_core::Result<$output>;
+            type IntoFuture = futures_core::future::BoxFuture<'static, Self::Output>;
+
+            fn into_future(self) -> Self::IntoFuture {
+                Box::pin(self.send())
+            }
+        }
+    };
+}
+
 mod batch;
+mod bucket;
+mod buckets;
 mod checksum;
 mod content_type;
 mod download;
@@ -38,6 +54,11 @@ mod transform;
 mod upload;
 mod url;
 
+pub use crate::bucket::{
+    Bucket, BucketCopy, BucketObject, BucketObjectInfo, BucketSignedUrl, BucketUpload, List,
+    ListPage, ListedObject, Pages, RequestSignedUploadUrl, SignedUploadUrl,
+};
+pub use crate::buckets::{BucketDetails, BucketSettings, CreateBucket, ListBuckets, UpdateBucket};
 pub use crate::download::{Download, DownloadProgress, ObjectStream};
 pub use crate::file_id::FileId;
 pub use crate::info::ObjectInfo;

@@ -1,7 +1,6 @@
 //! Removing, copying and moving objects.
 
 use cloudbase_core::{CallOptions, Client, Error, ErrorKind, Idempotency, Result, call_options};
-use futures_core::future::BoxFuture;
 use serde::Serialize;
 
 use crate::batch::{Call, Item};
@@ -60,14 +59,7 @@ impl Remove {
     }
 }
 
-impl IntoFuture for Remove {
-    type Output = Result<Vec<Result<FileId>>>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(Remove => Vec<Result<FileId>>);
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -168,14 +160,7 @@ fn new_id(item: Item) -> Result<FileId> {
     })
 }
 
-impl IntoFuture for CopyObjects {
-    type Output = Result<Vec<Result<FileId>>>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(CopyObjects => Vec<Result<FileId>>);
 
 /// One copy or move of an object; see [`Storage::copy`](crate::Storage::copy) and
 /// [`Storage::move_to`](crate::Storage::move_to).
@@ -220,11 +205,4 @@ impl CopyObject {
     }
 }
 
-impl IntoFuture for CopyObject {
-    type Output = Result<FileId>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(CopyObject => FileId);

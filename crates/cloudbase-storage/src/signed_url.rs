@@ -5,7 +5,6 @@ use std::time::Duration;
 use cloudbase_core::{
     CallOptions, Client, Error, ErrorKind, Idempotency, Result, call_options, encode_component,
 };
-use futures_core::future::BoxFuture;
 use serde::Serialize;
 
 use crate::batch::{Call, Item};
@@ -143,14 +142,7 @@ impl SignedUrl {
     }
 }
 
-impl IntoFuture for SignedUrl {
-    type Output = Result<String>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(SignedUrl => String);
 
 /// A request for many signed URLs; see [`Storage::signed_urls`](crate::Storage::signed_urls).
 #[must_use = "a call does nothing until it is awaited or sent"]
@@ -196,14 +188,7 @@ impl SignedUrls {
     }
 }
 
-impl IntoFuture for SignedUrls {
-    type Output = Result<Vec<Result<String>>>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(SignedUrls => Vec<Result<String>>);
 
 /// Checks all ids; the error tells which one is none.
 pub(crate) fn parse_all(ids: &[String]) -> Result<Vec<FileId>> {

@@ -10,11 +10,11 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use cloudbase_core::http::header::ETAG;
+use cloudbase_core::http::HeaderValue;
+use cloudbase_core::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG};
 use cloudbase_core::{
     CallOptions, Client, Error, ErrorKind, Operation, Response, Result, call_options,
 };
-use futures_core::future::BoxFuture;
 
 use self::headers::{ObjectHeaders, object_headers};
 pub use self::info::{RequestUploadInfo, UploadInfo};
@@ -64,6 +64,13 @@ impl Upload {
         self
     }
 
+    /// Ends an upload that stands still for so long, whichever side causes it. Default: the client's
+    /// (5 s).
+    pub fn stall_timeout(mut self, limit: Duration) -> Self {
+        self.options.stall_timeout = Some(limit);
+        self
+    }
+
     /// Uploads.
     ///
     /// # Errors
@@ -98,14 +105,7 @@ impl Upload {
     }
 }
 
-impl IntoFuture for Upload {
-    type Output = Result<Uploaded>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(Upload => Uploaded);
 
 impl fmt::Debug for Upload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -170,14 +170,7 @@ impl SignedUpload {
     }
 }
 
-impl IntoFuture for SignedUpload {
-    type Output = Result<Uploaded>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(SignedUpload => Uploaded);
 
 impl fmt::Debug for SignedUpload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -228,6 +221,7 @@ pub(crate) fn transfer_options(options: &CallOptions) -> CallOptions {
     let mut transfer = CallOptions::default();
     transfer.timeout = options.timeout;
     transfer.attempt_timeout = options.attempt_timeout;
+    transfer.stall_timeout = options.stall_timeout;
     transfer.max_attempts = options.max_attempts;
     transfer.idempotent = options.idempotent;
     transfer
@@ -243,10 +237,7 @@ async fn put(
     let mut operation = info.put()?.options(options);
     if !operation.headers().contains_key("content-type") {
         let media_type = content_type::guess(info.key().file_name());
-        operation = operation.header(
-            cloudbase_core::http::header::CONTENT_TYPE,
-            cloudbase_core::http::HeaderValue::from_static(media_type),
-        );
+        operation = operation.header(CONTENT_TYPE, HeaderValue::from_static(media_type));
     }
     let answer = transmit(client, operation, content, on_progress).await?;
     Ok(Uploaded {
@@ -261,12 +252,16 @@ async fn put(
 /// Sends `content` as the body of `operation` and compares checksums if the answer names one.
 pub(crate) async fn transmit(
     client: &Client,
-    operation: Operation,
+    mut operation: Operation,
     content: Content,
     on_progress: Option<OnProgress>,
 ) -> Result<Response<Bytes>> {
     let name = operation.name();
     let watch = Watch::new(on_progress);
+    if content.length() == Some(0) {
+        // Of an empty body the connection would not tell the length, which is signed.
+        operation = operation.header(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
     let operation = operation.body(content.into_body(watch.clone()));
     let answer = match client.execute(operation).await {
         Ok(answer) => answer,

@@ -86,6 +86,9 @@ where
         let attempt = options
             .and_then(|options| options.attempt_timeout)
             .unwrap_or(timeouts.attempt);
+        let stall = options
+            .and_then(|options| options.stall_timeout)
+            .unwrap_or(timeouts.stall);
         let max_size = options
             .and_then(|options| options.max_response_size)
             .unwrap_or(max_response_size);
@@ -97,7 +100,7 @@ where
             Upload { progress, seen: 0 }
         });
         let first = if upload.is_some() {
-            timeouts.stall.max(Duration::from_millis(1))
+            stall.max(Duration::from_millis(1))
         } else {
             attempt
         };
@@ -109,7 +112,7 @@ where
             watch: Watch {
                 upload,
                 attempt,
-                stall: timeouts.stall,
+                stall,
             },
             max_size,
             transfer,

@@ -16,6 +16,8 @@ pub struct CallOptions {
     pub timeout: Option<Duration>,
     /// Limit of one attempt; the client's if absent (15 s by default).
     pub attempt_timeout: Option<Duration>,
+    /// How long a body may stand still; the client's if absent (5 s by default).
+    pub stall_timeout: Option<Duration>,
     /// How many attempts at most; the client's if absent (3 by default).
     pub max_attempts: Option<u32>,
     /// Whether the call may be repeated after it was sent; the operation's own nature if absent.
@@ -76,6 +78,7 @@ impl fmt::Debug for CallOptions {
         f.debug_struct("CallOptions")
             .field("timeout", &self.timeout)
             .field("attempt_timeout", &self.attempt_timeout)
+            .field("stall_timeout", &self.stall_timeout)
             .field("max_attempts", &self.max_attempts)
             .field("idempotent", &self.idempotent)
             .field("token", &self.token.as_ref().map(|_| "[redacted]"))

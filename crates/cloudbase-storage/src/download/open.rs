@@ -170,8 +170,6 @@ pub(crate) struct Opened {
     pub(crate) answer: Response<Body>,
     /// The first byte that comes.
     pub(crate) start: u64,
-    /// One past the last byte that comes, if known.
-    pub(crate) end: Option<u64>,
     /// The length of the whole object, if known.
     pub(crate) total: Option<u64>,
 }
@@ -207,7 +205,6 @@ impl Opened {
             };
             return Ok(Self {
                 start: range.start,
-                end: Some(range.end),
                 total: range.total,
                 answer,
             });
@@ -217,7 +214,6 @@ impl Opened {
             .and_then(|length| length.to_str().ok()?.parse().ok());
         Ok(Self {
             start: 0,
-            end: length,
             total: length,
             answer,
         })

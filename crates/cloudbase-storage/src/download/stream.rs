@@ -142,7 +142,6 @@ impl ObjectStream {
         }
         // A server without ranges starts at the beginning: what is there already is passed over.
         self.skip = self.position - opened.start;
-        let _ = opened.end;
         let body: Body = opened.answer.into_value();
         self.state = State::Reading(body.into_data_stream());
         Ok(())
@@ -189,8 +188,7 @@ impl ObjectStream {
     /// Goes on after an interruption, if that is possible.
     fn resume(&mut self, error: Error) -> Result<()> {
         self.state = State::Done;
-        let again = error.is_transient() || error.kind() == ErrorKind::Body;
-        if !again || self.resumes >= self.max_resumes {
+        if !error.is_transient() || self.resumes >= self.max_resumes {
             return Err(error);
         }
         let Some(validator) = self.validator.clone() else {

@@ -8,7 +8,6 @@ use cloudbase_core::{
     CallOptions, Client, CredentialUse, Envelope, Error, ErrorKind, ExposeSecret as _, Idempotency,
     Operation, Result, SecretString, call_options,
 };
-use futures_core::future::BoxFuture;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::headers::{ObjectHeaders, object_headers};
@@ -280,11 +279,4 @@ impl RequestUploadInfo {
     }
 }
 
-impl IntoFuture for RequestUploadInfo {
-    type Output = Result<UploadInfo>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
+awaitable!(RequestUploadInfo => UploadInfo);

@@ -4,10 +4,12 @@ use std::fmt;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use cloudbase_core::{Body, Error, ErrorKind, Result};
+use cloudbase_core::{Body, BoxError, Error, ErrorKind, Result};
 use futures_core::Stream;
 use tokio::io::AsyncRead;
 
@@ -29,7 +31,30 @@ enum Kind {
     Path(PathBuf),
     AsyncFile(tokio::fs::File),
     File(File),
-    Once(Body),
+    Once(OnceStream),
+}
+
+/// The one form of all readers and streams.
+type OnceStream = Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>;
+
+/// A stream whose items and errors are turned into ours.
+struct AnyStream<S>(Pin<Box<S>>);
+
+impl<S, B, E> Stream for AnyStream<S>
+where
+    S: Stream<Item = Result<B, E>>,
+    B: Into<Bytes>,
+    E: Into<BoxError>,
+{
+    type Item = Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let item = ready!(self.0.as_mut().poll_next(cx));
+        Poll::Ready(item.map(|item| match item {
+            Ok(bytes) => Ok(bytes.into()),
+            Err(error) => Err(source_error(error.into())),
+        }))
+    }
 }
 
 impl UploadSource {
@@ -48,9 +73,9 @@ impl UploadSource {
     where
         S: Stream<Item = Result<B, E>> + Send + 'static,
         B: Into<Bytes> + 'static,
-        E: Into<cloudbase_core::BoxError> + 'static,
+        E: Into<BoxError> + 'static,
     {
-        Kind::Once(Body::stream(stream)).into()
+        Kind::Once(Box::pin(AnyStream(Box::pin(stream)))).into()
     }
 
     /// States how many bytes a reader or stream will give. If it gives more or fewer, the upload
@@ -67,7 +92,7 @@ impl UploadSource {
                 let length = bytes.len() as u64;
                 (Make::Bytes(bytes), Some(length))
             }
-            Kind::Once(body) => (Make::Once(body), self.length),
+            Kind::Once(stream) => (Make::Once(stream), self.length),
             Kind::Path(path) => in_file(move || File::open(path)).await?,
             Kind::AsyncFile(file) => {
                 let file = file.into_std().await;
@@ -111,7 +136,7 @@ pub(crate) struct Content {
 enum Make {
     Bytes(Bytes),
     File(Arc<OpenFile>),
-    Once(Body),
+    Once(OnceStream),
 }
 
 impl Content {
@@ -132,11 +157,21 @@ impl Content {
                 let pieces = FilePieces::new(file.clone());
                 Body::stream(Tap::new(pieces, length, watch.clone()))
             }),
-            Make::Once(body) => Body::stream(Tap::new(body.into_data_stream(), length, watch)),
+            Make::Once(stream) => Body::stream(Tap::new(stream, length, watch)),
         };
         match length {
             Some(length) => body.with_length(length),
             None => body,
+        }
+    }
+}
+
+/// An error of ours as it is, any other as the cause of one.
+fn source_error(error: BoxError) -> Error {
+    match error.downcast::<Error>() {
+        Ok(ours) => *ours,
+        Err(other) => {
+            Error::new(ErrorKind::Local, "the source of the upload failed").with_source(other)
         }
     }
 }

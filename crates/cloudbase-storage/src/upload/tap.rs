@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use cloudbase_core::{BoxError, Error, ErrorKind, Result};
+use cloudbase_core::{Error, ErrorKind, Result};
 use futures_core::Stream;
 
 use crate::checksum::Crc64;
@@ -127,10 +127,9 @@ impl<S> Tap<S> {
     }
 }
 
-impl<S, E> Stream for Tap<S>
+impl<S> Stream for Tap<S>
 where
-    S: Stream<Item = Result<Bytes, E>>,
-    E: Into<BoxError>,
+    S: Stream<Item = Result<Bytes>>,
 {
     type Item = Result<Bytes>;
 
@@ -157,7 +156,6 @@ where
                     }
                 }
                 Some(Err(error)) => {
-                    let error = source_error(error.into());
                     return Poll::Ready(Some(Err(this.fail(error))));
                 }
                 None => {
@@ -173,19 +171,6 @@ where
             }
         }
         Poll::Ready(None)
-    }
-}
-
-/// An error of ours as it is, any other as the cause of one.
-fn source_error(error: BoxError) -> Error {
-    match error.downcast::<Error>() {
-        Ok(ours) if ours.kind() != ErrorKind::Middleware => *ours,
-        Ok(wrapper) => {
-            Error::new(ErrorKind::Local, "the source of the upload failed").with_source(*wrapper)
-        }
-        Err(other) => {
-            Error::new(ErrorKind::Local, "the source of the upload failed").with_source(other)
-        }
     }
 }
 

@@ -1,0 +1,344 @@
+//! Objects in a bucket that PostgreSQL manages: everything passes the gateway.
+
+mod copy;
+mod list;
+mod sign;
+mod upload;
+
+use std::time::Duration;
+
+use cloudbase_core::http::{Method, Uri};
+use cloudbase_core::{Client, Error, Operation, PathBuilder, Result};
+use serde::{Deserialize, Serialize};
+
+pub use self::copy::BucketCopy;
+pub use self::list::{List, ListPage, ListedObject, Pages};
+pub use self::sign::{BucketSignedUrl, RequestSignedUploadUrl, SignedUploadUrl};
+pub use self::upload::{BucketObject, BucketUpload};
+use crate::download::Download;
+use crate::storage::present;
+use crate::upload::UploadSource;
+use crate::{ObjectKey, Storage};
+
+/// How many names one removal takes.
+const REMOVE_CHUNK: usize = 100;
+
+/// A bucket that PostgreSQL manages. Cheap to clone.
+///
+/// Objects are named by their path in the bucket, never by a `cloud://` id. Who may do what is
+/// decided by row-level security. Unlike in the built-in bucket, uploads replace nothing unless
+/// they [say so](BucketUpload::upsert).
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    client: Client,
+    id: String,
+}
+
+impl Storage {
+    /// The bucket `id`.
+    ///
+    /// ```no_run
+    /// # async fn run(storage: cloudbase_storage::Storage) -> cloudbase_core::Result<()> {
+    /// let avatars = storage.bucket("avatars");
+    /// avatars.upload("lin.png", vec![1, 2, 3]).upsert(true).await?;
+    /// let bytes = avatars.download("lin.png").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "from")]
+    #[doc(alias = "fromBucket")]
+    pub fn bucket(&self, id: impl Into<String>) -> Bucket {
+        Bucket {
+            client: self.client.clone(),
+            id: id.into(),
+        }
+    }
+}
+
+impl Bucket {
+    /// Puts `source` under `path`. An object that is there stays, and the answer is 409,
+    /// [`is_conflict`](Error::is_conflict), unless [`upsert(true)`](BucketUpload::upsert).
+    pub fn upload(&self, path: impl Into<String>, source: impl Into<UploadSource>) -> BucketUpload {
+        BucketUpload::new(self.clone(), Method::POST, path.into(), source.into())
+    }
+
+    /// Puts `source` in place of the object at `path`.
+    pub fn update(&self, path: impl Into<String>, source: impl Into<UploadSource>) -> BucketUpload {
+        BucketUpload::new(self.clone(), Method::PUT, path.into(), source.into())
+    }
+
+    /// Reads the object at `path`.
+    pub fn download(&self, path: impl AsRef<str>) -> Download {
+        let path = self.object("/v1/storages/object", path.as_ref());
+        Download::gateway(self.client.clone(), path.and_then(PathBuilder::build))
+    }
+
+    /// Reads the object at `path` past caches that do not know this `nonce` yet.
+    #[doc(alias = "cacheNonce")]
+    pub fn download_with_nonce(&self, path: impl AsRef<str>, nonce: impl AsRef<str>) -> Download {
+        let path = self.object("/v1/storages/object", path.as_ref());
+        let path = path.and_then(|path| path.query("cacheNonce", nonce.as_ref()).build());
+        Download::gateway(self.client.clone(), path)
+    }
+
+    /// The objects whose path begins with `prefix`.
+    pub fn list(&self, prefix: impl Into<String>) -> List {
+        List::new(self.clone(), prefix.into())
+    }
+
+    /// Removes objects, 100 in each call; gives those that were there.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent;
+    /// [`is_permission_denied`](Error::is_permission_denied); whatever broke a connection. What was
+    /// removed before stays removed; a second call passes over it.
+    pub async fn remove(
+        &self,
+        paths: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> Result<Vec<ListedObject>> {
+        #[derive(Serialize)]
+        struct Prefixes<'a> {
+            prefixes: &'a [ObjectKey],
+        }
+        let target = self.at("/v1/storages/object")?.build()?;
+        let paths = keys(paths)?;
+        let mut removed = Vec::new();
+        for prefixes in paths.chunks(REMOVE_CHUNK) {
+            let operation = Operation::new(
+                "storage.bucket.remove",
+                "/v1/storages/object/{bucket}",
+                Method::DELETE,
+                target.clone(),
+            )
+            .json(&Prefixes { prefixes })?;
+            let answer = self
+                .client
+                .fetch_json::<Vec<ListedObject>>(operation)
+                .await?;
+            removed.extend(answer.into_value());
+        }
+        Ok(removed)
+    }
+
+    /// Copies the object at `from` to `to`.
+    pub fn copy(&self, from: impl Into<String>, to: impl Into<String>) -> BucketCopy {
+        BucketCopy::new(self.clone(), from.into(), to.into(), false)
+    }
+
+    /// Moves the object at `from` to `to`.
+    #[doc(alias = "move")]
+    pub fn move_to(&self, from: impl Into<String>, to: impl Into<String>) -> BucketCopy {
+        BucketCopy::new(self.clone(), from.into(), to.into(), true)
+    }
+
+    /// What the service knows of the object at `path`.
+    ///
+    /// # Errors
+    ///
+    /// [`is_not_found`](Error::is_not_found) if there is none;
+    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent;
+    /// whatever broke the connection.
+    pub async fn info(&self, path: impl AsRef<str>) -> Result<BucketObjectInfo> {
+        let target = self
+            .object("/v1/storages/object/info", path.as_ref())?
+            .build()?;
+        let operation = Operation::new(
+            "storage.bucket.info",
+            "/v1/storages/object/info/{bucket}/{key}",
+            Method::GET,
+            target,
+        );
+        let answer = self.client.fetch_json(operation).await?;
+        Ok(answer.into_value())
+    }
+
+    /// Whether there is an object at `path` that the caller may see.
+    ///
+    /// # Errors
+    ///
+    /// As [`info`](Self::info), but for its absence.
+    pub async fn exists(&self, path: impl AsRef<str>) -> Result<bool> {
+        present(self.info(path).await)
+    }
+
+    /// Makes a URL by which anybody can read the object at `path` for so long (whole seconds).
+    #[doc(alias = "createSignedUrl")]
+    pub fn signed_url(&self, path: impl Into<String>, lifetime: Duration) -> BucketSignedUrl {
+        BucketSignedUrl::new(self.clone(), path.into(), lifetime)
+    }
+
+    /// Makes such URLs for many objects, 500 in each call; the results are in the order of the
+    /// paths.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent;
+    /// whatever failed a call. What is wrong with one object is its result.
+    #[doc(alias = "createSignedUrls")]
+    pub async fn signed_urls(
+        &self,
+        paths: impl IntoIterator<Item = impl AsRef<str>>,
+        lifetime: Duration,
+    ) -> Result<Vec<Result<String>>> {
+        sign::many(self, keys(paths)?, lifetime).await
+    }
+
+    /// Makes a URL by which anybody can put an object at `path`, for a minute.
+    #[doc(alias = "createSignedUploadUrl")]
+    pub fn signed_upload_url(&self, path: impl Into<String>) -> RequestSignedUploadUrl {
+        RequestSignedUploadUrl::new(self.clone(), path.into())
+    }
+
+    /// Puts `source` where `url` allows it. Needs no CloudBase credential.
+    #[doc(alias = "uploadToSignedUrl")]
+    pub fn upload_to_signed_url(
+        &self,
+        url: &SignedUploadUrl,
+        source: impl Into<UploadSource>,
+    ) -> BucketUpload {
+        BucketUpload::signed(self.clone(), url, source.into())
+    }
+
+    /// The URL of the object at `path` in a public bucket. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) if path or bucket id are no
+    /// legal names.
+    #[doc(alias = "getPublicUrl")]
+    pub fn public_url(&self, path: impl AsRef<str>) -> Result<String> {
+        let path = self
+            .object("/v1/storages/object/public", path.as_ref())?
+            .build()?;
+        Ok(self.complete(path.path()))
+    }
+
+    /// `/{prefix}/{bucket}`.
+    fn at(&self, prefix: &str) -> Result<PathBuilder> {
+        check_id(&self.id)?;
+        PathBuilder::new(prefix).segment("bucket id", &self.id)
+    }
+
+    /// `/{prefix}/{bucket}/{path}`.
+    fn object(&self, prefix: &str, path: &str) -> Result<PathBuilder> {
+        let key = ObjectKey::checked("path", path)?;
+        self.at(prefix)?.path("path", key.as_str())
+    }
+
+    /// A path on the gateway as a whole URL.
+    fn complete(&self, path: &str) -> String {
+        format!("{}{path}", self.client.config().endpoint())
+    }
+}
+
+/// The path of the object in a bucket: what is built from both, checked.
+pub(crate) fn check_id(id: &str) -> Result<()> {
+    let forbidden = |c: char| c.is_control() || c.is_whitespace() || "/\\?#%".contains(c);
+    let fits = (1..=256).contains(&id.chars().count()) && !id.chars().any(forbidden);
+    if fits && id != "." && id != ".." {
+        return Ok(());
+    }
+    Err(Error::argument(
+        "bucket id",
+        "must be 1 to 256 characters, without control characters, spaces and `/ \\ ? # %`",
+    ))
+}
+
+fn keys(paths: impl IntoIterator<Item = impl AsRef<str>>) -> Result<Vec<ObjectKey>> {
+    paths
+        .into_iter()
+        .enumerate()
+        .map(|(index, path)| ObjectKey::checked(&format!("path {index}"), path.as_ref()))
+        .collect()
+}
+
+/// Path and query of a URL that the service gave, if it is one of the gateway's own.
+fn relative(url: &str) -> &str {
+    match url.find("://") {
+        Some(scheme) => {
+            let rest = &url[scheme + 3..];
+            rest.find('/').map_or("/", |path| &rest[path..])
+        }
+        None => url,
+    }
+}
+
+/// A URL that must parse.
+fn parsed(text: &str) -> Result<Uri> {
+    text.parse()
+        .map_err(|_| Error::argument("path", "does not make a URL"))
+}
+
+/// What the service knows of an object.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct BucketObjectInfo {
+    /// The object's id.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// Its path in the bucket.
+    pub name: String,
+    /// Its version.
+    #[serde(default)]
+    pub version: Option<String>,
+    /// Its bucket.
+    #[serde(default)]
+    pub bucket_id: Option<String>,
+    /// How many bytes it has.
+    #[serde(default)]
+    pub size: Option<u64>,
+    /// Its content type.
+    #[serde(default)]
+    pub content_type: Option<String>,
+    /// How long it may be cached.
+    #[serde(default)]
+    pub cache_control: Option<String>,
+    /// The tag of its content.
+    #[serde(default)]
+    pub etag: Option<String>,
+    /// What its owner keeps with it.
+    #[serde(default)]
+    pub metadata: Option<serde_json::Value>,
+    /// When it was last written.
+    #[serde(default)]
+    pub last_modified: Option<String>,
+    /// When it was first written.
+    #[serde(default)]
+    pub created_at: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bucket(id: &str) -> Bucket {
+        let client = Client::builder()
+            .env_id("env")
+            .endpoint("http://127.0.0.1:9/base");
+        Storage::new(client.build().unwrap()).bucket(id)
+    }
+
+    #[test]
+    fn public_urls_are_made_here() {
+        let url = bucket("avatars").public_url("/a b/你?#.png").unwrap();
+        assert_eq!(
+            url,
+            "http://127.0.0.1:9/base/v1/storages/object/public/avatars/a%20b/%E4%BD%A0%3F%23.png"
+        );
+    }
+
+    #[test]
+    fn ids_and_paths_are_checked() {
+        let long = "x".repeat(257);
+        for id in [
+            "", "a/b", "a b", "a?", "a#", "a%", "a\\", "a\n", "..", &long,
+        ] {
+            let error = bucket(id).public_url("a").unwrap_err();
+            assert!(error.message().starts_with("`bucket id` must be"), "{id:?}");
+        }
+        assert!(bucket("我的").public_url("a").is_ok());
+        let error = bucket("b").public_url("../a").unwrap_err();
+        assert!(error.message().starts_with("`path` must not"), "{error}");
+    }
+}

@@ -1,0 +1,299 @@
+//! URLs by which anybody can read or put an object of a bucket for a while.
+
+use std::fmt;
+use std::time::Duration;
+
+use cloudbase_core::http::{HeaderName, HeaderValue, Method};
+use cloudbase_core::{
+    CallOptions, Error, ErrorKind, ExposeSecret as _, Idempotency, Operation, Result, SecretString,
+    call_options, encode_component,
+};
+use serde::{Deserialize, Serialize};
+
+use super::Bucket;
+use crate::ObjectKey;
+use crate::signed_url::seconds;
+
+/// How many objects one call signs.
+const CHUNK: usize = 500;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Request<'a> {
+    expires_in: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paths: Option<&'a [ObjectKey]>,
+}
+
+#[derive(Deserialize)]
+struct Signed {
+    #[serde(rename = "signedURL", default)]
+    relative: Option<String>,
+    #[serde(rename = "fullSignedURL", default)]
+    full: Option<String>,
+    #[serde(default)]
+    error: Option<String>,
+}
+
+impl Signed {
+    fn url(self, bucket: &Bucket) -> Result<String> {
+        if let Some(message) = self.error.filter(|message| !message.is_empty()) {
+            let status = cloudbase_core::http::StatusCode::OK;
+            let code = looks_missing(&message).then(|| "not_found".into());
+            return Err(Error::api(status, code, message));
+        }
+        whole(bucket, self.full, self.relative)
+    }
+}
+
+fn looks_missing(message: &str) -> bool {
+    message.to_ascii_lowercase().contains("not found")
+}
+
+/// A whole URL, completed if the service gave only the part after `/v1/storages`.
+fn whole(bucket: &Bucket, full: Option<String>, relative: Option<String>) -> Result<String> {
+    let full = full.filter(|url| url.contains("://"));
+    let relative = relative.filter(|url| !url.is_empty());
+    match (full, relative) {
+        (Some(full), _) => Ok(full),
+        (None, Some(relative)) if relative.contains("://") => Ok(relative),
+        (None, Some(relative)) if relative.starts_with("/v1/") => Ok(bucket.complete(&relative)),
+        (None, Some(relative)) => {
+            let path = relative.trim_start_matches('/');
+            Ok(bucket.complete(&format!("/v1/storages/{path}")))
+        }
+        (None, None) => Err(Error::new(ErrorKind::Decode, "the answer has no URL")),
+    }
+}
+
+/// Signs many objects; see [`Bucket::signed_urls`].
+pub(super) async fn many(
+    bucket: &Bucket,
+    paths: Vec<ObjectKey>,
+    lifetime: Duration,
+) -> Result<Vec<Result<String>>> {
+    let target = bucket.at("/v1/storages/object/sign")?.build()?;
+    let expires_in = seconds(lifetime)?;
+    let mut urls = Vec::with_capacity(paths.len());
+    for paths in paths.chunks(CHUNK) {
+        let operation = Operation::new(
+            "storage.bucket.signed_urls",
+            "/v1/storages/object/sign/{bucket}",
+            Method::POST,
+            target.clone(),
+        )
+        .json(&Request {
+            expires_in,
+            paths: Some(paths),
+        })?
+        .idempotency(Idempotency::Safe);
+        let answer = bucket.client.fetch_json::<Vec<Signed>>(operation).await?;
+        let answer = answer.try_map(|signed| {
+            if signed.len() == paths.len() {
+                return Ok(signed);
+            }
+            let (sent, got) = (paths.len(), signed.len());
+            let message = format!("{sent} objects were sent, but the answer has {got}");
+            Err(Error::new(ErrorKind::Decode, message))
+        })?;
+        let mut signed = Vec::new();
+        let answer = answer.map(|outcomes| signed = outcomes);
+        let results = signed.into_iter().map(|outcome| {
+            let url = outcome.url(bucket);
+            url.map_err(|error| answer.complete(error))
+        });
+        urls.extend(results);
+    }
+    Ok(urls)
+}
+
+/// A request for a signed URL; see [`Bucket::signed_url`].
+#[must_use = "a call does nothing until it is awaited or sent"]
+#[derive(Debug)]
+pub struct BucketSignedUrl {
+    bucket: Bucket,
+    path: String,
+    lifetime: Duration,
+    download: Option<String>,
+    nonce: Option<String>,
+    options: CallOptions,
+}
+
+call_options!(BucketSignedUrl);
+awaitable!(BucketSignedUrl => String);
+
+impl BucketSignedUrl {
+    pub(super) fn new(bucket: Bucket, path: String, lifetime: Duration) -> Self {
+        Self {
+            bucket,
+            path,
+            lifetime,
+            download: None,
+            nonce: None,
+            options: CallOptions::default(),
+        }
+    }
+
+    /// Lets browsers save the object under this name instead of showing it. Empty: under its own.
+    #[doc(alias = "download")]
+    pub fn download_as(mut self, file_name: impl Into<String>) -> Self {
+        self.download = Some(file_name.into());
+        self
+    }
+
+    /// Makes the URL a new one for caches.
+    pub fn cache_nonce(mut self, nonce: impl Into<String>) -> Self {
+        self.nonce = Some(nonce.into());
+        self
+    }
+
+    /// Sends the call.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Argument`] before anything is sent; [`is_not_found`](Error::is_not_found);
+    /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
+    pub async fn send(self) -> Result<String> {
+        let expires_in = seconds(self.lifetime)?;
+        let target = self
+            .bucket
+            .object("/v1/storages/object/sign", &self.path)?
+            .build()?;
+        let operation = Operation::new(
+            "storage.bucket.signed_url",
+            "/v1/storages/object/sign/{bucket}/{key}",
+            Method::POST,
+            target,
+        )
+        .json(&Request {
+            expires_in,
+            paths: None,
+        })?
+        .idempotency(Idempotency::Safe)
+        .options(self.options);
+        let answer = self.bucket.client.fetch_json::<Signed>(operation).await?;
+        let answer = answer.try_map(|signed| signed.url(&self.bucket))?;
+        let mut url = answer.into_value();
+        for (name, value) in [("download", self.download), ("cacheNonce", self.nonce)] {
+            if let Some(value) = value {
+                url.push(if url.contains('?') { '&' } else { '?' });
+                url.push_str(&format!("{name}={}", encode_component(&value)));
+            }
+        }
+        Ok(url)
+    }
+}
+
+/// A request for a [`SignedUploadUrl`]; see [`Bucket::signed_upload_url`].
+#[must_use = "a call does nothing until it is awaited or sent"]
+#[derive(Debug)]
+pub struct RequestSignedUploadUrl {
+    bucket: Bucket,
+    path: String,
+    upsert: bool,
+    options: CallOptions,
+}
+
+call_options!(RequestSignedUploadUrl);
+awaitable!(RequestSignedUploadUrl => SignedUploadUrl);
+
+#[derive(Deserialize)]
+struct SignedUpload {
+    #[serde(default)]
+    url: Option<String>,
+    #[serde(rename = "fullURL", default)]
+    full: Option<String>,
+    #[serde(default)]
+    token: String,
+}
+
+impl RequestSignedUploadUrl {
+    pub(super) fn new(bucket: Bucket, path: String) -> Self {
+        Self {
+            bucket,
+            path,
+            upsert: false,
+            options: CallOptions::default(),
+        }
+    }
+
+    /// Whether an object that is there may be replaced. Default: no.
+    pub fn upsert(mut self, upsert: bool) -> Self {
+        self.upsert = upsert;
+        self
+    }
+
+    /// Sends the call.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Argument`] before anything is sent; [`is_conflict`](Error::is_conflict) if
+    /// there is an object that may not be replaced;
+    /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
+    pub async fn send(self) -> Result<SignedUploadUrl> {
+        let path = ObjectKey::checked("path", &self.path)?;
+        let target = self
+            .bucket
+            .object("/v1/storages/object/upload/sign", path.as_str())?;
+        let upsert = HeaderValue::from_static(if self.upsert { "true" } else { "false" });
+        let operation = Operation::new(
+            "storage.bucket.signed_upload_url",
+            "/v1/storages/object/upload/sign/{bucket}/{key}",
+            Method::POST,
+            target.build()?,
+        )
+        .header(HeaderName::from_static("x-upsert"), upsert)
+        .idempotency(Idempotency::Safe)
+        .options(self.options);
+        let answer = self
+            .bucket
+            .client
+            .fetch_json::<SignedUpload>(operation)
+            .await?;
+        let answer = answer.try_map(|signed| {
+            Ok(SignedUploadUrl {
+                url: whole(&self.bucket, signed.full, signed.url)?.into(),
+                token: signed.token.into(),
+                path,
+            })
+        })?;
+        Ok(answer.into_value())
+    }
+}
+
+/// A URL by which anybody can put one object, for a minute. `Debug` does not show it.
+#[derive(Clone)]
+pub struct SignedUploadUrl {
+    path: ObjectKey,
+    url: SecretString,
+    token: SecretString,
+}
+
+impl SignedUploadUrl {
+    /// The object's path in the bucket.
+    pub fn path(&self) -> &ObjectKey {
+        &self.path
+    }
+
+    /// Where the object is put, by PUT, without a credential.
+    pub fn url(&self) -> &str {
+        self.url.expose_secret()
+    }
+
+    /// The token, which the URL has in its query.
+    pub fn token(&self) -> &SecretString {
+        &self.token
+    }
+
+    pub(super) fn secret_url(&self) -> &SecretString {
+        &self.url
+    }
+}
+
+impl fmt::Debug for SignedUploadUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignedUploadUrl")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}

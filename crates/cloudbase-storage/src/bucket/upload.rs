@@ -1,0 +1,218 @@
+//! Uploads into a bucket.
+
+use std::fmt;
+
+use cloudbase_core::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use cloudbase_core::http::{HeaderName, HeaderValue, Method};
+use cloudbase_core::{
+    CallOptions, CredentialUse, Error, ErrorKind, ExposeSecret as _, Idempotency, Operation,
+    Result, call_options, from_json,
+};
+use serde::{Deserialize, Serialize};
+
+use super::sign::SignedUploadUrl;
+use super::{Bucket, parsed, relative};
+use crate::upload::headers::encode_metadata;
+use crate::upload::tap::OnProgress;
+use crate::upload::{UploadProgress, UploadSource, transmit};
+use crate::{ObjectKey, content_type};
+
+const METADATA: HeaderName = HeaderName::from_static("x-metadata");
+const UPSERT: HeaderName = HeaderName::from_static("x-upsert");
+
+/// An upload into a bucket; see [`Bucket::upload`].
+///
+/// Dropping its future cancels it.
+#[must_use = "an upload does nothing until it is awaited or sent"]
+pub struct BucketUpload {
+    bucket: Bucket,
+    method: Method,
+    path: String,
+    source: UploadSource,
+    signed: Option<SignedUploadUrl>,
+    content_type: Option<String>,
+    max_age: u64,
+    metadata: Option<Result<HeaderValue>>,
+    upsert: bool,
+    on_progress: Option<OnProgress>,
+    options: CallOptions,
+}
+
+call_options!(BucketUpload);
+awaitable!(BucketUpload => BucketObject);
+
+impl BucketUpload {
+    pub(super) fn new(bucket: Bucket, method: Method, path: String, source: UploadSource) -> Self {
+        Self {
+            bucket,
+            upsert: method == Method::PUT,
+            method,
+            path,
+            source,
+            signed: None,
+            content_type: None,
+            max_age: 3600,
+            metadata: None,
+            on_progress: None,
+            options: CallOptions::default(),
+        }
+    }
+
+    pub(super) fn signed(bucket: Bucket, url: &SignedUploadUrl, source: UploadSource) -> Self {
+        let path = url.path().as_str().to_owned();
+        let mut upload = Self::new(bucket, Method::PUT, path, source);
+        upload.signed = Some(url.clone());
+        upload
+    }
+
+    /// The object's content type. Default: by the extension of the file's name or of the object's,
+    /// else `application/octet-stream`.
+    pub fn content_type(mut self, media_type: impl Into<String>) -> Self {
+        self.content_type = Some(media_type.into());
+        self
+    }
+
+    /// How long the object may be cached, in seconds. Default: 3600.
+    #[doc(alias = "cacheControl")]
+    pub fn max_age(mut self, seconds: u64) -> Self {
+        self.max_age = seconds;
+        self
+    }
+
+    /// Keeps this value, as JSON, with the object.
+    pub fn metadata<T: Serialize + ?Sized>(mut self, metadata: &T) -> Self {
+        self.metadata = Some(encode_metadata(metadata));
+        self
+    }
+
+    /// Whether an object of this path may be replaced. Default: no; [`Bucket::update`] always
+    /// replaces, and of a signed URL its maker has decided.
+    pub fn upsert(mut self, upsert: bool) -> Self {
+        self.upsert = upsert || self.method == Method::PUT;
+        self
+    }
+
+    /// Calls `callback` for every piece (256 KiB or less) that the connection has taken. It must
+    /// not block.
+    pub fn on_progress(mut self, callback: impl FnMut(UploadProgress) + Send + 'static) -> Self {
+        self.on_progress = Some(Box::new(callback));
+        self
+    }
+
+    /// Uploads.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Argument`] before anything is sent; [`Local`](ErrorKind::Local) if a file
+    /// cannot be read or changes meanwhile; [`is_not_found`](Error::is_not_found) if there is no
+    /// such bucket; [`is_conflict`](Error::is_conflict) if there is an object already; 413 if the
+    /// bucket takes no object of this size; whatever broke the connection.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives the upload up. The object is then not made or, if all bytes were
+    /// sent already, may be.
+    pub async fn send(self) -> Result<BucketObject> {
+        let key = ObjectKey::checked("path", &self.path)?;
+        let operation = self.operation(&key)?;
+        let content = self.source.open().await?;
+        let answer = transmit(&self.bucket.client, operation, content, self.on_progress).await?;
+        let stored: Stored = from_json(answer.value()).map_err(|error| answer.complete(error))?;
+        Ok(BucketObject {
+            id: stored.id,
+            full_path: stored
+                .key
+                .unwrap_or_else(|| format!("{}/{key}", self.bucket.id)),
+            path: key,
+        })
+    }
+
+    fn operation(&self, key: &ObjectKey) -> Result<Operation> {
+        let own = self.content_type.as_deref();
+        let media_type = own.unwrap_or_else(|| match content_type::guess(key.file_name()) {
+            content_type::UNKNOWN => self
+                .source
+                .file_name()
+                .map_or(content_type::UNKNOWN, content_type::guess),
+            known => known,
+        });
+        let media_type = HeaderValue::from_str(media_type).map_err(|_| {
+            Error::argument(
+                "content type",
+                "must not contain control characters such as CR, LF or NUL",
+            )
+        })?;
+        let max_age = HeaderValue::try_from(format!("max-age={}", self.max_age))
+            .map_err(|error| Error::new(ErrorKind::Encode, "no header").with_source(error))?;
+        let path = self
+            .bucket
+            .object("/v1/storages/object", key.as_str())?
+            .build()?;
+        let operation = match &self.signed {
+            Some(signed) => Operation::new(
+                "storage.bucket.upload_to_signed_url",
+                "/v1/storages/object/upload/sign/{bucket}/{key}",
+                Method::PUT,
+                parsed(relative(signed.secret_url().expose_secret()))?,
+            )
+            .credential(CredentialUse::None)
+            // Whether a second time finds the first in its way is not known here.
+            .idempotency(Idempotency::Unsafe),
+            None => Operation::new(
+                "storage.bucket.upload",
+                "/v1/storages/object/{bucket}/{key}",
+                self.method.clone(),
+                path,
+            )
+            .idempotency(if self.upsert {
+                Idempotency::Idempotent
+            } else {
+                Idempotency::Unsafe
+            }),
+        };
+        let mut operation = operation
+            .header(CONTENT_TYPE, media_type)
+            .header(CACHE_CONTROL, max_age)
+            .options(self.options.clone())
+            .transfer();
+        if self.signed.is_none() && self.method == Method::POST {
+            let upsert = if self.upsert { "true" } else { "false" };
+            operation = operation.header(UPSERT, HeaderValue::from_static(upsert));
+        }
+        match &self.metadata {
+            Some(Ok(metadata)) => Ok(operation.header(METADATA, metadata.clone())),
+            Some(Err(error)) => Err(Error::new(error.kind(), error.message().to_owned())),
+            None => Ok(operation),
+        }
+    }
+}
+
+impl fmt::Debug for BucketUpload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BucketUpload")
+            .field("bucket", &self.bucket.id)
+            .field("path", &self.path)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Deserialize)]
+struct Stored {
+    #[serde(rename = "Id", default)]
+    id: Option<String>,
+    #[serde(rename = "Key", default)]
+    key: Option<String>,
+}
+
+/// An object that was put into a bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BucketObject {
+    /// The object's id.
+    pub id: Option<String>,
+    /// Its path in the bucket.
+    pub path: ObjectKey,
+    /// Its path with the bucket in front.
+    pub full_path: String,
+}

@@ -1,0 +1,12 @@
+//! Storage end to end: on the emulator, and on a scripted object store for what an emulator cannot do.
+
+#[path = "storage/classic.rs"]
+mod classic;
+#[path = "storage/download.rs"]
+mod download;
+#[path = "storage/scripted.rs"]
+mod scripted;
+#[path = "storage/support.rs"]
+mod support;
+#[path = "storage/upload.rs"]
+mod upload;
