@@ -59,7 +59,7 @@ pub(crate) fn routes() -> Router<AppState> {
 
 impl DataState {
     /// Called once, before the first request.
-    pub(crate) async fn start(options: DataOptions, base: &Base) -> Result<Self, StartError> {
+    pub(crate) async fn start(mut options: DataOptions, base: &Base) -> Result<Self, StartError> {
         let failed = |error| StartError::caused_by("the database cannot be opened", error);
         let engine: Arc<dyn Engine> = match &options.mysql {
             Some(url) => Arc::new(

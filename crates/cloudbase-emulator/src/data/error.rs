@@ -67,6 +67,12 @@ impl DataError {
         error
     }
 
+    /// A format of answer that there is not.
+    pub(crate) fn not_acceptable(kind: &str) -> Self {
+        let message = format!("answers of type {kind} exist on PostgreSQL only");
+        Self::new(406, "INVALID_REQUEST", message)
+    }
+
     /// The caller could not be matched with anybody who may do this.
     pub(crate) fn not_identified(message: impl Into<String>) -> Self {
         Self::new(401, "PERMISSION_DENIED", message)

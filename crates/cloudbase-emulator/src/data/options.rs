@@ -1,7 +1,7 @@
 //! What a test or a command line says about the data side.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::engine::Statement;
 use super::permission::{Permissions, TablePermission};
@@ -61,31 +61,29 @@ impl DataOptions {
 }
 
 impl DataOptions {
-    /// The texts of all models, each with the name that it has if it names itself nothing.
-    pub(super) fn model_texts(&self) -> Result<Vec<(String, String)>, StartError> {
+    /// The texts of all models, each with the name that it has if it names itself nothing. The
+    /// folder's SQL files are added to the templates.
+    pub(super) fn model_texts(&mut self) -> Result<Vec<(String, String)>, StartError> {
         let mut texts = Vec::new();
         if let Some(dir) = &self.models_dir {
-            let failed =
-                |error| StartError::caused_by(format!("cannot read {}", dir.display()), error);
-            let mut paths = Vec::new();
-            for entry in std::fs::read_dir(dir).map_err(failed)? {
-                let path = entry.map_err(failed)?.path();
-                if path
-                    .extension()
-                    .is_some_and(|extension| extension == "json")
-                {
-                    paths.push(path);
+            for path in files(dir)? {
+                let extension = path.extension().and_then(|extension| extension.to_str());
+                if !matches!(extension, Some("json" | "sql")) {
+                    continue;
                 }
-            }
-            paths.sort();
-            for path in paths {
                 let text = std::fs::read_to_string(&path).map_err(|error| {
                     StartError::caused_by(format!("cannot read {}", path.display()), error)
                 })?;
                 let stem = path
                     .file_stem()
-                    .map(|stem| stem.to_string_lossy().into_owned());
-                texts.push((stem.unwrap_or_default(), text));
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned();
+                if extension == Some("sql") {
+                    self.templates.push((stem, text));
+                } else {
+                    texts.push((stem, text));
+                }
             }
         }
         for (place, text) in self.models.iter().enumerate() {
@@ -93,6 +91,17 @@ impl DataOptions {
         }
         Ok(texts)
     }
+}
+
+/// The files of a folder, by name.
+fn files(dir: &Path) -> Result<Vec<PathBuf>, StartError> {
+    let failed = |error| StartError::caused_by(format!("cannot read {}", dir.display()), error);
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(failed)? {
+        paths.push(entry.map_err(failed)?.path());
+    }
+    paths.sort();
+    Ok(paths)
 }
 
 impl EmulatorBuilder {
@@ -128,7 +137,9 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Loads data models from the JSON schema files of a folder.
+    /// Loads data models from the JSON schema files of a folder, and SQL templates from its `.sql` files.
+    ///
+    /// A file that does not name its model gives it the file's own name.
     pub fn models_dir(mut self, path: impl Into<PathBuf>) -> Self {
         self.data.models_dir = Some(path.into());
         self

@@ -67,6 +67,7 @@ async fn table(
         table: path.get("table").cloned().unwrap_or_default(),
     };
     request.check_place(&method, &path, &headers)?;
+    check_accept(&headers)?;
     let response = match method {
         Method::GET => read::get(request, &headers).await,
         Method::HEAD => read::head(request).await,
@@ -226,6 +227,22 @@ fn wants_single(headers: &HeaderMap) -> bool {
                 .next()
                 .is_some_and(|kind| kind.trim() == SINGLE)
         })
+}
+
+/// Refuses the formats that only PostgreSQL's interface can write.
+fn check_accept(headers: &HeaderMap) -> Result<(), DataError> {
+    let accept = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
+    match accept.map(str::trim) {
+        Some(
+            kind @ ("text/csv"
+            | "application/geo+json"
+            | "application/vnd.pgrst.plan+text"
+            | "application/vnd.pgrst.plan+json"),
+        ) => Err(DataError::not_acceptable(kind)),
+        _ => Ok(()),
+    }
 }
 
 fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {

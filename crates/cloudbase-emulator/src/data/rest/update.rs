@@ -20,8 +20,8 @@ use crate::data::value::{Cell, Given, to_cell};
 /// Updates rows.
 pub(super) async fn patch(request: Request, body: Bytes) -> Result<Response, DataError> {
     let table = request.catalog.table(&request.table)?;
-    let changes = changes(&request, table, &body)?;
     request.require_filter("UPDATE")?;
+    let changes = changes(&request, table, &body)?;
     let mut plan = request
         .planner()
         .plan(table, &request.query, Access::Write)?;
