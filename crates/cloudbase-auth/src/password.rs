@@ -371,15 +371,27 @@ impl PendingReauthentication {
 }
 
 async fn send_recovery_code(caller: &Caller, contact: &Contact) -> Result<SentVerification> {
-    send_code(caller, contact, "recovery").await
+    send_code(caller, contact, "recovery", |request| request).await
 }
 
 async fn send_own_code(caller: &Caller, contact: &Contact) -> Result<SentVerification> {
-    send_code(caller, contact, "reauthentication").await
+    send_code(
+        caller,
+        contact,
+        "reauthentication",
+        VerificationRequest::as_user,
+    )
+    .await
 }
 
-async fn send_code(caller: &Caller, contact: &Contact, usage: &str) -> Result<SentVerification> {
-    let mut request = VerificationRequest::new(contact.clone()).target(VerificationTarget::User);
+async fn send_code(
+    caller: &Caller,
+    contact: &Contact,
+    usage: &str,
+    with: fn(VerificationRequest) -> VerificationRequest,
+) -> Result<SentVerification> {
+    let mut request =
+        with(VerificationRequest::new(contact.clone()).target(VerificationTarget::User));
     if contact.is_email() {
         request = request.usage(usage);
     }

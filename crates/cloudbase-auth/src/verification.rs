@@ -41,6 +41,8 @@ pub struct VerificationRequest {
     usage: Option<String>,
     email_redirect_to: Option<String>,
     with_captcha: bool,
+    /// Within a flow of the signed-in user.
+    as_user: bool,
 }
 
 impl VerificationRequest {
@@ -62,7 +64,13 @@ impl VerificationRequest {
             usage: None,
             email_redirect_to: None,
             with_captcha: false,
+            as_user: false,
         }
+    }
+
+    pub(crate) fn as_user(mut self) -> Self {
+        self.as_user = true;
+        self
     }
 
     /// To whom the code may be sent. Default [`Any`](VerificationTarget::Any).
@@ -218,7 +226,7 @@ pub(crate) async fn send(
             usage: request.usage.as_deref().filter(|_| contact.is_email()),
             email_redirect_to: request.email_redirect_to.as_deref(),
         });
-    if request.target == VerificationTarget::CurrentUser {
+    if request.as_user || request.target == VerificationTarget::CurrentUser {
         call = call.user();
     }
     if request.with_captcha {
