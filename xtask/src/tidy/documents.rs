@@ -1,5 +1,7 @@
 //! What the README and its companions promise must be what the manifests say.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, Result};
 use semver::Version;
 
@@ -80,10 +82,30 @@ fn check_readme(readme: &str, version: &Version, minimum: &Version) -> Vec<Findi
 }
 
 fn check_features<'a>(readme: &str, features: impl Iterator<Item = &'a str>) -> Vec<Finding> {
-    features
-        .filter(|&name| name != "default")
-        .filter(|name| !readme.contains(&format!("`{name}`")))
-        .map(|name| Finding::new("README.md", format!("say what the feature `{name}` adds")))
+    let told = table_of_features(readme);
+    let real: BTreeSet<&str> = features.filter(|&name| name != "default").collect();
+    let untold = real
+        .difference(&told)
+        .map(|name| format!("say what the feature `{name}` adds"));
+    let invented = told
+        .difference(&real)
+        .map(|name| format!("there is no feature `{name}`"));
+    untold
+        .chain(invented)
+        .map(|rule| Finding::new("README.md", rule))
+        .collect()
+}
+
+/// The names in the first column of the table under the heading of the features.
+fn table_of_features(readme: &str) -> BTreeSet<&str> {
+    let section = readme.split("\n## Features\n").nth(1).unwrap_or_default();
+    let section = section.split("\n## ").next().unwrap_or_default();
+    section
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('|').next())
+        .flat_map(|cell| cell.split('`'))
+        .filter(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '-'))
+        .filter(|name| !name.is_empty())
         .collect()
 }
 
@@ -121,14 +143,18 @@ mod tests {
     }
 
     #[test]
-    fn each_feature_is_told() {
-        let found = check_features("| `auth` | x |", ["auth", "default", "gzip"].into_iter());
+    fn the_table_has_each_feature_and_no_other() {
+        let readme = "\n## Features\n\n| feature | adds |\n|---|---|\n| `auth` (default) | `x` |\n\
+                      | `old`, `older` | y |\n\n## Next\n\n| `no` | z |\n";
+        let found = check_features(readme, ["auth", "default", "gzip"].into_iter());
+        let rules: Vec<_> = found.iter().map(|finding| finding.rule.as_str()).collect();
         assert_eq!(
-            found,
-            [Finding::new(
-                "README.md",
-                "say what the feature `gzip` adds"
-            )]
+            rules,
+            [
+                "say what the feature `gzip` adds",
+                "there is no feature `old`",
+                "there is no feature `older`"
+            ]
         );
     }
 }
