@@ -103,6 +103,8 @@ async fn commands_that_do_not_serve() {
         let answer = post(&format!("functions/{name}")).send().await.expect(400);
         assert_eq!(answer.code(), "FUNCTION_INVOCATION_FAILED", "{name}");
     }
+    let why = post("functions/ends").send().await.text();
+    assert!(why.contains("no such module"), "{why}");
     assert_eq!(
         post("cloudrun/silent").send().await.expect(503).code(),
         "SERVICE_NOT_READY"

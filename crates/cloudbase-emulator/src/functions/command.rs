@@ -208,9 +208,9 @@ impl Running {
         let mut pause = Duration::from_millis(5);
         loop {
             if let Some(status) = self.child.try_wait()? {
-                return Err(io::Error::other(format!(
-                    "it ended before it was ready: {status}"
-                )));
+                let why = self.last_words().await;
+                let text = format!("it ended before it was ready: {status}{why}");
+                return Err(io::Error::other(text));
             }
             if TcpStream::connect(self.address).await.is_ok() {
                 return Ok(());
