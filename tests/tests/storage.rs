@@ -1,5 +1,7 @@
 //! Storage end to end: on the emulator, and on a scripted object store for what an emulator cannot do.
 
+#[path = "storage/buckets.rs"]
+mod buckets;
 #[path = "storage/classic.rs"]
 mod classic;
 #[path = "storage/download.rs"]

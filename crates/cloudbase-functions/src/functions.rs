@@ -84,7 +84,7 @@ pub struct FunctionCall {
 call_options!(FunctionCall);
 
 impl FunctionCall {
-    /// Sends `data` as JSON: the function's event. The gateway takes up to 100 KB.
+    /// Sends `data` as JSON: the function's event. The gateway takes up to 6 MB.
     #[doc(alias = "data")]
     pub fn json<T: Serialize + ?Sized>(mut self, data: &T) -> Self {
         self.payload = Payload::json(data);

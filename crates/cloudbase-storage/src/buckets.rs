@@ -150,18 +150,17 @@ impl ListBuckets {
 }
 
 /// What a bucket takes and who may read it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct BucketSettings {
+#[derive(Debug, Default, Serialize)]
+struct BucketSettings {
     /// Whether anybody may read its objects.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub public: Option<bool>,
-    /// The largest object that it takes, in bytes.
+    public: Option<bool>,
+    /// The largest object that it takes, in bytes; `null` takes the limit away.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub file_size_limit: Option<u64>,
+    file_size_limit: Option<Option<u64>>,
     /// The content types that it takes; `image/*` stands for all of a kind.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub allowed_mime_types: Option<Vec<String>>,
+    allowed_mime_types: Option<Vec<String>>,
 }
 
 /// Gives a builder with a field `settings: BucketSettings` its methods.
@@ -174,9 +173,9 @@ macro_rules! bucket_settings {
                 self
             }
 
-            /// The largest object that it takes, in bytes.
-            pub fn file_size_limit(mut self, bytes: u64) -> Self {
-                self.settings.file_size_limit = Some(bytes);
+            /// The largest object that it takes, in bytes; `None` for no limit.
+            pub fn file_size_limit(mut self, bytes: impl Into<Option<u64>>) -> Self {
+                self.settings.file_size_limit = Some(bytes.into());
                 self
             }
 

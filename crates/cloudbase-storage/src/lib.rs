@@ -58,7 +58,7 @@ pub use crate::bucket::{
     Bucket, BucketCopy, BucketObject, BucketObjectInfo, BucketSignedUrl, BucketUpload, List,
     ListPage, ListedObject, Pages, RequestSignedUploadUrl, SignedUploadUrl,
 };
-pub use crate::buckets::{BucketDetails, BucketSettings, CreateBucket, ListBuckets, UpdateBucket};
+pub use crate::buckets::{BucketDetails, CreateBucket, ListBuckets, UpdateBucket};
 pub use crate::download::{Download, DownloadProgress, ObjectStream};
 pub use crate::file_id::FileId;
 pub use crate::info::ObjectInfo;

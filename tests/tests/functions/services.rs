@@ -1,0 +1,202 @@
+//! HTTP functions, hosting services and APIs.
+
+use bytes::Bytes;
+use cloudbase_core::{Body, Error, ErrorCode, ErrorKind};
+use cloudbase_emulator::{Emulator, Service};
+use futures_util::{StreamExt as _, stream};
+use http::{Method, Response};
+use serde_json::{Value, json};
+
+use crate::support::{mirror, start};
+
+#[tokio::test]
+async fn every_method_reaches_a_service() {
+    let fixture = start(Emulator::builder().service("api", Service::http(mirror))).await;
+    let service = fixture.cloud_run.service("api");
+    let data = json!({ "a": 1, "text": "x y" });
+    for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+        let call = service.request(method.clone(), "/items/1").json(&data);
+        let answer = call.header("x-custom", "yes").await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["x-answer"]),
+            (202, &"yes".parse().unwrap())
+        );
+        let seen: Value = answer.json().unwrap();
+        assert_eq!(seen["method"], method.as_str());
+        assert_eq!(seen["custom"], "yes");
+        assert_eq!(
+            serde_json::from_str::<Value>(seen["body"].as_str().unwrap()).unwrap(),
+            data
+        );
+    }
+    let seen: Value = service
+        .get("/items?sort=asc")
+        .query("page", 2)
+        .json(&data)
+        .await
+        .unwrap()
+        .json()
+        .unwrap();
+    assert!(seen["path"].as_str().unwrap().ends_with("/items"));
+    assert_eq!(seen["query"], "sort=asc&page=2&a=1&text=x%20y");
+    assert_eq!(seen["body"], "");
+    let head = service.head("/items").await.unwrap();
+    assert_eq!((head.status().as_u16(), head.bytes().len()), (202, 0));
+    let seen: Value = service.options("/").await.unwrap().json().unwrap();
+    assert_eq!(seen["method"], "OPTIONS");
+    // The short form: GET unless said otherwise.
+    let seen: Value = fixture.cloud_run.call("api").await.unwrap().json().unwrap();
+    assert_eq!(seen["method"], "GET");
+    let call = fixture
+        .cloud_run
+        .call("api")
+        .method(Method::PUT)
+        .path("/x")
+        .json(&1);
+    let seen: Value = call.await.unwrap().json().unwrap();
+    assert_eq!(
+        (&seen["method"], &seen["body"]),
+        (&json!("PUT"), &json!("1"))
+    );
+    // A function-type hosting service: POST unless said otherwise.
+    let hosted = fixture.functions.call_hosted("api").json(&data);
+    let seen: Value = hosted.await.unwrap().json().unwrap();
+    assert_eq!(seen["method"], "POST");
+}
+
+#[tokio::test]
+async fn an_http_function_sees_the_whole_request() {
+    let fixture = start(Emulator::builder().http_function("site", mirror)).await;
+    let site = fixture.functions.http("site");
+    let seen: Value = site
+        .get("/pages/a b")
+        .query("lang", "zh")
+        .await
+        .unwrap()
+        .json()
+        .unwrap();
+    assert_eq!(seen["method"], "GET");
+    assert!(
+        seen["path"].as_str().unwrap().ends_with("/pages/a%20b"),
+        "{seen}"
+    );
+    assert!(
+        seen["query"].as_str().unwrap().contains("lang=zh"),
+        "{seen}"
+    );
+    let call = site.post("/mcp").body("text/csv", "a,b");
+    let seen: Value = call.await.unwrap().json().unwrap();
+    assert_eq!(
+        (&seen["type"], &seen["body"]),
+        (&json!("text/csv"), &json!("a,b"))
+    );
+    let root: Value = site
+        .post("/")
+        .json(&json!({}))
+        .await
+        .unwrap()
+        .json()
+        .unwrap();
+    assert_eq!(root["body"], "{}");
+    // Called as an ordinary function it is not there.
+    let error = fixture.functions.call("site").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Api, "{error}");
+}
+
+#[tokio::test]
+async fn an_api_gets_what_it_is_sent() {
+    let fixture = start(Emulator::builder().api("weather", Service::http(mirror))).await;
+    let api = fixture.apis.api("weather");
+    let seen: Value = api
+        .post("/now")
+        .json(&json!({ "city": "深圳" }))
+        .await
+        .unwrap()
+        .json()
+        .unwrap();
+    assert!(seen["path"].as_str().unwrap().ends_with("/now"));
+    assert_eq!(seen["body"], "{\"city\":\"深圳\"}");
+    let seen: Value = api
+        .get("now")
+        .json(&json!({ "city": "a&b" }))
+        .await
+        .unwrap()
+        .json()
+        .unwrap();
+    assert_eq!(seen["query"], "city=a%26b");
+    let seen: Value = api.delete("now").await.unwrap().json().unwrap();
+    assert_eq!(seen["body"], "{}");
+    let call = api.post("now").token("not-a-token");
+    let error = call.await.unwrap_err();
+    assert!(error.is_unauthenticated(), "{error}");
+}
+
+#[tokio::test]
+async fn bodies_stream_both_ways() {
+    let fixture = start(Emulator::builder().service("api", Service::http(mirror))).await;
+    let pieces = (0..100).map(|index| Ok::<_, Error>(Bytes::from(format!("{index:04}"))));
+    let body = Body::stream(stream::iter(pieces));
+    let call = fixture
+        .cloud_run
+        .service("api")
+        .post("/")
+        .body("text/plain", body);
+    let answer = call.stream().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 202);
+    let pieces: Vec<Bytes> = answer.into_value().map(Result::unwrap).collect().await;
+    let seen: Value = serde_json::from_slice(&pieces.concat()).unwrap();
+    assert_eq!(seen["body"].as_str().unwrap().len(), 400);
+}
+
+#[tokio::test]
+async fn refusals_of_platform_and_service_are_errors() {
+    let teapot = |_| async {
+        let page = "<html>I am a teapot</html>";
+        Response::builder().status(418).body(page.into()).unwrap()
+    };
+    let coded = |_| async {
+        let body = r#"{"code":"OUT_OF_TEA","message":"none left"}"#;
+        Response::builder().status(409).body(body.into()).unwrap()
+    };
+    let builder = Emulator::builder()
+        .service("teapot", Service::http(teapot))
+        .service("coded", Service::http(coded));
+    let fixture = start(builder).await;
+    let call = |name: &str| fixture.cloud_run.service(name).get("/").send();
+    let error = call("nobody").await.unwrap_err();
+    assert_eq!(error.code(), Some(&ErrorCode::SERVICE_NOT_FOUND));
+    assert!(error.is_not_found());
+    let error = call("teapot").await.unwrap_err();
+    assert_eq!(
+        (error.status().unwrap().as_u16(), error.code()),
+        (418, None)
+    );
+    assert!(!error.to_string().contains("html"), "{error}");
+    let error = call("coded").await.unwrap_err();
+    assert_eq!(error.code().unwrap(), "OUT_OF_TEA");
+    assert!(error.is_conflict() && error.message() == "none left");
+    let too_long = vec![0; 20 * 1024 * 1024 + 1];
+    let call = fixture
+        .cloud_run
+        .service("coded")
+        .post("/")
+        .body("image/png", too_long);
+    assert_eq!(call.await.unwrap_err().kind(), ErrorKind::TooLarge);
+}
+
+#[tokio::test]
+async fn an_empty_answer_is_null() {
+    let nothing = |_| async {
+        Response::builder()
+            .status(204)
+            .body(axum::body::Body::empty())
+            .unwrap()
+    };
+    let fixture = start(Emulator::builder().service("nothing", Service::http(nothing))).await;
+    let answer = fixture.cloud_run.call("nothing").await.unwrap();
+    assert_eq!(answer.status().as_u16(), 204);
+    answer.json::<()>().unwrap();
+    assert_eq!(answer.json::<Option<u8>>().unwrap(), None);
+    let error = answer.json::<u8>().unwrap_err();
+    assert_eq!(error.message(), "empty answer, u8 expected");
+}

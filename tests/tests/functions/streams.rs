@@ -1,0 +1,184 @@
+//! Answers that come piece by piece.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use cloudbase_core::{ErrorKind, TimeoutPhase};
+use cloudbase_emulator::{Emulator, Fault, Service};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use http::{Request, Response};
+
+use crate::support::{Fixture, start};
+
+fn events_of(body: Body) -> Response<Body> {
+    Response::builder()
+        .header("content-type", "text/event-stream; charset=utf-8")
+        .body(body)
+        .unwrap()
+}
+
+async fn serving<F>(answer: F) -> Fixture
+where
+    F: Fn() -> Response<Body> + Send + Sync + 'static,
+{
+    let service = Service::http(move |_: Request<Body>| {
+        let answer = answer();
+        async move { answer }
+    });
+    start(Emulator::builder().service("chat", service)).await
+}
+
+#[tokio::test]
+async fn events_come_one_by_one() {
+    const TEXT: &str = "\u{feff}: heartbeat\n\nevent: token\r\ndata: {\"text\": \"你\"}\r\n\r\n\
+                        id: 2\rdata: a\rdata: b\r\rdata: cut off";
+    // Byte by byte: however the network cuts, the events are the same.
+    let fixture = serving(|| {
+        let bytes = TEXT
+            .bytes()
+            .map(|byte| Ok::<_, std::io::Error>(Bytes::from(vec![byte])));
+        events_of(Body::from_stream(stream::iter(bytes.collect::<Vec<_>>())))
+    })
+    .await;
+    let answer = fixture.cloud_run.call("chat").events().await.unwrap();
+    assert!(!answer.request_id().is_empty());
+    let events: Vec<_> = answer.into_value().try_collect().await.unwrap();
+    assert_eq!(events.len(), 2, "what the end cuts off is dropped");
+    assert_eq!(
+        (events[0].event.as_str(), events[0].id.as_str()),
+        ("token", "")
+    );
+    assert_eq!(events[0].json::<serde_json::Value>().unwrap()["text"], "你");
+    assert_eq!(
+        (events[1].event.as_str(), events[1].id.as_str()),
+        ("message", "2")
+    );
+    assert_eq!(events[1].data, "a\nb");
+    let asked = fixture
+        .emulator
+        .requests()
+        .matching("* /v1/cloudrun/*")
+        .remove(0);
+    assert_eq!(asked.header("accept"), Some("text/event-stream"));
+}
+
+#[tokio::test]
+async fn an_event_is_told_before_the_next_one_is_there() {
+    let (sender, receiver) = tokio::sync::mpsc::unbounded_channel::<&'static str>();
+    let receiver = std::sync::Mutex::new(Some(receiver));
+    let fixture = serving(move || {
+        let receiver = receiver.lock().unwrap().take().unwrap();
+        let pieces = stream::unfold(receiver, |mut receiver| async {
+            let piece = receiver.recv().await?;
+            Some((
+                Ok::<_, std::io::Error>(Bytes::from_static(piece.as_bytes())),
+                receiver,
+            ))
+        });
+        events_of(Body::from_stream(pieces))
+    })
+    .await;
+    sender.send(": hello\n\n").unwrap();
+    let mut events = fixture
+        .functions
+        .call_hosted("chat")
+        .events()
+        .await
+        .unwrap()
+        .into_value();
+    for data in ["data: 1\n\n", "data: 2\n\n"] {
+        sender.send(data).unwrap();
+        let event = events.next_event().await.unwrap().unwrap();
+        assert_eq!(format!("data: {}\n\n", event.data), data);
+    }
+    drop(sender);
+    assert!(events.next_event().await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_cut_between_events_is_an_error_after_them() {
+    let fixture =
+        serving(|| events_of(Body::from("data: 1\n\ndata: 2\n\ndata: 3\n\n".repeat(1000)))).await;
+    fixture
+        .emulator
+        .faults()
+        .add(Fault::on("* /v1/cloudrun/*").reset_after(9000));
+    let mut events = fixture
+        .cloud_run
+        .call("chat")
+        .events()
+        .await
+        .unwrap()
+        .into_value();
+    let mut seen = 0;
+    let error = loop {
+        match events.next().await.unwrap() {
+            Ok(event) => {
+                seen += 1;
+                assert_eq!(event.data, ((seen - 1) % 3 + 1).to_string());
+            }
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.kind(), ErrorKind::Reset, "{error:?}");
+    assert!(events.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_stream_that_falls_silent_is_ended() {
+    let silent = || {
+        events_of(Body::from_stream(
+            stream::iter([Ok::<_, std::io::Error>(Bytes::from("data: 1\n\n"))])
+                .chain(stream::pending()),
+        ))
+    };
+    let fixture = serving(silent).await;
+    let call = fixture
+        .cloud_run
+        .call("chat")
+        .stall_timeout(Duration::from_millis(100));
+    let mut events = call.events().await.unwrap().into_value();
+    assert_eq!(events.next_event().await.unwrap().unwrap().data, "1");
+    let error = events.next_event().await.unwrap_err();
+    assert_eq!(
+        error.timeout_phase(),
+        Some(TimeoutPhase::Stall),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_event_stream_is_refused() {
+    let fixture = serving(|| Response::new(Body::from("data: 1\n\n"))).await;
+    let error = fixture.cloud_run.call("chat").events().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    let function = |_, _| async { Ok(serde_json::json!({ "a": 1 })) };
+    let fixture = start(Emulator::builder().function("plain", function)).await;
+    let error = fixture.functions.call("plain").events().await.unwrap_err();
+    assert_eq!(
+        error.message(),
+        "the answer is `application/json`, not `text/event-stream`"
+    );
+    assert!(error.request_id().is_some());
+    let error = fixture
+        .functions
+        .call("missing")
+        .stream()
+        .await
+        .unwrap_err();
+    assert!(error.is_not_found());
+}
+
+#[tokio::test]
+async fn a_long_answer_streams_past_the_limit_of_whole_ones() {
+    const LENGTH: usize = 12 * 1024 * 1024;
+    let fixture = serving(|| Response::new(Body::from(vec![7; LENGTH]))).await;
+    let error = fixture.cloud_run.call("chat").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge, "{error:?}");
+    let answer = fixture.cloud_run.call("chat").stream().await.unwrap();
+    let length = answer
+        .into_value()
+        .try_fold(0, |sum, bytes| async move { Ok(sum + bytes.len()) });
+    assert_eq!(length.await.unwrap(), LENGTH);
+}
