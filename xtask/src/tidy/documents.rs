@@ -104,7 +104,10 @@ fn table_of_features(readme: &str) -> BTreeSet<&str> {
         .lines()
         .filter_map(|line| line.strip_prefix("| `")?.split('|').next())
         .flat_map(|cell| cell.split('`'))
-        .filter(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '-'))
+        .filter(|name| {
+            name.chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        })
         .filter(|name| !name.is_empty())
         .collect()
 }
@@ -144,9 +147,9 @@ mod tests {
 
     #[test]
     fn the_table_has_each_feature_and_no_other() {
-        let readme = "\n## Features\n\n| feature | adds |\n|---|---|\n| `auth` (default) | `x` |\n\
+        let readme = "\n## Features\n\n| feature | adds |\n|---|---|\n| `auth` (default) | `x` |\n| `http2` | w |\n\
                       | `old`, `older` | y |\n\n## Next\n\n| `no` | z |\n";
-        let found = check_features(readme, ["auth", "default", "gzip"].into_iter());
+        let found = check_features(readme, ["auth", "default", "gzip", "http2"].into_iter());
         let rules: Vec<_> = found.iter().map(|finding| finding.rule.as_str()).collect();
         assert_eq!(
             rules,
