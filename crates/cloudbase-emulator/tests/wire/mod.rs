@@ -7,6 +7,9 @@
     reason = "each test binary uses its own part, and a test that cannot go on must stop"
 )]
 
+pub mod classic;
+pub mod pg;
+
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};

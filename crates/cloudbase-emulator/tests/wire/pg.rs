@@ -1,0 +1,69 @@
+//! An emulator with what it takes to use its PG-mode storage.
+
+use cloudbase_emulator::{Emulator, EmulatorBuilder};
+use http::Method;
+use serde_json::json;
+
+use super::{Answer, Call, Wire};
+
+pub struct Bench {
+    pub emulator: Emulator,
+    pub wire: Wire,
+}
+
+impl Bench {
+    pub async fn new() -> Self {
+        Self::with(
+            Emulator::builder()
+                .bucket("docs", false)
+                .bucket("open", true),
+        )
+        .await
+    }
+
+    pub async fn with(builder: EmulatorBuilder) -> Self {
+        Self {
+            emulator: builder.start().await.unwrap(),
+            wire: Wire::new(),
+        }
+    }
+
+    pub fn bare(&self, method: &str, path: &str) -> Call {
+        let url = format!("{}/v1/storages{path}", self.emulator.endpoint());
+        self.wire
+            .call(Method::from_bytes(method.as_bytes()).unwrap(), &url)
+    }
+
+    pub fn admin(&self, method: &str, path: &str) -> Call {
+        self.bare(method, path).bearer(self.emulator.api_key())
+    }
+
+    pub async fn put(&self, path: &str, content: &'static str) -> Answer {
+        self.admin("PUT", &format!("/object/{path}"))
+            .body(content)
+            .send()
+            .await
+            .expect(200)
+    }
+
+    /// The token of a new anonymous user.
+    pub async fn user(&self, device: &str) -> String {
+        let url = format!("{}/auth/v1/signin/anonymously", self.emulator.endpoint());
+        let call = self
+            .wire
+            .post(&url)
+            .header("x-device-id", device)
+            .json(&json!({}));
+        let session = call.send().await.expect(200).json();
+        session["access_token"].as_str().unwrap().to_owned()
+    }
+}
+
+#[track_caller]
+pub fn assert_error(answer: Answer, status: u16, error: &str) {
+    let answer = answer.expect(status);
+    let body = answer.json();
+    assert_eq!(body["statusCode"], status.to_string());
+    assert_eq!(body["error"], error);
+    assert!(body["message"].is_string());
+}
