@@ -9,11 +9,19 @@ mod conformance;
 mod embedded;
 #[path = "data_suite/injection.rs"]
 mod injection;
+#[path = "data_suite/model_queries.rs"]
+mod model_queries;
 #[path = "data_suite/models.rs"]
 mod models;
 #[path = "data_suite/permissions.rs"]
 mod permissions;
+#[path = "data_suite/reading.rs"]
+mod reading;
 #[path = "data_suite/sources.rs"]
 mod sources;
 #[path = "data_suite/support.rs"]
 mod support;
+#[path = "data_suite/types.rs"]
+mod types;
+#[path = "data_suite/writing.rs"]
+mod writing;

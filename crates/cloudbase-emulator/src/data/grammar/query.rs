@@ -131,3 +131,144 @@ fn decode(text: &str) -> Result<String, DataError> {
             DataError::invalid_param(format!("{:?} is not UTF-8 after decoding", shorten(text)))
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::grammar::{Comparison, IsValue, SelectItem, Test};
+
+    fn one(raw: &str) -> Filter {
+        let mut query = parse_query(raw).unwrap();
+        assert_eq!(query.filters.len(), 1, "{raw}");
+        query.filters.remove(0)
+    }
+
+    fn test(column: &str, test: Test) -> Filter {
+        Filter::Test {
+            column: column.to_owned(),
+            test,
+        }
+    }
+
+    fn eq(column: &str, value: &str) -> Filter {
+        test(column, Test::Compare(Comparison::Equal, value.to_owned()))
+    }
+
+    #[test]
+    fn top_level_values_are_taken_whole() {
+        for value in [
+            "a,b",
+            ")",
+            "\"",
+            "\\",
+            "*",
+            "null",
+            ",or(x.eq.1)",
+            "eq.1",
+            "not.eq.1",
+            "",
+            "a\0b",
+            "😀",
+        ] {
+            let encoded: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
+            assert_eq!(one(&format!("n=eq.{encoded}")), eq("n", value));
+        }
+        let long = "x".repeat(1 << 20);
+        assert_eq!(one(&format!("n=eq.{long}")), eq("n", &long));
+        assert_eq!(one("n=eq.a+b%2Bc"), eq("n", "a b+c"));
+        assert_eq!(one("n=like.%x%25"), test("n", Test::Like("%x%".to_owned())));
+    }
+
+    #[test]
+    fn members_of_lists_and_groups_keep_to_their_place() {
+        let list = |raw: &str| match one(raw) {
+            Filter::Test {
+                test: Test::In(list),
+                ..
+            } => list,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(
+            list("n=in.(1,%22a,b%22,%22c(d)%22,e%22f)"),
+            ["1", "a,b", "c(d)", "e\"f"]
+        );
+        assert_eq!(
+            list(r#"n=in.("a\"b","c\\d",",or(x.eq.1)")"#),
+            ["a\"b", "c\\d", ",or(x.eq.1)"]
+        );
+        assert_eq!(list("n=in.()"), [""; 0]);
+        assert_eq!(list("n=in.(,)"), ["", ""]);
+        assert_eq!(
+            one(r#"or=(a.eq.",or(x.eq.1)",not.and(b.is.null,c.not.in.(1,2)))"#),
+            Filter::Any(vec![
+                eq("a", ",or(x.eq.1)"),
+                Filter::Not(Box::new(Filter::All(vec![
+                    test("b", Test::Is(IsValue::Null)),
+                    Filter::Not(Box::new(test(
+                        "c",
+                        Test::In(vec!["1".to_owned(), "2".to_owned()])
+                    ))),
+                ]))),
+            ])
+        );
+        // Words of the grammar may be columns too.
+        assert_eq!(
+            one("or=(or.eq.1,not.eq.2)"),
+            Filter::Any(vec![eq("or", "1"), eq("not", "2")])
+        );
+        assert_eq!(one("or=(order.eq.1)"), Filter::Any(vec![eq("order", "1")]));
+    }
+
+    #[test]
+    fn relations_have_paths() {
+        let query =
+            parse_query("select=id,a:b!c!inner(*,d(e))&a.f=eq.1&a.d.not.or=(e.eq.1)&a.limit=2")
+                .unwrap();
+        let SelectItem::Embed(embed) = &query.select[1] else {
+            panic!("{:?}", query.select)
+        };
+        assert_eq!(
+            (
+                embed.key(),
+                embed.target.as_str(),
+                embed.hint.as_deref(),
+                embed.inner
+            ),
+            ("a", "b", Some("c"), true)
+        );
+        assert_eq!(embed.items.len(), 2);
+        let paths: Vec<String> = query
+            .embedded
+            .iter()
+            .map(|(path, _)| path.join("."))
+            .collect();
+        assert_eq!(paths, ["a", "a.d", "a"]);
+        assert_eq!(query.embedded[0].1, EmbedOption::Filter(eq("f", "1")));
+        assert!(matches!(
+            query.embedded[1].1,
+            EmbedOption::Filter(Filter::Not(_))
+        ));
+        assert_eq!(one("%22a.b%22=eq.1"), eq("a.b", "1"));
+    }
+
+    #[test]
+    fn nothing_panics() {
+        let pieces = [
+            "or=(", ")", ",", ".", "\"", "\\", "not.", "in.(", "eq.", "a", "=", "&", "%", "%F",
+            "select=", "!", ":", "*", "é", "order=", "limit=",
+        ];
+        let mut state = 7u64;
+        for _ in 0..20_000 {
+            let mut text = String::new();
+            for _ in 0..12 {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
+                text.push_str(pieces[(state >> 33) as usize % pieces.len()]);
+            }
+            let _ = parse_query(&text);
+        }
+        let _ = parse_query(&format!("or={}", "(or".repeat(100_000)));
+        let _ = parse_query(&format!("select={}", "a(".repeat(100_000)));
+    }
+}
