@@ -204,6 +204,12 @@ impl Manager {
 
     /// Puts a newer profile into the session, if it is still that user's.
     pub(crate) async fn update_user(&self, user: &User) {
+        if self
+            .peek()
+            .is_none_or(|session| session.user() == Some(user))
+        {
+            return; // nothing new, and no reason to lock the store
+        }
         let mut events = Vec::new();
         {
             let _turn = self.core.turn.lock().await;

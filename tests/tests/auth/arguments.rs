@@ -1,0 +1,158 @@
+//! Wrong arguments are refused before anything is sent, by name and without their value.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use cloudbase_auth::{
+    Auth, Error, ErrorKind, IdToken, OAuth, Otp, Password, ProviderGrant, Resend, ResendType,
+    SetSession, SignUp, UpdateUser, VerificationRequest, VerifyOAuth, VerifyOtp,
+};
+
+use super::support::World;
+
+type Try = Pin<Box<dyn Future<Output = Option<Error>>>>;
+
+macro_rules! tries {
+    ($($argument:literal: |$auth:ident| $call:expr;)*) => {
+        &[$(($argument, |$auth: Auth| Box::pin(async move { $call.await.err() }) as Try)),*]
+    };
+}
+
+/// The argument that must be named, and a call with a bad one. `sentinel` must not be repeated.
+const BAD: &[(&str, fn(Auth) -> Try)] = tries! {
+    "email": |auth| auth.sign_up(SignUp::email("sentinel"));
+    "email": |auth| auth.sign_up(SignUp::email(" "));
+    "phone": |auth| auth.sign_up(SignUp::phone("sentinel"));
+    "phone": |auth| auth.sign_up(SignUp::phone("+14155550100"));
+    "password": |auth| auth.sign_up(SignUp::email("a@b.c").password(""));
+    "username": |auth| auth.sign_up(SignUp::email("a@b.c").username(" "));
+    "nickname": |auth| auth.sign_up(SignUp::email("a@b.c").nickname(""));
+    "avatar_url": |auth| auth.sign_up(SignUp::email("a@b.c").avatar_url(""));
+    "locale": |auth| auth.sign_up(SignUp::email("a@b.c").locale(""));
+    "anonymous_token": |auth| auth.sign_up(SignUp::email("a@b.c").anonymous_token("sentinel\n"));
+    "provider_token": |auth| auth.sign_in_anonymously().provider_token("sentinel\r\n").send();
+    "username": |auth| auth.sign_in_with_password(Password::username("", "sentinel"));
+    "email": |auth| auth.sign_in_with_password(Password::email("sentinel", "sentinel"));
+    "phone": |auth| auth.sign_in_with_password(Password::phone("sentinel", "sentinel"));
+    "password": |auth| auth.sign_in_with_password(Password::username("lin", ""));
+    "email": |auth| auth.sign_in_with_otp(Otp::email(""));
+    "email_redirect_to": |auth| auth.sign_in_with_otp(Otp::email("a@b.c").email_redirect_to("sentinel"));
+    "email_redirect_to": |auth| auth.sign_in_with_otp(Otp::phone("13800000000").email_redirect_to("https://a.b"));
+    "provider": |auth| auth.sign_in_with_oauth(OAuth::new(""));
+    "redirect_to": |auth| auth.sign_in_with_oauth(OAuth::new("github").redirect_to("sentinel"));
+    "state": |auth| auth.sign_in_with_oauth(OAuth::new("github").state(""));
+    "other_param": |auth| auth.sign_in_with_oauth(OAuth::new("github").other_param("", "sentinel"));
+    "token": |auth| auth.sign_in_with_id_token(IdToken::new("google", ""));
+    "token": |auth| auth.sign_in_with_id_token(IdToken::provider_token("sentinel sentinel"));
+    "provider": |auth| auth.sign_in_with_id_token(IdToken::new("", "sentinel"));
+    "ticket": |auth| auth.sign_in_with_custom_ticket(|| async { Ok("") });
+    "refresh_token": |auth| auth.refresh_session().refresh_token("").send();
+    "refresh_token": |auth| auth.set_session(SetSession::new("sentinel\0"));
+    "redirect_uri": |auth| auth.sign_out().redirect_uri("sentinel").send();
+    "state": |auth| auth.sign_out().state("").send();
+    "update": |auth| auth.update_user(UpdateUser::new());
+    "nickname": |auth| auth.update_user(UpdateUser::new().nickname(""));
+    "email": |auth| auth.update_user(UpdateUser::new().email("sentinel"));
+    "phone": |auth| auth.update_user(UpdateUser::new().email("a@b.c").phone("13800000000"));
+    "password": |auth| auth.delete_user("");
+    "provider": |auth| auth.unlink_identity("");
+    "provider": |auth| auth.unlink_identity("..");
+    "email_or_phone": |auth| auth.reset_password_for_email("").send();
+    "email": |auth| auth.reset_password_for_email("sentinel@").send();
+    "phone": |auth| auth.reset_password_for_email("sentinel").send();
+    "redirect_to": |auth| auth.reset_password_for_email("a@b.c").redirect_to("sentinel").send();
+    "old_password": |auth| auth.reset_password_for_old("", "sentinel");
+    "new_password": |auth| auth.reset_password_for_old("sentinel", "");
+    "password": |auth| auth.sudo_with_password(" ");
+    "verification_token": |auth| auth.sudo_with_verification("");
+    "email": |auth| auth.send_verification(VerificationRequest::email("sentinel"));
+    "email_redirect_to": |auth| auth.send_verification(VerificationRequest::email("a@b.c").email_redirect_to("sentinel"));
+    "verification_id": |auth| auth.verify("", "123456");
+    "code": |auth| auth.verify("id", "");
+    "code": |auth| auth.verify("id", "12 sentinel");
+    "phone": |auth| auth.verify_otp(VerifyOtp::new("id", "123456").phone("sentinel"));
+    "code": |auth| auth.verify_otp(VerifyOtp::new("id", ""));
+    "email": |auth| auth.resend(Resend::email("sentinel", ResendType::Signup));
+    "code": |auth| auth.verify_oauth(VerifyOAuth::new("", "s"));
+    "state": |auth| auth.verify_oauth(VerifyOAuth::new("sentinel", ""));
+    "state": |auth| auth.verify_oauth(VerifyOAuth::new("sentinel", "never-given-out"));
+    "provider": |auth| auth.verify_oauth(VerifyOAuth::new("sentinel", "s").provider(""));
+    "url": |auth| auth.handle_oauth_callback("https://app.example.org/?state=sentinel");
+    "url": |auth| auth.handle_oauth_callback("https://app.example.org/?code=sentinel");
+    "provider": |auth| auth.grant_provider_token(ProviderGrant::code("", "sentinel", "https://a.b"));
+    "code": |auth| auth.grant_provider_token(ProviderGrant::code("github", "", "https://a.b"));
+    "token": |auth| auth.grant_provider_token(ProviderGrant::access_token("github", "sentinel\n"));
+    "provider_token": |auth| auth.patch_provider_token("", serde_json::Map::new());
+    "provider_token": |auth| auth.bind_identity("");
+    "state": |auth| auth.create_captcha_data("", None);
+    "token": |auth| auth.verify_captcha_data("", "AB12");
+    "key": |auth| auth.verify_captcha_data("sentinel", "");
+};
+
+#[tokio::test]
+async fn wrong_arguments_never_leave_the_machine() {
+    let world = World::new().await;
+    for signed_in in [false, true] {
+        if signed_in {
+            world.sign_in().await;
+        }
+        world.emulator.requests().clear();
+        for (n, (argument, call)) in BAD.iter().enumerate() {
+            let error = call(world.auth.clone())
+                .await
+                .unwrap_or_else(|| panic!("{n}: `{argument}` was not refused"));
+            assert_eq!(error.kind(), ErrorKind::Argument, "{n}: {error}");
+            assert!(
+                error.message().starts_with(&format!("`{argument}` ")),
+                "{n} `{argument}`: {error}"
+            );
+            assert!(
+                !format!("{error} {error:?}").contains("sentinel"),
+                "{n}: {error:?}"
+            );
+        }
+        let sent = world.emulator.requests().all();
+        assert!(
+            sent.is_empty(),
+            "sent: {:?}",
+            sent.iter().map(|request| &request.path).collect::<Vec<_>>()
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_needs_a_user_says_so_when_there_is_none() {
+    let world = World::new().await;
+    let auth = &world.auth;
+    for error in [
+        auth.refresh_user().await.unwrap_err(),
+        auth.refresh_session().await.unwrap_err(),
+        auth.update_user(UpdateUser::new().nickname("x"))
+            .await
+            .unwrap_err(),
+        auth.delete_user("x").await.unwrap_err(),
+        auth.user_identities().await.unwrap_err(),
+        auth.unlink_identity("github").await.unwrap_err(),
+        auth.reauthenticate().await.unwrap_err(),
+        auth.reset_password_for_old("x", "y").await.unwrap_err(),
+        auth.bind_identity("x").await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Credentials, "{error}");
+    }
+    assert!(world.emulator.requests().all().is_empty());
+}
+
+#[tokio::test]
+async fn a_device_id_that_the_service_refuses_is_refused_at_once() {
+    let world = World::new().await;
+    for bad in ["", "sentinel\n", &"x".repeat(72)] {
+        let error = Auth::builder(world.auth.client().clone())
+            .device_id(bad)
+            .build()
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(
+            error.message().starts_with("`device_id`") && !error.to_string().contains("sentinel")
+        );
+    }
+}

@@ -1,0 +1,273 @@
+//! Renewals under load and in trouble, on paused time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloudbase_auth::{AuthEvent, ErrorKind, ExposeSecret as _, SessionStore as _, SignOutReason};
+use tokio::time::{Instant, advance, sleep};
+
+use super::gateway::{Gateway, KEY, LIFETIME, Renewal, call, session};
+
+#[tokio::test(start_paused = true)]
+async fn ten_thousand_tasks_renew_once_for_a_hundred_seeds() {
+    for seed in 0..100 {
+        let random = fastrand::Rng::with_seed(seed);
+        let gateway = Gateway::new();
+        gateway.renewal(Renewal::Grant(Duration::from_micros(
+            random.clone().u64(0..20_000),
+        )));
+        let (auth, _store) = gateway.auth(&session(-5)).await;
+        let auth = Arc::new(auth);
+        let mut random = random;
+        let tasks: Vec<_> = (0..10_000)
+            .map(|n| {
+                let (auth, delay) = (auth.clone(), Duration::from_micros(random.u64(0..10_000)));
+                tokio::spawn(async move {
+                    sleep(delay).await;
+                    if n % 1000 == 0 {
+                        return call(auth.client()).await.is_ok();
+                    }
+                    auth.session().await.is_ok_and(|session| session.is_some())
+                })
+            })
+            .collect();
+        // A caller that goes away loses nothing.
+        tasks[random.usize(0..10_000)].abort();
+        for task in tasks {
+            assert!(task.await.unwrap_or(true), "seed {seed}: a call failed");
+        }
+        assert_eq!(
+            (gateway.renewals(), gateway.refused()),
+            (1, 0),
+            "seed {seed}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn fifty_refusals_are_one_renewal() {
+    let gateway = Gateway::new();
+    let (auth, _store) = gateway.auth(&session(7000)).await;
+    assert!(auth.session().await.unwrap().is_some());
+    gateway.revoke("a0");
+    let calls: Vec<_> = (0..50)
+        .map(|_| {
+            let client = auth.client().clone();
+            tokio::spawn(async move { call(&client).await })
+        })
+        .collect();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(gateway.renewals(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_fails_for_a_minute_ends_nothing() {
+    for renewal in [
+        Renewal::Refuse(500, "internal"),
+        Renewal::Refuse(429, "resource_exhausted"),
+        Renewal::Silence,
+        Renewal::Reset,
+    ] {
+        let gateway = Gateway::new();
+        gateway.renewal(renewal);
+        // Alive, but due.
+        let (auth, store) = gateway.auth(&session(20)).await;
+        let mut events = auth.events();
+        auth.session().await.unwrap();
+        advance(Duration::from_secs(12)).await;
+        let start = Instant::now();
+        for second in 0..60 {
+            let result = call(auth.client()).await;
+            if start.elapsed() < Duration::from_secs(7) {
+                result.unwrap_or_else(|error| {
+                    panic!("{renewal:?}: the token is alive at {second} s: {error}")
+                });
+            } else if let Err(error) = result {
+                assert_eq!(error.kind(), ErrorKind::Credentials, "{renewal:?}: {error}");
+                assert!(!error.to_string().contains("r0"));
+            }
+            sleep(Duration::from_secs(1)).await;
+        }
+        // Rests of 5, 10, 20, 40 s between renewals.
+        let times = gateway.renewal_times();
+        assert!(
+            (1..=6).contains(&times.len()),
+            "{renewal:?}: {} renewals",
+            times.len()
+        );
+        for pair in times.windows(2) {
+            assert!(
+                pair[1] - pair[0] >= Duration::from_secs(5),
+                "{renewal:?}: a storm"
+            );
+        }
+        assert_eq!(
+            gateway.refused(),
+            0,
+            "{renewal:?}: no ended token is ever sent"
+        );
+        let stored = store.load(KEY).await.unwrap().unwrap();
+        assert!(
+            stored.expose_secret().contains("\"r0\""),
+            "{renewal:?}: still stored"
+        );
+        assert!(auth.peek_session().is_some());
+
+        gateway.renewal(Renewal::Grant(Duration::ZERO));
+        sleep(Duration::from_secs(61)).await;
+        call(auth.client()).await.unwrap();
+        assert_eq!(events.next().await.name(), "INITIAL_SESSION");
+        assert_eq!(events.next().await.name(), "TOKEN_REFRESHED", "{renewal:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rejected_session_lasts_as_long_as_its_token_then_ends_once() {
+    let gateway = Gateway::new();
+    gateway.spend_refresh_token();
+    let (auth, store) = gateway.auth(&session(80)).await;
+    let mut events = auth.events();
+    auth.session().await.unwrap();
+    assert_eq!(events.next().await.name(), "INITIAL_SESSION");
+    let refused = auth.refresh_session().await.unwrap_err();
+    assert_eq!(refused.code().unwrap().as_str(), "invalid_grant");
+    for _ in 0..70 {
+        call(auth.client()).await.unwrap();
+        sleep(Duration::from_secs(1)).await;
+    }
+    assert_eq!(
+        gateway.renewals(),
+        1,
+        "a dead refresh token is not tried again"
+    );
+    sleep(Duration::from_secs(15)).await;
+    assert!(auth.session().await.unwrap().is_none());
+    assert_eq!(
+        call(auth.client()).await.unwrap_err().kind(),
+        ErrorKind::Credentials
+    );
+    let AuthEvent::SignedOut(reason) = events.next().await else {
+        panic!("not told")
+    };
+    assert!(matches!(reason, SignOutReason::Rejected { code } if code == "invalid_grant"));
+    assert!(store.load(KEY).await.unwrap().is_none());
+    assert_eq!((gateway.renewals(), gateway.refused()), (1, 0));
+    let mut rest = auth.events();
+    let nothing_more = tokio::time::timeout(Duration::from_secs(60), rest.next()).await;
+    assert!(nothing_more.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_answer_makes_no_loop() {
+    let gateway = Gateway::new();
+    gateway.renewal(Renewal::Lose);
+    let (auth, _store) = gateway.auth(&session(-5)).await;
+    let mut events = auth.events();
+    assert!(
+        auth.session().await.is_err(),
+        "kept: whether it was renewed is unknown"
+    );
+    assert!(auth.peek_session().is_some());
+    gateway.renewal(Renewal::Grant(Duration::ZERO));
+    for _ in 0..120 {
+        let _ = auth.session().await;
+        sleep(Duration::from_secs(1)).await;
+    }
+    assert_eq!(gateway.renewals(), 2);
+    assert!(auth.session().await.unwrap().is_none());
+    assert_eq!(events.next().await.name(), "INITIAL_SESSION");
+    assert!(matches!(
+        events.next().await,
+        AuthEvent::SignedOut(SignOutReason::Rejected { .. })
+    ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn clocks_may_be_wrong() {
+    for (hours, renewals) in [(-10, 1), (10, 0)] {
+        let gateway = Gateway::new();
+        let (auth, _store) = gateway.auth(&session(3600 + hours * 3600)).await;
+        for _ in 0..100 {
+            call(auth.client()).await.unwrap();
+        }
+        assert_eq!(gateway.renewals(), renewals, "{hours} h");
+        assert!(auth.session().await.unwrap().is_some());
+    }
+    // A clock that was set back 10 h makes a stored session seem long-lived; the gateway knows better.
+    let gateway = Gateway::new();
+    gateway.revoke("a0");
+    let (auth, _store) = gateway.auth(&session(10 * 3600)).await;
+    call(auth.client()).await.unwrap();
+    assert_eq!((gateway.renewals(), gateway.refused()), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn eight_hours_of_sleep_cost_one_renewal() {
+    let gateway = Gateway::new();
+    let (auth, _store) = gateway.auth(&session(7000)).await;
+    call(auth.client()).await.unwrap();
+    advance(Duration::from_secs(8 * 3600)).await;
+    for _ in 0..100 {
+        call(auth.client()).await.unwrap();
+    }
+    assert_eq!((gateway.renewals(), gateway.refused()), (1, 0));
+    // A session is renewed before it ends, and calls do not wait for that.
+    advance(LIFETIME - Duration::from_secs(10)).await;
+    gateway.renewal(Renewal::Silence);
+    call(auth.client()).await.unwrap();
+    tokio::task::yield_now().await;
+    assert_eq!(gateway.renewals(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_program_that_knows_no_lock_is_noticed() {
+    let gateway = Gateway::new();
+    let (auth, store) = gateway.auth(&session(60)).await;
+    auth.session().await.unwrap();
+    // It renews behind our back, and stores what it got.
+    gateway.spend_refresh_token();
+    let newer = serde_json::json!({"access_token": "a0", "refresh_token": "r9", "expires_in": 7200, "sub": "u1",
+        "expires_at": session(7000)["expires_at"]});
+    let lock = store.lock(KEY).await.unwrap();
+    store
+        .save(KEY, &newer.to_string().into(), &lock)
+        .await
+        .unwrap();
+    lock.release().await;
+    let signed_in = auth.refresh_session().await.unwrap();
+    assert_eq!(
+        signed_in.session.refresh_token().unwrap().expose_secret(),
+        "r9"
+    );
+    assert_eq!(gateway.renewals(), 0, "what is in the store is newer");
+
+    let lock = store.lock(KEY).await.unwrap();
+    store.remove(KEY, &lock).await.unwrap();
+    lock.release().await;
+    let mut events = auth.events();
+    advance(LIFETIME).await;
+    assert!(auth.session().await.unwrap().is_none());
+    assert!(matches!(
+        events.next().await,
+        AuthEvent::SignedOut(SignOutReason::Elsewhere)
+    ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_out_beats_a_renewal_under_way() {
+    let gateway = Gateway::new();
+    gateway.renewal(Renewal::Grant(Duration::from_secs(5)));
+    let (auth, store) = gateway.auth(&session(-5)).await;
+    let waiting = {
+        let auth = auth.clone();
+        tokio::spawn(async move { auth.session().await })
+    };
+    tokio::task::yield_now().await;
+    auth.sign_out().await.unwrap();
+    waiting.await.unwrap().unwrap();
+    assert!(auth.session().await.unwrap().is_none());
+    assert!(store.load(KEY).await.unwrap().is_none());
+    assert_eq!(gateway.renewals(), 1);
+}

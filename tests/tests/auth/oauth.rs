@@ -1,0 +1,194 @@
+//! The ways over an identity source.
+
+use cloudbase_auth::{
+    Auth, AuthErrorCategory, AuthEvent, ErrorKind, IdToken, OAuth, OAuthPurpose, OAuthUrl,
+    ProviderGrant, VerifyOAuth,
+};
+use cloudbase_core::Body;
+use cloudbase_emulator::Person;
+use tower::ServiceExt as _;
+
+use super::support::World;
+
+/// Opens the authorization page and returns where it leads.
+async fn visit(auth: &Auth, page: &OAuthUrl) -> String {
+    let request = http::Request::get(&page.url).body(Body::empty()).unwrap();
+    let answer = auth.client().service().oneshot(request).await.unwrap();
+    assert!(answer.status().is_redirection(), "{}", answer.status());
+    answer.headers()["location"].to_str().unwrap().to_owned()
+}
+
+fn github() -> OAuth {
+    OAuth::new("github")
+        .redirect_to("https://app.example.org/in?tab=2#top")
+        .query_param("login_hint", "ann@example.org")
+}
+
+#[tokio::test]
+async fn the_way_there_and_back_signs_in_once() {
+    let world = World::new().await;
+    let page = world.auth.sign_in_with_oauth(github()).await.unwrap();
+    assert!(page.state.starts_with("prd-github-"));
+    let back = visit(&world.auth, &page).await;
+    assert!(back.starts_with("https://app.example.org/in?"), "{back}");
+    let done = world.auth.handle_oauth_callback(&back).await.unwrap();
+    assert_eq!(
+        (done.provider.as_str(), done.purpose),
+        ("github", OAuthPurpose::SignIn)
+    );
+    assert_eq!(
+        done.redirect_url.as_deref(),
+        Some("https://app.example.org/in?tab=2#top")
+    );
+    let id = done.signed_in.user.id;
+
+    let again = world.auth.handle_oauth_callback(&back).await.unwrap_err();
+    assert_eq!(again.kind(), ErrorKind::Argument, "the state has been used");
+    let page = world.auth.sign_in_with_oauth(github()).await.unwrap();
+    let back = visit(&world.auth, &page).await;
+    let same = world.auth.handle_oauth_callback(&back).await.unwrap();
+    assert_eq!(same.signed_in.user.id, id);
+}
+
+#[tokio::test]
+async fn a_user_who_says_no_is_an_error_with_its_code() {
+    let world = World::new().await;
+    let page = world
+        .auth
+        .sign_in_with_oauth(github().query_param("deny", "1"))
+        .await
+        .unwrap();
+    let back = visit(&world.auth, &page).await;
+    let error = world.auth.handle_oauth_callback(&back).await.unwrap_err();
+    assert_eq!(error.code().unwrap().as_str(), "access_denied");
+    assert!(world.auth.session().await.unwrap().is_none());
+    let unknown = world
+        .auth
+        .sign_in_with_oauth(OAuth::new("no-such-source"))
+        .await
+        .unwrap_err();
+    assert_eq!(unknown.kind(), ErrorKind::Api);
+}
+
+#[tokio::test]
+async fn identities_are_bound_listed_and_unbound() {
+    let world = World::new().await;
+    assert_eq!(
+        world.auth.link_identity("github").await.unwrap_err().kind(),
+        ErrorKind::Credentials
+    );
+    world.sign_in().await;
+    assert!(
+        !world
+            .auth
+            .user_identities()
+            .await
+            .unwrap()
+            .iter()
+            .any(|identity| identity.id == "github")
+    );
+    assert!(
+        world
+            .auth
+            .identity_providers()
+            .await
+            .unwrap()
+            .iter()
+            .any(|identity| identity.id == "github")
+    );
+    let mut events = world.auth.events();
+    let page = world
+        .auth
+        .link_identity("github")
+        .redirect_to("https://app.example.org/b")
+        .await
+        .unwrap();
+    let back = visit(&world.auth, &page).await;
+    let done = world.auth.handle_oauth_callback(&back).await.unwrap();
+    assert_eq!(done.purpose, OAuthPurpose::BindIdentity);
+    let bound = world.auth.user_identities().await.unwrap();
+    assert!(
+        bound
+            .iter()
+            .any(|identity| identity.id == "github" && identity.bind)
+    );
+    let AuthEvent::BindIdentity(event) = events.next().await else {
+        panic!("no event")
+    };
+    assert!(event.error.is_none() && event.provider == "github");
+
+    world.auth.unlink_identity("github").await.unwrap();
+    assert!(
+        !world
+            .auth
+            .user_identities()
+            .await
+            .unwrap()
+            .iter()
+            .any(|identity| identity.id == "github")
+    );
+    world
+        .auth
+        .unlink_identity("no-such-source")
+        .await
+        .unwrap_err();
+}
+
+#[tokio::test]
+async fn a_failed_binding_is_told_to_the_caller_and_to_everybody() {
+    let world = World::new().await;
+    world.sign_in().await;
+    let mut events = world.auth.events();
+    let page = world
+        .auth
+        .link_identity("github")
+        .state("mine")
+        .redirect_to("https://app.example.org/b")
+        .await
+        .unwrap();
+    assert_eq!(page.state, "mine");
+    world
+        .auth
+        .verify_oauth(VerifyOAuth::new("no-such-code", "mine"))
+        .await
+        .unwrap_err();
+    let AuthEvent::BindIdentity(event) = events.next().await else {
+        panic!("no event")
+    };
+    assert!(event.error.is_some());
+}
+
+#[tokio::test]
+async fn tokens_of_an_identity_source_sign_in() {
+    let world = World::new().await;
+    let person = Person::new("g-1").name("Ann").email("ann@example.org");
+    let token = world.emulator.id_token("google", &person);
+    let signed_in = world
+        .auth
+        .sign_in_with_id_token(IdToken::new("google", &*token).sync_profile(true))
+        .await
+        .unwrap();
+    let proof = world
+        .auth
+        .grant_provider_token(ProviderGrant::id_token("google", token))
+        .await
+        .unwrap();
+    assert_eq!(
+        proof.profile.as_ref().unwrap().email.as_deref(),
+        Some("ann@example.org")
+    );
+    let same = world
+        .auth
+        .sign_in_with_id_token(IdToken::provider_token(proof.provider_token))
+        .await
+        .unwrap();
+    assert_eq!(same.user.id, signed_in.user.id);
+    let stranger = world.emulator.id_token("google", &Person::new("g-2"));
+    let refused = IdToken::new("google", stranger).force_disable_sign_up(true);
+    let error = world.auth.sign_in_with_id_token(refused).await.unwrap_err();
+    assert_eq!(
+        AuthErrorCategory::of(&error),
+        AuthErrorCategory::UserNotFound,
+        "{error}"
+    );
+}
