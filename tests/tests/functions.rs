@@ -8,3 +8,5 @@ mod services;
 mod streams;
 #[path = "functions/support.rs"]
 mod support;
+#[path = "functions/wire.rs"]
+mod wire;

@@ -12,3 +12,5 @@ mod scripted;
 mod support;
 #[path = "storage/upload.rs"]
 mod upload;
+#[path = "storage/wire.rs"]
+mod wire;

@@ -7,7 +7,6 @@ use cloudbase_storage::Storage;
 /// An emulator and storage as its administrator sees it.
 pub(crate) struct Fixture {
     pub(crate) emulator: Emulator,
-    pub(crate) client: Client,
     pub(crate) storage: Storage,
 }
 
@@ -15,8 +14,7 @@ pub(crate) async fn start() -> Fixture {
     let emulator = Emulator::builder().start().await.unwrap();
     let client = client(emulator.env_id(), emulator.endpoint(), emulator.api_key());
     Fixture {
-        storage: Storage::new(client.clone()),
-        client,
+        storage: Storage::new(client),
         emulator,
     }
 }
