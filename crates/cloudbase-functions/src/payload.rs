@@ -1,5 +1,7 @@
 //! What a call carries, and the limits that the gateway sets for it.
 
+use std::fmt;
+
 use bytes::Bytes;
 use cloudbase_core::http::HeaderValue;
 use cloudbase_core::http::header::CONTENT_TYPE;
@@ -8,7 +10,7 @@ use http_body::Body as _;
 use serde::Serialize;
 
 /// The body of a call, checked when the call is sent so that chains need no `?`.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) enum Payload {
     #[default]
     None,
@@ -18,6 +20,18 @@ pub(crate) enum Payload {
         body: Body,
     },
     Refused(Error),
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The content is the user's data, and may be a secret.
+        match self {
+            Self::None => f.write_str("None"),
+            Self::Json(bytes) => write!(f, "Json({} bytes)", bytes.len()),
+            Self::Other { content_type, body } => write!(f, "Other({content_type:?}, {body:?})"),
+            Self::Refused(error) => write!(f, "Refused({error})"),
+        }
+    }
 }
 
 /// How many bytes a request may carry.

@@ -93,7 +93,6 @@ impl Service {
 /// defines as idempotent; POST and PATCH only if nothing was sent. Change that by
 /// [`idempotent`](Self::idempotent).
 #[must_use = "a call does nothing until it is awaited or sent"]
-#[derive(Debug)]
 pub struct ServiceCall {
     service: Service,
     method: Method,
@@ -106,6 +105,20 @@ pub struct ServiceCall {
 }
 
 call_options!(ServiceCall);
+
+impl fmt::Debug for ServiceCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.query.iter().map(|(name, _)| name).collect();
+        f.debug_struct("ServiceCall")
+            .field("service", &self.service)
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("query", &names)
+            .field("payload", &self.payload)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
 
 impl ServiceCall {
     /// Calls by this method instead.
