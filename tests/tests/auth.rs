@@ -1,5 +1,7 @@
 //! Auth from end to end: against recordings of the official SDK, and against the emulator.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod auth {
     mod arguments;
     mod faults;

@@ -379,7 +379,7 @@ async fn send_own_code(caller: &Caller, contact: &Contact) -> Result<SentVerific
         caller,
         contact,
         "reauthentication",
-        VerificationRequest::as_user,
+        VerificationRequest::within_session,
     )
     .await
 }

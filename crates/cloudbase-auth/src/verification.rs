@@ -42,7 +42,7 @@ pub struct VerificationRequest {
     email_redirect_to: Option<String>,
     with_captcha: bool,
     /// Within a flow of the signed-in user.
-    as_user: bool,
+    within_session: bool,
 }
 
 impl VerificationRequest {
@@ -64,12 +64,12 @@ impl VerificationRequest {
             usage: None,
             email_redirect_to: None,
             with_captcha: false,
-            as_user: false,
+            within_session: false,
         }
     }
 
-    pub(crate) fn as_user(mut self) -> Self {
-        self.as_user = true;
+    pub(crate) fn within_session(mut self) -> Self {
+        self.within_session = true;
         self
     }
 
@@ -226,7 +226,7 @@ pub(crate) async fn send(
             usage: request.usage.as_deref().filter(|_| contact.is_email()),
             email_redirect_to: request.email_redirect_to.as_deref(),
         });
-    if request.as_user || request.target == VerificationTarget::CurrentUser {
+    if request.within_session || request.target == VerificationTarget::CurrentUser {
         call = call.user();
     }
     if request.with_captcha {

@@ -10,6 +10,9 @@ use cloudbase_auth::{
 
 use super::support::World;
 
+/// An argument's name, and a call with a bad one.
+type Bad = (&'static str, fn(Auth) -> Try);
+
 type Try = Pin<Box<dyn Future<Output = Option<Error>>>>;
 
 macro_rules! tries {
@@ -19,7 +22,7 @@ macro_rules! tries {
 }
 
 /// The argument that must be named, and a call with a bad one. `sentinel` must not be repeated.
-const BAD: &[(&str, fn(Auth) -> Try)] = tries! {
+const BAD: &[Bad] = tries! {
     "email": |auth| auth.sign_up(SignUp::email("sentinel"));
     "email": |auth| auth.sign_up(SignUp::email(" "));
     "phone": |auth| auth.sign_up(SignUp::phone("sentinel"));

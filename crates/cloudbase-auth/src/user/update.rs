@@ -259,7 +259,7 @@ impl PendingContact {
 }
 
 async fn send_code(caller: &Caller, contact: &Contact) -> Result<SentVerification> {
-    let mut request = VerificationRequest::new(contact.clone()).as_user();
+    let mut request = VerificationRequest::new(contact.clone()).within_session();
     if contact.is_email() {
         request = request.usage("reauthentication");
     }
