@@ -4,6 +4,7 @@
 
 mod auth {
     mod arguments;
+    mod captcha;
     mod faults;
     mod fixtures;
     mod flows;

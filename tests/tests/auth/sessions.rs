@@ -149,12 +149,8 @@ async fn a_program_that_starts_again_is_still_signed_in() {
         .requests()
         .all()
         .iter()
-        .filter_map(|request| {
-            request
-                .path
-                .starts_with("/auth/")
-                .then(|| request.header("x-device-id").unwrap().to_owned())
-        })
+        .filter(|request| request.path.starts_with("/auth/"))
+        .map(|request| request.header("x-device-id").unwrap().to_owned())
         .collect();
     assert!(
         devices.windows(2).all(|pair| pair[0] == pair[1]),
