@@ -5,7 +5,7 @@ mod official;
 mod server;
 mod suites;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use self::server::Server;
 use crate::{
@@ -40,10 +40,23 @@ struct Service {
 
 pub(crate) fn run(project: &Project, options: &Interop) -> Result<()> {
     let wanted = |judge: Judge| options.only.is_empty() || options.only.contains(&judge);
-    let services: Vec<_> = SERVICES
-        .iter()
-        .filter(|service| wanted(service.judge))
-        .collect();
+
+    let mut services = Vec::new();
+    let mut sources = Vec::new();
+    for service in SERVICES.iter().filter(|service| wanted(service.judge)) {
+        let readers = suites::readers(project, service.variable)?;
+        if !readers.is_empty() {
+            services.push(service);
+            sources.extend(readers);
+        } else if options.only.is_empty() {
+            println!(
+                "no test reads {}: its server is not needed",
+                service.variable
+            );
+        } else {
+            bail!("no test reads {}", service.variable);
+        }
+    }
 
     // Everything that is missing is said before anything is built.
     let started = services
@@ -77,6 +90,6 @@ pub(crate) fn run(project: &Project, options: &Interop) -> Result<()> {
         variables.push((service.variable, address));
     }
     timed("suites on real servers", || {
-        suites::run(project, &variables)
+        suites::run(project, &variables, &sources)
     })
 }

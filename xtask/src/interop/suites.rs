@@ -1,22 +1,36 @@
-//! Runs the tests of every package that asks for one of the servers, from the binaries that `cargo xtask test` built.
+//! Runs the tests that ask for one of the servers, from the binaries that `cargo xtask test` built.
 
 use std::{
-    collections::BTreeSet,
     io::BufReader,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 use anyhow::{Context, Result, ensure};
-use cargo_metadata::{Message, PackageId};
+use cargo_metadata::Message;
 
 use crate::project::Project;
 
-/// `variables` are pairs of a name and the address of a server.
-pub(super) fn run(project: &Project, variables: &[(&str, String)]) -> Result<()> {
-    let packages = packages(project, variables)?;
-    let binaries = binaries(project, &packages)?;
-    ensure!(!binaries.is_empty(), "no test was built for {packages:?}");
+/// The sources, relative to the root, in which a variable is read. This program only sets it.
+pub(super) fn readers(project: &Project, variable: &str) -> Result<Vec<PathBuf>> {
+    let mut readers = Vec::new();
+    for path in project.files()? {
+        let is_source = path.extension().is_some_and(|extension| extension == "rs");
+        if is_source && !path.starts_with("xtask") && project.read(&path)?.contains(variable) {
+            readers.push(path);
+        }
+    }
+    Ok(readers)
+}
+
+/// `variables` are pairs of a name and the address of a server; `readers` are the sources that name one of them.
+pub(super) fn run(
+    project: &Project,
+    variables: &[(&str, String)],
+    readers: &[PathBuf],
+) -> Result<()> {
+    let binaries = binaries(project, readers)?;
+    ensure!(!binaries.is_empty(), "no test is built from {readers:?}");
     for (directory, binary) in binaries {
         println!("{}", binary.file_name().unwrap_or_default().display());
         let status = Command::new(&binary)
@@ -30,41 +44,8 @@ pub(super) fn run(project: &Project, variables: &[(&str, String)]) -> Result<()>
     Ok(())
 }
 
-/// The packages whose sources name one of the variables. Each variable must have a reader.
-fn packages(project: &Project, variables: &[(&str, String)]) -> Result<BTreeSet<PackageId>> {
-    let files = project.files()?;
-    let mut readers = BTreeSet::new();
-    for (variable, _) in variables {
-        let before = readers.len();
-        let mut is_read = false;
-        for package in project
-            .members()
-            .into_iter()
-            .filter(|package| package.name.as_str() != "xtask")
-        {
-            let directory = package
-                .manifest_path
-                .parent()
-                .and_then(|path| path.strip_prefix(&project.metadata.workspace_root).ok())
-                .context("a member lies outside the workspace")?;
-            let sources = files.iter().filter(|path| {
-                path.starts_with(directory) && path.extension().is_some_and(|ext| ext == "rs")
-            });
-            for source in sources {
-                if project.read(source)?.contains(variable) {
-                    is_read = true;
-                    readers.insert(package.id.clone());
-                }
-            }
-        }
-        ensure!(is_read, "no test reads {variable}");
-        println!("{variable}: {} more packages", readers.len() - before);
-    }
-    Ok(readers)
-}
-
-/// The test binaries of these packages, each with the directory it runs in.
-fn binaries(project: &Project, packages: &BTreeSet<PackageId>) -> Result<Vec<(PathBuf, PathBuf)>> {
+/// The test binaries made of these sources, each with the directory it runs in.
+fn binaries(project: &Project, readers: &[PathBuf]) -> Result<Vec<(PathBuf, PathBuf)>> {
     // The selection and the features of `cargo xtask test`, so that nothing is built twice.
     let mut build = Command::new("cargo")
         .args([
@@ -84,17 +65,64 @@ fn binaries(project: &Project, packages: &BTreeSet<PackageId>) -> Result<Vec<(Pa
         let Message::CompilerArtifact(artifact) = message? else {
             continue;
         };
-        let Some(binary) = artifact.executable else {
+        let Some(binary) = artifact.executable.filter(|_| artifact.profile.test) else {
             continue;
         };
-        if artifact.profile.test && packages.contains(&artifact.package_id) {
-            let directory = artifact
-                .manifest_path
-                .parent()
-                .context("a manifest has no directory")?;
+        let directory = artifact
+            .manifest_path
+            .parent()
+            .context("a manifest has no directory")?;
+        let source = artifact.target.src_path.as_std_path();
+        let source = source.strip_prefix(project.root()).unwrap_or(source);
+        let package = directory.as_std_path();
+        let package = package.strip_prefix(project.root()).unwrap_or(package);
+        if readers
+            .iter()
+            .any(|reader| is_part_of(reader, source, package))
+        {
             binaries.push((directory.into(), binary.into()));
         }
     }
     ensure!(build.wait()?.success(), "the tests do not build");
     Ok(binaries)
+}
+
+/// Whether a test target that begins with `source` is made of `reader`: it is the file itself, a module below it, or in
+/// the library that all tests of the package may use.
+fn is_part_of(reader: &Path, source: &Path, package: &Path) -> bool {
+    if !reader.starts_with(package) {
+        return false;
+    }
+    let is_root = source
+        .file_name()
+        .is_some_and(|name| name == "main.rs" || name == "lib.rs");
+    let modules = if is_root { source.parent() } else { None };
+    reader == source
+        || reader.starts_with(source.with_extension(""))
+        || modules.is_some_and(|directory| reader.starts_with(directory))
+        || reader.starts_with(package.join("src"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_belongs_to_its_own_test_program() {
+        let part = |reader: &str, source: &str| {
+            is_part_of(Path::new(reader), Path::new(source), Path::new("crates/a"))
+        };
+        assert!(part("crates/a/tests/suite.rs", "crates/a/tests/suite.rs"));
+        assert!(part(
+            "crates/a/tests/suite/more.rs",
+            "crates/a/tests/suite.rs"
+        ));
+        assert!(part(
+            "crates/a/tests/it/more.rs",
+            "crates/a/tests/it/main.rs"
+        ));
+        assert!(part("crates/a/src/servers.rs", "crates/a/tests/suite.rs"));
+        assert!(!part("crates/a/tests/suite.rs", "crates/a/tests/other.rs"));
+        assert!(!part("crates/ab/tests/suite.rs", "crates/a/tests/suite.rs"));
+    }
 }
