@@ -1,9 +1,12 @@
 //! Renewals under load and in trouble, on paused time.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use cloudbase_auth::{AuthEvent, ErrorKind, ExposeSecret as _, SessionStore as _, SignOutReason};
+use cloudbase_auth::{
+    Auth, AuthEvent, Error, ErrorKind, ExposeSecret as _, SessionStore as _, SignOutReason,
+};
 use tokio::time::{Instant, advance, sleep};
 
 use super::gateway::{Gateway, KEY, LIFETIME, Renewal, call, session};
@@ -270,4 +273,72 @@ async fn a_sign_out_beats_a_renewal_under_way() {
     assert!(auth.session().await.unwrap().is_none());
     assert!(store.load(KEY).await.unwrap().is_none());
     assert_eq!(gateway.renewals(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_ticket_is_asked_for_again_when_its_session_ends() {
+    let gateway = Gateway::new();
+    let auth = Auth::new(gateway.client()).unwrap();
+    let mut events = auth.events();
+    let failed = auth.sign_in_with_custom_ticket(|| async {
+        Err::<String, _>(Error::new(ErrorKind::Local, "my server is down"))
+    });
+    assert_eq!(failed.await.unwrap_err().message(), "my server is down");
+
+    let asked = Arc::new(AtomicU32::new(0));
+    let counter = asked.clone();
+    let get_ticket = move || {
+        let n = counter.fetch_add(1, Ordering::SeqCst);
+        async move {
+            match n {
+                2 => Err(Error::new(ErrorKind::Local, "my server is down")),
+                n => Ok(format!("t{n}")),
+            }
+        }
+    };
+    auth.sign_in_with_custom_ticket(get_ticket).await.unwrap();
+    for round in 0..100 {
+        call(auth.client()).await.unwrap();
+        if round == 50 {
+            advance(LIFETIME).await;
+        }
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 2, "once for each session");
+    advance(LIFETIME).await;
+    call(auth.client()).await.unwrap_err();
+    assert!(
+        auth.peek_session().is_some(),
+        "a server that is down ends nothing"
+    );
+    advance(Duration::from_secs(6)).await;
+    call(auth.client()).await.unwrap();
+    assert_eq!((asked.load(Ordering::SeqCst), gateway.refused()), (4, 0));
+    for wanted in ["SIGNED_IN", "TOKEN_REFRESHED", "TOKEN_REFRESHED"] {
+        assert_eq!(events.next().await.name(), wanted);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_means_to_renew_a_session_ends_with_its_token() {
+    let gateway = Gateway::new();
+    let mut short = session(60);
+    short.as_object_mut().unwrap().remove("refresh_token");
+    let (auth, store) = gateway.auth(&short).await;
+    let mut events = auth.events();
+    call(auth.client()).await.unwrap();
+    let refused = auth.refresh_session().await.unwrap_err();
+    assert_eq!(refused.code().unwrap().as_str(), "unauthenticated");
+    for _ in 0..58 {
+        sleep(Duration::from_secs(1)).await;
+        call(auth.client()).await.unwrap();
+    }
+    sleep(Duration::from_secs(5)).await;
+    assert!(auth.session().await.unwrap().is_none());
+    assert!(store.load(KEY).await.unwrap().is_none());
+    assert_eq!(events.next().await.name(), "INITIAL_SESSION");
+    assert!(matches!(
+        events.next().await,
+        AuthEvent::SignedOut(SignOutReason::Expired)
+    ));
+    assert_eq!((gateway.renewals(), gateway.refused()), (0, 0));
 }

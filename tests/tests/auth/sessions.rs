@@ -76,6 +76,25 @@ async fn an_anonymous_session_without_refresh_token_begins_anew_as_the_same_user
 }
 
 #[tokio::test]
+async fn an_anonymous_session_that_is_not_renewed_begins_anew_as_the_same_user() {
+    let world = World::new().await;
+    let first = world.auth.sign_in_anonymously().await.unwrap();
+    assert!(first.session.refresh_token().is_some());
+    let mut events = world.auth.events();
+    world.emulator.users().end_sessions(&first.user.id);
+    let user = world.auth.user().await.unwrap().unwrap();
+    assert_eq!(user.id, first.user.id);
+    assert_eq!(events.next().await.name(), "TOKEN_REFRESHED");
+    assert_eq!(
+        (
+            world.count("POST /auth/v1/token"),
+            world.count("POST /auth/v1/signin/anonymously")
+        ),
+        (1, 2)
+    );
+}
+
+#[tokio::test]
 async fn unusable_session_files_are_moved_aside() {
     let world = World::new().await;
     let session = world
