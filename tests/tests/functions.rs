@@ -1,4 +1,5 @@
 //! Functions, cloud hosting and APIs end to end, on the emulator.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 #[path = "functions/calls.rs"]
 mod calls;

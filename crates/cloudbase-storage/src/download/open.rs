@@ -57,13 +57,13 @@ impl Source {
         headers: &HeaderMap,
     ) -> Result<Response<Body>> {
         let file = match &self.place {
-            Place::Gateway(path) => return self.from_gateway(method, path, headers).await,
-            Place::Url(url) => return self.from_store(method, url.clone(), headers).await,
+            Place::Gateway(path) => return self.ask_gateway(method, path, headers).await,
+            Place::Url(url) => return self.ask_store(method, url.clone(), headers).await,
             Place::File(file) => file,
         };
         let known = self.known_url().clone();
         if let Some(url) = known {
-            let answer = self.from_store(method.clone(), url, headers).await;
+            let answer = self.ask_store(method.clone(), url, headers).await;
             match answer {
                 Err(error) if error.status() == Some(StatusCode::FORBIDDEN) => {}
                 other => return other,
@@ -72,14 +72,14 @@ impl Source {
         let text = signed_url::request(&self.client, file, Some(LIFETIME), self.options.clone());
         let url = url::parse(&text.await?)?;
         *self.known_url() = Some(url.clone());
-        self.from_store(method, url, headers).await
+        self.ask_store(method, url, headers).await
     }
 
     fn known_url(&self) -> std::sync::MutexGuard<'_, Option<Uri>> {
         self.url.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn from_gateway(
+    async fn ask_gateway(
         &self,
         method: Method,
         path: &Uri,
@@ -98,7 +98,7 @@ impl Source {
         match self.execute(operation, headers).await {
             Err(error) if location(&error).is_some() => {
                 let to = self.redirected(&error, &self.gateway_url(path)?)?;
-                self.from_store(method, to, headers).await
+                self.ask_store(method, to, headers).await
             }
             other => other,
         }
@@ -109,7 +109,7 @@ impl Source {
     }
 
     /// To the object store, or wherever it sends us: nothing secret goes along.
-    async fn from_store(
+    async fn ask_store(
         &self,
         method: Method,
         mut url: Uri,
