@@ -31,6 +31,8 @@ pub struct Body {
     kind: Kind,
     guard: Option<StallGuard>,
     progress: Option<Arc<Progress>>,
+    /// What is left of a piece that is handed on bit by bit, so that progress can be seen.
+    rest: Bytes,
     /// Kept until the body has ended: its place among the requests that are under way.
     turn: Option<OwnedSemaphorePermit>,
 }
@@ -206,6 +208,7 @@ impl From<Kind> for Body {
             kind,
             guard: None,
             progress: None,
+            rest: Bytes::new(),
             turn: None,
         }
     }
@@ -245,6 +248,10 @@ impl From<&'static [u8]> for Body {
     }
 }
 
+/// How much of a watched upload is handed on at once. A transport takes the next piece when it has
+/// got rid of enough: with small pieces a slow connection is not taken for a stalled one.
+const WATCHED_PIECE: usize = 32 * 1024;
+
 impl http_body::Body for Body {
     type Data = Bytes;
     type Error = BoxError;
@@ -254,13 +261,28 @@ impl http_body::Body for Body {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
-        let polled = this.poll_kind(cx);
+        if let Some(progress) = &this.progress {
+            progress.begin();
+        }
+        let polled = if this.rest.is_empty() {
+            this.poll_kind(cx)
+        } else {
+            Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut this.rest)))))
+        };
         if let Some(guard) = &mut this.guard
             && let Err(stalled) = guard.observe(cx, &polled)
         {
+            this.turn = None;
             return Poll::Ready(Some(Err(stalled.into())));
         }
-        let frame = ready!(polled);
+        let mut frame = ready!(polled);
+        if this.progress.is_some()
+            && let Some(Ok(frame)) = &mut frame
+            && let Some(data) = frame.data_mut()
+            && data.len() > WATCHED_PIECE
+        {
+            this.rest = data.split_off(WATCHED_PIECE);
+        }
         if !matches!(frame, Some(Ok(_))) {
             this.turn = None;
         }
@@ -271,6 +293,9 @@ impl http_body::Body for Body {
     }
 
     fn is_end_stream(&self) -> bool {
+        if !self.rest.is_empty() {
+            return false;
+        }
         match &self.kind {
             Kind::Empty => true,
             Kind::Bytes(bytes) => bytes.is_empty(),

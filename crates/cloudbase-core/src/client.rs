@@ -5,7 +5,7 @@ pub(crate) mod stack;
 
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::Request;
@@ -17,6 +17,7 @@ use crate::body::Body;
 use crate::config::{Config, EnvId};
 use crate::credential::{CredentialProvider, Credentials};
 use crate::error::{Error, Result, parse_envelope};
+use crate::layer::collect_answer;
 use crate::operation::{CallInfo, CallState, Envelope, Operation, RequestId};
 use crate::response::{Meta, Response};
 use crate::service::HttpService;
@@ -134,7 +135,10 @@ impl Client {
             .check()
             .map_err(|error| error.with_operation(name))?;
         let envelope = operation.envelope;
-        let config_limit = self.inner.config.max_response_size();
+        let limit = match operation.options.max_response_size {
+            Some(limit) => limit,
+            None => self.inner.config.max_response_size(),
+        };
         let (request, call) = prepare(operation);
         let answer = self.inner.service.clone().oneshot(request).await;
         let finish = |error: Error| {
@@ -144,19 +148,14 @@ impl Client {
                 .with_attempts(call.attempts())
                 .settle(call.is_idempotent())
         };
-        let (head, body) = answer
-            .map_err(|error| finish(Error::from_boxed(error)))?
-            .into_parts();
-        let bytes = match body.as_bytes() {
-            Some(bytes) => bytes,
-            // A transfer's success is a stream, and not looked into.
-            None if head.status.is_success() => &[],
-            None => {
-                // Only a stack of the user's own leaves an error unread.
-                let bytes = body.into_bytes(config_limit).await.unwrap_or_default();
-                return Err(finish(refusal(envelope, &head, &bytes)));
-            }
-        };
+        let answer = answer.map_err(|error| finish(Error::from_boxed(error)))?;
+        // A layer of the user's may have wrapped what was read already.
+        let answer = collect_answer(answer, call.0.transfer, limit)
+            .await
+            .map_err(|error| finish(Error::from_boxed(error)))?;
+        let (head, body) = answer.into_parts();
+        // A transfer's success is a stream, and not looked into.
+        let bytes = body.as_bytes().unwrap_or_default();
         if !head.status.is_success()
             || parse_envelope(envelope, head.status, &head.headers, bytes).is_some()
         {
@@ -245,7 +244,7 @@ fn prepare(operation: Operation) -> (Request<Body>, CallInfo) {
         options,
         request_id: RequestId::random(),
         attempts: AtomicU32::new(0),
-        deadline: OnceLock::new(),
+        deadline: Mutex::default(),
     }));
     request.extensions_mut().insert(call.clone());
     (request, call)

@@ -2,6 +2,7 @@
 
 mod auth;
 mod base_uri;
+mod collect;
 mod deadline;
 mod headers;
 mod limit;
@@ -11,8 +12,11 @@ mod spare;
 
 pub use self::auth::{Auth, AuthFuture, AuthLayer};
 pub use self::base_uri::{BaseUri, BaseUriFuture, BaseUriLayer};
+pub(crate) use self::collect::collect_answer;
+pub use self::collect::{CollectFuture, CollectLayer, Collected};
 pub use self::deadline::{Deadline, DeadlineFuture, DeadlineLayer};
 pub use self::headers::{Headers, HeadersLayer};
+pub(crate) use self::limit::FAR;
 pub use self::limit::{Limit, LimitFuture, LimitLayer};
 pub use self::retry::{Retry, RetryFuture, RetryLayer};
 pub use self::span::{AttemptSpan, AttemptSpanLayer, CallSpan, CallSpanLayer, Spanned};

@@ -5,7 +5,7 @@ mod path;
 mod request_id;
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
@@ -249,7 +249,19 @@ pub(crate) struct CallState {
     pub(crate) options: CallOptions,
     pub(crate) request_id: RequestId,
     pub(crate) attempts: AtomicU32,
-    pub(crate) deadline: OnceLock<Instant>,
+    /// Set anew by each pass: a layer of the user's may repeat the call.
+    pub(crate) deadline: Mutex<Option<Instant>>,
+}
+
+impl CallState {
+    /// When the call has to be done, if it has to.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        *self.deadline.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_deadline(&self, end: Option<Instant>) {
+        *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = end;
+    }
 }
 
 impl CallInfo {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::Frame;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
 use crate::error::{Error, TimeoutPhase};
 use crate::service::BoxError;
@@ -22,6 +22,8 @@ pub(crate) struct StallGuard {
     window: Duration,
     received: u64,
     timer: Option<Pin<Box<Sleep>>>,
+    /// What was left on the timer when the last little piece came.
+    left: Option<Duration>,
 }
 
 impl StallGuard {
@@ -30,6 +32,7 @@ impl StallGuard {
             window,
             received: 0,
             timer: None,
+            left: None,
         }
     }
 
@@ -40,6 +43,10 @@ impl StallGuard {
                 if self.received >= self.window.as_secs().max(1) {
                     self.received = 0;
                     self.timer = None;
+                    self.left = None;
+                } else if let Some(timer) = &self.timer {
+                    let now = Instant::now();
+                    self.left = Some(timer.deadline().saturating_duration_since(now));
                 }
                 Ok(())
             }
@@ -48,6 +55,9 @@ impl StallGuard {
                 let timer = self
                     .timer
                     .get_or_insert_with(|| Box::pin(sleep(self.window)));
+                if let Some(left) = self.left.take() {
+                    timer.as_mut().reset(Instant::now() + left);
+                }
                 match timer.as_mut().poll(cx) {
                     Poll::Ready(()) => Err(Error::timeout(TimeoutPhase::Stall, self.window)),
                     Poll::Pending => Ok(()),
@@ -61,6 +71,7 @@ impl StallGuard {
 #[derive(Debug)]
 pub(crate) struct Progress {
     bytes: AtomicU64,
+    begun: AtomicBool,
     done: AtomicBool,
     expected: Option<u64>,
 }
@@ -70,6 +81,7 @@ impl Progress {
         let done = AtomicBool::new(expected == Some(0));
         Self {
             bytes: AtomicU64::new(0),
+            begun: AtomicBool::new(false),
             done,
             expected,
         }
@@ -78,6 +90,15 @@ impl Progress {
     /// Bytes that the transport has taken.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Whether the transport has asked for the first byte: it is connected then.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.begun.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn begin(&self) {
+        self.begun.store(true, Ordering::Relaxed);
     }
 
     /// Whether the transport has taken the last byte.

@@ -12,8 +12,8 @@ use crate::config::Config;
 use crate::credential::{CredentialProvider, Credentials, Token};
 use crate::error::Result;
 use crate::layers::{
-    AttemptSpanLayer, AuthLayer, BaseUriLayer, CallSpanLayer, DeadlineLayer, HeadersLayer,
-    LimitLayer, QueueLayer, RetryLayer,
+    AttemptSpanLayer, AuthLayer, BaseUriLayer, CallSpanLayer, CollectLayer, DeadlineLayer,
+    HeadersLayer, LimitLayer, QueueLayer, RetryLayer,
 };
 use crate::service::{BoxError, HttpService, erase};
 
@@ -75,6 +75,7 @@ impl Parts {
             )
         } else {
             let attempt = wrap(erase(attempt), self.attempt_layers);
+            let attempt = CollectLayer::new(&config).layer(attempt);
             (
                 around_attempt(&config, &outer, &retry, attempt.clone()),
                 around_attempt(&config, &inner, &retry, attempt),

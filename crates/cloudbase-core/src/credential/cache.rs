@@ -306,7 +306,7 @@ impl<S: TokenSource> Shared<S> {
                 let asked = error.retry_after().unwrap_or_default();
                 let rest = doubled.max(asked).min(self.policy.max_backoff);
                 tracing::debug!(rest = ?rest, failures = count + 1, "token not renewed");
-                let until = Instant::now() + rest;
+                let until = Instant::now() + rest.min(crate::layer::FAR);
                 state.failure = Some(Failure {
                     error: error.clone(),
                     count: count + 1,

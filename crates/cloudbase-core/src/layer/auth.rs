@@ -60,13 +60,14 @@ where
     type Error = BoxError;
     type Future = AuthFuture<S>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.inner.poll_ready(cx)
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        // The inner service is asked when the token is there: a place that a limiting layer of the
+        // user's gives out must not be held while the token is renewed through the same layer.
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let spare = self.inner.clone();
-        let service = std::mem::replace(&mut self.inner, spare);
+        let service = self.inner.clone();
         let call = request.extensions().get::<CallInfo>().cloned();
         let credentials = self.credentials.clone();
         let exchange = Exchange {
@@ -117,7 +118,7 @@ pin_project! {
         Resolving { request: Option<Request<Body>>, token: BoxFuture<'static, Result<Option<(Token, bool)>>> },
         Sending { #[pin] future: F },
         Renewing { token: BoxFuture<'static, Result<Option<Token>>> },
-        Replaying { request: Option<Request<Body>> },
+        Ready { request: Option<Request<Body>>, last: bool },
         Last { #[pin] future: F },
     }
 }
@@ -164,13 +165,16 @@ where
                         Step::Done(answer) => return Poll::Ready(Ok(answer)),
                     }
                 }
-                StateProjection::Replaying { request } => {
+                StateProjection::Ready { request, last } => {
                     ready!(exchange.service.poll_ready(cx))?;
-                    match request.take() {
-                        Some(request) => State::Last {
-                            future: exchange.service.call(request),
-                        },
-                        None => return Poll::Pending,
+                    let Some(request) = request.take() else {
+                        return Poll::Pending;
+                    };
+                    let future = exchange.service.call(request);
+                    if *last {
+                        State::Last { future }
+                    } else {
+                        State::Sending { future }
                     }
                 }
                 StateProjection::Last { future } => return future.poll(cx),
@@ -190,6 +194,8 @@ where
             return Ok(self.send(request, None));
         }
         let wanted = match &self.call {
+            // Another host is none of the service's: neither its tokens nor a caller's go there.
+            Some(call) if call.is_external() => CredentialUse::None,
             Some(call) => call.credential(),
             // A request of the user's own, for a path on the gateway.
             None if request.uri().authority().is_none() => CredentialUse::Optional,
@@ -229,8 +235,9 @@ where
                 .insert(AUTHORIZATION, token.header().clone());
             self.token = from_session.then_some(token);
         }
-        State::Sending {
-            future: self.service.call(request),
+        State::Ready {
+            request: Some(request),
+            last: false,
         }
     }
 
@@ -262,8 +269,9 @@ where
                 request
                     .headers_mut()
                     .insert(AUTHORIZATION, newer.header().clone());
-                Step::Next(State::Replaying {
+                Step::Next(State::Ready {
                     request: Some(request),
+                    last: true,
                 })
             }
             _ => Step::Done(self.refused.take().unwrap_or_default()),
@@ -284,13 +292,12 @@ fn is_token_refused(call: Option<&CallInfo>, answer: &Response<Body>) -> bool {
     let Some(code) = error.as_ref().and_then(Error::code) else {
         return false;
     };
-    matches!(
-        code.as_str(),
-        "ACCESS_TOKEN_EXPIRED"
-            | "ACCESS_TOKEN_INVALID"
-            | "INVALID_ACCESS_TOKEN"
-            | "unauthenticated"
-    )
+    match code.as_str() {
+        "ACCESS_TOKEN_EXPIRED" | "ACCESS_TOKEN_INVALID" | "INVALID_ACCESS_TOKEN" => true,
+        // Elsewhere it may be the word of the user's own service, which has done its work already.
+        "unauthenticated" => envelope == Envelope::Auth,
+        _ => false,
+    }
 }
 
 impl<S: Service<Request<Body>>> std::fmt::Debug for AuthFuture<S> {

@@ -71,8 +71,8 @@ where
         };
         // A limit that reaches past the clock is none.
         let end = limit.and_then(|limit| Instant::now().checked_add(limit));
-        if let (Some(call), Some(end)) = (call, end) {
-            let _ = call.0.deadline.set(end);
+        if let Some(call) = call {
+            call.0.set_deadline(end);
         }
         DeadlineFuture {
             future: self.inner.call(request),

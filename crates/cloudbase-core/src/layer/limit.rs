@@ -18,8 +18,11 @@ use crate::error::{Error, TimeoutPhase};
 use crate::operation::CallInfo;
 use crate::service::BoxError;
 
+/// A limit that is none: clocks cannot count further than some centuries.
+pub(crate) const FAR: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
 /// How much of an error's body is read.
-const ERROR_LIMIT: u64 = 64 * 1024;
+pub(super) const ERROR_LIMIT: u64 = 64 * 1024;
 
 /// Puts [`Limit`] around a service.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +58,7 @@ impl<S> Layer<S> for LimitLayer {
 /// up to the size limit, so that a connection lost half-way through is a failed attempt like any
 /// other. Of a [transfer](crate::Operation::transfer) only errors are read. While its upload moves
 /// there is no limit, when it stops moving there is the stall limit, and from its last byte to the
-/// head of the answer there is the attempt timeout.
+/// head of the answer there is the total timeout of ordinary calls.
 ///
 /// Every answer that stops moving is ended by the stall limit.
 #[derive(Clone, Debug)]
@@ -85,10 +88,12 @@ where
         let options = call.map(|call| &call.options);
         let attempt = options
             .and_then(|options| options.attempt_timeout)
-            .unwrap_or(timeouts.attempt);
+            .unwrap_or(timeouts.attempt)
+            .min(FAR);
         let stall = options
             .and_then(|options| options.stall_timeout)
-            .unwrap_or(timeouts.stall);
+            .unwrap_or(timeouts.stall)
+            .min(FAR);
         let max_size = options
             .and_then(|options| options.max_response_size)
             .unwrap_or(max_response_size);
@@ -97,7 +102,11 @@ where
             let progress = Arc::new(Progress::new(request.body().size_hint().exact()));
             let body = std::mem::take(request.body_mut());
             *request.body_mut() = body.with_progress(Some(progress.clone()));
-            Upload { progress, seen: 0 }
+            Upload {
+                progress,
+                seen: 0,
+                waited: Duration::ZERO,
+            }
         });
         let first = if upload.is_some() {
             stall.max(Duration::from_millis(1))
@@ -113,6 +122,7 @@ where
                 upload,
                 attempt,
                 stall,
+                tail: attempt.max(timeouts.total.min(FAR)),
             },
             max_size,
             transfer,
@@ -148,12 +158,17 @@ struct Watch {
     upload: Option<Upload>,
     attempt: Duration,
     stall: Duration,
+    /// From the last byte that the transport took to the head of the answer: what is in buffers
+    /// then has to get out first.
+    tail: Duration,
 }
 
 #[derive(Debug)]
 struct Upload {
     progress: Arc<Progress>,
     seen: u64,
+    /// Time without a connection.
+    waited: Duration,
 }
 
 impl<F> Future for LimitFuture<F>
@@ -218,7 +233,15 @@ impl Watch {
         };
         if upload.progress.is_done() {
             self.upload = None;
-            return Ok(self.attempt);
+            self.attempt = self.tail;
+            return Ok(self.tail);
+        }
+        if !upload.progress.has_begun() {
+            upload.waited += self.stall;
+            if upload.waited >= self.attempt {
+                return Err(Error::timeout(TimeoutPhase::Attempt, self.attempt));
+            }
+            return Ok(self.stall);
         }
         let sent = upload.progress.bytes();
         if sent - upload.seen < self.stall.as_secs().max(1) {

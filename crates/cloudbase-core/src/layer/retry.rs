@@ -98,7 +98,7 @@ where
             repeatable: call
                 .map_or_else(|| request.method().is_idempotent(), CallInfo::is_idempotent),
             envelope: call.map_or(Envelope::Gateway, |call| call.0.envelope),
-            deadline: call.and_then(|call| call.0.deadline.get().copied()),
+            deadline: call.and_then(|call| call.0.deadline()),
             spare: None,
         };
         course.keep(&request);
@@ -280,10 +280,10 @@ impl Shared {
             .min(self.config.cap);
         let jittered = ceiling.mul_f64(fastrand::f64());
         match failure.retry_after {
-            Some(asked) if asked > self.config.retry_after_cap => None,
+            Some(asked) if asked > self.config.retry_after_cap.min(super::FAR) => None,
             // Clients that were told the same second must not come back in the same millisecond.
-            Some(asked) => Some(asked + jittered),
-            None => Some(jittered),
+            Some(asked) => Some(asked + jittered.min(super::FAR)),
+            None => Some(jittered.min(super::FAR)),
         }
     }
 }

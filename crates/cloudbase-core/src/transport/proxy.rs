@@ -191,6 +191,10 @@ impl Proxy {
 
     /// `Proxy-Authorization` for requests that this proxy reads itself.
     pub(super) fn authorization(&self) -> Option<&HeaderValue> {
+        // A SOCKS proxy reads no requests: the header would go to the target.
+        if matches!(self.kind, ProxyKind::Socks5 { .. }) {
+            return None;
+        }
         self.credentials.as_ref().map(|known| &known.basic)
     }
 }

@@ -16,6 +16,7 @@ use tower::{Layer, Service};
 use crate::body::Body;
 use crate::config::Config;
 use crate::error::{Error, ErrorKind, TimeoutPhase};
+use crate::layer::FAR;
 use crate::operation::CallInfo;
 use crate::service::BoxError;
 
@@ -113,9 +114,9 @@ where
             },
             Err(TryAcquireError::NoPermits | TryAcquireError::Closed) => {
                 let call = request.extensions().get::<CallInfo>();
-                let deadline = call.and_then(|call| call.0.deadline.get().copied());
+                let deadline = call.and_then(|call| call.0.deadline());
                 let now = Instant::now();
-                let patience = self.hosts.patience;
+                let patience = self.hosts.patience.min(FAR);
                 let deadline = deadline.unwrap_or_else(|| now + patience);
                 // The service that was found ready is the one to be called.
                 let spare = self.inner.clone();

@@ -151,3 +151,97 @@ async fn the_direct_client_never_carries_the_session() {
     assert_eq!(tokens(&mock), ["Bearer the-access-key"]);
     assert_eq!(source.fetched.load(Ordering::SeqCst), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_word_of_the_users_own_service_renews_nothing() {
+    let body = json!({ "error": "unauthenticated" });
+    let mock = MockTransport::new().json(401, &body);
+    let (client, source) = with_session(&mock);
+    assert!(client.fetch(post()).await.is_err());
+    assert_eq!(mock.requests().len(), 1, "it has done its work already");
+    assert_eq!(source.fetched.load(Ordering::SeqCst), 1);
+
+    let mock = MockTransport::new().json(401, &body).json(200, &json!({}));
+    let (client, _) = with_session(&mock);
+    let call = get().envelope(crate::Envelope::Auth);
+    client.fetch(call).await.unwrap();
+}
+
+/// Wraps the body of every answer, as layers that trace or measure do.
+fn wrapping() -> impl tower::Layer<
+    crate::HttpService,
+    Service = impl tower::Service<
+        http::Request<Body>,
+        Response = http::Response<
+            http_body_util::combinators::UnsyncBoxBody<bytes::Bytes, crate::BoxError>,
+        >,
+        Error = crate::BoxError,
+        Future: Send,
+    > + Clone
+              + Send
+              + Sync
+              + 'static,
+> + Send
++ 'static {
+    use http_body_util::BodyExt as _;
+    tower::layer::layer_fn(|inner: crate::HttpService| {
+        tower::util::MapResponse::new(inner, |answer: http::Response<Body>| {
+            answer.map(|body| body.boxed_unsync())
+        })
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn layers_that_wrap_bodies_hide_nothing() {
+    let mock = refusing_the_first();
+    let provider = TokenCache::new(Sequence::default(), RefreshPolicy::default());
+    let client = builder(&mock)
+        .credentials(provider)
+        .layer(wrapping())
+        .attempt_layer(wrapping())
+        .build()
+        .unwrap();
+    assert_eq!(client.fetch(post()).await.unwrap().attempts(), 2);
+
+    let coded = json!({ "code": "DATASOURCE_NOT_EXIST", "message": "no" });
+    let mock = MockTransport::new().json(200, &coded);
+    let client = builder(&mock).layer(wrapping()).build().unwrap();
+    let call = post().envelope(crate::Envelope::Coded);
+    assert!(client.fetch(call).await.unwrap_err().is_not_found());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_does_not_wait_for_the_calls_that_wait_for_it() {
+    /// Renews through the client itself, as a session does.
+    struct Renewing(std::sync::OnceLock<Client>);
+    impl TokenSource for Arc<Renewing> {
+        fn fetch(&self, _previous: Option<Token>) -> BoxFuture<'_, Result<Option<Token>>> {
+            Box::pin(async move {
+                let client = self.0.get().unwrap();
+                client
+                    .direct()
+                    .fetch(get().credential(CredentialUse::None))
+                    .await?;
+                Ok(Some(token(1)))
+            })
+        }
+    }
+    let mock =
+        MockTransport::new().fallback(|_| async { Ok(answer(200, &[], "{}").map(Body::from)) });
+    let source = Arc::new(Renewing(std::sync::OnceLock::new()));
+    let client = builder(&mock)
+        .credentials(TokenCache::new(source.clone(), RefreshPolicy::default()))
+        .attempt_layer(tower::limit::ConcurrencyLimitLayer::new(2))
+        .build()
+        .unwrap();
+    source.0.set(client.clone()).unwrap();
+    let calls: Vec<_> = (0..10)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { client.fetch(get()).await })
+        })
+        .collect();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+}

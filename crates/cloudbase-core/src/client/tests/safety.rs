@@ -148,3 +148,15 @@ fn no_debug_shows_a_secret() {
         assert!(!shown.contains(secret), "{secret} in {shown}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn another_host_gets_no_token_whatever_the_call_asks_for() {
+    let mock = MockTransport::new().json(200, &json!({}));
+    let (client, _) = with_session(&mock);
+    let uri = Uri::from_static("https://elsewhere.example/x");
+    let mut options = CallOptions::default();
+    options.token = Some("my-own".into());
+    let operation = Operation::new("x", "", Method::GET, uri).options(options);
+    client.fetch(operation).await.unwrap();
+    assert_eq!(mock.requests()[0].header("authorization"), None);
+}

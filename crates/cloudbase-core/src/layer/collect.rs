@@ -1,0 +1,151 @@
+//! Reads an answer into memory again that a layer of the user's has wrapped.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tower::{Layer, Service};
+
+use super::limit::ERROR_LIMIT;
+use crate::body::{Body, Collect, Over};
+use crate::config::Config;
+use crate::error::Error;
+use crate::operation::CallInfo;
+use crate::service::BoxError;
+
+/// Puts [`Collected`] around a service.
+#[derive(Clone, Copy, Debug)]
+pub struct CollectLayer {
+    max_response_size: u64,
+}
+
+impl CollectLayer {
+    /// The layer with the size limit of `config`.
+    pub fn new(config: &Config) -> Self {
+        Self {
+            max_response_size: config.max_response_size(),
+        }
+    }
+}
+
+impl<S> Layer<S> for CollectLayer {
+    type Service = Collected<S>;
+
+    fn layer(&self, inner: S) -> Collected<S> {
+        Collected {
+            inner,
+            max_response_size: self.max_response_size,
+        }
+    }
+}
+
+/// Reads ordinary answers, and the errors of transfers, to their end.
+///
+/// Retry and auth look into answers. [`Limit`](super::Limit) has read them by then, but a layer in
+/// between that wraps bodies (most that trace or measure do) hides what is in memory.
+#[derive(Clone, Debug)]
+pub struct Collected<S> {
+    inner: S,
+    max_response_size: u64,
+}
+
+impl<S> Service<Request<Body>> for Collected<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = BoxError;
+    type Future = CollectFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let call = request.extensions().get::<CallInfo>();
+        let own = call.and_then(|call| call.0.options.max_response_size);
+        CollectFuture {
+            limit: own.unwrap_or(self.max_response_size),
+            transfer: call.is_some_and(|call| call.0.transfer),
+            future: self.inner.call(request),
+            reading: None,
+        }
+    }
+}
+
+pin_project! {
+    /// The future of [`Collected`].
+    #[derive(Debug)]
+    pub struct CollectFuture<F> {
+        #[pin]
+        future: F,
+        transfer: bool,
+        limit: u64,
+        reading: Option<Reading>,
+    }
+}
+
+impl<F> Future for CollectFuture<F>
+where
+    F: Future<Output = Result<Response<Body>, BoxError>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        if this.reading.is_none() {
+            match Reading::of(ready!(this.future.poll(cx))?, *this.transfer, *this.limit) {
+                Ok(answer) => return Poll::Ready(Ok(answer)),
+                Err(reading) => *this.reading = Some(reading),
+            }
+        }
+        match this.reading {
+            Some(reading) => reading.poll(cx),
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// An answer on its way into memory.
+#[derive(Debug)]
+struct Reading {
+    answer: Response<()>,
+    collect: Collect,
+}
+
+impl Reading {
+    /// The answer itself, if nothing of it is to be read.
+    fn of(answer: Response<Body>, transfer: bool, limit: u64) -> Result<Response<Body>, Self> {
+        let success = answer.status().is_success();
+        if !answer.body().is_streaming() || (transfer && success) {
+            return Ok(answer);
+        }
+        let (parts, body) = answer.into_parts();
+        let collect = if success {
+            Collect::new(body, limit, Over::Fail)
+        } else {
+            Collect::new(body, ERROR_LIMIT, Over::Truncate)
+        };
+        let answer = Response::from_parts(parts, ());
+        Err(Self { answer, collect })
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<Body>, BoxError>> {
+        let bytes = ready!(self.collect.poll(cx)).map_err(Error::from_boxed)?;
+        let (parts, ()) = std::mem::take(&mut self.answer).into_parts();
+        Poll::Ready(Ok(Response::from_parts(parts, bytes.into())))
+    }
+}
+
+/// The answer with its content in memory, unless it is a transfer's success.
+pub(crate) async fn collect_answer(
+    answer: Response<Body>,
+    transfer: bool,
+    limit: u64,
+) -> Result<Response<Body>, BoxError> {
+    match Reading::of(answer, transfer, limit) {
+        Ok(answer) => Ok(answer),
+        Err(mut reading) => std::future::poll_fn(|cx| reading.poll(cx)).await,
+    }
+}
