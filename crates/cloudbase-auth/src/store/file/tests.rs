@@ -142,3 +142,17 @@ async fn the_debris_of_a_killed_writer_is_in_nobodys_way() {
     assert_eq!(text(&store).await.as_deref(), Some("new"));
     assert!(!store.directory().join("k.tmp").exists());
 }
+
+#[tokio::test]
+async fn a_file_of_somebody_else_is_not_trusted() {
+    let (_directory, store) = store();
+    save(&store, "v").await;
+    let path = store.directory().join("k.json");
+    // Only the superuser can give a file away; anybody else cannot be given one in this directory.
+    if std::os::unix::fs::chown(&path, Some(12_345), None).is_ok() {
+        assert_eq!(text(&store).await, None);
+        assert!(!path.exists());
+    } else {
+        assert_eq!(text(&store).await.as_deref(), Some("v"));
+    }
+}
