@@ -1,5 +1,7 @@
 //! What every store must do; each of them is put through it.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -1,5 +1,7 @@
 //! Poisoned files, modes, and locks.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
