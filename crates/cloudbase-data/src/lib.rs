@@ -1,22 +1,34 @@
 //! MySQL tables, data models and data sources of a CloudBase environment.
 //!
-//! Two doors, each behind a feature of its name: [`MySql`] for tables over REST, and `Models` for
+//! Two doors, each behind a feature of its name: [`MySql`] for tables over REST, and [`Models`] for
 //! data models and the metadata of data sources. Rows and records are your own types (`serde`), or
 //! [`Row`] where there is none; [`Decimal`], [`DateTime`] and [`lossless`] keep what JSON numbers
 //! would lose.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(any(feature = "mysql", feature = "models"))]
+mod column_ref;
 pub mod lossless;
+#[cfg(feature = "models")]
+pub mod models;
 #[cfg(feature = "mysql")]
 pub mod mysql;
+#[cfg(any(feature = "mysql", feature = "models"))]
+mod order;
 #[cfg(any(feature = "mysql", feature = "models"))]
 mod page_stream;
 mod row;
 
+#[cfg(any(feature = "mysql", feature = "models"))]
+pub use crate::column_ref::ColumnRef;
 pub use crate::lossless::{DateTime, Decimal};
+#[cfg(feature = "models")]
+pub use crate::models::Models;
 #[cfg(feature = "mysql")]
 pub use crate::mysql::MySql;
+#[cfg(any(feature = "mysql", feature = "models"))]
+pub use crate::order::{Order, asc, desc};
 pub use crate::row::Row;
 #[cfg(feature = "derive")]
 pub use cloudbase_derive::Table;

@@ -27,7 +27,7 @@ mod date_time;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::de::Error as _;
+use serde::de::{self, Error as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -121,7 +121,8 @@ impl<'de> Deserialize<'de> for Decimal {
 
 /// Integers that may come as strings: `#[serde(with = "cloudbase_data::lossless::integer")]`.
 ///
-/// For any integer type. Written as a number.
+/// For any integer type. Written as a number. A number that JSON readers hold as a float is taken
+/// only if it is a whole one below 2⁵³.
 pub mod integer {
     use super::*;
 
@@ -135,7 +136,10 @@ pub mod integer {
         T: FromStr,
         D: Deserializer<'de>,
     {
-        parse_integer(&scalar_text(deserializer)?).map_err(D::Error::custom)
+        deserializer
+            .deserialize_any(Integer)?
+            .parse()
+            .map_err(|_| D::Error::custom(WANTED))
     }
 
     /// Writes the integer as a number.
@@ -164,13 +168,10 @@ pub mod integer {
             T: FromStr,
             D: Deserializer<'de>,
         {
-            match Option::<Box<RawValue>>::deserialize(deserializer)? {
-                None => Ok(None),
-                Some(raw) => {
-                    let text = text_of(raw.get()).map_err(D::Error::custom)?;
-                    parse_integer(&text).map(Some).map_err(D::Error::custom)
-                }
-            }
+            let found = Option::<Text>::deserialize(deserializer)?;
+            found
+                .map(|text| text.0.parse().map_err(|_| D::Error::custom(WANTED)))
+                .transpose()
         }
 
         /// Writes the integer as a number, `None` as null.
@@ -186,10 +187,46 @@ pub mod integer {
         }
     }
 
-    fn parse_integer<T: FromStr>(text: &str) -> Result<T, ParseValueError> {
-        text.parse().map_err(|_| ParseValueError {
-            wanted: "an integer of this type",
-        })
+    const WANTED: ParseValueError = ParseValueError {
+        wanted: "an integer of this type",
+    };
+
+    struct Text(String);
+
+    impl<'de> Deserialize<'de> for Text {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_any(Integer).map(Self)
+        }
+    }
+
+    struct Integer;
+
+    impl de::Visitor<'_> for Integer {
+        type Value = String;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an integer or the text of one")
+        }
+
+        fn visit_i64<E>(self, value: i64) -> Result<String, E> {
+            Ok(value.to_string())
+        }
+
+        fn visit_u64<E>(self, value: u64) -> Result<String, E> {
+            Ok(value.to_string())
+        }
+
+        fn visit_f64<E: de::Error>(self, value: f64) -> Result<String, E> {
+            if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 {
+                Ok((value as i64).to_string())
+            } else {
+                Err(E::custom(WANTED))
+            }
+        }
+
+        fn visit_str<E>(self, value: &str) -> Result<String, E> {
+            Ok(value.to_owned())
+        }
     }
 }
 

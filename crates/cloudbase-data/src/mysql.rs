@@ -56,7 +56,6 @@ mod count;
 mod encode;
 mod filter;
 mod insert;
-mod order;
 mod pages;
 pub mod postgres;
 mod request;
@@ -70,7 +69,7 @@ mod write;
 use cloudbase_core::Client;
 use serde::Serialize;
 
-pub use self::column::{Column, ColumnRef, Operand, Textual};
+pub use self::column::{Column, Operand, Textual};
 pub use self::columns::{Columns, Related, Relation, relation};
 pub use self::count::Count;
 pub use self::filter::{
@@ -78,7 +77,6 @@ pub use self::filter::{
     lte, match_, neq, not,
 };
 pub use self::insert::{Insert, Upsert};
-pub use self::order::{Order, asc, desc};
 pub use self::pages::{Pages, Rows};
 use self::request::{Query, Target, rows_of};
 pub use self::select::{Counted, MaybeSingle, Page, Select, Single};
@@ -87,6 +85,8 @@ pub use self::table::Table;
 pub use self::update::{Delete, Update};
 pub use self::value::Scalar;
 pub use self::write::{Returning, ReturningSingle, Written};
+pub use crate::column_ref::ColumnRef;
+pub use crate::order::{Order, asc, desc};
 
 /// The MySQL databases of an environment. Cheap to clone.
 ///

@@ -4,9 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
-use serde::de::Error as _;
+use serde::de;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::RawValue;
 
 use super::ParseValueError;
 
@@ -130,36 +129,42 @@ impl Serialize for DateTime {
 
 impl<'de> Deserialize<'de> for DateTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let millis = |text: &str| {
-            let whole = text.parse::<i64>().ok();
-            whole.or_else(|| {
-                text.parse::<f64>()
-                    .ok()
-                    .filter(|n| n.is_finite())
-                    .map(|n| n as i64)
-            })
-        };
-        let wanted = ParseValueError {
-            wanted: "a date or a number of milliseconds",
-        };
-        if !raw.get().starts_with('"') {
-            return match raw.get().as_bytes() {
-                [b'-' | b'0'..=b'9', ..] => millis(raw.get())
-                    .map(Self::from_unix_millis)
-                    .ok_or_else(|| D::Error::custom(wanted)),
-                _ => Err(D::Error::custom(wanted)),
-            };
-        }
-        let text: String = serde_json::from_str(raw.get()).map_err(D::Error::custom)?;
+        deserializer.deserialize_any(AnyForm)
+    }
+}
+
+struct AnyForm;
+
+impl de::Visitor<'_> for AnyForm {
+    type Value = DateTime;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a date or a number of milliseconds")
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<DateTime, E> {
+        Ok(DateTime::from_unix_millis(value))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<DateTime, E> {
+        i64::try_from(value)
+            .map(DateTime::from_unix_millis)
+            .map_err(E::custom)
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<DateTime, E> {
+        Ok(DateTime::from_unix_millis(value as i64))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<DateTime, E> {
         // Milliseconds that someone turned into text are longer than any year.
         if text.len() >= 9 && text.bytes().all(|b| b.is_ascii_digit()) {
             return text
                 .parse()
-                .map(Self::from_unix_millis)
-                .map_err(|_| D::Error::custom(wanted));
+                .map(DateTime::from_unix_millis)
+                .map_err(E::custom);
         }
-        text.parse().map_err(D::Error::custom)
+        text.parse().map_err(E::custom)
     }
 }
 

@@ -2,10 +2,11 @@
 
 use cloudbase_core::{Error, Result};
 
-use super::column::{Column, check_name};
-use super::encode::{QueryString, push_name, push_quoted};
+use super::column::Column;
+use super::encode::{QueryString, encode_order, push_name, push_quoted};
 use super::filter::Filter;
-use super::order::Order;
+use crate::column_ref::check_name;
+use crate::order::Order;
 
 /// The columns and relations of an answer.
 ///
@@ -313,7 +314,7 @@ impl Related {
             prefix.push('.');
         }
         if !self.order.is_empty() {
-            query.pair(&format!("{prefix}order"), &Order::encode(&self.order)?);
+            query.pair(&format!("{prefix}order"), &encode_order(&self.order)?);
         }
         if let Some(offset) = self.offset {
             query.pair(&format!("{prefix}offset"), &offset.to_string());

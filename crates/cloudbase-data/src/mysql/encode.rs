@@ -8,9 +8,10 @@ use std::fmt::Write as _;
 use cloudbase_core::http::Uri;
 use cloudbase_core::{Error, Result};
 
-use super::column::{ColumnRef, check_name};
 use super::filter::{Filter, Is, Node, Test};
 use super::value::{Repr, Scalar};
+use crate::column_ref::{ColumnRef, check_name};
+use crate::order::{Nulls, Order};
 
 /// How deep groups may nest.
 pub(crate) const MAX_DEPTH: usize = 32;
@@ -319,6 +320,31 @@ impl Leaf<'_> {
         }
         Ok(())
     }
+}
+
+/// `a.desc,b.asc`
+pub(crate) fn encode_order(terms: &[Order]) -> Result<String> {
+    let mut out = String::new();
+    for term in terms {
+        term.column.check()?;
+        if !term.column.path.is_empty() {
+            return Err(Error::argument(
+                "order",
+                "sorts by columns of the table itself; sort an embedded relation with `related`",
+            ));
+        }
+        if !out.is_empty() {
+            out.push(',');
+        }
+        push_name(&mut out, &term.column.name, false);
+        out.push_str(if term.descending { ".desc" } else { ".asc" });
+        match term.nulls {
+            Some(Nulls::First) => out.push_str(".nullsfirst"),
+            Some(Nulls::Last) => out.push_str(".nullslast"),
+            None => {}
+        }
+    }
+    Ok(out)
 }
 
 /// `path.name`, the key of a pair.

@@ -4,8 +4,8 @@ mod parse;
 
 use std::borrow::Cow;
 
-use super::column::ColumnRef;
 use super::value::Scalar;
+use crate::column_ref::ColumnRef;
 
 pub(crate) use self::parse::parse_query;
 

@@ -7,9 +7,9 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::column::ColumnRef;
 use super::filter::Filter;
 use super::value::{Repr, Scalar};
+use crate::column_ref::ColumnRef;
 
 /// The column matches every pattern.
 #[doc(alias = "likeAllOf")]

@@ -6,9 +6,9 @@ use cloudbase_core::{Client, Error, ErrorKind, Idempotency, Operation, PathBuild
 use serde::Serialize;
 
 use super::columns::{Columns, Related};
-use super::encode::QueryString;
+use super::encode::{QueryString, encode_order};
 use super::filter::Filter;
-use super::order::Order;
+use crate::order::Order;
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
@@ -125,10 +125,10 @@ impl Query {
             columns.encode_related(&mut query, &[])?;
         }
         for (relation, related) in &self.related {
-            related.encode(&mut query, &super::column::split_path(relation))?;
+            related.encode(&mut query, &crate::column_ref::split_path(relation))?;
         }
         if !self.order.is_empty() {
-            query.pair("order", &Order::encode(&self.order)?);
+            query.pair("order", &encode_order(&self.order)?);
         }
         if let Some(offset) = self.offset {
             query.pair("offset", &offset.to_string());

@@ -10,9 +10,9 @@ use super::columns::Columns;
 use super::count::Count;
 use super::filter::Filter;
 use super::insert::Insert;
-use super::order::Order;
 use super::select::Select;
 use super::update::{Delete, Update};
+use crate::order::Order;
 
 /// Conditions in the documented text form: a column (or `and`, `or`) and `operator.value`.
 ///

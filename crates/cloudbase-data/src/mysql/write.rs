@@ -90,7 +90,7 @@ impl Write {
 fn encode_names(names: &[String]) -> Result<String> {
     let mut out = String::new();
     for name in names {
-        super::column::check_name("on_conflict", name)?;
+        crate::column_ref::check_name("on_conflict", name)?;
         if !out.is_empty() {
             out.push(',');
         }

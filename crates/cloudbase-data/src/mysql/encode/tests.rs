@@ -202,6 +202,13 @@ fn what_cannot_be_said_is_refused_with_the_rule() {
 }
 
 #[test]
+fn order_is_encoded_as_it_is_read() {
+    let text = r#"id.desc,n.asc.nullsfirst,"a.b".asc.nullslast"#;
+    assert_eq!(encode_order(&Order::parse(text).unwrap()).unwrap(), text);
+    assert!(encode_order(&[crate::asc("users.name")]).is_err());
+}
+
+#[test]
 fn a_megabyte_is_refused_before_it_is_sent() {
     let mut query = QueryString::default();
     query.filters(&[], &[eq("a", "x".repeat(1 << 20))]).unwrap();

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use cloudbase_core::{Error, Result};
 
 use super::{Filter, Is, Test, all, any, not};
-use crate::mysql::column::{ColumnRef, split_path, unquote};
+use crate::column_ref::{ColumnRef, split_path, unquote};
 use crate::mysql::encode::MAX_DEPTH;
 use crate::mysql::value::Scalar;
 

@@ -1,0 +1,384 @@
+//! SQL by way of the data-model service, with typed parameters.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use cloudbase_core::http::{Method, Uri};
+use cloudbase_core::{CallOptions, Client, Error, Idempotency, Operation, Response, Result};
+use futures_core::future::BoxFuture;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::request::{coded, fetch};
+use crate::{DateTime, Decimal, Row};
+
+/// The longest that the service lets a statement run.
+const MAX_SECONDS: u64 = 30;
+/// What the answer may take on top of the statement.
+const MARGIN: Duration = Duration::from_secs(5);
+
+/// A parameter of a statement: text, number, boolean, array or object.
+///
+/// ```
+/// use cloudbase_data::models::SqlValue;
+///
+/// let ids = SqlValue::array(&[1, 2, 3]);
+/// let name = SqlValue::from("Lin");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SqlValue {
+    kind: &'static str,
+    /// The text, or why there is none.
+    text: Result<String, &'static str>,
+}
+
+impl SqlValue {
+    /// A list, as `IN ({{ ids }})` takes it.
+    pub fn array<T: Serialize>(values: &[T]) -> Self {
+        Self::json("ARRAY", values)
+    }
+
+    /// A JSON object.
+    pub fn object<T: Serialize + ?Sized>(value: &T) -> Self {
+        Self::json("OBJECT", value)
+    }
+
+    fn new(kind: &'static str, text: impl Into<String>) -> Self {
+        Self {
+            kind,
+            text: Ok(text.into()),
+        }
+    }
+
+    fn json<T: Serialize + ?Sized>(kind: &'static str, value: &T) -> Self {
+        Self {
+            kind,
+            text: serde_json::to_string(value).map_err(|_| "cannot be written as JSON"),
+        }
+    }
+}
+
+impl From<&str> for SqlValue {
+    fn from(text: &str) -> Self {
+        Self::new("STRING", text)
+    }
+}
+
+impl From<String> for SqlValue {
+    fn from(text: String) -> Self {
+        Self::new("STRING", text)
+    }
+}
+
+impl From<&String> for SqlValue {
+    fn from(text: &String) -> Self {
+        Self::new("STRING", text)
+    }
+}
+
+impl From<bool> for SqlValue {
+    fn from(value: bool) -> Self {
+        Self::new("BOOLEAN", value.to_string())
+    }
+}
+
+impl From<DateTime> for SqlValue {
+    fn from(value: DateTime) -> Self {
+        Self::new("STRING", value.to_string())
+    }
+}
+
+macro_rules! numbers {
+    ($($type:ty),+) => {$(
+        impl From<$type> for SqlValue {
+            fn from(value: $type) -> Self {
+                Self::new("NUMBER", value.to_string())
+            }
+        }
+    )+};
+}
+
+numbers!(
+    i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize, Decimal
+);
+
+impl From<f64> for SqlValue {
+    fn from(value: f64) -> Self {
+        Self {
+            kind: "NUMBER",
+            text: if value.is_finite() {
+                Ok(value.to_string())
+            } else {
+                Err("must be finite")
+            },
+        }
+    }
+}
+
+/// As the JS SDK maps values: what is neither text, number, boolean nor array is an object.
+impl From<Value> for SqlValue {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::String(text) => text.into(),
+            Value::Number(number) => Self::new("NUMBER", number.to_string()),
+            Value::Bool(value) => value.into(),
+            Value::Array(_) => Self::json("ARRAY", &value),
+            Value::Null | Value::Object(_) => Self::json("OBJECT", &value),
+        }
+    }
+}
+
+/// A parameter as it is sent.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Parameter {
+    key: String,
+    r#type: &'static str,
+    value: String,
+}
+
+/// The parameters of a statement or template.
+#[derive(Debug, Default)]
+pub(crate) struct Parameters {
+    list: Vec<Parameter>,
+    refused: Option<Error>,
+}
+
+impl Parameters {
+    pub(crate) fn add(&mut self, key: String, value: SqlValue) {
+        let known = self.list.iter().any(|parameter| parameter.key == key);
+        let refused = match &value.text {
+            _ if key.is_empty() => Some("must have a name"),
+            _ if known => Some("is given twice"),
+            Err(rule) => Some(*rule),
+            Ok(_) => None,
+        };
+        if let Some(rule) = refused {
+            self.refused
+                .get_or_insert_with(|| Error::argument("parameter", rule));
+        }
+        if let Ok(text) = value.text {
+            self.list.push(Parameter {
+                key,
+                r#type: value.kind,
+                value: text,
+            });
+        }
+    }
+
+    pub(crate) fn finish(self) -> Result<Vec<Parameter>> {
+        self.refused.map_or(Ok(self.list), Err)
+    }
+}
+
+/// What a statement gave.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct SqlResult<T = Row> {
+    /// The rows of a query.
+    pub rows: Vec<T>,
+    /// How many there are.
+    pub total: Option<u64>,
+    /// How long the service was busy with it, in milliseconds.
+    pub backend_execute: Option<u64>,
+}
+
+impl<T> fmt::Debug for SqlResult<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqlResult")
+            .field("rows", &self.rows.len())
+            .field("total", &self.total)
+            .field("backend_execute", &self.backend_execute)
+            .finish()
+    }
+}
+
+/// Runs a statement; awaited, it gives a [`SqlResult`]. See
+/// [`Models::mysql_command`](super::Models::mysql_command).
+///
+/// Not retried once it was sent, since it may write; for a query say
+/// [`idempotent(true)`](Self::idempotent).
+#[derive(Debug)]
+#[must_use = "does nothing until it is sent or awaited"]
+pub struct MysqlCommand<T = Row> {
+    client: Client,
+    sql: String,
+    parameters: Parameters,
+    sql_timeout: Option<Duration>,
+    prepared: Option<bool>,
+    db_link: Option<String>,
+    options: CallOptions,
+    rows: PhantomData<fn() -> T>,
+}
+
+cloudbase_core::call_options!(MysqlCommand<T>);
+
+impl MysqlCommand<Row> {
+    pub(crate) fn new(client: Client, sql: String) -> Self {
+        Self {
+            client,
+            sql,
+            parameters: Parameters::default(),
+            sql_timeout: None,
+            prepared: None,
+            db_link: None,
+            options: CallOptions::default(),
+            rows: PhantomData,
+        }
+    }
+
+    /// Says what a row is read into. Default: [`Row`].
+    pub fn rows<T: DeserializeOwned>(self) -> MysqlCommand<T> {
+        MysqlCommand {
+            client: self.client,
+            sql: self.sql,
+            parameters: self.parameters,
+            sql_timeout: self.sql_timeout,
+            prepared: self.prepared,
+            db_link: self.db_link,
+            options: self.options,
+            rows: PhantomData,
+        }
+    }
+}
+
+impl<T> MysqlCommand<T> {
+    /// Gives the parameter `{{ key }}` its value.
+    pub fn parameter(mut self, key: impl Into<String>, value: impl Into<SqlValue>) -> Self {
+        self.parameters.add(key.into(), value.into());
+        self
+    }
+
+    /// How long the statement may run: whole seconds, 30 at most. Default: the service's, 5 s.
+    pub fn sql_timeout(mut self, limit: Duration) -> Self {
+        self.sql_timeout = Some(limit);
+        self
+    }
+
+    /// Whether the parameters are bound (as by `$runSQL`) or put into the text (as by `$runSQLRaw`).
+    /// Default: bound.
+    #[doc(alias = "preparedStatements")]
+    pub fn prepared(mut self, prepared: bool) -> Self {
+        self.prepared = Some(prepared);
+        self
+    }
+
+    /// The connector of an external database. Default: the built-in MySQL.
+    #[doc(alias = "dbLinkName")]
+    pub fn db_link(mut self, name: impl Into<String>) -> Self {
+        self.db_link = Some(name.into());
+        self
+    }
+
+    /// The call, without sending it.
+    ///
+    /// # Errors
+    ///
+    /// If an argument was refused.
+    pub fn operation(self) -> Result<Operation> {
+        const NAME: &str = "models.mysql_command";
+        self.build(NAME).map_err(|error| error.with_operation(NAME))
+    }
+
+    fn build(mut self, name: &'static str) -> Result<Operation> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Body {
+            sql_template: String,
+            #[serde(skip_serializing_if = "Vec::is_empty")]
+            parameter: Vec<Parameter>,
+            config: Config,
+        }
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Config {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            timeout: Option<u64>,
+            prepared_statements: bool,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            db_link_name: Option<String>,
+        }
+        if self.sql.trim().is_empty() {
+            return Err(Error::argument("sql", "must not be empty"));
+        }
+        let timeout = self.sql_timeout.map(seconds).transpose()?;
+        // The call must not give up before the statement does.
+        if let (Some(limit), None) = (self.sql_timeout, self.options.attempt_timeout) {
+            let usual = self.client.config().timeouts().attempt;
+            self.options.attempt_timeout = Some(usual.max(limit + MARGIN));
+        }
+        let body = Body {
+            sql_template: self.sql,
+            parameter: self.parameters.finish()?,
+            config: Config {
+                timeout,
+                prepared_statements: self.prepared.unwrap_or(true),
+                db_link_name: self.db_link,
+            },
+        };
+        let path = "/v1/model/plugin/prod/mysqlCommand";
+        let operation = Operation::new(name, path, Method::POST, Uri::from_static(path));
+        Ok(coded(operation.json(&body)?)
+            .idempotency(Idempotency::Unsafe)
+            .options(self.options))
+    }
+}
+
+fn seconds(limit: Duration) -> Result<u64> {
+    let seconds = limit.as_secs();
+    if limit.subsec_nanos() == 0 && (1..=MAX_SECONDS).contains(&seconds) {
+        return Ok(seconds);
+    }
+    Err(Error::argument(
+        "sql_timeout",
+        format_args!("must be 1 to {MAX_SECONDS} whole seconds"),
+    ))
+}
+
+impl<T: DeserializeOwned> MysqlCommand<T> {
+    /// Sends the call.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
+    /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
+    /// if a row does not fit `T`.
+    pub async fn send(self) -> Result<SqlResult<T>> {
+        Ok(self.send_with_meta().await?.into_value())
+    }
+
+    /// Like [`send`](Self::send), with status, headers and request id.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_with_meta(self) -> Result<Response<SqlResult<T>>> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Data<T> {
+            #[serde(default = "Option::default")]
+            execute_result_list: Option<Vec<T>>,
+            #[serde(default, with = "crate::lossless::integer::option")]
+            total: Option<u64>,
+            #[serde(default, with = "crate::lossless::integer::option")]
+            backend_execute: Option<u64>,
+        }
+        let client = self.client.clone();
+        let answer = fetch::<Data<T>>(&client, self.operation()?).await?;
+        Ok(answer.map(|data| SqlResult {
+            rows: data.execute_result_list.unwrap_or_default(),
+            total: data.total,
+            backend_execute: data.backend_execute,
+        }))
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> IntoFuture for MysqlCommand<T> {
+    type Output = Result<SqlResult<T>>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}

@@ -1,0 +1,200 @@
+//! What all calls to a model share: path, body, and the `data` around each answer.
+
+use cloudbase_core::http::Method;
+use cloudbase_core::{
+    Client, Envelope, Error, ErrorKind, Idempotency, Operation, PathBuilder, Response, Result,
+};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use super::EnvType;
+
+/// A model of an environment.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) client: Client,
+    pub(crate) env_type: EnvType,
+    pub(crate) model: String,
+}
+
+impl Target {
+    /// The path of the model, to be completed by an action.
+    pub(crate) fn path(&self) -> Result<PathBuilder> {
+        if matches!(self.model.as_str(), "plugin" | "datasource") {
+            return Err(Error::argument(
+                "model",
+                "must not be called `plugin` or `datasource`: these are paths of the service",
+            ));
+        }
+        PathBuilder::new("/v1/model")
+            .segment("env_type", self.env_type.as_str())?
+            .segment("model", &self.model)
+    }
+
+    /// A call of `action` with a JSON body.
+    pub(crate) fn operation<B: Serialize>(
+        &self,
+        name: &'static str,
+        template: &'static str,
+        method: Method,
+        action: &str,
+        body: &B,
+    ) -> Result<Operation> {
+        let build = || {
+            let uri = self.path()?.segment("action", action)?.build()?;
+            Operation::new(name, template, method, uri).json(body)
+        };
+        Ok(coded(build().map_err(|error| error.with_operation(name))?))
+    }
+}
+
+/// Models tell errors in 2xx answers too.
+pub(crate) fn coded(operation: Operation) -> Operation {
+    operation
+        .accept("application/json")
+        .envelope(Envelope::Coded)
+}
+
+/// A write that may not be sent twice, whatever its method says.
+pub(crate) fn once(operation: Operation) -> Operation {
+    operation.idempotency(Idempotency::Unsafe)
+}
+
+/// Sends a call and takes the answer out of its `data`.
+pub(crate) async fn fetch<T: DeserializeOwned>(
+    client: &Client,
+    operation: Operation,
+) -> Result<Response<T>> {
+    #[derive(Deserialize)]
+    struct Envelope<T> {
+        data: T,
+    }
+    let answer = client.fetch_json::<Envelope<T>>(operation).await?;
+    Ok(answer.map(|envelope| envelope.data))
+}
+
+/// A record, unless there is none: null, absent, or an object without fields.
+pub(crate) fn record_of<T: DeserializeOwned>(raw: Option<Box<RawValue>>) -> Result<Option<T>> {
+    let Some(raw) = raw else { return Ok(None) };
+    let text = raw.get();
+    let empty = text
+        .strip_prefix('{')
+        .and_then(|text| text.strip_suffix('}'))
+        .is_some_and(|inner| inner.trim().is_empty());
+    if empty || text == "null" {
+        return Ok(None);
+    }
+    cloudbase_core::from_json(text.as_bytes()).map(Some)
+}
+
+/// `value` as JSON of one record.
+pub(crate) fn object_of<T: Serialize + ?Sized>(
+    argument: &'static str,
+    value: &T,
+) -> Result<Box<RawValue>> {
+    let raw = raw_of(argument, value)?;
+    match raw.get() {
+        "{}" => Err(Error::argument(argument, "must have at least one field")),
+        text if text.starts_with('{') => Ok(raw),
+        _ => Err(Error::argument(
+            argument,
+            "must be a struct or map: field names and values",
+        )),
+    }
+}
+
+/// `value` as JSON of a list of records.
+pub(crate) fn objects_of<T: Serialize + ?Sized>(
+    argument: &'static str,
+    value: &T,
+) -> Result<Box<RawValue>> {
+    let raw = raw_of(argument, value)?;
+    match raw.get() {
+        "[]" => Err(Error::argument(argument, "must have at least one record")),
+        text if text.starts_with("[{") => Ok(raw),
+        _ => Err(Error::argument(
+            argument,
+            "must be a list of structs or maps",
+        )),
+    }
+}
+
+fn raw_of<T: Serialize + ?Sized>(argument: &'static str, value: &T) -> Result<Box<RawValue>> {
+    serde_json::value::to_raw_value(value).map_err(|error| {
+        Error::new(
+            ErrorKind::Encode,
+            format!("`{argument}` cannot be written as JSON: {error}"),
+        )
+    })
+}
+
+/// A body of those members that are there.
+#[derive(Debug, Default, Serialize)]
+#[serde(transparent)]
+pub(crate) struct BodyMap(Map<String, Value>);
+
+impl BodyMap {
+    pub(crate) fn put(&mut self, name: &str, value: impl Into<Value>) {
+        self.0.insert(name.to_owned(), value.into());
+    }
+}
+
+/// Gives a builder with `operation(self)`, `options` and `target` its ends.
+macro_rules! ends {
+    ($type:ident => $output:ty, $decode:expr) => {
+        cloudbase_core::call_options!($type);
+
+        impl $type {
+            /// Sends the call.
+            ///
+            /// # Errors
+            ///
+            /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent;
+            /// whatever the service or the way to it reports, an answer with a `code` included.
+            pub async fn send(self) -> cloudbase_core::Result<$output> {
+                Ok(self.send_with_meta().await?.into_value())
+            }
+
+            /// Like [`send`](Self::send), with status, headers and request id.
+            ///
+            /// # Errors
+            ///
+            /// As [`send`](Self::send).
+            pub async fn send_with_meta(
+                self,
+            ) -> cloudbase_core::Result<cloudbase_core::Response<$output>> {
+                let client = self.client().clone();
+                let answer = $crate::models::request::fetch(&client, self.operation()?).await?;
+                answer.try_map($decode)
+            }
+        }
+
+        impl IntoFuture for $type {
+            type Output = cloudbase_core::Result<$output>;
+            type IntoFuture = futures_core::future::BoxFuture<'static, Self::Output>;
+
+            fn into_future(self) -> Self::IntoFuture {
+                Box::pin(self.send())
+            }
+        }
+    };
+}
+
+/// Gives a builder with a field `filter: Filter` its filter.
+macro_rules! filter_method {
+    ($type:ident $(<$generic:ident>)?) => {
+        impl $(<$generic>)? $type $(<$generic>)? {
+            /// Only records for which this holds; further calls narrow it down. Takes a
+            /// [`Filter`](crate::models::Filter), or the JSON of the other SDKs with its outer
+            /// `where`.
+            pub fn filter(mut self, filter: impl Into<$crate::models::Filter>) -> Self {
+                self.filter = self.filter.and(filter);
+                self
+            }
+        }
+    };
+}
+
+pub(crate) use {ends, filter_method};

@@ -1,0 +1,158 @@
+//! Stored SQL templates.
+
+use std::marker::PhantomData;
+
+use cloudbase_core::http::{Method, StatusCode};
+use cloudbase_core::{
+    CallOptions, Client, Error, Idempotency, Operation, PathBuilder, Response, Result,
+};
+use futures_core::future::BoxFuture;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::EnvType;
+use super::command::{Parameter, Parameters, SqlValue};
+use super::request::coded;
+
+/// Runs a stored SQL template; awaited, it gives what the template gives. See
+/// [`Models::sql_template`](super::Models::sql_template).
+///
+/// Not retried once it was sent, since it may write; for a query say
+/// [`idempotent(true)`](Self::idempotent).
+///
+/// ```no_run
+/// # use cloudbase_data::{Models, Row};
+/// # async fn run(models: Models) -> cloudbase_core::Result<()> {
+/// let top: Vec<Row> = models.sql_template("top_posts").parameter("n", 3).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[must_use = "does nothing until it is sent or awaited"]
+pub struct SqlTemplate<T> {
+    client: Client,
+    env_type: EnvType,
+    name: String,
+    parameters: Parameters,
+    options: CallOptions,
+    data: PhantomData<fn() -> T>,
+}
+
+cloudbase_core::call_options!(SqlTemplate<T>);
+
+impl<T> SqlTemplate<T> {
+    pub(crate) fn new(client: Client, env_type: EnvType, name: String) -> Self {
+        Self {
+            client,
+            env_type,
+            name,
+            parameters: Parameters::default(),
+            options: CallOptions::default(),
+            data: PhantomData,
+        }
+    }
+
+    /// Gives the template's parameter `key` its value.
+    pub fn parameter(mut self, key: impl Into<String>, value: impl Into<SqlValue>) -> Self {
+        self.parameters.add(key.into(), value.into());
+        self
+    }
+
+    /// The call, without sending it.
+    ///
+    /// # Errors
+    ///
+    /// If an argument was refused.
+    pub fn operation(self) -> Result<Operation> {
+        #[derive(Serialize)]
+        struct Body {
+            parameter: Vec<Parameter>,
+        }
+        const NAME: &str = "models.sql_template";
+        let build = || {
+            let uri = PathBuilder::new("/v1/sql")
+                .segment("env_type", self.env_type.as_str())?
+                .segment("template", &self.name)?
+                .segment("action", "run")?
+                .build()?;
+            let parameter = self.parameters.finish()?;
+            let template = "/v1/sql/{env_type}/{template}/run";
+            let operation = Operation::new(NAME, template, Method::POST, uri);
+            Ok(coded(operation.json(&Body { parameter })?)
+                .idempotency(Idempotency::Unsafe)
+                .options(self.options))
+        };
+        build().map_err(|error: Error| error.with_operation(NAME))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer<T> {
+    response: Inner<T>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Inner<T> {
+    #[serde(default)]
+    request_id: Option<String>,
+    #[serde(default)]
+    error: Option<Failure>,
+    #[serde(default = "Option::default")]
+    data: Option<T>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Failure {
+    code: String,
+    #[serde(default)]
+    message: String,
+}
+
+impl<T: DeserializeOwned> SqlTemplate<T> {
+    /// Sends the call.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
+    /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
+    /// if the data does not fit `T`.
+    pub async fn send(self) -> Result<T> {
+        Ok(self.send_with_meta().await?.into_value())
+    }
+
+    /// Like [`send`](Self::send), with status, headers and request id.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_with_meta(self) -> Result<Response<T>> {
+        let client = self.client.clone();
+        let answer = client.fetch_json::<Answer<T>>(self.operation()?).await?;
+        answer.try_map(|answer| {
+            let inner = answer.response;
+            if let Some(failure) = inner.error {
+                let error = Error::api(StatusCode::OK, Some(failure.code.into()), failure.message);
+                return Err(match inner.request_id {
+                    Some(id) => error.with_request_id(id),
+                    None => error,
+                });
+            }
+            match inner.data {
+                Some(data) => Ok(data),
+                None => cloudbase_core::from_json(b"null"),
+            }
+        })
+    }
+}
+
+impl<T: DeserializeOwned + Send + 'static> IntoFuture for SqlTemplate<T> {
+    type Output = Result<T>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}

@@ -1,0 +1,404 @@
+//! The calls as values: method, path, body and nature of each of the builders.
+
+use cloudbase_core::{ErrorKind, Operation, Result};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{asc, desc};
+
+fn models() -> Models {
+    let client = Client::builder()
+        .env_id("env")
+        .endpoint("http://127.0.0.1:1")
+        .build()
+        .unwrap();
+    Models::new(client)
+}
+
+#[track_caller]
+fn check(operation: Result<Operation>, line: &str, body: Value, repeatable: bool) {
+    let operation = operation.unwrap();
+    assert_eq!(
+        format!("{} {}", operation.method(), operation.target()),
+        line
+    );
+    let sent = operation.body_bytes().unwrap();
+    if body.is_null() {
+        assert!(sent.is_empty());
+    } else {
+        assert_eq!(serde_json::from_slice::<Value>(sent).unwrap(), body);
+    }
+    assert_eq!(operation.is_repeatable(), repeatable, "{line}");
+}
+
+#[test]
+fn all_thirteen_methods_are_as_documented() {
+    let todo = models().model("to do");
+    let base = "/v1/model/prod/to%20do";
+    let milk = field("title").eq("milk");
+    let filter = json!({"where": {"title": {"$eq": "milk"}}});
+    let all = json!({"$master": true});
+    check(
+        todo.get_by_id("a/b").operation(),
+        &format!("GET {base}/a%2Fb/get"),
+        json!(null),
+        true,
+    );
+    check(
+        todo.get_by_id("x").select(["title"]).operation(),
+        &format!("POST {base}/get"),
+        json!({"filter": {"where": {"_id": {"$eq": "x"}}}, "select": {"title": true}}),
+        true,
+    );
+    check(
+        todo.get().filter(milk.clone()).operation(),
+        &format!("POST {base}/get"),
+        json!({"filter": filter, "select": all}),
+        true,
+    );
+    check(
+        todo.list()
+            .filter(milk.clone())
+            .select(
+                Fields::master()
+                    .relation("comments", Fields::of(["_id"]))
+                    .field("author"),
+            )
+            .order(desc("createdAt"))
+            .order(asc("_id"))
+            .page(2, 20)
+            .with_total()
+            .operation(),
+        &format!("POST {base}/list"),
+        json!({
+            "filter": filter,
+            "select": {"$master": true, "comments": {"_id": true}, "author": true},
+            "pageSize": 20, "pageNumber": 2, "getCount": true,
+            "orderBy": [{"createdAt": "desc"}, {"_id": "asc"}],
+        }),
+        true,
+    );
+    check(
+        todo.list_simple().page(1, 10).with_total().operation(),
+        &format!("GET {base}/list?pageSize=10&pageNumber=1&getCount=true"),
+        json!(null),
+        true,
+    );
+    check(
+        todo.create(&json!({"title": "milk"})).operation(),
+        &format!("POST {base}/create"),
+        json!({"data": {"title": "milk"}}),
+        false,
+    );
+    check(
+        todo.create_many(&[json!({"title": "one"}), json!({"title": "two"})])
+            .operation(),
+        &format!("POST {base}/createMany"),
+        json!({"data": [{"title": "one"}, {"title": "two"}]}),
+        false,
+    );
+    let change = json!({"filter": filter, "data": {"done": true}});
+    let done = json!({"done": true});
+    check(
+        todo.update(&done).filter(milk.clone()).operation(),
+        &format!("PUT {base}/update"),
+        change.clone(),
+        false,
+    );
+    check(
+        todo.update_many(&done).filter(milk.clone()).operation(),
+        &format!("PUT {base}/updateMany"),
+        change,
+        false,
+    );
+    check(
+        todo.upsert()
+            .filter(milk.clone())
+            .create(&done)
+            .update(&done)
+            .operation(),
+        &format!("POST {base}/upsert"),
+        json!({"filter": filter, "create": done, "update": done}),
+        true,
+    );
+    check(
+        todo.delete_by_id("x").operation(),
+        &format!("DELETE {base}/x/delete"),
+        json!(null),
+        true,
+    );
+    check(
+        todo.delete().filter(milk.clone()).operation(),
+        &format!("POST {base}/delete"),
+        json!({"filter": filter}),
+        false,
+    );
+    check(
+        todo.delete_many().filter(milk).operation(),
+        &format!("POST {base}/deleteMany"),
+        json!({"filter": filter}),
+        true,
+    );
+}
+
+#[test]
+fn trial_data_is_in_the_path() {
+    let todo = models().env_type(EnvType::Pre).model("todo");
+    let operation = todo.list().operation().unwrap();
+    assert_eq!(operation.target(), "/v1/model/pre/todo/list");
+}
+
+#[test]
+fn everything_is_reached_only_on_request() {
+    let todo = models().model("todo");
+    let done = json!({"done": true});
+    for refused in [
+        todo.update(&done).operation(),
+        todo.update_many(&done).operation(),
+        todo.upsert().create(&done).operation(),
+        todo.delete().operation(),
+        todo.delete_many().operation(),
+        todo.delete_many().filter(json!({"where": {}})).operation(),
+    ] {
+        let error = refused.unwrap_err();
+        assert!(
+            error.message().starts_with("`filter` is required"),
+            "{error}"
+        );
+    }
+    check(
+        todo.delete_many().all_records().operation(),
+        "POST /v1/model/prod/todo/deleteMany",
+        json!({"filter": {"where": {}}}),
+        true,
+    );
+    assert!(todo.update_many(&done).all_records().operation().is_ok());
+}
+
+#[test]
+fn bad_arguments_are_refused_before_anything_is_sent() {
+    let todo = models().model("todo");
+    let refused = |operation: Result<Operation>, rule: &str| {
+        let error = operation.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Argument);
+        assert!(error.message().contains(rule), "{error}");
+        assert!(error.operation().starts_with("models."), "{error}");
+    };
+    refused(
+        models().model("plugin").list().operation(),
+        "`plugin` or `datasource`",
+    );
+    refused(
+        models().model("").list().operation(),
+        "`model` must not be empty",
+    );
+    refused(todo.get_by_id("").operation(), "`id` must not be empty");
+    refused(
+        todo.list().page(0, 10).operation(),
+        "`page number` counts from 1",
+    );
+    refused(
+        todo.list().page(1, 201).operation(),
+        "`page size` must be 1 to 200",
+    );
+    refused(
+        todo.list_simple().page(1, 0).operation(),
+        "`page size` must be 1 to 200",
+    );
+    let keys = ["a", "b", "c", "d"]
+        .into_iter()
+        .fold(todo.list(), |list, key| list.order(asc(key)));
+    refused(keys.operation(), "`order` takes 3 keys at most");
+    refused(
+        todo.list().order(asc("a").nulls_first()).operation(),
+        "where nulls go",
+    );
+    refused(
+        todo.create(&json!([])).operation(),
+        "`record` must be a struct or map",
+    );
+    refused(
+        todo.create(&json!({})).operation(),
+        "`record` must have at least one field",
+    );
+    refused(
+        todo.create_many(&json!({})).operation(),
+        "`records` must be a list",
+    );
+    refused(
+        todo.upsert().filter(field("a").eq(1)).operation(),
+        "`upsert` needs",
+    );
+    refused(
+        models().mysql_command(" ").operation(),
+        "`sql` must not be empty",
+    );
+    let sql = || models().mysql_command("SELECT 1");
+    refused(
+        sql().parameter("", 1).operation(),
+        "`parameter` must have a name",
+    );
+    refused(
+        sql().parameter("a", 1).parameter("a", 2).operation(),
+        "`parameter` is given twice",
+    );
+    refused(
+        sql().parameter("a", f64::NAN).operation(),
+        "`parameter` must be finite",
+    );
+    for limit in [0, 31] {
+        let limit = std::time::Duration::from_secs(limit);
+        refused(
+            sql().sql_timeout(limit).operation(),
+            "`sql_timeout` must be 1 to 30",
+        );
+    }
+    let sources = models().data_sources();
+    refused(
+        sources.basic(DataSourceKey::name("")).operation(),
+        "must have an id or a name",
+    );
+    refused(
+        sources.by_table_names::<&str>([]).operation(),
+        "at least one table",
+    );
+    refused(
+        sources.aggregate_list(0).operation(),
+        "`page size` must be at least 1",
+    );
+    let empty: [&str; 0] = [];
+    refused(
+        sources
+            .basic_list()
+            .filter(QueryFilter::new("Name", empty))
+            .operation(),
+        "at least one value",
+    );
+}
+
+#[test]
+fn commands_carry_typed_parameters_as_text() {
+    let command = models()
+        .mysql_command("SELECT {{ n }}")
+        .parameter("n", 3)
+        .parameter("s", "x")
+        .parameter("b", true)
+        .parameter("a", SqlValue::array(&[1]))
+        .parameter("o", json!({"k": 1}))
+        .parameter("d", "1.50".parse::<crate::Decimal>().unwrap())
+        .sql_timeout(std::time::Duration::from_secs(30))
+        .db_link("other");
+    check(
+        command.operation(),
+        "POST /v1/model/plugin/prod/mysqlCommand",
+        json!({
+            "sqlTemplate": "SELECT {{ n }}",
+            "parameter": [
+                {"key": "n", "type": "NUMBER", "value": "3"},
+                {"key": "s", "type": "STRING", "value": "x"},
+                {"key": "b", "type": "BOOLEAN", "value": "true"},
+                {"key": "a", "type": "ARRAY", "value": "[1]"},
+                {"key": "o", "type": "OBJECT", "value": "{\"k\":1}"},
+                {"key": "d", "type": "NUMBER", "value": "1.50"},
+            ],
+            "config": {"timeout": 30, "preparedStatements": true, "dbLinkName": "other"},
+        }),
+        false,
+    );
+    check(
+        models()
+            .sql_template::<Value>("top_posts")
+            .parameter("n", 3)
+            .operation(),
+        "POST /v1/sql/prod/top_posts/run",
+        json!({"parameter": [{"key": "n", "type": "NUMBER", "value": "3"}]}),
+        false,
+    );
+}
+
+#[test]
+fn data_sources_are_asked_as_documented() {
+    let sources = models().data_sources();
+    let base = "/v1/model/datasource/prod";
+    check(
+        sources
+            .aggregate_list(20)
+            .page_index(1)
+            .query_all(true)
+            .names(["a", "b"])
+            .with_relations(true)
+            .system_models(false)
+            .operation(),
+        &format!(
+            "GET {base}/aggregateDataSourceList?pageSize=20&envId=env&pageIndex=1&queryAll=1\
+             &dataSourceNames=a&dataSourceNames=b&queryDataSourceRelationList=true&querySystemModel=false"
+        ),
+        json!(null),
+        true,
+    );
+    check(
+        sources.aggregate_list(1).env_id("other").operation(),
+        &format!("GET {base}/aggregateDataSourceList?pageSize=1&envId=other"),
+        json!(null),
+        true,
+    );
+    check(
+        sources
+            .aggregate_detail(
+                DataSourceKey::id("ds-1")
+                    .published(true)
+                    .with_relations(false),
+            )
+            .operation(),
+        &format!(
+            "GET {base}/dataSourceAggregateDetail?datasourceId=ds-1&queryPublish=1&queryModelRelation=false"
+        ),
+        json!(null),
+        true,
+    );
+    check(
+        sources.by_table_names(["t1", "t2"]).operation(),
+        &format!("GET {base}/dataSourceByTableName?tableNames=t1&tableNames=t2"),
+        json!(null),
+        true,
+    );
+    check(
+        sources
+            .basic(DataSourceKey::name("todo").view_id("v").table("t"))
+            .operation(),
+        &format!("GET {base}/basicDataSource?dataSourceName=todo&viewId=v&databaseTableName=t"),
+        json!(null),
+        true,
+    );
+    check(
+        sources
+            .basic_list()
+            .names(["todo"])
+            .page(1, 10)
+            .filter(
+                QueryFilter::new("Type", ["database"])
+                    .exact(false)
+                    .like(true),
+            )
+            .only_flex_db(false)
+            .operation(),
+        &format!("POST {base}/basicDataSourceList"),
+        json!({
+            "NameList": ["todo"], "PageNum": 1, "PageSize": 10, "OnlyFlexDb": false,
+            "QueryFilterList": [{"Name": "Type", "Values": ["database"], "Match": false, "Like": true}],
+        }),
+        true,
+    );
+    check(
+        sources.schemas(["todo"]).operation(),
+        &format!("GET {base}/schemaList?dataSourceNameList=todo"),
+        json!(null),
+        true,
+    );
+    check(
+        sources.table_names("todo").operation(),
+        &format!("GET {base}/tableName?dataSourceName=todo"),
+        json!(null),
+        true,
+    );
+}
