@@ -3,12 +3,13 @@
 //! Two doors, each behind a feature of its name: [`MySql`] for tables over REST, and [`Models`] for
 //! data models and the metadata of data sources. Rows and records are your own types (`serde`), or
 //! [`Row`] where there is none; [`Decimal`], [`DateTime`] and [`lossless`] keep what JSON numbers
-//! would lose.
+//! would lose. Of a row, a `bool` takes MySQL's `1` and `0`, and numbers may come as strings.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(any(feature = "mysql", feature = "models"))]
 mod column_ref;
+mod lenient;
 pub mod lossless;
 #[cfg(feature = "models")]
 pub mod models;

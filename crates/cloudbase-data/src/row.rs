@@ -8,6 +8,8 @@ use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::lenient::Lenient;
+
 /// A row or record of no fixed shape.
 ///
 /// Keeps each value as the JSON text that the service sent, so that neither a decimal nor a large
@@ -38,15 +40,17 @@ impl Row {
     /// [`ErrorKind::Decode`], naming the column, if the value does not fit `T`.
     pub fn get<T: DeserializeOwned>(&self, column: &str) -> Result<T> {
         let text = self.raw(column).unwrap_or("null");
-        serde_json::from_str(text).map_err(|_| {
-            Error::new(
-                ErrorKind::Decode,
-                format!(
-                    "the column does not fit {} at `{column}`",
-                    std::any::type_name::<T>()
-                ),
-            )
-        })
+        serde_json::from_str(text)
+            .map(|Lenient(value)| value)
+            .map_err(|_| {
+                Error::new(
+                    ErrorKind::Decode,
+                    format!(
+                        "the column does not fit {} at `{column}`",
+                        std::any::type_name::<T>()
+                    ),
+                )
+            })
     }
 
     /// The JSON text of a column, as the service sent it.
@@ -83,9 +87,10 @@ impl Row {
     ///
     /// [`ErrorKind::Decode`], naming the path of the first value that does not fit.
     pub fn into_typed<T: DeserializeOwned>(self) -> Result<T> {
-        cloudbase_core::from_json(&serde_json::to_vec(&self).map_err(|error| {
+        let text = serde_json::to_vec(&self).map_err(|error| {
             Error::new(ErrorKind::Decode, "the row cannot be read again").with_source(error)
-        })?)
+        })?;
+        cloudbase_core::from_json(&text).map(|Lenient(value)| value)
     }
 }
 

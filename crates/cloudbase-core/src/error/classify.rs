@@ -81,6 +81,10 @@ pub(super) fn is_transient(error: &Error) -> bool {
                             | "deadline_exceeded"
                             | "aborted"
                             | "server_error"
+                            // Data models say these with status 200.
+                            | "OPERATION_TIMEOUT"
+                            | "RESOURCE_UNAVAILABLE"
+                            | "FLEXDB_REQUEST_TIMEOUT"
                     )
                 )
         }
@@ -97,6 +101,9 @@ pub(super) fn is_throttled(error: &Error) -> bool {
                     | "EXCEED_REQUEST_LIMIT"
                     | "EXCEED_CONCURRENT_REQUEST_LIMIT"
                     | "RequestLimitExceeded"
+                    | "REQUEST_LIMIT_EXCEEDED"
+                    | "FLEXDB_READ_LIMIT"
+                    | "FLEXDB_WRITE_LIMIT"
                     | "resource_exhausted"
                     | "SlowDown"
             )
@@ -119,13 +126,27 @@ pub(super) fn is_not_found(error: &Error) -> bool {
             | "STORAGE_BUCKET_NOT_FOUND"
             | "DATABASE_COLLECTION_NOT_EXIST"
             | "DATASOURCE_NOT_EXIST"
+            | "TABLE_NOT_EXIST"
+            | "NO_SUCH_VERSION"
             | "NoSuchKey"
             | "NoSuchBucket"
-            | "42P01"
-            | "PGRST116",
+            | "42P01",
         ) => true,
+        // One row was asked for: was there none, or were there several?
+        Some("PGRST116") => says_no_rows(error).unwrap_or(true),
+        Some("INVALID_REQUEST") if status(error) == 406 => says_no_rows(error).unwrap_or(false),
         _ => status(error) == 404,
     }
+}
+
+/// Whether the details count no rows, where they count any: `The result contains 0 rows`.
+fn says_no_rows(error: &Error) -> Option<bool> {
+    let details = error.details()?;
+    let text = details
+        .as_str()
+        .or_else(|| details.get("details")?.as_str())?;
+    let (before, _) = text.split_once(" rows")?;
+    Some(before.rsplit(' ').next() == Some("0"))
 }
 
 pub(super) fn is_unauthenticated(error: &Error) -> bool {
@@ -144,6 +165,7 @@ pub(super) fn is_unauthenticated(error: &Error) -> bool {
             | "ACCESS_TOKEN_EXPIRED"
             | "ACCESS_TOKEN_KID_INVALID"
             | "AUTHENTICATION_FAILED"
+            | "AUTH_FAILURE_TOKEN_FAILURE"
             | "CHECK_LOGIN_FAILED"
             | "REFRESH_TOKEN_EXPIRED"
             | "INVALID_REFRESH_TOKEN"
@@ -167,6 +189,10 @@ pub(super) fn is_permission_denied(error: &Error) -> bool {
             | "FUNCTIONS_PERMISSION_DENIED"
             | "SERVICE_FORBIDDEN"
             | "DATABASE_PERMISSION_DENIED"
+            | "DATA_SOURCE_OP_AUTH_FAILURE"
+            | "AUTH_FAILURE"
+            | "UNAUTHORIZED_OPERATION"
+            | "OPERATION_DENIED"
             | "AccessDenied"
             | "42501",
         ) => true,
@@ -184,8 +210,11 @@ pub(super) fn is_conflict(error: &Error) -> bool {
             | "DATABASE_TRANSACTION_CONFLICT"
             | "FileAlreadyExists"
             | "PreconditionFailed"
+            | "RESOURCE_IN_USE"
             | "23505",
         ) => true,
+        // MySQL has no code of its own for this on the wire, only its server's message.
+        Some("INVALID_REQUEST" | "FAILED_OPERATION") => error.message().contains("Duplicate entry"),
         _ => matches!(status(error), 409 | 412),
     }
 }
@@ -198,4 +227,56 @@ fn status(error: &Error) -> u16 {
     error
         .status()
         .map_or(0, |status: StatusCode| status.as_u16())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn api(status: u16, code: &'static str, message: &'static str) -> Error {
+        let status = StatusCode::from_u16(status).unwrap();
+        Error::api(status, Some(code.into()), message)
+    }
+
+    #[test]
+    fn one_row_of_none_is_not_found_and_of_several_is_not() {
+        for (status, code) in [(406, "INVALID_REQUEST"), (406, "PGRST116")] {
+            let error = |details: &str| api(status, code, "").with_details(json!(details));
+            assert!(error("The result contains 0 rows").is_not_found());
+            assert!(error("0 rows").is_not_found());
+            assert!(!error("The result contains 10 rows").is_not_found());
+        }
+        let with_hint = json!({"details": "The result contains 0 rows", "hint": "none"});
+        assert!(
+            api(406, "PGRST116", "")
+                .with_details(with_hint)
+                .is_not_found()
+        );
+        assert!(!api(406, "INVALID_REQUEST", "").is_not_found());
+        assert!(!api(400, "INVALID_REQUEST", "").is_not_found());
+    }
+
+    #[test]
+    fn a_duplicate_is_a_conflict_in_every_family() {
+        for (status, code) in [(400, "INVALID_REQUEST"), (200, "FAILED_OPERATION")] {
+            assert!(api(status, code, "Duplicate entry 'a' for key 'PRIMARY'").is_conflict());
+            assert!(!api(status, code, "UPDATE requires a WHERE clause").is_conflict());
+        }
+        assert!(api(409, "23505", "").is_conflict());
+    }
+
+    #[test]
+    fn failures_of_models_are_told_apart_by_code() {
+        assert!(api(200, "DATASOURCE_NOT_EXIST", "").is_not_found());
+        assert!(api(200, "TABLE_NOT_EXIST", "").is_not_found());
+        assert!(api(200, "DATA_SOURCE_OP_AUTH_FAILURE", "").is_permission_denied());
+        assert!(api(200, "UNAUTHORIZED_OPERATION", "").is_permission_denied());
+        assert!(api(200, "AUTH_FAILURE_TOKEN_FAILURE", "").is_unauthenticated());
+        assert!(api(200, "REQUEST_LIMIT_EXCEEDED", "").is_throttled());
+        assert!(api(200, "OPERATION_TIMEOUT", "").is_transient());
+        let denied = api(401, "PERMISSION_DENIED", "");
+        assert!(denied.is_permission_denied() && !denied.is_unauthenticated());
+    }
 }

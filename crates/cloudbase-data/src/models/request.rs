@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::EnvType;
+use crate::lenient::Lenient;
 
 /// A model of an environment.
 #[derive(Clone, Debug)]
@@ -71,8 +72,8 @@ pub(crate) async fn fetch<T: DeserializeOwned>(
     struct Envelope<T> {
         data: T,
     }
-    let answer = client.fetch_json::<Envelope<T>>(operation).await?;
-    Ok(answer.map(|envelope| envelope.data))
+    let answer = client.fetch_json::<Lenient<Envelope<T>>>(operation).await?;
+    Ok(answer.map(|Lenient(envelope)| envelope.data))
 }
 
 /// A record, unless there is none: null, absent, or an object without fields.
@@ -86,7 +87,7 @@ pub(crate) fn record_of<T: DeserializeOwned>(raw: Option<Box<RawValue>>) -> Resu
     if empty || text == "null" {
         return Ok(None);
     }
-    cloudbase_core::from_json(text.as_bytes()).map(Some)
+    cloudbase_core::from_json(text.as_bytes()).map(|Lenient(record)| Some(record))
 }
 
 /// `value` as JSON of one record.

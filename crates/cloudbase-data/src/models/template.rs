@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::EnvType;
 use super::command::{Parameter, Parameters, SqlValue};
 use super::request::coded;
+use crate::lenient::Lenient;
 
 /// Runs a stored SQL template; awaited, it gives what the template gives. See
 /// [`Models::sql_template`](super::Models::sql_template).
@@ -130,8 +131,10 @@ impl<T: DeserializeOwned> SqlTemplate<T> {
     /// As [`send`](Self::send).
     pub async fn send_with_meta(self) -> Result<Response<T>> {
         let client = self.client.clone();
-        let answer = client.fetch_json::<Answer<T>>(self.operation()?).await?;
-        answer.try_map(|answer| {
+        let answer = client
+            .fetch_json::<Lenient<Answer<T>>>(self.operation()?)
+            .await?;
+        answer.try_map(|Lenient(answer)| {
             let inner = answer.response;
             if let Some(failure) = inner.error {
                 let error = Error::api(StatusCode::OK, Some(failure.code.into()), failure.message);

@@ -13,6 +13,7 @@ use super::count::{Count, total_of};
 use super::pages::{Pages, Rows};
 use super::request::{OBJECT, Query, Shape, filter_methods, order_methods};
 use crate::Row;
+use crate::lenient::Lenient;
 
 /// Reads rows of a table; awaited, it gives a `Vec<T>`.
 ///
@@ -352,7 +353,8 @@ impl<T: DeserializeOwned> Single<T> {
     /// As [`send`](Self::send).
     pub async fn send_with_meta(self) -> Result<Response<T>> {
         let client = self.query.target.client.clone();
-        client.fetch_json(self.operation()?).await
+        let answer = client.fetch_json(self.operation()?).await?;
+        Ok(answer.map(|Lenient(row)| row))
     }
 }
 
@@ -430,7 +432,7 @@ pub(crate) fn rows<T: DeserializeOwned>(body: &Bytes) -> Result<Vec<T>> {
     if body.is_empty() {
         return Ok(Vec::new());
     }
-    cloudbase_core::from_json(body)
+    cloudbase_core::from_json(body).map(|Lenient(rows)| rows)
 }
 
 pub(crate) fn at_most_one<T>(mut rows: Vec<T>) -> Result<Option<T>> {

@@ -13,6 +13,7 @@ use super::count::total_of;
 use super::request::{JSON, OBJECT, Query, Shape};
 use super::select::{at_most_one, rows};
 use crate::Row;
+use crate::lenient::Lenient;
 
 /// What a write did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -260,7 +261,8 @@ impl<T: DeserializeOwned> ReturningSingle<T> {
     /// As [`send`](Self::send).
     pub async fn send_with_meta(self) -> Result<Response<T>> {
         let client = self.query.target.client.clone();
-        client.fetch_json(self.operation()?).await
+        let answer = client.fetch_json(self.operation()?).await?;
+        Ok(answer.map(|Lenient(row)| row))
     }
 }
 

@@ -1,0 +1,18 @@
+//! The data crate against the emulator: tables, models, data sources.
+
+#[path = "data/derive.rs"]
+mod derive;
+#[path = "data/fixtures.rs"]
+mod fixtures;
+#[path = "data/injection.rs"]
+mod injection;
+#[path = "data/models.rs"]
+mod models;
+#[path = "data/mysql.rs"]
+mod mysql;
+#[path = "data/pages.rs"]
+mod pages;
+#[path = "data/repeating.rs"]
+mod repeating;
+#[path = "data/support.rs"]
+mod support;

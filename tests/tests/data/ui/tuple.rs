@@ -1,0 +1,9 @@
+//! Refused: tuple.
+
+use cloudbase_data::Table;
+
+#[derive(Table)]
+#[table(name = "todos")]
+struct Todo(i64);
+
+fn main() {}
