@@ -122,7 +122,11 @@ impl Source {
                 .envelope(Envelope::ObjectStore)
                 .options(transfer_options(&self.options));
             match self.execute(operation, headers).await {
-                Err(error) if location(&error).is_some() && redirects < MAX_REDIRECTS => {
+                Err(error) if location(&error).is_some() => {
+                    if redirects == MAX_REDIRECTS {
+                        // Without the place that it leads to: that may be signed.
+                        return Err(error.with_details(serde_json::Value::Null));
+                    }
                     redirects += 1;
                     url = self.redirected(&error, &url)?;
                 }
