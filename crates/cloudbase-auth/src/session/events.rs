@@ -252,6 +252,11 @@ impl Hub {
 
 /// Calls the callback for each queued event, one after the other, until the queue is empty.
 async fn deliver(listener: Arc<Listener>) {
+    // A runtime that ends drops this task: on another one somebody else must deliver.
+    let mut rest = Rest {
+        queue: &listener.queue,
+        done: false,
+    };
     while let Some(event) = listener.queue.pop_or_rest() {
         let listener = listener.clone();
         // A blocking thread: there a callback may wait for the SDK without stopping the runtime.
@@ -266,6 +271,21 @@ async fn deliver(listener: Arc<Listener>) {
         };
         if tokio::task::spawn_blocking(run).await.is_err() {
             return; // the runtime shuts down
+        }
+    }
+    rest.done = true;
+}
+
+/// Gives the delivery up if it is not done.
+struct Rest<'a> {
+    queue: &'a Queue,
+    done: bool,
+}
+
+impl Drop for Rest<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            self.queue.lock().busy = false;
         }
     }
 }

@@ -154,7 +154,10 @@ impl Manager {
             let user = fetch_user(&caller, &session).await;
             this.update_user(&user).await;
             let session = session.with_user(user.clone());
-            this.hub().publish([AuthEvent::SignedIn(session.clone())]);
+            // Signed out meanwhile: that has been told already, and must stay the last word.
+            if this.peek().is_some_and(|current| current.is_same(&session)) {
+                this.hub().publish([AuthEvent::SignedIn(session.clone())]);
+            }
             Ok(SignedIn { session, user })
         })
         .await
@@ -167,18 +170,41 @@ impl Manager {
         ticket: Option<TicketSource>,
         event: Option<fn(Session) -> AuthEvent>,
     ) -> Result<()> {
+        let session = session.clone();
+        self.install_with(ticket, event, async move { Ok(session) })
+            .await
+            .map(drop)
+    }
+
+    /// Obtains a session, stores it and puts it in force. Nobody renews anything meanwhile, here or
+    /// in another process: what is spent on it may be the current session's.
+    pub(super) async fn install_with(
+        &self,
+        ticket: Option<TicketSource>,
+        event: Option<fn(Session) -> AuthEvent>,
+        obtain: impl Future<Output = Result<Session>>,
+    ) -> Result<Session> {
         let mut events = Vec::new();
-        {
+        let session = {
             let _turn = self.core.turn.lock().await;
             let lock = self.core.lock_or_go_on().await;
-            let live = self.core.keep(session.clone(), &lock, &mut events).await?;
-            self.core.state().ticket = ticket;
-            self.cache.set(live.token);
+            let installed = match obtain.await {
+                Ok(session) => match self.core.keep(session.clone(), &lock, &mut events).await {
+                    Ok(live) => {
+                        self.core.state().ticket = ticket;
+                        self.cache.set(live.token);
+                        Ok(session)
+                    }
+                    Err(error) => Err(error),
+                },
+                Err(error) => Err(error),
+            };
             lock.release().await;
-        }
+            installed?
+        };
         events.extend(event.map(|event| event(session.clone())));
         self.hub().publish(events);
-        Ok(())
+        Ok(session)
     }
 
     /// Stores a session that came from elsewhere and puts it in force for what is left of it.
@@ -226,13 +252,20 @@ impl Manager {
     ///
     /// If the store cannot be cleared. The session has ended in this process all the same.
     pub(crate) async fn forget(&self) -> Result<()> {
+        self.take().await.1
+    }
+
+    /// Ends the session on this machine and says which one it was: a renewal may have replaced the
+    /// one that was seen last.
+    pub(crate) async fn take(&self) -> (Option<Session>, Result<()>) {
         let _turn = self.core.turn.lock().await;
         let lock = self.core.lock_or_go_on().await;
         let removed = self.core.store.remove(&self.core.key, &lock).await;
+        let session = self.peek();
         self.core.state().clear();
         self.cache.clear();
         lock.release().await;
-        removed
+        (session, removed)
     }
 
     /// Reads the store again at the next call: another process may have signed in.

@@ -333,8 +333,12 @@ impl SignOut {
             // Also reads the store, if this is the first call; and a token that has ended cannot
             // be revoked. Signing out does not depend on it.
             let token = manager.token().await;
-            let session = manager.peek().filter(|_| matches!(token, Ok(Some(_))));
-            let removed = manager.forget().await;
+            let (session, removed) = manager.take().await;
+            // Before the service is told: a sign-in meanwhile must not be followed by this.
+            manager
+                .hub()
+                .publish([AuthEvent::SignedOut(SignOutReason::Requested)]);
+            let session = session.filter(|_| matches!(token, Ok(Some(_))));
             let mut outcome = SignOutOutcome { revoked: false, redirect_uri: None, error: None };
             if let Some(session) = session {
                 match revoke(auth.caller(), &session, redirect_uri, state).await {
@@ -347,7 +351,6 @@ impl SignOut {
             } else if let Err(error) = token {
                 outcome.error = Some(error);
             }
-            manager.hub().publish([AuthEvent::SignedOut(SignOutReason::Requested)]);
             removed.map(|()| outcome)
         })
         .await
@@ -461,17 +464,14 @@ impl Manager {
         check::token("refresh_token", refresh_token.expose_secret())?;
         let (this, caller) = (self.clone(), caller.clone());
         detached(async move {
-            let session = {
-                // It may be the current session's: then nobody else must spend it meanwhile.
-                let _turn = this.core.turn.lock().await;
-                wire::refresh(&this.core.caller, ApiVersion::V1, &refresh_token).await?
-            };
-            this.install(&session, None, Some(AuthEvent::TokenRefreshed))
+            let renewed = wire::refresh(&this.core.caller, ApiVersion::V1, &refresh_token);
+            let session = this
+                .install_with(None, Some(AuthEvent::TokenRefreshed), renewed)
                 .await?;
             let user = fetch_user(&caller, &session).await;
             this.update_user(&user).await;
             let session = session.with_user(user.clone());
-            if signs_in {
+            if signs_in && this.peek().is_some_and(|current| current.is_same(&session)) {
                 this.hub().publish([AuthEvent::SignedIn(session.clone())]);
             }
             Ok(SignedIn { session, user })

@@ -4,6 +4,7 @@ mod disk;
 
 use std::fmt;
 use std::fs::TryLockError;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -155,6 +156,13 @@ impl SessionStore for FileStore {
             loop {
                 match file.try_lock() {
                     Ok(()) => return Ok(StoreLock::new(0, move || async move { drop(file) })),
+                    // A file system without locks: one process at a time can do with that.
+                    Err(TryLockError::Error(error))
+                        if error.kind() == io::ErrorKind::Unsupported =>
+                    {
+                        tracing::debug!("the file system knows no locks");
+                        return Ok(StoreLock::unshared());
+                    }
                     Err(TryLockError::Error(error)) => return Err(failed(error)),
                     Err(TryLockError::WouldBlock) if Instant::now() >= limit => {
                         return Err(Error::new(
