@@ -75,6 +75,12 @@ impl CloudBase {
         cloudbase_data::MySql::new(self.client.clone())
     }
 
+    /// Data models and data sources.
+    #[cfg(feature = "models")]
+    pub fn models(&self) -> cloudbase_data::Models {
+        cloudbase_data::Models::new(self.client.clone())
+    }
+
     /// Cloud functions.
     #[cfg(feature = "functions")]
     pub fn functions(&self) -> cloudbase_functions::Functions {

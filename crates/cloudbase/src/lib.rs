@@ -64,6 +64,9 @@ pub use cloudbase_core::{
 pub use cloudbase_auth as auth;
 #[cfg(any(feature = "mysql", feature = "models"))]
 pub use cloudbase_data as data;
+#[cfg(feature = "derive")]
+#[doc(inline)]
+pub use cloudbase_data::UmbrellaTable as Table;
 #[cfg(feature = "functions")]
 pub use cloudbase_functions as functions;
 #[cfg(feature = "storage")]
@@ -79,11 +82,14 @@ pub mod prelude {
     pub use cloudbase_auth::{
         AuthEvent, IdToken, Otp, Password, Session, SessionStore, SignUp, User,
     };
+    #[cfg(feature = "models")]
+    pub use cloudbase_data::models::field;
     #[cfg(feature = "mysql")]
     pub use cloudbase_data::mysql::{
-        Filter, all, any, asc, desc, eq, gt, gte, in_, is_not_null, is_null, like, lt, lte, neq,
-        not,
+        Filter, all, any, eq, gt, gte, in_, is_not_null, is_null, like, lt, lte, neq, not,
     };
+    #[cfg(any(feature = "mysql", feature = "models"))]
+    pub use cloudbase_data::{asc, desc};
 }
 
 /// The code of the README, compiled.
