@@ -9,16 +9,18 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::Request;
+use http::header::AUTHORIZATION;
+use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use tower::ServiceExt as _;
 
 pub use self::builder::ClientBuilder;
 use crate::body::Body;
 use crate::config::{Config, EnvId};
-use crate::credential::{CredentialProvider, Credentials};
+use crate::credential::{CredentialProvider, Credentials, Token};
 use crate::error::{Error, Result, parse_envelope};
 use crate::layer::collect_answer;
-use crate::operation::{CallInfo, CallState, Envelope, Operation, RequestId};
+use crate::operation::{CallInfo, CallState, CredentialUse, Envelope, Operation, RequestId};
 use crate::response::{Meta, Response};
 use crate::service::HttpService;
 
@@ -49,6 +51,13 @@ struct Inner {
     /// The same transport and attempt layers without session and call layers: what a session
     /// uses to renew itself. Absent in that client itself.
     direct: Option<Client>,
+    /// The one user that all calls are made for; no session has a part in them.
+    user: Option<User>,
+}
+
+struct User {
+    secret: SecretString,
+    token: Token,
 }
 
 impl Client {
@@ -78,8 +87,47 @@ impl Client {
                 credentials,
                 service,
                 direct,
+                user: None,
             }),
         }
+    }
+
+    /// A client on the same connections and layers that makes every call as the user whose access
+    /// token this is: for servers that act for many users. It has no part in the session of the
+    /// client that it comes from, and never renews the token: a token that has ended is refused by
+    /// the gateway, and the call fails.
+    ///
+    /// A token given for a single call still comes first. Auth calls that need no user carry the
+    /// access key as ever.
+    ///
+    /// # Errors
+    ///
+    /// [`Argument`](crate::ErrorKind::Argument) if the token is empty or holds characters that a
+    /// header must not.
+    ///
+    /// ```
+    /// # let client = cloudbase_core::Client::builder().env_id("my-env-1a2b3c").endpoint("http://127.0.0.1:8787").build()?;
+    /// let theirs = client.for_user("eyJhbGciOi.J9.c2ln")?;
+    /// # Ok::<(), cloudbase_core::Error>(())
+    /// ```
+    pub fn for_user(&self, token: impl Into<SecretString>) -> Result<Self> {
+        let secret = token.into();
+        let token = Token::bearer(&secret, None)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                config: self.inner.config.clone(),
+                credentials: self.inner.credentials.clone(),
+                service: self.inner.service.clone(),
+                direct: Some(self.direct()),
+                user: Some(User { secret, token }),
+            }),
+        })
+    }
+
+    /// Whether this client makes all calls as [one user](Self::for_user).
+    #[doc(hidden)]
+    pub fn is_for_user(&self) -> bool {
+        self.inner.user.is_some()
     }
 
     /// The settings of this client.
@@ -95,7 +143,18 @@ impl Client {
     /// The whole stack as a tower service, for calls that the SDK does not know: give it a request
     /// whose URI is a path on the gateway.
     pub fn service(&self) -> HttpService {
-        self.inner.service.clone()
+        let service = self.inner.service.clone();
+        let Some(user) = &self.inner.user else {
+            return service;
+        };
+        let token = user.token.header().clone();
+        crate::service::erase(service.map_request(move |mut request: Request<Body>| {
+            let ours = request.uri().authority().is_none();
+            if ours && !request.headers().contains_key(AUTHORIZATION) {
+                request.headers_mut().insert(AUTHORIZATION, token.clone());
+            }
+            request
+        }))
     }
 
     /// A client on the same connections that carries the access key but never the session, and
@@ -115,7 +174,8 @@ impl Client {
     /// this was it.
     #[doc(hidden)]
     pub fn install_session(&self, provider: Arc<dyn CredentialProvider>) -> bool {
-        self.inner.credentials.install_session(provider)
+        // The credentials are those of the client that this one comes from.
+        !self.is_for_user() && self.inner.credentials.install_session(provider)
     }
 
     /// Sends a call and hands on the answer once its head is there and is no error. An ordinary
@@ -139,7 +199,7 @@ impl Client {
             Some(limit) => limit,
             None => self.inner.config.max_response_size(),
         };
-        let (request, call) = prepare(operation);
+        let (request, call) = prepare(self.as_user(operation));
         let answer = self.inner.service.clone().oneshot(request).await;
         let finish = |error: Error| {
             error
@@ -169,6 +229,20 @@ impl Client {
             attempts: call.attempts(),
         };
         Ok(Response::from_parts(body, meta))
+    }
+
+    /// The call with the token of the one user that this client is for, where a user's token goes.
+    fn as_user(&self, mut operation: Operation) -> Operation {
+        if let Some(user) = &self.inner.user
+            && operation.options.token.is_none()
+            && !matches!(
+                operation.credential,
+                CredentialUse::AccessKey | CredentialUse::None
+            )
+        {
+            operation.options.token = Some(user.secret.clone());
+        }
+        operation
     }
 
     /// Sends a call and reads the whole answer, at most
@@ -260,6 +334,7 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("config", &self.inner.config)
+            .field("for_user", &self.is_for_user())
             .finish_non_exhaustive()
     }
 }

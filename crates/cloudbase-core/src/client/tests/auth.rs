@@ -245,3 +245,67 @@ async fn a_renewal_does_not_wait_for_the_calls_that_wait_for_it() {
         call.await.unwrap().unwrap();
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_client_for_one_user_has_no_part_in_the_session() {
+    let mock = MockTransport::new().fallback(|request| async move {
+        let refused = request.header("authorization") == Some("Bearer theirs-ended");
+        let (status, body) = if refused { (401, EXPIRED) } else { (200, "{}") };
+        Ok(answer(status, &[], body).map(Body::from))
+    });
+    let (client, source) = with_session(&mock);
+    let theirs = client.for_user("theirs").unwrap();
+    theirs.fetch(get()).await.unwrap();
+    theirs
+        .fetch(get().credential(CredentialUse::Session))
+        .await
+        .unwrap();
+    theirs
+        .fetch(get().credential(CredentialUse::AccessKey))
+        .await
+        .unwrap();
+    let mut options = CallOptions::default();
+    options.token = Some("my-own".into());
+    theirs.fetch(get().options(options)).await.unwrap();
+    let raw = http::Request::get("/v1/raw").body(Body::empty()).unwrap();
+    tower::ServiceExt::oneshot(theirs.service(), raw)
+        .await
+        .unwrap();
+    assert_eq!(
+        tokens(&mock),
+        [
+            "Bearer theirs",
+            "Bearer theirs",
+            "Bearer the-access-key",
+            "Bearer my-own",
+            "Bearer theirs"
+        ]
+    );
+    let ended = client.for_user("theirs-ended").unwrap();
+    let error = ended.fetch(get()).await.unwrap_err();
+    assert_eq!(error.code().unwrap().as_str(), "ACCESS_TOKEN_EXPIRED");
+    assert_eq!(mock.requests().len(), 6, "sent once, and not renewed");
+    assert_eq!(
+        source.fetched.load(Ordering::SeqCst),
+        0,
+        "nor was the session"
+    );
+    client.fetch(get()).await.unwrap();
+    assert_eq!(tokens(&mock)[6], "Bearer token-1");
+    for bad in ["", "a b", "sentinel\n"] {
+        let error = client.for_user(bad).unwrap_err();
+        assert!(error.kind() == ErrorKind::Argument && !error.to_string().contains("sentinel"));
+    }
+    assert!(!format!("{ended:?}").contains("theirs"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_for_one_user_takes_no_session() {
+    let mock = MockTransport::new().json(200, &json!({}));
+    let client = builder(&mock).build().unwrap();
+    let theirs = client.for_user("theirs").unwrap();
+    let provider = TokenCache::new(Sequence::default(), RefreshPolicy::default());
+    assert!(!theirs.install_session(Arc::new(provider)));
+    client.fetch(get()).await.unwrap();
+    assert_eq!(tokens(&mock), ["Bearer the-access-key"]);
+}
