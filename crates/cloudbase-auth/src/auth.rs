@@ -34,7 +34,7 @@ use crate::store::{MemoryStore, SessionStore};
 /// ```
 #[derive(Clone)]
 pub struct Auth {
-    caller: Caller,
+    pub(crate) caller: Caller,
     shared: Arc<Shared>,
 }
 
@@ -179,7 +179,8 @@ impl AuthBuilder {
         };
         let oauth = OAuthStates::new(store.clone(), self.client.env_id());
         let manager = Manager::new(renewals, store, self.policy);
-        if !self.client.install_session(Arc::new(manager.clone())) {
+        let installed = self.client.install_session(Arc::new(manager.clone()));
+        if !(installed || self.client.is_for_user()) {
             tracing::warn!(
                 "the client has a credential provider already: the session does not serve its calls"
             );

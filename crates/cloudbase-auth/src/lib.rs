@@ -43,6 +43,8 @@ mod contact;
 mod device;
 mod error;
 mod identities;
+#[cfg(feature = "jwks")]
+mod jwks;
 mod jwt;
 mod lenient;
 mod oauth;
@@ -50,10 +52,13 @@ mod password;
 mod pending;
 mod phone;
 mod result;
+mod server;
 mod session;
 mod sign_in;
 mod sign_up;
 mod store;
+#[cfg(feature = "custom-ticket")]
+mod ticket;
 mod timestamp;
 mod user;
 mod verification;
@@ -68,7 +73,11 @@ pub use crate::captcha::{CaptchaData, CaptchaToken};
 pub use crate::claims::{Claims, TokenClaims, TokenHeader};
 pub use crate::error::AuthErrorCategory;
 pub use crate::identities::{Identity, LinkIdentity};
-pub use crate::oauth::{OAuth, OAuthPurpose, OAuthUrl, VerifiedOAuth, VerifyOAuth};
+#[cfg(feature = "jwks")]
+pub use crate::jwks::{TokenFault, TokenVerifier, TokenVerifierBuilder};
+pub use crate::oauth::{
+    LoopbackSignIn, OAuth, OAuthLoopback, OAuthPurpose, OAuthUrl, VerifiedOAuth, VerifyOAuth,
+};
 pub use crate::password::{
     PendingPasswordReset, PendingReauthentication, ResetPassword, SudoToken,
 };
@@ -84,7 +93,13 @@ pub use crate::sign_in::{
 pub use crate::sign_up::SignUp;
 #[cfg(feature = "file-store")]
 pub use crate::store::FileStore;
+#[cfg(feature = "keyring")]
+pub use crate::store::KeyringStore;
+#[cfg(feature = "redis")]
+pub use crate::store::RedisStore;
 pub use crate::store::{MemoryStore, SessionStore, StoreLock};
+#[cfg(feature = "custom-ticket")]
+pub use crate::ticket::TicketIssuer;
 pub use crate::timestamp::Timestamp;
 pub use crate::user::{
     AppMetadata, Gender, PendingContact, UpdateUser, UpdatedUser, User, UserIdentity, UserMetadata,

@@ -1,6 +1,7 @@
 //! Sign-in at an identity source: where to send the user, and what to do when they come back.
 
 mod callback;
+mod loopback;
 pub(crate) mod state;
 
 use std::time::Duration;
@@ -9,6 +10,7 @@ use cloudbase_core::{Error, ErrorKind, Result, encode_component};
 use serde::Deserialize;
 
 pub use self::callback::{VerifiedOAuth, VerifyOAuth};
+pub use self::loopback::{LoopbackSignIn, OAuthLoopback};
 use self::state::Remembered;
 use crate::auth::Auth;
 use crate::caller::Call;

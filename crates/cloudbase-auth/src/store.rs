@@ -4,7 +4,11 @@
 mod conformance;
 #[cfg(feature = "file-store")]
 mod file;
+#[cfg(feature = "keyring")]
+mod keyring;
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 
 use std::fmt;
 
@@ -14,7 +18,11 @@ use secrecy::SecretString;
 
 #[cfg(feature = "file-store")]
 pub use self::file::FileStore;
+#[cfg(feature = "keyring")]
+pub use self::keyring::KeyringStore;
 pub use self::memory::MemoryStore;
+#[cfg(feature = "redis")]
+pub use self::redis::RedisStore;
 
 /// A place that keeps small secret texts under keys: the session under `credentials_<environment>`,
 /// the device id under `device_id`.

@@ -25,6 +25,13 @@ impl MemoryStore {
         Self::default()
     }
 
+    /// A store that holds this value.
+    pub(crate) fn holding(key: String, value: SecretString) -> Self {
+        let store = Self::new();
+        store.values().insert(key, value);
+        store
+    }
+
     fn values(&self) -> MutexGuard<'_, HashMap<String, SecretString>> {
         self.values.lock().unwrap_or_else(PoisonError::into_inner)
     }

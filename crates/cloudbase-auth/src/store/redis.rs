@@ -1,0 +1,330 @@
+//! A store in Redis, for servers that are more than one machine.
+
+mod scripts;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::redis::aio::MultiplexedConnection;
+use ::redis::{AsyncConnectionConfig, Client, FromRedisValue, RedisError};
+use cloudbase_core::{Error, ErrorKind, Result};
+use futures_core::future::BoxFuture;
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use self::scripts::Script;
+use super::{SessionStore, StoreLock};
+
+const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+const ANSWER_LIMIT: Duration = Duration::from_secs(5);
+/// How long a lock is waited for. Whoever holds it makes one call to the service, which has a limit
+/// of its own.
+const LOCK_LIMIT: Duration = Duration::from_secs(75);
+const LOCK_PAUSE: Duration = Duration::from_millis(2);
+const LOCK_PAUSE_MAX: Duration = Duration::from_millis(100);
+
+/// Keeps sessions in a Redis server: any number of processes on any number of machines share a
+/// session and renew it once.
+///
+/// - A lock belongs to whoever has set it, for ten seconds; its holder prolongs it for as long as it
+///   needs it. A holder that dies sets it free after that time.
+/// - Each lock has a number that is larger than those before it. A holder that stood still for so
+///   long that another one took the lock can write no more.
+/// - A lost connection is made anew, once for each command. All waiting is bounded.
+///
+/// Values are kept without an end, under `<prefix>:{<key>}`. Whoever can read the server can use the
+/// sessions: give it a password, and a network of its own. For `rediss://` the program adds the
+/// crate `redis` with one of its TLS features.
+///
+/// # Examples
+///
+/// ```no_run
+/// # fn example(client: cloudbase_core::Client) -> cloudbase_auth::Result<()> {
+/// use cloudbase_auth::{Auth, RedisStore};
+///
+/// let store = RedisStore::new("redis://:the-password@sessions.internal:6379/0")?;
+/// let auth = Auth::builder(client).session_store(store).build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[cfg_attr(docsrs, doc(cfg(feature = "redis")))]
+#[derive(Clone)]
+pub struct RedisStore {
+    server: Arc<Server>,
+    prefix: Arc<str>,
+    lock_lifetime: Duration,
+}
+
+impl RedisStore {
+    /// A store in the server at `url`: `redis://[:password@]host[:port][/database]`. Nothing is
+    /// connected yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Config`](ErrorKind::Config) if that is no such URL. It is not repeated.
+    pub fn new(url: impl Into<SecretString>) -> Result<Self> {
+        let url = url.into();
+        let client = Client::open(url.expose_secret()).map_err(|_| {
+            Error::config(
+                "session_store",
+                "needs a URL such as `redis://:password@host:6379/0` (`rediss://` with a TLS feature of the crate `redis`)",
+            )
+        })?;
+        Ok(Self {
+            server: Arc::new(Server {
+                client,
+                connection: Mutex::new(None),
+            }),
+            prefix: "cloudbase".into(),
+            lock_lifetime: Duration::from_secs(10),
+        })
+    }
+
+    /// What the names of all keys begin with. Default `cloudbase`.
+    #[must_use]
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into().into();
+        self
+    }
+
+    /// For how long a lock stays after its holder has died. Default 10 s, at least 1 s.
+    #[must_use]
+    pub fn lock_lifetime(mut self, lifetime: Duration) -> Self {
+        self.lock_lifetime = lifetime.max(Duration::from_secs(1));
+        self
+    }
+
+    /// One slot of a cluster holds all that belongs to a key: what is in braces decides.
+    fn names(&self, key: &str) -> Names {
+        let value = format!("{}:{{{key}}}", self.prefix);
+        Names {
+            lock: format!("{value}:lock"),
+            fence: format!("{value}:fence"),
+            value,
+        }
+    }
+}
+
+/// The names under which the server keeps what belongs to one key.
+#[derive(Clone)]
+struct Names {
+    value: String,
+    lock: String,
+    fence: String,
+}
+
+struct Server {
+    client: Client,
+    connection: Mutex<Option<MultiplexedConnection>>,
+}
+
+impl Server {
+    /// Runs a command, and once more on a new connection if the old one is lost. Every command here
+    /// may run twice.
+    async fn run<T: FromRedisValue>(&self, command: &::redis::Cmd) -> Result<T> {
+        let (mut connection, fresh) = self.connect(false).await?;
+        match command.query_async(&mut connection).await {
+            Err(error) if !fresh && error.is_unrecoverable_error() => {
+                let (mut connection, _) = self.connect(true).await?;
+                command.query_async(&mut connection).await
+            }
+            result => result,
+        }
+        .map_err(failed)
+    }
+
+    /// The connection, and whether it has been made just now.
+    async fn connect(&self, anew: bool) -> Result<(MultiplexedConnection, bool)> {
+        let mut held = self.connection.lock().await;
+        if let Some(connection) = held.as_ref().filter(|_| !anew) {
+            return Ok((connection.clone(), false));
+        }
+        *held = None;
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECT_LIMIT))
+            .set_response_timeout(Some(ANSWER_LIMIT));
+        let connection = self
+            .client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await
+            .map_err(failed)?;
+        *held = Some(connection.clone());
+        Ok((connection, true))
+    }
+}
+
+/// The error says what went wrong, but no address and no command: they hold secrets.
+fn failed(error: RedisError) -> Error {
+    let what = if error.is_timeout() {
+        "no answer in time"
+    } else if error.is_connection_refusal() {
+        "the connection was refused"
+    } else if error.is_io_error() {
+        "the connection failed"
+    } else {
+        error.code().unwrap_or("the server refused")
+    };
+    Error::new(
+        ErrorKind::Local,
+        format!("the session store failed: {what}"),
+    )
+}
+
+impl SessionStore for RedisStore {
+    fn load<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<SecretString>>> {
+        Box::pin(async move {
+            let get = ::redis::cmd("GET").arg(self.names(key).value).to_owned();
+            let value: Option<Vec<u8>> = self.server.run(&get).await?;
+            // What is no text is no session either; an empty one is discarded by its reader.
+            let text = |bytes| String::from_utf8(bytes).unwrap_or_default().into();
+            Ok(value.map(text))
+        })
+    }
+
+    fn save<'a>(
+        &'a self,
+        key: &'a str,
+        value: &'a SecretString,
+        lock: &'a StoreLock,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let names = self.names(key);
+            let save = Script::Save
+                .on(&[&names.value, &names.fence])
+                .arg(lock.fence())
+                .arg(value.expose_secret())
+                .to_owned();
+            self.server.run(&save).await.and_then(still_held)
+        })
+    }
+
+    fn remove<'a>(&'a self, key: &'a str, lock: &'a StoreLock) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let names = self.names(key);
+            let remove = Script::Remove
+                .on(&[&names.value, &names.fence])
+                .arg(lock.fence())
+                .to_owned();
+            self.server.run(&remove).await.and_then(still_held)
+        })
+    }
+
+    fn lock<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<StoreLock>> {
+        Box::pin(async move {
+            let names = self.names(key);
+            let owner = uuid::Uuid::new_v4().simple().to_string();
+            // Whoever gives up waiting must not hold the lock that its last command may have got.
+            let mut given_up = Unwanted(Some((self.server.clone(), names.clone(), owner.clone())));
+            let take = Script::Lock
+                .on(&[&names.lock, &names.fence])
+                .arg(&owner)
+                .arg(millis(self.lock_lifetime))
+                .to_owned();
+            let limit = Instant::now() + LOCK_LIMIT;
+            let mut pause = LOCK_PAUSE;
+            loop {
+                let fence: u64 = self.server.run(&take).await?;
+                if fence > 0 {
+                    given_up.0 = None;
+                    return Ok(self.held(names, owner, fence));
+                }
+                if Instant::now() >= limit {
+                    return Err(Error::new(
+                        ErrorKind::Local,
+                        format!("another process has held the session's lock for {LOCK_LIMIT:?}"),
+                    ));
+                }
+                tokio::time::sleep(pause.mul_f64(0.5 + fastrand::f64())).await;
+                pause = (pause * 2).min(LOCK_PAUSE_MAX);
+            }
+        })
+    }
+}
+
+impl RedisStore {
+    /// A lock that is prolonged until it is let go.
+    fn held(&self, names: Names, owner: String, fence: u64) -> StoreLock {
+        let (server, lifetime) = (self.server.clone(), self.lock_lifetime);
+        let prolong = Script::Prolong
+            .on(&[&names.lock])
+            .arg(&owner)
+            .arg(millis(lifetime))
+            .to_owned();
+        let prolonging = Stop(tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(lifetime / 3).await;
+                match server.run::<u64>(&prolong).await {
+                    Ok(1) => {}
+                    Ok(_) => {
+                        tracing::warn!("the session's lock has been lost to another process");
+                        break;
+                    }
+                    // The lock outlives a few failures.
+                    Err(error) => tracing::debug!(%error, "the session's lock was not prolonged"),
+                }
+            }
+        }));
+        let server = self.server.clone();
+        StoreLock::new(fence, move || async move {
+            drop(prolonging);
+            release(&server, &names, &owner).await;
+        })
+    }
+}
+
+async fn release(server: &Server, names: &Names, owner: &str) {
+    let release = Script::Release.on(&[&names.lock]).arg(owner).to_owned();
+    if let Err(error) = server.run::<u64>(&release).await {
+        tracing::debug!(%error, "the session's lock was not let go; it ends by itself");
+    }
+}
+
+fn still_held(written: u64) -> Result<()> {
+    if written == 1 {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Local,
+        "the session was not stored: its lock has been lost to another process",
+    ))
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Stops a task when it is dropped.
+struct Stop(tokio::task::JoinHandle<()>);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Lets a lock go that nobody waits for any more.
+struct Unwanted(Option<(Arc<Server>, Names, String)>);
+
+impl Drop for Unwanted {
+    fn drop(&mut self) {
+        if let Some((server, names, owner)) = self.0.take()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(async move { release(&server, &names, &owner).await });
+        }
+    }
+}
+
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStore")
+            .field("prefix", &self.prefix)
+            .field("lock_lifetime", &self.lock_lifetime)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;
