@@ -1,6 +1,6 @@
 //! The handle of an application: one door per product.
 
-use cloudbase_core::{Client, EnvId, Result};
+use cloudbase_core::{Client, EnvId, Result, SecretString};
 
 use crate::CloudBaseBuilder;
 
@@ -60,6 +60,35 @@ impl CloudBase {
     /// The client below all products: for calls that the SDK does not know.
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// An application that acts as the user whose access token this is, on the same connections:
+    /// for servers that are called by many users. Each of its products sends that token.
+    ///
+    /// It has no part in this application's session, keeps nothing, and never renews the token: when
+    /// that has ended, its calls fail. Make one for each request that the server gets.
+    ///
+    /// # Errors
+    ///
+    /// [`Argument`](crate::ErrorKind::Argument) if the token is empty or holds characters that a
+    /// header must not.
+    ///
+    /// ```
+    /// # fn handle(app: cloudbase::CloudBase, bearer: String) -> cloudbase::Result<()> {
+    /// let theirs = app.for_user(bearer)?;
+    /// # #[cfg(feature = "functions")]
+    /// let call = theirs.functions().call("hello");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn for_user(&self, token: impl Into<SecretString>) -> Result<Self> {
+        #[cfg(feature = "auth")]
+        {
+            let auth = self.auth.for_user(token)?;
+            Ok(Self::from_parts(auth.client().clone(), auth))
+        }
+        #[cfg(not(feature = "auth"))]
+        Ok(Self::from_parts(self.client.for_user(token)?))
     }
 
     /// Sign-in, session, account.
