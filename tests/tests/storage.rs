@@ -1,6 +1,8 @@
 //! Storage end to end: on the emulator, and on a scripted object store for what an emulator cannot do.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
+#[path = "storage/batches.rs"]
+mod batches;
 #[path = "storage/buckets.rs"]
 mod buckets;
 #[path = "storage/classic.rs"]

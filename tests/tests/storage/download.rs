@@ -242,6 +242,7 @@ async fn redirects_end_somewhere() {
         .await
         .unwrap_err();
     assert_eq!(error.status().unwrap().as_u16(), 302);
+    assert!(error.details().is_none_or(serde_json::Value::is_null));
     assert_eq!(server.store().len(), 4);
     for location in [
         "ftp://h/",
