@@ -9,6 +9,8 @@ mod buckets;
 mod classic;
 #[path = "storage/download.rs"]
 mod download;
+#[path = "storage/pieces.rs"]
+mod pieces;
 #[path = "storage/scripted.rs"]
 mod scripted;
 #[path = "storage/support.rs"]

@@ -48,7 +48,8 @@ impl CloudBaseBuilder {
     pub fn from_client(client: ClientBuilder) -> Self {
         Self {
             client,
-            ..Self::default()
+            #[cfg(feature = "auth")]
+            auth: Vec::new(),
         }
     }
 

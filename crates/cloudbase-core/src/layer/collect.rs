@@ -82,7 +82,7 @@ pin_project! {
         future: F,
         transfer: bool,
         limit: u64,
-        reading: Option<Reading>,
+        reading: Option<Box<Reading>>,
     }
 }
 
@@ -116,7 +116,7 @@ struct Reading {
 
 impl Reading {
     /// The answer itself, if nothing of it is to be read.
-    fn of(answer: Response<Body>, transfer: bool, limit: u64) -> Result<Response<Body>, Self> {
+    fn of(answer: Response<Body>, transfer: bool, limit: u64) -> Result<Response<Body>, Box<Self>> {
         let success = answer.status().is_success();
         if !answer.body().is_streaming() || (transfer && success) {
             return Ok(answer);
@@ -128,7 +128,7 @@ impl Reading {
             Collect::new(body, ERROR_LIMIT, Over::Truncate)
         };
         let answer = Response::from_parts(parts, ());
-        Err(Self { answer, collect })
+        Err(Box::new(Self { answer, collect }))
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<Body>, BoxError>> {
