@@ -1,5 +1,7 @@
 //! The data crate against the emulator: tables, models, data sources.
 
+#![allow(clippy::unwrap_used, reason = "a failure is a failed test")]
+
 #[path = "data/derive.rs"]
 mod derive;
 #[path = "data/fixtures.rs"]

@@ -5,8 +5,10 @@
 
 mod contenders;
 mod contest;
+mod rows;
 mod server;
 
 pub use crate::contenders::{HyperUtil, Reqwest, Sdk};
 pub use crate::contest::{Contender, Contest, Outcome, Ratio, Score};
+pub use crate::rows::ROWS;
 pub use crate::server::{Server, serve_if_asked};

@@ -16,10 +16,12 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{io::AsyncReadExt, net::TcpListener};
 
+use crate::rows;
+
 /// The argument that turns a program of this crate into the server.
 const SERVE: &str = "serve-for-bench";
 
-/// What every request is answered with.
+/// What every request is answered with, but those for rows of a table.
 const ANSWER: &[u8] =
     br#"{"greeting":"hello, Lin","count":20,"tags":["a","b","c"],"at":"2026-01-01T00:00:00Z"}"#;
 
@@ -111,9 +113,10 @@ fn announce(port: u16) {
 }
 
 async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let body = rows::page(request.uri()).unwrap_or(Bytes::from_static(ANSWER));
     // Read to its end, as a real server would; what is wrong with it is the client's to notice.
     drop(request.into_body().collect().await);
-    let mut response = Response::new(Full::new(Bytes::from_static(ANSWER)));
+    let mut response = Response::new(Full::new(body));
     let json = header::HeaderValue::from_static("application/json; charset=utf-8");
     response.headers_mut().insert(header::CONTENT_TYPE, json);
     Ok(response)

@@ -76,6 +76,8 @@ pub use cloudbase_storage as storage;
 pub mod prelude {
     pub use crate::{CloudBase, Error, ErrorCode, ErrorKind};
 
+    #[cfg(feature = "derive")]
+    pub use crate::Table;
     #[cfg(feature = "file-store")]
     pub use cloudbase_auth::FileStore;
     #[cfg(feature = "auth")]
@@ -85,11 +87,13 @@ pub mod prelude {
     #[cfg(feature = "models")]
     pub use cloudbase_data::models::field;
     #[cfg(feature = "mysql")]
+    pub use cloudbase_data::mysql::Table as _;
+    #[cfg(feature = "mysql")]
     pub use cloudbase_data::mysql::{
         Filter, all, any, eq, gt, gte, in_, is_not_null, is_null, like, lt, lte, neq, not,
     };
     #[cfg(any(feature = "mysql", feature = "models"))]
-    pub use cloudbase_data::{asc, desc};
+    pub use cloudbase_data::{Row, asc, desc};
 }
 
 /// The code of the README, compiled.

@@ -41,6 +41,24 @@ struct Odd {
     big: Option<u64>,
 }
 
+/// By way of the umbrella crate, which is all that most programs depend on.
+mod umbrella {
+    use cloudbase::prelude::*;
+
+    #[derive(Table)]
+    #[table(name = "todos")]
+    #[allow(dead_code)]
+    struct Todo {
+        id: i64,
+    }
+
+    #[test]
+    fn the_derive_needs_no_other_crate() {
+        assert_eq!(Todo::TABLE, "todos");
+        assert_eq!(Todo::ID.eq(1), eq("id", 1));
+    }
+}
+
 #[test]
 fn names_are_those_on_the_wire() {
     assert_eq!(Book::TABLE, "books");
