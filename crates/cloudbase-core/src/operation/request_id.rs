@@ -1,7 +1,7 @@
 //! The id that a call sends, so that it can be named even if no answer comes.
 
 use http::HeaderValue;
-use uuid::Uuid;
+use uuid::Builder;
 
 /// A UUID v4, kept in place: it is made on every call.
 #[derive(Clone, Copy, Debug)]
@@ -10,7 +10,10 @@ pub(crate) struct RequestId([u8; 36]);
 impl RequestId {
     pub(crate) fn random() -> Self {
         let mut text = [0; 36];
-        Uuid::new_v4().hyphenated().encode_lower(&mut text);
+        // It has to be unique, not secret: no call of the system for each call of the service.
+        let random = fastrand::u128(..).to_ne_bytes();
+        let id = Builder::from_random_bytes(random).into_uuid();
+        id.hyphenated().encode_lower(&mut text);
         Self(text)
     }
 
