@@ -41,11 +41,14 @@ pub(crate) fn package(project: &Project) -> Result<()> {
 
 fn check_sizes(project: &Project) -> Result<()> {
     let directory = project.metadata.target_directory.join("package");
+    // Where a dry run leaves the packages depends on the version of cargo.
+    let places = [directory.join("tmp-crate"), directory];
     for package in project.published() {
-        let file = directory.join(format!("{}-{}.crate", package.name, package.version));
-        let bytes = file
-            .metadata()
-            .with_context(|| format!("no package at {file}"))?
+        let name = format!("{}-{}.crate", package.name, package.version);
+        let bytes = places
+            .iter()
+            .find_map(|place| place.join(&name).metadata().ok())
+            .with_context(|| format!("no package {name} in {}", places[1]))?
             .len();
         println!("{}: {bytes} bytes", package.name);
         if bytes > PACKAGE_BYTES {
