@@ -9,6 +9,7 @@ mod auth {
     mod fixtures;
     mod flows;
     mod gateway;
+    mod lookup;
     mod oauth;
     mod processes;
     mod sessions;

@@ -102,8 +102,8 @@ pub use crate::store::{MemoryStore, SessionStore, StoreLock};
 pub use crate::ticket::TicketIssuer;
 pub use crate::timestamp::Timestamp;
 pub use crate::user::{
-    AppMetadata, Gender, PendingContact, UpdateUser, UpdatedUser, User, UserIdentity, UserMetadata,
-    UserStatus,
+    AppMetadata, FoundUsers, Gender, PendingContact, UpdateUser, UpdatedUser, User, UserIdentity,
+    UserMetadata, UserQuery, UserStatus,
 };
 pub use crate::verification::{
     OtpType, Resend, ResendType, SentVerification, VerificationRequest, VerificationTarget,

@@ -1,11 +1,13 @@
 //! The user of a session, made from the profile that the service keeps.
 
 mod delete;
+mod query;
 mod update;
 
 use cloudbase_core::{Result, open_enum};
 use serde_json::{Map, Value};
 
+pub use self::query::{FoundUsers, UserQuery};
 pub use self::update::{PendingContact, UpdateUser, UpdatedUser};
 use crate::auth::Auth;
 use crate::caller::{Call, Caller};

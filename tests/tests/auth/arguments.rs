@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use cloudbase_auth::{
     Auth, Error, ErrorKind, IdToken, OAuth, Otp, Password, ProviderGrant, Resend, ResendType,
-    SetSession, SignUp, UpdateUser, VerificationRequest, VerifyOAuth, VerifyOtp,
+    SetSession, SignUp, UpdateUser, UserQuery, VerificationRequest, VerifyOAuth, VerifyOtp,
 };
 
 use super::support::World;
@@ -57,6 +57,13 @@ const BAD: &[Bad] = tries! {
     "nickname": |auth| auth.update_user(UpdateUser::new().nickname(""));
     "email": |auth| auth.update_user(UpdateUser::new().email("sentinel"));
     "phone": |auth| auth.update_user(UpdateUser::new().email("a@b.c").phone("13800000000"));
+    "ids": |auth| auth.query_user(UserQuery::new().ids(["sentinel,other"]));
+    "ids": |auth| auth.query_user(UserQuery::new().ids([""]));
+    "username": |auth| auth.query_user(UserQuery::new().username(""));
+    "email": |auth| auth.query_user(UserQuery::new().email("sentinel"));
+    "phone": |auth| auth.query_user(UserQuery::new().phone("sentinel"));
+    "limit": |auth| auth.query_user(UserQuery::new().limit(0));
+    "username": |auth| auth.is_username_registered(" ");
     "password": |auth| auth.delete_user("");
     "provider": |auth| auth.unlink_identity("");
     "provider": |auth| auth.unlink_identity("..");
@@ -139,6 +146,7 @@ async fn what_needs_a_user_says_so_when_there_is_none() {
         auth.reauthenticate().await.unwrap_err(),
         auth.reset_password_for_old("x", "y").await.unwrap_err(),
         auth.bind_identity("x").await.unwrap_err(),
+        auth.query_user(UserQuery::new()).await.unwrap_err(),
     ] {
         assert_eq!(error.kind(), ErrorKind::Credentials, "{error}");
     }
