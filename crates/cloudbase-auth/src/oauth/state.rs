@@ -30,6 +30,9 @@ struct Entry {
     #[serde(flatten)]
     remembered: Remembered,
     until: Timestamp,
+    /// Grows with every way that is opened: times can be equal, and clocks set back.
+    #[serde(default)]
+    serial: u64,
 }
 
 type Entries = BTreeMap<String, Entry>;
@@ -51,19 +54,19 @@ impl OAuthStates {
         let until = SystemTime::now() + STATE_LIFETIME;
         self.change(|entries| {
             while entries.len() >= OPEN {
-                let oldest = entries.iter().min_by_key(|(_, entry)| entry.until);
+                let oldest = entries.iter().min_by_key(|(_, entry)| entry.serial);
                 let Some(oldest) = oldest.map(|(state, _)| state.clone()) else {
                     break;
                 };
                 entries.remove(&oldest);
             }
-            entries.insert(
-                state.to_owned(),
-                Entry {
-                    remembered,
-                    until: until.into(),
-                },
-            );
+            let newest = entries.values().map(|entry| entry.serial).max();
+            let entry = Entry {
+                remembered,
+                until: until.into(),
+                serial: newest.unwrap_or_default().saturating_add(1),
+            };
+            entries.insert(state.to_owned(), entry);
         })
         .await
     }
@@ -129,14 +132,14 @@ mod tests {
         assert_eq!(states.take("s").await.unwrap(), Some(remembered("github")));
         assert_eq!(states.take("s").await.unwrap(), None);
         assert!(store.load("oauth_e").await.unwrap().is_none());
-        for n in 0..=OPEN {
-            states
-                .remember(&format!("s{n}"), remembered("github"))
-                .await
-                .unwrap();
-            tokio::time::sleep(Duration::from_millis(2)).await;
+        // Names that sort the other way round, all within a millisecond or two.
+        let name = |n: usize| format!("s{}", 2 * OPEN - n);
+        for n in 0..=OPEN + 1 {
+            states.remember(&name(n), remembered("github")).await.unwrap();
         }
-        assert_eq!(states.take("s0").await.unwrap(), None);
-        assert!(states.take("s1").await.unwrap().is_some());
+        for n in 0..=OPEN + 1 {
+            let kept = states.take(&name(n)).await.unwrap().is_some();
+            assert_eq!(kept, n >= 2, "{n}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The files themselves: names, modes, and the order of writing that survives being killed.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -40,7 +40,7 @@ impl Disk {
             }
             Err(error) => return Err(error),
         };
-        if let Some(fault) = self.fault(&file)? {
+        if let Some(fault) = self.fault(key, &file)? {
             return self.move_aside(key, fault).map(|()| None);
         }
         let mut bytes = Vec::with_capacity(4096);
@@ -60,25 +60,59 @@ impl Disk {
     /// value or the new one.
     pub(super) fn write(&self, key: &str, value: &SecretString) -> io::Result<()> {
         self.ensure_directory()?;
-        let (path, temporary) = (self.path(key, "json"), self.path(key, "tmp"));
-        // Left behind by somebody who was killed; whoever writes holds the lock.
-        match fs::remove_file(&temporary) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
+        let mut tries = 3;
+        loop {
+            tries -= 1;
+            self.sweep(key)?;
+            match self.write_beside(key, value) {
+                // Swept away by somebody who had no lock either, before it could be told from debris.
+                Err(error) if error.kind() == io::ErrorKind::NotFound && tries > 0 => {}
+                result => return result,
+            }
         }
-        let mut file = open(
-            owner_only(OpenOptions::new().write(true).create_new(true)),
-            &temporary,
-        )?;
+    }
+
+    fn write_beside(&self, key: &str, value: &SecretString) -> io::Result<()> {
+        let (temporary, mut file) = self.create_temporary(key)?;
         let written = file
             .write_all(value.expose_secret().as_bytes())
             .and_then(|()| file.sync_all())
-            .and_then(|()| fs::rename(&temporary, &path));
+            .and_then(|()| fs::rename(&temporary, self.path(key, "json")));
         if let Err(error) = written {
             let _ = fs::remove_file(&temporary);
             return Err(error);
         }
         self.sync_directory()
+    }
+
+    /// A new file beside a key's, under a name that nobody else uses: whoever has waited too long for
+    /// the key's lock writes without it. It is locked for as long as this process has it open.
+    fn create_temporary(&self, key: &str) -> io::Result<(PathBuf, File)> {
+        let name = format!("{}-{:016x}.tmp", std::process::id(), fastrand::u64(..));
+        let path = self.path(key, &name);
+        let file = open(
+            owner_only(OpenOptions::new().write(true).create_new(true)),
+            &path,
+        )?;
+        // Fails where nobody knows locks, or where a sweeper looks at it just now.
+        let _ = file.try_lock();
+        Ok((path, file))
+    }
+
+    /// Removes what writers of this key have left behind who were killed.
+    fn sweep(&self, key: &str) -> io::Result<()> {
+        let prefix = self.name(key, "");
+        for entry in fs::read_dir(&self.directory)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let rest = name.to_str().and_then(|name| name.strip_prefix(&prefix));
+            if rest.is_some_and(|rest| rest == "tmp" || rest.ends_with(".tmp"))
+                && is_abandoned(&entry.path())
+            {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn remove(&self, key: &str) -> io::Result<()> {
@@ -112,8 +146,13 @@ impl Disk {
         )
     }
 
-    /// The path of a key's file. Whatever a file name cannot hold everywhere is spelled out.
     fn path(&self, key: &str, extension: &str) -> PathBuf {
+        self.directory.join(self.name(key, extension))
+    }
+
+    /// The name of a key's file. Whatever a file name cannot hold everywhere is spelled out, dots
+    /// included: where the key ends is certain.
+    fn name(&self, key: &str, extension: &str) -> String {
         use std::fmt::Write as _;
         let mut name = String::with_capacity(key.len() + extension.len() + 1);
         for byte in key.bytes() {
@@ -124,7 +163,9 @@ impl Disk {
                 }
             }
         }
-        self.directory.join(format!("{name}.{extension}"))
+        name.push('.');
+        name.push_str(extension);
+        name
     }
 
     fn ensure_directory(&self) -> io::Result<()> {
@@ -155,7 +196,7 @@ impl Disk {
 
     /// Why an open file is not to be trusted. A mode that is merely too open for readers is mended.
     #[cfg(unix)]
-    fn fault(&self, file: &File) -> io::Result<Option<&'static str>> {
+    fn fault(&self, key: &str, file: &File) -> io::Result<Option<&'static str>> {
         use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
         let metadata = file.metadata()?;
         if !metadata.is_file() {
@@ -164,7 +205,7 @@ impl Disk {
         if metadata.len() > MAX_SIZE {
             return Ok(Some("it is too large"));
         }
-        if self.owner().is_some_and(|owner| owner != metadata.uid()) {
+        if self.owner(key).is_some_and(|owner| owner != metadata.uid()) {
             return Ok(Some("it belongs to somebody else"));
         }
         let mode = metadata.mode();
@@ -178,7 +219,7 @@ impl Disk {
     }
 
     #[cfg(not(unix))]
-    fn fault(&self, file: &File) -> io::Result<Option<&'static str>> {
+    fn fault(&self, _key: &str, file: &File) -> io::Result<Option<&'static str>> {
         let metadata = file.metadata()?;
         Ok(match metadata.is_file() {
             false => Some("it is no regular file"),
@@ -190,23 +231,24 @@ impl Disk {
     /// The user that this process runs as. Asked of a file that it makes, since nothing else in the
     /// standard library tells; `None` if it cannot make one.
     #[cfg(unix)]
-    fn owner(&self) -> Option<u32> {
+    fn owner(&self, key: &str) -> Option<u32> {
         *self.owner.get_or_init(|| {
             use std::os::unix::fs::MetadataExt as _;
-            let probe = self.path(
-                &format!("probe-{}-{}", std::process::id(), fastrand::u64(..)),
-                "tmp",
-            );
-            let file = open(
-                owner_only(OpenOptions::new().write(true).create_new(true)),
-                &probe,
-            )
-            .ok()?;
+            let (probe, file) = self.create_temporary(key).ok()?;
             let owner = file.metadata().ok().map(|metadata| metadata.uid());
             let _ = fs::remove_file(probe);
             owner
         })
     }
+}
+
+/// Whether a temporary file has no writer any more: the system has let go of its lock.
+fn is_abandoned(path: &Path) -> bool {
+    let Ok(file) = open(OpenOptions::new().read(true), path) else {
+        return false; // gone, or none of ours
+    };
+    // A file system without locks is for one process at a time.
+    !matches!(file.try_lock(), Err(TryLockError::WouldBlock))
 }
 
 /// Opens a file, not a link, and does not wait for one that is a pipe.

@@ -135,14 +135,53 @@ async fn keys_cannot_leave_the_directory() {
 }
 
 #[tokio::test]
-async fn the_debris_of_a_killed_writer_is_in_nobodys_way() {
+async fn the_debris_of_killed_writers_is_swept_and_living_ones_are_left_alone() {
     let (_directory, store) = store();
     save(&store, "old").await;
-    fs::write(store.directory().join("k.tmp"), "half").unwrap();
+    let debris = ["k.tmp", "k.1-00ff.tmp", "k.4000000000-1.tmp"];
+    for name in debris {
+        fs::write(store.directory().join(name), "half").unwrap();
+    }
+    // Another key's, and one that has a writer.
+    fs::write(store.directory().join("k2.1-00ff.tmp"), "half").unwrap();
+    let living = store.directory().join("k.1-0001.tmp");
+    let writer = fs::File::create(&living).unwrap();
+    writer.lock().unwrap();
     assert_eq!(text(&store).await.as_deref(), Some("old"));
     save(&store, "new").await;
     assert_eq!(text(&store).await.as_deref(), Some("new"));
-    assert!(!store.directory().join("k.tmp").exists());
+    assert_eq!(
+        names(&store),
+        ["k.1-0001.tmp", "k.json", "k.lock", "k2.1-00ff.tmp"]
+    );
+    drop(writer);
+    save(&store, "newer").await;
+    assert!(!living.exists());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn writers_without_the_lock_spoil_nothing() {
+    let (_directory, store) = store();
+    let value = |n: usize| n.to_string().repeat(20_000);
+    save(&store, &value(9)).await;
+    let writers: Vec<_> = (0..8)
+        .map(|n| {
+            let (store, value) = (store.clone(), value(n));
+            tokio::spawn(async move {
+                for _ in 0..40 {
+                    // As after the time limit for the lock: nothing keeps two of them apart.
+                    let lock = StoreLock::unshared();
+                    store.save("k", &value.as_str().into(), &lock).await.unwrap();
+                    let read = text(&store).await.unwrap();
+                    assert!(read.len() == 20_000 && read.bytes().all(|byte| byte == read.as_bytes()[0]));
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    assert_eq!(names(&store), ["k.json", "k.lock"], "nothing is left behind");
 }
 
 #[tokio::test]
