@@ -11,7 +11,6 @@ mod auth {
     mod gateway;
     mod lookup;
     mod oauth;
-    mod processes;
     mod sessions;
     mod support;
 }

@@ -1,62 +1,151 @@
-//! One of several processes that share a session file. Run by the tests, which read what it prints.
+//! One of several processes that share a session. Run by the tests, which read what it prints.
 
 use std::io::Write as _;
-use std::time::SystemTime;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime};
 
-use cloudbase_auth::{Auth, FileStore, SessionStore as _};
+use cloudbase_auth::{
+    Auth, BoxFuture, FileStore, RedisStore, SecretString, SessionStore, StoreLock,
+};
 use cloudbase_core::Client;
 
 const ENV: &str = "auth-tests";
 const KEY: &str = "credentials_auth-tests";
 const CALLS: usize = 500;
 
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().collect();
-    let [_, mode, endpoint, directory] = arguments.as_slice() else {
-        return Err("usage: session-worker call|hold|save <endpoint> <directory>".into());
+    let [_, mode, endpoint, place, prefix] = arguments.as_slice() else {
+        return Err("usage: session-worker call|hold|save <endpoint> <store> <prefix>".into());
     };
-    let store = FileStore::new(directory);
+    let store: Arc<dyn SessionStore> = match place.starts_with("redis://") {
+        true => Arc::new(
+            RedisStore::new(place.as_str())?
+                .prefix(prefix)
+                .lock_lifetime(Duration::from_secs(1)),
+        ),
+        false => Arc::new(FileStore::new(place)),
+    };
     match mode.as_str() {
         "hold" => {
             let _lock = store.lock(KEY).await?;
             say("locked")?;
-            std::future::pending::<()>().await;
+            std::future::pending().await
         }
-        "save" => {
-            let session = |n: usize| {
-                let padding = "x".repeat(n * 20_000);
-                format!(
-                    r#"{{"access_token":"a-{n}","refresh_token":"r-{n}","expires_in":7200,"sub":"user-{n}","user":{{"sub":"user-{n}","pad":"{padding}"}}}}"#
-                )
-            };
-            let lock = store.lock(KEY).await?;
-            store.save(KEY, &session(0).into(), &lock).await?;
-            say("saving")?;
-            for n in (0..2).cycle() {
-                store.save(KEY, &session(n).into(), &lock).await?;
-            }
-        }
-        _ => {
-            let client = Client::builder()
-                .env_id(ENV)
-                .endpoint(endpoint.as_str())
-                .build()?;
-            let auth = Auth::builder(client).session_store(store).build()?;
-            say("waiting")?;
-            let mut first = 0;
-            for n in 0..CALLS {
-                auth.user().await?.ok_or("signed out")?;
-                if n == 0 {
-                    first = SystemTime::now()
-                        .duration_since(SystemTime::UNIX_EPOCH)?
-                        .as_millis();
-                }
-            }
-            say(&format!("calls {CALLS} {first}"))?;
-        }
+        "save" => save(&*store).await,
+        _ => call(store, endpoint).await,
+    }
+}
+
+/// Saves one session and another, for ever.
+async fn save(store: &dyn SessionStore) -> Result<(), Failure> {
+    let session = |n: usize| {
+        let padding = "x".repeat(n * 20_000);
+        format!(
+            r#"{{"access_token":"a-{n}","refresh_token":"r-{n}","expires_in":7200,"sub":"user-{n}","user":{{"sub":"user-{n}","pad":"{padding}"}}}}"#
+        )
+    };
+    let lock = store.lock(KEY).await?;
+    store.save(KEY, &session(0).into(), &lock).await?;
+    say("saving")?;
+    for n in (0..2).cycle() {
+        store.save(KEY, &session(n).into(), &lock).await?;
     }
     Ok(())
+}
+
+/// Makes all calls at once, says `waiting` when they wait for the lock, and
+/// `done <ms of the last token> <ms of the last answer>` at their end; asked for it by a line, makes
+/// as many again and says `again <how many ms they took>`.
+async fn call(store: Arc<dyn SessionStore>, endpoint: &str) -> Result<(), Failure> {
+    let client = Client::builder()
+        .env_id(ENV)
+        .endpoint(endpoint)
+        // Eight processes must not flood the machine that tests run on.
+        .max_connections(16)
+        .connect_timeout(Duration::from_secs(30))
+        .attempt_timeout(Duration::from_secs(60))
+        .build()?;
+    let store = Telling {
+        store,
+        told: AtomicBool::new(false),
+    };
+    let auth = Auth::builder(client).session_store(store).build()?;
+    let (token, answer) = all(&auth).await?;
+    say(&format!("done {token} {answer}"))?;
+    tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new())).await??;
+    let begin = now()?;
+    let (_, answer) = all(&auth).await?;
+    say(&format!("again {}", answer - begin))?;
+    Ok(())
+}
+
+/// When the last of the calls had its token, and when it had its answer.
+async fn all(auth: &Auth) -> Result<(u128, u128), Failure> {
+    let calls = (0..CALLS).map(|_| {
+        let auth = auth.clone();
+        tokio::spawn(async move {
+            auth.session().await?.ok_or("signed out")?;
+            let token = now()?;
+            auth.user().await?.ok_or("signed out")?;
+            Ok::<_, Failure>((token, now()?))
+        })
+    });
+    let mut last = (0, 0);
+    for call in calls.collect::<Vec<_>>() {
+        let (token, answer) = call.await??;
+        last = (last.0.max(token), last.1.max(answer));
+    }
+    Ok(last)
+}
+
+/// A store that says when its lock is asked for.
+struct Telling {
+    store: Arc<dyn SessionStore>,
+    told: AtomicBool,
+}
+
+impl SessionStore for Telling {
+    fn load<'a>(
+        &'a self,
+        key: &'a str,
+    ) -> BoxFuture<'a, cloudbase_auth::Result<Option<SecretString>>> {
+        self.store.load(key)
+    }
+
+    fn save<'a>(
+        &'a self,
+        key: &'a str,
+        value: &'a SecretString,
+        lock: &'a StoreLock,
+    ) -> BoxFuture<'a, cloudbase_auth::Result<()>> {
+        self.store.save(key, value, lock)
+    }
+
+    fn remove<'a>(
+        &'a self,
+        key: &'a str,
+        lock: &'a StoreLock,
+    ) -> BoxFuture<'a, cloudbase_auth::Result<()>> {
+        self.store.remove(key, lock)
+    }
+
+    fn lock<'a>(&'a self, key: &'a str) -> BoxFuture<'a, cloudbase_auth::Result<StoreLock>> {
+        if key == KEY && !self.told.swap(true, Ordering::SeqCst) {
+            let _ = say("waiting");
+        }
+        self.store.lock(key)
+    }
+}
+
+fn now() -> Result<u128, Failure> {
+    Ok(SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)?
+        .as_millis())
 }
 
 fn say(line: &str) -> std::io::Result<()> {

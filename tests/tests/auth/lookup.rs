@@ -7,7 +7,11 @@ use super::support::{EMAIL, PASSWORD, World};
 
 async fn world() -> World {
     let mei = NewUser::username("mei").with_email("mei@example.org");
-    World::with(|emulator| emulator.user(mei.password(PASSWORD)), |auth| auth).await
+    World::with(
+        |emulator| emulator.user(mei.password(PASSWORD)),
+        |auth| auth,
+    )
+    .await
 }
 
 #[tokio::test]
@@ -20,7 +24,10 @@ async fn users_are_found_by_all_that_they_are_known_by() {
         UserQuery::new().username("lin"),
         UserQuery::new().email(EMAIL),
         UserQuery::new().phone("13900001111"),
-        UserQuery::new().ids([&*lin.id]).username("lin").email(EMAIL),
+        UserQuery::new()
+            .ids([&*lin.id])
+            .username("lin")
+            .email(EMAIL),
     ] {
         let found = query(wanted).await;
         assert_eq!(found.total, 1);

@@ -135,7 +135,10 @@ mod tests {
         // Names that sort the other way round, all within a millisecond or two.
         let name = |n: usize| format!("s{}", 2 * OPEN - n);
         for n in 0..=OPEN + 1 {
-            states.remember(&name(n), remembered("github")).await.unwrap();
+            states
+                .remember(&name(n), remembered("github"))
+                .await
+                .unwrap();
         }
         for n in 0..=OPEN + 1 {
             let kept = states.take(&name(n)).await.unwrap().is_some();

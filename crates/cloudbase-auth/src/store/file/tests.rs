@@ -171,9 +171,14 @@ async fn writers_without_the_lock_spoil_nothing() {
                 for _ in 0..40 {
                     // As after the time limit for the lock: nothing keeps two of them apart.
                     let lock = StoreLock::unshared();
-                    store.save("k", &value.as_str().into(), &lock).await.unwrap();
+                    store
+                        .save("k", &value.as_str().into(), &lock)
+                        .await
+                        .unwrap();
                     let read = text(&store).await.unwrap();
-                    assert!(read.len() == 20_000 && read.bytes().all(|byte| byte == read.as_bytes()[0]));
+                    assert!(
+                        read.len() == 20_000 && read.bytes().all(|byte| byte == read.as_bytes()[0])
+                    );
                 }
             })
         })
@@ -181,7 +186,11 @@ async fn writers_without_the_lock_spoil_nothing() {
     for writer in writers {
         writer.await.unwrap();
     }
-    assert_eq!(names(&store), ["k.json", "k.lock"], "nothing is left behind");
+    assert_eq!(
+        names(&store),
+        ["k.json", "k.lock"],
+        "nothing is left behind"
+    );
 }
 
 #[tokio::test]

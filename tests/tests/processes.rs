@@ -1,0 +1,296 @@
+//! Processes that share a session, and die at bad moments: in a directory, and in Redis where
+//! `CLOUDBASE_TEST_REDIS_URL` names a server.
+
+#![allow(
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "helpers of tests, which say what was measured"
+)]
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, SystemTime};
+
+use cloudbase_auth::{
+    Auth, ExposeSecret as _, FileStore, Password, RedisStore, Session, SessionStore,
+};
+use cloudbase_core::Client;
+use cloudbase_emulator::{Emulator, Fault, Gate, NewUser, RefreshReuse};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+const KEY: &str = "credentials_auth-tests";
+const RENEWAL: &str = "POST /auth/v1/token";
+const CALLS: usize = 500;
+
+/// How soon after the lock is free the survivors must be done.
+const BAR: u128 = 2000;
+
+/// Where processes keep the session that they share.
+struct Place {
+    store: String,
+    prefix: String,
+    /// After what time, in milliseconds, the lock of a dead holder is free.
+    holds_on: u128,
+}
+
+impl Place {
+    fn directory(path: &Path) -> Self {
+        Self {
+            store: path.to_str().unwrap().to_owned(),
+            prefix: String::new(),
+            holds_on: 0,
+        }
+    }
+
+    fn redis(test: &str) -> Option<Self> {
+        let Ok(store) = std::env::var("CLOUDBASE_TEST_REDIS_URL") else {
+            eprintln!("skipped: CLOUDBASE_TEST_REDIS_URL is not set");
+            return None;
+        };
+        Some(Self {
+            store,
+            prefix: format!("test-{}-{test}", std::process::id()),
+            // The lifetime that the workers give their locks.
+            holds_on: 1000,
+        })
+    }
+
+    fn open(&self) -> std::sync::Arc<dyn SessionStore> {
+        match self.prefix.is_empty() {
+            true => std::sync::Arc::new(FileStore::new(&self.store)),
+            false => {
+                let store = RedisStore::new(self.store.as_str()).unwrap();
+                std::sync::Arc::new(store.prefix(&*self.prefix))
+            }
+        }
+    }
+}
+
+/// A process of the helper program.
+struct Worker {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Worker {
+    fn start(mode: &str, endpoint: &str, place: &Place) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_session-worker"))
+            .args([mode, endpoint, &place.store, &place.prefix])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    async fn line(&mut self) -> String {
+        self.lines.next_line().await.unwrap().unwrap_or_default()
+    }
+
+    /// The numbers of a line that begins with `word`.
+    async fn numbers(&mut self, word: &str) -> Vec<u128> {
+        let line = self.line().await;
+        let numbers = line.strip_prefix(word);
+        let numbers = numbers.unwrap_or_else(|| panic!("a worker said {line:?}"));
+        numbers
+            .split_whitespace()
+            .map(|number| number.parse().unwrap())
+            .collect()
+    }
+
+    /// SIGKILL.
+    async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+}
+
+/// Seven processes whose 500 calls each wait for the lock.
+async fn seven(endpoint: &str, place: &Place) -> Vec<Worker> {
+    let mut workers: Vec<_> = (0..7)
+        .map(|_| Worker::start("call", endpoint, place))
+        .collect();
+    for worker in &mut workers {
+        assert_eq!(worker.line().await, "waiting");
+    }
+    workers
+}
+
+/// An emulator, and a session in `place` whose access token has ended as far as what is stored tells.
+async fn ended_session(place: &Place) -> Emulator {
+    let lin = NewUser::username("lin").password("N3w-pass!");
+    let emulator = Emulator::builder()
+        .env_id("auth-tests")
+        .user(lin)
+        .refresh_reuse(RefreshReuse::Grace(Duration::from_secs(60)))
+        .start()
+        .await
+        .unwrap();
+    let client = Client::builder()
+        .env_id("auth-tests")
+        .endpoint(emulator.endpoint())
+        .build()
+        .unwrap();
+    let store = place.open();
+    let auth = Auth::builder(client)
+        .shared_session_store(store.clone())
+        .build()
+        .unwrap();
+    auth.sign_in_with_password(Password::username("lin", "N3w-pass!"))
+        .await
+        .unwrap();
+    let lock = store.lock(KEY).await.unwrap();
+    let stored = store.load(KEY).await.unwrap().unwrap();
+    let mut session: Value = serde_json::from_str(stored.expose_secret()).unwrap();
+    session["expires_at"] = "2020-01-01T00:00:00.000Z".into();
+    store
+        .save(KEY, &session.to_string().into(), &lock)
+        .await
+        .unwrap();
+    lock.release().await;
+    emulator.requests().clear();
+    emulator
+}
+
+/// Holds the survivors to the bar, from when the lock was free.
+///
+/// Every call that waited for the lock must have its token within the bar. The answers to 3,500 calls
+/// cost what they cost on this machine and in this build: the same processes make the same calls once
+/// more, with nothing to wait for, and the first time may have taken longer by the bar.
+async fn finish(mut workers: Vec<Worker>, free: u128) {
+    let (mut token, mut answer, mut plain) = (0, 0, 0);
+    for worker in &mut workers {
+        let done = worker.numbers("done ").await;
+        (token, answer) = (token.max(done[0]), answer.max(done[1]));
+    }
+    for worker in &mut workers {
+        let stdin = worker.child.stdin.as_mut().unwrap();
+        stdin.write_all(b"again\n").await.unwrap();
+    }
+    for worker in &mut workers {
+        plain = plain.max(worker.numbers("again ").await[0]);
+        assert!(worker.child.wait().await.unwrap().success());
+    }
+    let (token, answer) = (token.saturating_sub(free), answer.saturating_sub(free));
+    eprintln!("last token {token} ms, last answer {answer} ms; without a renewal {plain} ms");
+    assert!(
+        token <= BAR,
+        "a call waited {token} ms for its token after the lock was free"
+    );
+    assert!(
+        answer <= BAR + plain,
+        "the last call ended {answer} ms after the lock was free; without a renewal they take {plain} ms"
+    );
+}
+
+fn now() -> u128 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.unwrap().as_millis()
+}
+
+async fn killed_with_the_lock(place: Place) {
+    let emulator = ended_session(&place).await;
+    let mut holder = Worker::start("hold", emulator.endpoint(), &place);
+    assert_eq!(holder.line().await, "locked");
+    let workers = seven(emulator.endpoint(), &place).await;
+    assert_eq!(
+        emulator.requests().count(RENEWAL),
+        0,
+        "the lock keeps them out"
+    );
+    holder.kill().await;
+    finish(workers, now() + place.holds_on).await;
+    assert_eq!(emulator.requests().count(RENEWAL), 1);
+    assert_eq!(
+        emulator.requests().count("GET /auth/v1/user/me"),
+        2 * 7 * CALLS
+    );
+    emulator.shutdown().await;
+}
+
+async fn killed_after_sending(place: Place) {
+    let emulator = ended_session(&place).await;
+    let gate = Gate::new();
+    let held = Fault::on(RENEWAL).times(1).hold(&gate);
+    emulator.faults().add(held);
+    let mut first = Worker::start("call", emulator.endpoint(), &place);
+    assert_eq!(first.line().await, "waiting");
+    gate.waiting(1).await;
+    let workers = seven(emulator.endpoint(), &place).await;
+    first.kill().await;
+    let killed = now();
+    gate.open();
+    finish(workers, killed + place.holds_on).await;
+    assert_eq!(emulator.requests().count(RENEWAL), 2);
+    emulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn eight_processes_renew_a_file_once_though_one_is_killed_with_the_lock() {
+    let directory = tempfile::tempdir().unwrap();
+    killed_with_the_lock(Place::directory(directory.path())).await;
+}
+
+#[tokio::test]
+async fn eight_processes_renew_in_redis_once_though_one_is_killed_with_the_lock() {
+    if let Some(place) = Place::redis("lock") {
+        killed_with_the_lock(place).await;
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_is_killed_after_sending_costs_a_file_one_renewal_more() {
+    let directory = tempfile::tempdir().unwrap();
+    killed_after_sending(Place::directory(directory.path())).await;
+}
+
+#[tokio::test]
+async fn a_process_that_is_killed_after_sending_costs_redis_one_renewal_more() {
+    if let Some(place) = Place::redis("sent") {
+        killed_after_sending(place).await;
+    }
+}
+
+#[tokio::test]
+async fn a_process_killed_while_it_saves_leaves_a_whole_session() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = Place::directory(directory.path());
+    let store = place.open();
+    let mut found = [0; 2];
+    for point in 0..220 {
+        let mut worker = Worker::start("save", "http://127.0.0.1:9", &place);
+        assert_eq!(worker.line().await, "saving");
+        tokio::time::sleep(Duration::from_micros(point * 37 % 4000)).await;
+        worker.kill().await;
+        let stored = store
+            .load(KEY)
+            .await
+            .unwrap()
+            .unwrap_or_else(|| panic!("neither at point {point}"));
+        let session = Session::from_json(stored.expose_secret()).unwrap();
+        let which = session
+            .sub()
+            .strip_prefix("user-")
+            .unwrap()
+            .parse::<usize>()
+            .unwrap();
+        assert_eq!(
+            session.refresh_token().unwrap().expose_secret(),
+            format!("r-{which}"),
+            "whole at point {point}"
+        );
+        found[which] += 1;
+    }
+    assert!(
+        found.iter().all(|count| *count > 0),
+        "both were found: {found:?}"
+    );
+    let debris = std::fs::read_dir(directory.path()).unwrap().count();
+    assert!(
+        debris <= 3,
+        "session, lock, and one half-written file at most: {debris}"
+    );
+}
