@@ -13,11 +13,17 @@ use wire::Wire;
 
 /// A server in a few lines of Python, the one interpreter that these machines all have.
 const SERVER: &str = r#"
-import http.server, os, sys
+import http.server, os, socket, time
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get('content-length', 0)))
         if self.path == '/die':
+            os._exit(1)
+        if self.path == '/die-slowly':
+            # What any process does as it ends, on a machine that is busy.
+            self.server.socket.close()
+            self.connection.shutdown(socket.SHUT_RDWR)
+            time.sleep(0.3)
             os._exit(1)
         text = '{"pid": %d, "event": %s, "mark": "%s"}' % (os.getpid(), body.decode() or 'null', os.environ.get('MARK', ''))
         self.send_response(200)
@@ -65,16 +71,56 @@ async fn a_command_is_started_restarted_and_ended() {
     let before = post("cloudrun/svc/x").send().await.expect(200).json()["pid"]
         .as_i64()
         .unwrap();
-    post("cloudrun/svc/die").send().await.expect(502);
-    let after = post("cloudrun/svc/x").send().await.expect(200).json()["pid"]
-        .as_i64()
-        .unwrap();
-    assert_ne!(before, after);
+    let mut after = before;
+    for death in ["cloudrun/svc/die", "cloudrun/svc/die-slowly"] {
+        let before = after;
+        post(death).send().await.expect(502);
+        after = post("cloudrun/svc/x").send().await.expect(200).json()["pid"]
+            .as_i64()
+            .unwrap();
+        assert_ne!(before, after);
+    }
 
     let pid = first["pid"].as_i64().unwrap();
     assert!(alive(pid) && alive(after));
     emulator.shutdown().await;
     assert!(!alive(pid) && !alive(after));
+}
+
+#[tokio::test]
+async fn a_port_that_somebody_else_takes_is_given_up() {
+    // The first run leaves a process behind that has the port but does not listen.
+    let taken = r#"
+import os, signal, socket, sys
+if not os.path.exists('taken'):
+    holder = socket.socket()
+    holder.bind(('127.0.0.1', int(os.environ['PORT'])))
+    if os.fork() == 0:
+        os.close(1), os.close(2)
+        signal.pause()
+    open('taken', 'w').write(os.environ['PORT'])
+    sys.exit('the port is in use')
+"#;
+    let dir = tempfile::tempdir().unwrap();
+    let server = python(&format!("{taken}{SERVER}")).dir(dir.path());
+    let emulator = Emulator::builder()
+        .service("svc", Service::command(server))
+        .start()
+        .await
+        .unwrap();
+    let wire = Wire::new();
+    let url = format!("{}/v1/cloudrun/svc/x", emulator.endpoint());
+    let call = wire
+        .call(Method::POST, &url)
+        .bearer(emulator.publishable_key());
+    call.send().await.expect(200);
+    // What the first run left behind is gone with it.
+    let port = std::fs::read_to_string(dir.path().join("taken")).unwrap();
+    let address = format!("127.0.0.1:{port}");
+    while tokio::net::TcpListener::bind(&address).await.is_err() {
+        tokio::task::yield_now().await;
+    }
+    emulator.shutdown().await;
 }
 
 #[tokio::test]

@@ -7,7 +7,10 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     process::Stdio,
-    sync::{Arc, Mutex as StdMutex, PoisonError},
+    sync::{
+        Arc, Mutex as StdMutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -17,11 +20,17 @@ use tokio::{
     process::{Child, Command},
     sync::Mutex,
     task::JoinHandle,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 
 /// Lines of standard error that are kept to explain why a command did not start.
 const KEPT_LINES: usize = 12;
+
+/// How many free ports are tried: between finding one and its use somebody else may take it.
+const PORTS: usize = 4;
+
+/// How long a process may take to end once its connections are broken.
+const DYING: Duration = Duration::from_secs(1);
 
 /// A server that the emulator starts when it is first needed.
 ///
@@ -101,10 +110,15 @@ impl LocalCommand {
 pub(super) struct Process {
     command: LocalCommand,
     running: Mutex<Option<Running>>,
+    /// It broke a connection off, and may be about to end.
+    doubted: AtomicBool,
 }
 
 struct Running {
     child: Child,
+    /// Its process group, until it is killed.
+    #[cfg(unix)]
+    group: Option<rustix::process::Pid>,
     address: SocketAddr,
     /// The last lines that it wrote to its standard error.
     complaints: Complaints,
@@ -118,23 +132,30 @@ impl Process {
         Self {
             command,
             running: Mutex::new(None),
+            doubted: AtomicBool::new(false),
         }
     }
 
     /// Where the server listens; starts it first if it does not run. Callers that come meanwhile wait.
     pub(super) async fn address(&self) -> io::Result<SocketAddr> {
         let mut running = self.running.lock().await;
+        let is_doubted = self.doubted.swap(false, Ordering::Relaxed);
         if let Some(process) = running.as_mut()
-            && process.child.try_wait()?.is_none()
+            && process.lives(is_doubted).await?
         {
             return Ok(process.address);
         }
         *running = None;
-        let mut process = self.spawn().await?;
-        process.ready(self.command.ready_within).await?;
+        let process = self.start().await?;
         let address = process.address;
         *running = Some(process);
         Ok(address)
+    }
+
+    /// Says that the server broke a connection off. If that is because it ends, the next call
+    /// must not meet it: its sockets close a little before it has ended.
+    pub(super) fn doubt(&self) {
+        self.doubted.store(true, Ordering::Relaxed);
     }
 
     /// Ends the process, if one runs.
@@ -142,6 +163,24 @@ impl Process {
         if let Some(mut process) = self.running.lock().await.take() {
             process.kill();
             let _ = process.child.wait().await;
+        }
+    }
+
+    /// Starts the server and waits until it listens.
+    async fn start(&self) -> io::Result<Running> {
+        let mut tries = if self.command.port.is_none() {
+            PORTS
+        } else {
+            1
+        };
+        loop {
+            let mut process = self.spawn().await?;
+            tries -= 1;
+            match process.ready(self.command.ready_within).await {
+                Ok(()) => return Ok(process),
+                Err(_) if tries > 0 && is_taken(process.address).await => {}
+                Err(error) => return Err(error),
+            }
         }
     }
 
@@ -192,8 +231,15 @@ impl Process {
             .take()
             .map(|output| tokio::spawn(log(name, output, Some(Arc::clone(&complaints)))));
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        #[cfg(unix)]
+        let group = child
+            .id()
+            .and_then(|id| i32::try_from(id).ok())
+            .and_then(rustix::process::Pid::from_raw);
         Ok(Running {
             child,
+            #[cfg(unix)]
+            group,
             address,
             complaints,
             reader,
@@ -202,6 +248,17 @@ impl Process {
 }
 
 impl Running {
+    /// Whether the process runs, and goes on running if that is doubted.
+    async fn lives(&mut self, is_doubted: bool) -> io::Result<bool> {
+        if !is_doubted {
+            return Ok(self.child.try_wait()?.is_none());
+        }
+        match timeout(DYING, self.child.wait()).await {
+            Ok(ended) => ended.map(|_| false),
+            Err(_) => Ok(true),
+        }
+    }
+
     /// Waits until the port accepts a connection.
     async fn ready(&mut self, within: Duration) -> io::Result<()> {
         let deadline = Instant::now() + within;
@@ -228,7 +285,7 @@ impl Running {
     async fn last_words(&mut self) -> String {
         if let Some(reader) = self.reader.take() {
             // A grandchild may keep the pipe open; what came so far is enough then.
-            let _ = tokio::time::timeout(Duration::from_secs(1), reader).await;
+            let _ = timeout(Duration::from_secs(1), reader).await;
         }
         let lines = self
             .complaints
@@ -239,13 +296,8 @@ impl Running {
 
     fn kill(&mut self) {
         #[cfg(unix)]
-        if let Some(group) = self
-            .child
-            .id()
-            .and_then(|id| i32::try_from(id).ok())
-            .and_then(rustix::process::Pid::from_raw)
-        {
-            // It may have ended by itself.
+        if let Some(group) = self.group.take() {
+            // It may have ended by itself, but not what it started.
             let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
         }
         let _ = self.child.start_kill();
@@ -271,6 +323,12 @@ async fn free_port() -> io::Result<u16> {
         .await?
         .local_addr()?
         .port())
+}
+
+/// Whether somebody has the port that the server was to have.
+async fn is_taken(address: SocketAddr) -> bool {
+    let bound = TcpListener::bind(address).await;
+    bound.is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse)
 }
 
 /// Passes on what a process prints, line by line, and keeps the last lines for `complaints`.

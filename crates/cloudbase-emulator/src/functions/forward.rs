@@ -108,7 +108,12 @@ impl Forwarder {
                 Ok(response.map(Body::new))
             }
             Err(_) if exceeded.load(Ordering::Relaxed) => Err(ForwardError::TooLarge),
-            Err(error) => Err(ForwardError::Unreachable(chain(&error))),
+            Err(error) => {
+                if let Upstream::Command(process) = upstream {
+                    process.doubt();
+                }
+                Err(ForwardError::Unreachable(chain(&error)))
+            }
         }
     }
 }
