@@ -3,7 +3,7 @@
 use std::fs::{File, Metadata};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::SystemTime;
 
@@ -25,6 +25,34 @@ pub(crate) struct OpenFile {
     start: u64,
     end: u64,
     modified: Option<SystemTime>,
+    spare: Arc<Spare>,
+}
+
+/// The memory of pieces that were sent, for those to come. Left to the allocator, each thread that
+/// ever read a piece would keep some.
+type Spare = Mutex<Vec<Vec<u8>>>;
+
+/// A piece of a file; gives its memory back when the connection has done with it.
+struct Piece {
+    bytes: Vec<u8>,
+    spare: Arc<Spare>,
+}
+
+impl AsRef<[u8]> for Piece {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        let bytes = std::mem::take(&mut self.bytes);
+        lock(&self.spare).push(bytes);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl OpenFile {
@@ -42,6 +70,7 @@ impl OpenFile {
             end: metadata.len().max(start),
             modified: metadata.modified().ok(),
             file: Mutex::new(file),
+            spare: Arc::default(),
         })
     }
 
@@ -52,13 +81,17 @@ impl OpenFile {
     /// Reads the piece that starts `offset` bytes after the start. The last one is given out only
     /// if the file is still as it was: without it the upload cannot complete.
     fn read(&self, offset: u64) -> Result<Bytes> {
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = lock(&self.file);
         let left = self.length() - offset;
         let wanted = usize::try_from(left).map_or(PIECE, |left| left.min(PIECE));
-        let mut piece = vec![0; wanted];
+        let mut piece = Piece {
+            bytes: lock(&self.spare).pop().unwrap_or_default(),
+            spare: self.spare.clone(),
+        };
+        piece.bytes.resize(wanted, 0);
         file.seek(SeekFrom::Start(self.start + offset))
             .map_err(unreadable)?;
-        file.read_exact(&mut piece).map_err(|error| {
+        file.read_exact(&mut piece.bytes).map_err(|error| {
             if error.kind() == io::ErrorKind::UnexpectedEof {
                 changed()
             } else {
@@ -68,7 +101,7 @@ impl OpenFile {
         if wanted as u64 == left && !self.is_same(&file.metadata().map_err(unreadable)?) {
             return Err(changed());
         }
-        Ok(piece.into())
+        Ok(Bytes::from_owner(piece))
     }
 
     fn is_same(&self, now: &Metadata) -> bool {
@@ -187,5 +220,40 @@ impl<R: AsyncRead> Stream for ReaderPieces<R> {
             Ok(()) => Some(Ok(Bytes::copy_from_slice(filled))),
             Err(error) => Some(Err(error)),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use futures_util::StreamExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_pieces_of_a_long_file_share_little_memory() {
+        const PIECES: usize = 40;
+        let mut file = tempfile::tempfile().unwrap();
+        for number in 0..PIECES {
+            file.write_all(&vec![number as u8; PIECE]).unwrap();
+        }
+        file.write_all(b"end").unwrap();
+        file.rewind().unwrap();
+        let file = Arc::new(OpenFile::new(file).unwrap());
+        let mut pieces = FilePieces::new(file.clone());
+        // As an upload does: one piece is held back, one is sent.
+        let mut held = Bytes::new();
+        for number in 0..PIECES {
+            let piece = pieces.next().await.unwrap().unwrap();
+            assert_eq!(piece.len(), PIECE);
+            assert!(piece.iter().all(|byte| usize::from(*byte) == number));
+            held = piece;
+        }
+        assert_eq!(pieces.next().await.unwrap().unwrap(), "end");
+        assert!(pieces.next().await.is_none());
+        drop(held);
+        let kept = lock(&file.spare).len();
+        assert!(kept <= 3, "{kept} pieces were in memory");
     }
 }
