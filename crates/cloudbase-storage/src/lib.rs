@@ -63,7 +63,7 @@ pub use crate::download::{Download, DownloadProgress, ObjectStream};
 pub use crate::file_id::FileId;
 pub use crate::info::ObjectInfo;
 pub use crate::key::ObjectKey;
-pub use crate::manage::{CopyObject, CopyObjects, Remove};
+pub use crate::manage::{CopyItem, CopyObject, CopyObjects, Remove};
 pub use crate::signed_url::{SignedUrl, SignedUrls};
 pub use crate::storage::Storage;
 pub use crate::transform::{Resize, Transform};

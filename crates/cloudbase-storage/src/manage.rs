@@ -61,9 +61,69 @@ impl Remove {
 
 awaitable!(Remove => Vec<Result<FileId>>);
 
+/// One object of a batch of copies and moves; see [`Storage::copy_many`](crate::Storage::copy_many).
+///
+/// A pair of paths is a copy from the first to the second.
+#[derive(Clone, Debug)]
+#[must_use = "it does nothing until it is part of a batch"]
+pub struct CopyItem {
+    from: String,
+    to: String,
+    overwrite: Option<bool>,
+    remove_original: bool,
+}
+
+impl CopyItem {
+    /// The object at path `from` is copied to path `to`.
+    pub fn copy(from: impl Into<String>, to: impl Into<String>) -> Self {
+        Self {
+            from: from.into(),
+            to: to.into(),
+            overwrite: None,
+            remove_original: false,
+        }
+    }
+
+    /// The object at path `from` is moved to path `to`.
+    #[doc(alias = "removeOriginal")]
+    pub fn move_to(from: impl Into<String>, to: impl Into<String>) -> Self {
+        Self {
+            remove_original: true,
+            ..Self::copy(from, to)
+        }
+    }
+
+    /// Whether an existing object may be replaced. Default: what the
+    /// [batch](CopyObjects::overwrite) says.
+    pub fn overwrite(mut self, overwrite: bool) -> Self {
+        self.overwrite = Some(overwrite);
+        self
+    }
+
+    fn request(&self, overwrite: bool) -> Result<CopyRequest> {
+        let src_path = ObjectKey::checked("from", &self.from)?;
+        let dst_path = ObjectKey::checked("to", &self.to)?;
+        if src_path == dst_path {
+            return Err(Error::argument("to", "must not be the same as `from`"));
+        }
+        Ok(CopyRequest {
+            src_path,
+            dst_path,
+            overwrite: self.overwrite.unwrap_or(overwrite),
+            remove_original: self.remove_original,
+        })
+    }
+}
+
+impl<A: Into<String>, B: Into<String>> From<(A, B)> for CopyItem {
+    fn from((from, to): (A, B)) -> Self {
+        Self::copy(from, to)
+    }
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct CopyItem {
+struct CopyRequest {
     src_path: ObjectKey,
     dst_path: ObjectKey,
     overwrite: bool,
@@ -78,21 +138,19 @@ struct CopyItem {
 #[derive(Debug)]
 pub struct CopyObjects {
     client: Client,
-    pairs: Vec<(String, String)>,
+    items: Vec<CopyItem>,
     overwrite: bool,
-    remove_original: bool,
     options: CallOptions,
 }
 
 call_options!(CopyObjects);
 
 impl CopyObjects {
-    pub(crate) fn new(client: Client, pairs: Vec<(String, String)>, remove_original: bool) -> Self {
+    pub(crate) fn new(client: Client, items: Vec<CopyItem>) -> Self {
         Self {
             client,
-            pairs,
+            items,
             overwrite: true,
-            remove_original,
             options: CallOptions::default(),
         }
     }
@@ -104,39 +162,27 @@ impl CopyObjects {
     }
 
     /// Sends as many calls as it takes, 50 objects each; the results, the ids of the new objects,
-    /// are in the order of the pairs.
+    /// are in the order of the items.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Argument`] before anything is sent; whatever failed the first call. Later
     /// failures are results of the objects that they concern.
     pub async fn send(self) -> Result<Vec<Result<FileId>>> {
-        let (overwrite, remove_original) = (self.overwrite, self.remove_original);
         let items: Vec<_> = self
-            .pairs
+            .items
             .iter()
-            .map(|(from, to)| {
-                let src_path = ObjectKey::checked("from", from)?;
-                let dst_path = ObjectKey::checked("to", to)?;
-                if src_path == dst_path {
-                    return Err(Error::argument("to", "must not be the same as `from`"));
-                }
-                Ok(CopyItem {
-                    src_path,
-                    dst_path,
-                    overwrite,
-                    remove_original,
-                })
-            })
+            .map(|item| item.request(self.overwrite))
             .collect::<Result<_>>()?;
-        let again = if overwrite && !remove_original {
+        let repeats = |item: &CopyRequest| item.overwrite && !item.remove_original;
+        let again = if items.iter().all(repeats) {
             Idempotency::Idempotent
         } else {
             // A second time finds its own result in the way, or the original gone.
             Idempotency::Unsafe
         };
         let call = Call {
-            name: if remove_original {
+            name: if items.iter().all(|item| item.remove_original) {
                 "storage.move"
             } else {
                 "storage.copy"
@@ -176,9 +222,9 @@ pub struct CopyObject {
 call_options!(CopyObject);
 
 impl CopyObject {
-    pub(crate) fn new(client: Client, from: String, to: String, remove_original: bool) -> Self {
+    pub(crate) fn new(client: Client, item: CopyItem) -> Self {
         Self {
-            many: CopyObjects::new(client, vec![(from, to)], remove_original),
+            many: CopyObjects::new(client, vec![item]),
             options: CallOptions::default(),
         }
     }

@@ -7,7 +7,7 @@ use cloudbase_core::{CallOptions, Client, Result};
 
 use crate::download::Download;
 use crate::download::open::{Place, Source};
-use crate::manage::{CopyObject, CopyObjects, Remove};
+use crate::manage::{CopyItem, CopyObject, CopyObjects, Remove};
 use crate::signed_url::{SignedUrl, SignedUrls};
 use crate::upload::{RequestUploadInfo, SignedUpload, Upload, UploadInfo, UploadSource};
 use crate::{FileId, ObjectInfo};
@@ -138,21 +138,36 @@ impl Storage {
     /// Copies the object at path `from` to path `to`.
     #[doc(alias = "copyFile")]
     pub fn copy(&self, from: impl Into<String>, to: impl Into<String>) -> CopyObject {
-        CopyObject::new(self.client.clone(), from.into(), to.into(), false)
+        CopyObject::new(self.client.clone(), CopyItem::copy(from, to))
     }
 
-    /// Copies many objects, from the first path of each pair to the second.
-    pub fn copy_many(
-        &self,
-        pairs: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
-    ) -> CopyObjects {
-        CopyObjects::new(self.client.clone(), collect_pairs(pairs), false)
+    /// Copies many objects, each from the first path of a pair to the second. A [`CopyItem`] says
+    /// more about one of them: that it may not replace anything, or that it is moved.
+    ///
+    /// ```no_run
+    /// # async fn run(storage: cloudbase_storage::Storage) -> cloudbase_core::Result<()> {
+    /// use cloudbase_storage::CopyItem;
+    ///
+    /// let items = [
+    ///     CopyItem::copy("drafts/a.txt", "posts/a.txt"),
+    ///     CopyItem::move_to("drafts/b.txt", "posts/b.txt").overwrite(false),
+    /// ];
+    /// for result in storage.copy_many(items).await? {
+    ///     println!("{}", result?);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "copyFile")]
+    pub fn copy_many(&self, items: impl IntoIterator<Item = impl Into<CopyItem>>) -> CopyObjects {
+        let items = items.into_iter().map(Into::into).collect();
+        CopyObjects::new(self.client.clone(), items)
     }
 
     /// Moves the object at path `from` to path `to`.
     #[doc(alias = "move")]
     pub fn move_to(&self, from: impl Into<String>, to: impl Into<String>) -> CopyObject {
-        CopyObject::new(self.client.clone(), from.into(), to.into(), true)
+        CopyObject::new(self.client.clone(), CopyItem::move_to(from, to))
     }
 
     /// Moves many objects, from the first path of each pair to the second.
@@ -160,7 +175,8 @@ impl Storage {
         &self,
         pairs: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
     ) -> CopyObjects {
-        CopyObjects::new(self.client.clone(), collect_pairs(pairs), true)
+        let pairs = pairs.into_iter();
+        self.copy_many(pairs.map(|(from, to)| CopyItem::move_to(from, to)))
     }
 
     /// Size, content type, tag and date of the object `id`.
@@ -204,13 +220,4 @@ pub(crate) fn present<T>(found: Result<T>) -> Result<bool> {
 
 fn collect(ids: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<String> {
     ids.into_iter().map(|id| id.as_ref().to_owned()).collect()
-}
-
-fn collect_pairs(
-    pairs: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
-) -> Vec<(String, String)> {
-    pairs
-        .into_iter()
-        .map(|(from, to)| (from.into(), to.into()))
-        .collect()
 }
