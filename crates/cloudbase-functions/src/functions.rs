@@ -2,15 +2,11 @@
 
 use std::time::Duration;
 
-use cloudbase_core::http::{HeaderValue, Method};
-use cloudbase_core::{
-    Body, CallOptions, Client, DataStream, Operation, PathBuilder, Response, Result, call_options,
-};
-use futures_core::future::BoxFuture;
-use serde::Serialize;
+use bytes::Bytes;
+use cloudbase_core::http::{HeaderName, HeaderValue, Method};
+use cloudbase_core::{CallOptions, Client, Error, Operation, PathBuilder, Result};
 
-use crate::answer::Answer;
-use crate::events::{EVENTS_STALL, EventStream};
+use crate::call::call_methods;
 use crate::payload::{Limit, Payload};
 use crate::service::{Kind, Service, ServiceCall};
 
@@ -30,7 +26,8 @@ impl Functions {
     ///
     /// ```no_run
     /// # async fn run(functions: cloudbase_functions::Functions) -> cloudbase_core::Result<()> {
-    /// let sum: i64 = functions.call("sum").json(&[1, 2]).await?.json()?;
+    /// let numbers = serde_json::json!({ "a": 1, "b": 2 });
+    /// let sum: i64 = functions.call("sum").json(&numbers).await?.json()?;
     /// # Ok(())
     /// # }
     /// ```
@@ -81,25 +78,15 @@ pub struct FunctionCall {
     options: CallOptions,
 }
 
-call_options!(FunctionCall);
+call_methods!(
+    FunctionCall,
+    json: "Sends `data` as JSON: the function's event, which must be an object (`null` stands for an \
+           empty one). The gateway takes up to 6 MB.",
+    body: "Sends bytes or a stream of another content type. The gateway takes up to 100 KB of text \
+           and up to 6 MB of anything else."
+);
 
 impl FunctionCall {
-    /// Sends `data` as JSON: the function's event. The gateway takes up to 6 MB.
-    #[doc(alias = "data")]
-    pub fn json<T: Serialize + ?Sized>(mut self, data: &T) -> Self {
-        self.payload = Payload::json(data);
-        self
-    }
-
-    /// Sends bytes or a stream of another content type. The gateway takes up to 100 KB of text and
-    /// up to 6 MB of anything else.
-    ///
-    /// A stream is sent once: such a call is not repeated, not even with a renewed token.
-    pub fn body(mut self, content_type: impl AsRef<str>, body: impl Into<Body>) -> Self {
-        self.payload = Payload::other(content_type.as_ref(), body.into());
-        self
-    }
-
     /// Calls this version or alias instead of what the environment's traffic rules choose.
     #[doc(alias = "X-Qualifier")]
     pub fn qualifier(mut self, qualifier: impl Into<String>) -> Self {
@@ -107,72 +94,11 @@ impl FunctionCall {
         self
     }
 
-    /// Replaces the gateway's documented limit for the body, should it be another one for this
-    /// environment.
-    pub fn max_request_size(mut self, bytes: u64) -> Self {
-        self.max_request_size = Some(bytes);
-        self
-    }
-
-    /// Ends a streamed body, sent or received, that stands still for so long. Default: the client's
-    /// (5 s), and a minute for [`events`](Self::events), which may have nothing to tell.
-    pub fn stall_timeout(mut self, limit: Duration) -> Self {
-        self.options.stall_timeout = Some(limit);
-        self
-    }
-
-    /// Reads at most so many bytes of the answer. Default: the client's (10 MiB).
-    pub fn max_response_size(mut self, bytes: u64) -> Self {
-        self.options.max_response_size = Some(bytes);
-        self
-    }
-
-    /// Sends the call and reads the answer.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) and
-    /// [`TooLarge`](cloudbase_core::ErrorKind::TooLarge) before anything is sent;
-    /// [`Api`](cloudbase_core::ErrorKind::Api) with a `FUNCTION_…` code if the platform refused or
-    /// the function failed; whatever broke the connection.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future gives the call up; the function may run all the same.
-    pub async fn send(self) -> Result<Answer> {
-        let (client, operation) = self.operation()?;
-        client.fetch(operation).await.map(Answer::new)
-    }
-
-    /// Sends the call and hands on the answer piece by piece, without a limit for its length. Only
-    /// a stalled answer ends it.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send); errors while the answer comes are items of the stream.
-    pub async fn stream(self) -> Result<Response<DataStream>> {
-        let (client, operation) = self.operation()?;
-        let answer = client.execute(operation.transfer()).await?;
-        Ok(answer.map(Body::into_data_stream))
-    }
-
-    /// Sends the call and reads the answer as [server-sent events](crate::sse).
-    ///
-    /// # Errors
-    ///
-    /// As [`stream`](Self::stream); [`Decode`](cloudbase_core::ErrorKind::Decode) if the answer is
-    /// no event stream.
-    pub async fn events(mut self) -> Result<Response<EventStream>> {
-        self.options.stall_timeout.get_or_insert(EVENTS_STALL);
-        let (client, operation) = self.operation()?;
-        EventStream::open(&client, operation).await
-    }
-
     fn operation(self) -> Result<(Client, Operation)> {
         let target = PathBuilder::new("/v1/functions")
             .segment("function name", &self.name)?
             .build()?;
-        let mut operation = Operation::new(
+        let operation = Operation::new(
             "functions.call",
             "/v1/functions/{name}",
             Method::POST,
@@ -180,24 +106,36 @@ impl FunctionCall {
         )
         .accept("*/*")
         .options(lift_attempt_timeout(self.options));
-        if let Some(qualifier) = &self.qualifier {
-            let value = HeaderValue::from_str(qualifier).map_err(|_| {
-                cloudbase_core::Error::argument(
-                    "qualifier",
-                    "must not contain control characters such as CR, LF or NUL",
-                )
-            })?;
-            let name = cloudbase_core::http::HeaderName::from_static("x-qualifier");
-            operation = operation.header(name, value);
-        }
+        let operation = qualify(operation, self.qualifier)?;
         let payload = match self.payload {
             // Without a body the gateway has no JSON object to make the event of.
-            Payload::None => Payload::Json(bytes::Bytes::from_static(b"{}")),
+            Payload::None => Payload::Json(Bytes::from_static(b"{}")),
+            Payload::Json(json) if json == "null" => Payload::Json(Bytes::from_static(b"{}")),
+            Payload::Json(json) if !json.starts_with(b"{") => {
+                return Err(Error::argument(
+                    "json",
+                    "must be an object: it becomes the function's event",
+                ));
+            }
             payload => payload,
         };
         let limit = self.max_request_size.map_or(Limit::Function, Limit::Bytes);
         Ok((self.client, payload.attach(operation, limit)?))
     }
+}
+
+/// Puts the version or alias of a function into `operation`.
+pub(crate) fn qualify(operation: Operation, qualifier: Option<String>) -> Result<Operation> {
+    let Some(qualifier) = qualifier else {
+        return Ok(operation);
+    };
+    let value = HeaderValue::from_str(&qualifier).map_err(|_| {
+        Error::argument(
+            "qualifier",
+            "must not contain control characters such as CR, LF or NUL",
+        )
+    })?;
+    Ok(operation.header(HeaderName::from_static("x-qualifier"), value))
 }
 
 /// Somebody's code may take its time: whoever gives a call more of it gives it to its one attempt.
@@ -207,15 +145,6 @@ pub(crate) fn lift_attempt_timeout(mut options: CallOptions) -> CallOptions {
         options.attempt_timeout = options.timeout.filter(|total| *total > DEFAULT);
     }
     options
-}
-
-impl IntoFuture for FunctionCall {
-    type Output = Result<Answer>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
 }
 
 #[cfg(test)]
@@ -231,11 +160,12 @@ mod tests {
 
     #[test]
     fn a_call_is_a_post_of_its_data() {
-        let call = functions().call("sum").json(&[1, 2]).qualifier("v2");
+        let data = serde_json::json!({ "a": 1 });
+        let call = functions().call("sum").json(&data).qualifier("v2");
         let (_, operation) = call.operation().unwrap();
         assert_eq!(operation.target(), "/v1/functions/sum");
         assert_eq!(operation.method(), Method::POST);
-        assert_eq!(operation.body_bytes().unwrap(), b"[1,2]");
+        assert_eq!(operation.body_bytes().unwrap(), b"{\"a\":1}");
         assert_eq!(operation.headers()["x-qualifier"], "v2");
         assert_eq!(operation.headers()["content-type"], "application/json");
         assert!(!operation.is_repeatable());
@@ -243,8 +173,11 @@ mod tests {
 
     #[test]
     fn without_data_the_event_is_an_empty_object() {
-        let (_, operation) = functions().call("hello").operation().unwrap();
-        assert_eq!(operation.body_bytes().unwrap(), b"{}");
+        let call = || functions().call("hello");
+        for call in [call(), call().json(&()), call().json(&None::<u8>)] {
+            let (_, operation) = call.operation().unwrap();
+            assert_eq!(operation.body_bytes().unwrap(), b"{}");
+        }
     }
 
     #[test]
@@ -255,6 +188,11 @@ mod tests {
         }
         let error = functions().call("a").qualifier("v\n").operation();
         assert!(error.unwrap_err().message().starts_with("`qualifier`"));
+        // The gateway would refuse it as FUNCTION_PARAM_INVALID.
+        for event in [serde_json::json!([1, 2]), serde_json::json!("{}")] {
+            let error = functions().call("a").json(&event).operation().unwrap_err();
+            assert!(error.message().starts_with("`json`"), "{error}");
+        }
     }
 
     #[test]

@@ -33,6 +33,7 @@
 
 mod answer;
 mod apis;
+mod call;
 mod cloud_run;
 mod events;
 mod functions;

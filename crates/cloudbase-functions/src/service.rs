@@ -1,19 +1,13 @@
 //! Whatever speaks HTTP behind the gateway: hosting services, HTTP functions, APIs.
 
 use std::fmt;
-use std::time::Duration;
 
 use bytes::Bytes;
 use cloudbase_core::http::Method;
-use cloudbase_core::{
-    Body, CallOptions, Client, DataStream, Operation, PathBuilder, Response, Result, call_options,
-};
-use futures_core::future::BoxFuture;
-use serde::Serialize;
+use cloudbase_core::{CallOptions, Client, Error, Operation, PathBuilder, Result};
 
-use crate::answer::Answer;
-use crate::events::{EVENTS_STALL, EventStream};
-use crate::functions::lift_attempt_timeout;
+use crate::call::call_methods;
+use crate::functions::{lift_attempt_timeout, qualify};
 use crate::payload::{Limit, Payload};
 use crate::query::{append_encoded, append_members};
 
@@ -104,7 +98,13 @@ pub struct ServiceCall {
     options: CallOptions,
 }
 
-call_options!(ServiceCall);
+call_methods!(
+    ServiceCall,
+    json: "Sends `data` as JSON. In a GET or HEAD call, which have no body, its members become \
+           query parameters.",
+    body: "Sends bytes or a stream of another content type. The gateway takes up to 20 MB for cloud \
+           hosting; for HTTP functions 100 KB of text and 6 MB of anything else."
+);
 
 impl fmt::Debug for ServiceCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -139,89 +139,11 @@ impl ServiceCall {
         self
     }
 
-    /// Sends `data` as JSON. In a GET or HEAD call, which have no body, its members become query
-    /// parameters.
-    #[doc(alias = "data")]
-    pub fn json<T: Serialize + ?Sized>(mut self, data: &T) -> Self {
-        self.payload = Payload::json(data);
-        self
-    }
-
-    /// Sends bytes or a stream of another content type. The gateway takes up to 20 MB for cloud
-    /// hosting; for HTTP functions 100 KB of text and 6 MB of anything else.
-    ///
-    /// A stream is sent once: such a call is not repeated, not even with a renewed token.
-    pub fn body(mut self, content_type: impl AsRef<str>, body: impl Into<Body>) -> Self {
-        self.payload = Payload::other(content_type.as_ref(), body.into());
-        self
-    }
-
     /// Calls this version or alias of an HTTP function.
     #[doc(alias = "X-Qualifier")]
     pub fn qualifier(mut self, qualifier: impl Into<String>) -> Self {
         self.qualifier = Some(qualifier.into());
         self
-    }
-
-    /// Replaces the gateway's documented limit for the body, should it be another one for this
-    /// environment.
-    pub fn max_request_size(mut self, bytes: u64) -> Self {
-        self.max_request_size = Some(bytes);
-        self
-    }
-
-    /// Ends a streamed body, sent or received, that stands still for so long. Default: the client's
-    /// (5 s), and a minute for [`events`](Self::events), which may have nothing to tell.
-    pub fn stall_timeout(mut self, limit: Duration) -> Self {
-        self.options.stall_timeout = Some(limit);
-        self
-    }
-
-    /// Reads at most so many bytes of the answer. Default: the client's (10 MiB).
-    pub fn max_response_size(mut self, bytes: u64) -> Self {
-        self.options.max_response_size = Some(bytes);
-        self
-    }
-
-    /// Sends the call and reads the answer.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) and
-    /// [`TooLarge`](cloudbase_core::ErrorKind::TooLarge) before anything is sent;
-    /// [`Api`](cloudbase_core::ErrorKind::Api) if the platform or the service refused; whatever
-    /// broke the connection.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future gives the call up; the service may act on it all the same.
-    pub async fn send(self) -> Result<Answer> {
-        let (client, operation) = self.operation()?;
-        client.fetch(operation).await.map(Answer::new)
-    }
-
-    /// Sends the call and hands on the answer piece by piece, without a limit for its length. Only
-    /// a stalled answer ends it.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send); errors while the answer comes are items of the stream.
-    pub async fn stream(self) -> Result<Response<DataStream>> {
-        let (client, operation) = self.operation()?;
-        let answer = client.execute(operation.transfer()).await?;
-        Ok(answer.map(Body::into_data_stream))
-    }
-
-    /// Sends the call and reads the answer as [server-sent events](crate::sse).
-    ///
-    /// # Errors
-    ///
-    /// As [`stream`](Self::stream); [`Decode`](cloudbase_core::ErrorKind::Decode) if the answer is
-    /// no event stream.
-    pub async fn events(mut self) -> Result<Response<EventStream>> {
-        self.options.stall_timeout.get_or_insert(EVENTS_STALL);
-        let (client, operation) = self.operation()?;
-        EventStream::open(&client, operation).await
     }
 
     fn operation(self) -> Result<(Client, Operation)> {
@@ -247,29 +169,20 @@ impl ServiceCall {
             }
             payload => payload,
         };
-        let mut operation = Operation::new(
+        if self.qualifier.is_some() && kind != Kind::WebFunction {
+            return Err(Error::argument("qualifier", "is for functions alone"));
+        }
+        let operation = Operation::new(
             kind.operation(),
             kind.template(),
             self.method,
             target.build()?,
         )
-        .accept("*/*");
-        let mut options = lift_attempt_timeout(self.options);
-        if let Some(qualifier) = &self.qualifier {
-            options.set_header("x-qualifier", qualifier);
-        }
-        operation = operation.options(options);
+        .accept("*/*")
+        .options(lift_attempt_timeout(self.options));
+        let operation = qualify(operation, self.qualifier)?;
         let limit = self.max_request_size.map_or(kind.limit(), Limit::Bytes);
         Ok((client, payload.attach(operation, limit)?))
-    }
-}
-
-impl IntoFuture for ServiceCall {
-    type Output = Result<Answer>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
     }
 }
 
@@ -378,8 +291,13 @@ mod tests {
             target(hosting.get("/a#b%2f")),
             "/v1/cloudrun/svc/a%23b%252f"
         );
-        let (_, call) = hosting.get("/").qualifier("a\nb").operation().unwrap();
-        assert!(format!("{call:?}").contains("svc"));
+        for call in [
+            service(Kind::WebFunction).get("/").qualifier("a\nb"),
+            hosting.get("/").qualifier("v1"),
+        ] {
+            let error = call.operation().unwrap_err();
+            assert!(error.message().starts_with("`qualifier`"), "{error}");
+        }
     }
 
     #[test]

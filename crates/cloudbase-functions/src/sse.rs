@@ -156,7 +156,9 @@ impl Parser {
             }
             b"id" if !value.contains('\0') => self.id = value.into_owned(),
             b"retry" if value.bytes().all(|byte| byte.is_ascii_digit()) => {
-                self.retry = value.parse().ok().map(Duration::from_millis);
+                // Not a number that is too large, or none at all.
+                let told = value.parse().ok().map(Duration::from_millis);
+                self.retry = told.or(self.retry);
             }
             // Comments (no name) and fields of the future.
             _ => {}
@@ -275,6 +277,10 @@ mod tests {
             parse([&b"data: \xff\n\n"[..]]),
             [event("message", "\u{fffd}", "")]
         );
+        let mut waits = event("message", "x", "");
+        waits.retry = Some(Duration::from_millis(7));
+        let odd = b"retry: 7\nretry:\nretry: 99999999999999999999\ndata: x\n\n";
+        assert_eq!(parse([&odd[..]]), [waits]);
     }
 
     #[test]
