@@ -1,5 +1,4 @@
-//! Whatever values a condition holds: what is sent reads back as the same condition, and the
-//! emulator's parser survives it.
+//! Whatever values a condition holds: what is sent reads back as the same condition.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -19,7 +18,6 @@ fuzz_target!(|data: &[u8]| {
     let Ok(filter) = tree(&mut Unstructured::new(data), 5) else { return };
     // What cannot be said is refused; everything else comes back.
     let Some(sent) = query(filter) else { return };
-    cloudbase_emulator::fuzz_parse(&sent);
     let read = sent.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("select=")).map(|pair| {
         let (key, value) = pair.split_once('=').expect("a pair");
         Filter::parse(&decode(key), &decode(value)).expect("what was written can be read")
