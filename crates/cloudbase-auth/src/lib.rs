@@ -39,6 +39,7 @@ mod caller;
 mod captcha;
 mod check;
 mod claims;
+mod clock;
 mod contact;
 mod device;
 mod error;

@@ -1,12 +1,13 @@
 //! Acting for one user of many.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use cloudbase_core::Result;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::auth::Auth;
 use crate::claims::{Claims, TokenClaims};
+use crate::clock;
 use crate::store::MemoryStore;
 use crate::timestamp::Timestamp;
 
@@ -67,7 +68,7 @@ fn as_session(token: &SecretString) -> SecretString {
         (Some(from), Some(to)) if to > from => to - from,
         (_, Some(_)) => u64::from(u32::MAX),
         (_, None) => {
-            let end = Timestamp::from(SystemTime::now() + ASSUMED_LIFETIME);
+            let end = Timestamp::from(clock::wall() + ASSUMED_LIFETIME);
             session["expires_at"] = end.to_string().into();
             ASSUMED_LIFETIME.as_secs()
         }

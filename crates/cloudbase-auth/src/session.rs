@@ -1,6 +1,7 @@
 //! A session: what a sign-in leaves behind, and what is stored of it.
 
 pub(crate) mod events;
+mod farewell;
 pub(crate) mod manager;
 mod methods;
 mod refresh;
@@ -8,7 +9,7 @@ pub(crate) mod wire;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use cloudbase_core::{Error, ErrorKind, Result};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -17,7 +18,7 @@ use serde_json::{Map, Value};
 
 pub use self::methods::{RefreshSession, SetSession, SignOut, SignOutOutcome};
 use crate::claims::TokenClaims;
-use crate::lenient;
+use crate::{clock, lenient};
 use crate::timestamp::Timestamp;
 use crate::user::User;
 
@@ -214,7 +215,7 @@ impl Session {
         let left = self
             .inner
             .expires_at
-            .and_then(|at| at.as_system_time().duration_since(SystemTime::now()).ok());
+            .and_then(|at| at.as_system_time().duration_since(clock::wall()).ok());
         left.unwrap_or_default().min(self.inner.expires_in)
     }
 
@@ -283,7 +284,7 @@ impl TokenObject {
         let mut session = self.into_session()?;
         let inner = Arc::make_mut(&mut session.inner);
         let left = inner.expires_in.saturating_sub(LEEWAY);
-        inner.expires_at = SystemTime::now().checked_add(left).map(Timestamp::from);
+        inner.expires_at = clock::wall().checked_add(left).map(Timestamp::from);
         Ok(session)
     }
 

@@ -25,7 +25,7 @@ const DAY: i64 = 86_400;
 impl Timestamp {
     /// The current time.
     pub fn now() -> Self {
-        Self(SystemTime::now())
+        Self(crate::clock::wall())
     }
 
     /// The time as the standard library's type.

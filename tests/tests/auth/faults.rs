@@ -163,6 +163,65 @@ async fn a_rejected_session_lasts_as_long_as_its_token_then_ends_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_end_of_a_rejected_session_is_told_in_time_though_nobody_calls() {
+    let gateway = Gateway::new();
+    gateway.spend_refresh_token();
+    let (auth, store) = gateway.auth(&session(80)).await;
+    let mut events = auth.events();
+    auth.session().await.unwrap();
+    let begin = Instant::now();
+    for _ in 0..3 {
+        auth.refresh_session().await.unwrap_err();
+    }
+    assert_eq!(events.next().await.name(), "INITIAL_SESSION");
+    let AuthEvent::SignedOut(reason) = events.next().await else {
+        panic!("not told")
+    };
+    assert!(matches!(reason, SignOutReason::Rejected { code } if code == "invalid_grant"));
+    let told = begin.elapsed().as_secs_f64();
+    assert!((78.0..=80.1).contains(&told), "told after {told} s");
+    assert!(auth.peek_session().is_none() && store.load(KEY).await.unwrap().is_none());
+    assert_eq!(
+        call(auth.client()).await.unwrap_err().kind(),
+        ErrorKind::Credentials
+    );
+    let more = tokio::time::timeout(LIFETIME, events.next()).await;
+    assert!(more.is_err(), "{more:?}");
+    assert_eq!((gateway.renewals(), gateway.refused()), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_for_the_end_of_a_session_keeps_nothing_alive_and_is_called_off() {
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let gateway = Gateway::new();
+    gateway.spend_refresh_token();
+    let before = tasks();
+    let (auth, _store) = gateway.auth(&session(3600)).await;
+    auth.session().await.unwrap();
+    auth.refresh_session().await.unwrap_err();
+    assert_eq!(tasks(), before + 1);
+    drop(auth);
+    tokio::task::yield_now().await;
+    assert_eq!(tasks(), before, "it ends with the handle");
+
+    let gateway = Gateway::new();
+    gateway.spend_refresh_token();
+    let (auth, _store) = gateway.auth(&session(3600)).await;
+    let mut events = auth.events();
+    auth.session().await.unwrap();
+    auth.refresh_session().await.unwrap_err();
+    let ticket = auth.sign_in_with_custom_ticket(|| async { Ok("t") });
+    ticket.await.unwrap();
+    sleep(Duration::from_secs(3700)).await;
+    for wanted in ["INITIAL_SESSION", "SIGNED_IN"] {
+        assert_eq!(events.next().await.name(), wanted);
+    }
+    let more = tokio::time::timeout(Duration::from_secs(60), events.next()).await;
+    assert!(more.is_err(), "another session is in force: {more:?}");
+    assert!(auth.session().await.unwrap().is_some());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lost_answer_makes_no_loop() {
     let gateway = Gateway::new();
     gateway.renewal(Renewal::Lose);

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use cloudbase_core::{EnvId, Result};
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 
 use super::{OAuthPurpose, STATE_LIFETIME};
+use crate::clock;
 use crate::store::{SessionStore, StoreLock};
 use crate::timestamp::Timestamp;
 
@@ -51,7 +52,7 @@ impl OAuthStates {
     }
 
     pub(crate) async fn remember(&self, state: &str, remembered: Remembered) -> Result<()> {
-        let until = SystemTime::now() + STATE_LIFETIME;
+        let until = clock::wall() + STATE_LIFETIME;
         self.change(|entries| {
             while entries.len() >= OPEN {
                 let oldest = entries.iter().min_by_key(|(_, entry)| entry.serial);
@@ -94,7 +95,7 @@ impl OAuthStates {
         let mut entries: Entries = stored
             .and_then(|json| serde_json::from_str(json.expose_secret()).ok())
             .unwrap_or_default();
-        let now = SystemTime::now();
+        let now = clock::wall();
         // A clock that was set back must not keep a state for ever.
         entries.retain(|_, entry| {
             let left = entry.until.as_system_time().duration_since(now);

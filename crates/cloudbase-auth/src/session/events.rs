@@ -65,6 +65,11 @@ pub struct BoundIdentity {
 }
 
 /// Why a session has ended.
+///
+/// A session ends when its access token does, not when the service refuses to renew it. Whoever
+/// watches is told at that moment if a renewal has been refused, and at the next call that needs
+/// the session if none has been tried: nothing runs in the background of a session that is not
+/// used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SignOutReason {
@@ -80,7 +85,8 @@ pub enum SignOutReason {
     },
     /// The access token ended, and there was nothing to renew it with.
     Expired,
-    /// Another process that shares the store signed out.
+    /// Another process that shares the store signed out. Noticed at the next renewal, or at the
+    /// first call after [`reload_session`](crate::Auth::reload_session).
     Elsewhere,
 }
 

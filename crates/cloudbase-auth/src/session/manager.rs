@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use super::Session;
 use super::events::{AuthEvent, Hub, SignOutReason};
+use super::farewell::Farewell;
 use super::wire::TicketSource;
 use crate::caller::{Call, Caller, detached};
 use crate::result::SignedIn;
@@ -61,6 +62,8 @@ pub(super) struct State {
     /// Why the service does not renew the current session (or did not renew the last one) any more.
     pub(super) rejection: Option<ErrorCode>,
     pub(super) ticket: Option<TicketSource>,
+    /// Waits for the end of a session that nothing can renew.
+    pub(super) farewell: Option<Farewell>,
 }
 
 /// A session with its token on the monotonic clock.
@@ -319,11 +322,15 @@ impl TokenSource for Source {
     fn fetch(&self, previous: Option<Token>) -> BoxFuture<'_, Result<Option<Token>>> {
         Box::pin(async move {
             let mut events = Vec::new();
+            let renewing = previous.is_some();
             let result = {
                 let _turn = self.0.turn.lock().await;
                 self.0.fetch(previous, &mut events).await
             };
             self.0.hub.publish(events);
+            if renewing && let Ok(Some(token)) = &result {
+                self.0.await_farewell(token);
+            }
             result
         })
     }

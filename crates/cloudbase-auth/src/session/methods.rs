@@ -434,12 +434,10 @@ impl Manager {
             .ok_or_else(crate::error::not_signed_in)?;
         {
             let state = self.state();
-            let live = state
-                .current
-                .as_ref()
-                .ok_or_else(crate::error::not_signed_in)?;
-            let by_other_means = live.session.is_anonymous() || state.ticket.is_some();
-            if live.session.refresh_token().is_none() && !by_other_means {
+            if state.current.is_none() {
+                return Err(crate::error::not_signed_in());
+            }
+            if !state.is_renewable() {
                 return Err(state.rejection.clone().map_or_else(not_renewable, rejected));
             }
         }

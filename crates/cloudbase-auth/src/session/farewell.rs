@@ -1,0 +1,71 @@
+//! Tells in time that a session has ended which nothing can renew.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use cloudbase_core::credential::Token;
+use tokio::sync::oneshot;
+use tokio::time::sleep_until;
+
+use super::manager::{Core, State};
+
+/// Waits for the end of the session in force. Dropping it calls the waiting off.
+pub(super) type Farewell = oneshot::Sender<Infallible>;
+
+impl State {
+    /// Whether the session in force can be followed by another one without anybody's help.
+    pub(super) fn is_renewable(&self) -> bool {
+        self.current.as_ref().is_some_and(|live| {
+            live.session.refresh_token().is_some()
+                || live.session.is_anonymous()
+                || self.ticket.is_some()
+        })
+    }
+}
+
+impl Core {
+    /// If `token` is the last one of the session in force, waits for its end in a task of its own.
+    /// The task does not keep this alive, and ends with it.
+    pub(super) fn await_farewell(self: &Arc<Self>, token: &Token) {
+        let Some(end) = token.expires_at() else {
+            return;
+        };
+        let called_off = {
+            let mut state = self.state();
+            if state.is_renewable() && state.rejection.is_none() {
+                return;
+            }
+            let (farewell, called_off) = oneshot::channel();
+            state.farewell = Some(farewell);
+            called_off
+        };
+        let (core, token) = (Arc::downgrade(self), token.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = sleep_until(end) => {}
+                _ = called_off => return,
+            }
+            if let Some(core) = core.upgrade() {
+                core.farewell(token).await;
+            }
+        });
+    }
+
+    /// Looks for another token, as a call would do now, and ends the session for want of one.
+    async fn farewell(&self, token: Token) {
+        let mut events = Vec::new();
+        {
+            let _turn = self.turn.lock().await;
+            let is_current = self
+                .state()
+                .current
+                .as_ref()
+                .is_some_and(|live| live.token.generation() == token.generation());
+            // A failure is left to the next call, which is told of it.
+            if is_current && let Err(error) = self.fetch(Some(token), &mut events).await {
+                tracing::debug!(%error, "the session's end could not be settled");
+            }
+        }
+        self.hub.publish(events);
+    }
+}
