@@ -5,6 +5,7 @@
 mod auth {
     mod arguments;
     mod captcha;
+    mod clocks;
     mod faults;
     mod fixtures;
     mod flows;

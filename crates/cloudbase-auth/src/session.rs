@@ -1,5 +1,7 @@
 //! A session: what a sign-in leaves behind, and what is stored of it.
 
+#[cfg(test)]
+mod clock_tests;
 pub(crate) mod events;
 mod farewell;
 pub(crate) mod manager;
@@ -18,9 +20,9 @@ use serde_json::{Map, Value};
 
 pub use self::methods::{RefreshSession, SetSession, SignOut, SignOutOutcome};
 use crate::claims::TokenClaims;
-use crate::{clock, lenient};
 use crate::timestamp::Timestamp;
 use crate::user::User;
+use crate::{clock, lenient};
 
 /// How much earlier than the service says a session counts as ended; what the other SDKs store, too.
 pub(crate) const LEEWAY: Duration = Duration::from_secs(30);

@@ -192,7 +192,11 @@ async fn the_end_of_a_rejected_session_is_told_in_time_though_nobody_calls() {
 
 #[tokio::test(start_paused = true)]
 async fn waiting_for_the_end_of_a_session_keeps_nothing_alive_and_is_called_off() {
-    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let tasks = || {
+        tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks()
+    };
     let gateway = Gateway::new();
     gateway.spend_refresh_token();
     let before = tasks();
