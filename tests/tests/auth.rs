@@ -14,4 +14,5 @@ mod auth {
     mod oauth;
     mod sessions;
     mod support;
+    mod tickets;
 }

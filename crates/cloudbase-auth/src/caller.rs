@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::captcha::gate::Gate;
 use crate::device::Device;
+use crate::session::ask;
 
 const DEVICE_ID: HeaderName = HeaderName::from_static("x-device-id");
 const CAPTCHA_TOKEN: HeaderName = HeaderName::from_static("x-captcha-token");
@@ -244,7 +245,8 @@ where
     F: Future<Output = Result<T>> + Send + 'static,
 {
     use tracing::Instrument as _;
-    match tokio::spawn(work.in_current_span()).await {
+    let work = ask::within(ask::is_asking(), work.in_current_span());
+    match tokio::spawn(work).await {
         Ok(result) => result,
         Err(error) => {
             Err(Error::new(ErrorKind::Interrupted, "the runtime shut down").with_source(error))

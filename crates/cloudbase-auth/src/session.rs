@@ -1,5 +1,6 @@
 //! A session: what a sign-in leaves behind, and what is stored of it.
 
+pub(crate) mod ask;
 #[cfg(test)]
 mod clock_tests;
 pub(crate) mod events;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
 use cloudbase_auth::{Auth, MemoryStore, SecretString, SessionStore as _, Timestamp};
-use cloudbase_core::{Body, Client, Operation, Result};
+use cloudbase_core::{Body, Client, ClientBuilder, Operation, Result};
 use http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -89,13 +89,20 @@ impl Gateway {
     }
 
     pub(crate) fn client(&self) -> Client {
+        self.builder().build().unwrap()
+    }
+
+    /// A client with an access key, which the service knows.
+    pub(crate) fn client_with_key(&self) -> Client {
+        let forever = Instant::now() + 1000 * LIFETIME;
+        self.lock().tokens.insert("the-key".to_owned(), forever);
+        self.builder().access_key("the-key").build().unwrap()
+    }
+
+    fn builder(&self) -> ClientBuilder {
         let gateway = self.clone();
         let service = tower::service_fn(move |request| gateway.clone().answer(request));
-        Client::builder()
-            .env_id("mock-env")
-            .transport(service)
-            .build()
-            .unwrap()
+        Client::builder().env_id("mock-env").transport(service)
     }
 
     /// A handle whose store holds this session.

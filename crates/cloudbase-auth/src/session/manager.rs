@@ -14,13 +14,13 @@ use cloudbase_core::credential::{
 use cloudbase_core::{Error, ErrorCode, ErrorKind, Result};
 use futures_core::future::BoxFuture;
 use secrecy::ExposeSecret as _;
-use tokio::sync::Mutex as AsyncMutex;
+use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard};
 use tokio::time::Instant;
 
 use super::Session;
+use super::ask::{TicketSource, is_asking, would_wait_for_itself};
 use super::events::{AuthEvent, Hub, SignOutReason};
 use super::farewell::Farewell;
-use super::wire::TicketSource;
 use crate::caller::{Call, Caller, detached};
 use crate::result::SignedIn;
 use crate::store::{SessionStore, StoreLock};
@@ -119,10 +119,10 @@ impl Manager {
 
     /// The session, renewed if it has to be.
     pub(crate) async fn session(&self) -> Result<Option<Session>> {
-        let present = match self.cache.cached() {
+        let present = match self.cached() {
             Cached::Token(_) => true,
             Cached::Absent => false,
-            _ => self.cache.token().await?.is_some(),
+            _ => self.token().await?.is_some(),
         };
         Ok(if present { self.peek() } else { None })
     }
@@ -189,7 +189,7 @@ impl Manager {
     ) -> Result<Session> {
         let mut events = Vec::new();
         let session = {
-            let _turn = self.core.turn.lock().await;
+            let _turn = self.core.turn().await?;
             let lock = self.core.lock_or_go_on().await;
             let installed = match obtain.await {
                 Ok(session) => match self.core.keep(session.clone(), &lock, &mut events).await {
@@ -214,7 +214,7 @@ impl Manager {
     pub(super) async fn install_stored(&self, session: &Session) -> Result<()> {
         let mut events = Vec::new();
         {
-            let _turn = self.core.turn.lock().await;
+            let _turn = self.core.turn().await?;
             let lock = self.core.lock_or_go_on().await;
             let live = Live::new(session.clone(), session.remaining())?;
             self.core.put(live.clone(), &lock, &mut events).await;
@@ -241,7 +241,9 @@ impl Manager {
         }
         let mut events = Vec::new();
         {
-            let _turn = self.core.turn.lock().await;
+            let Ok(_turn) = self.core.turn().await else {
+                return;
+            };
             let lock = self.core.lock_or_go_on().await;
             self.core.put_user(user, &lock, &mut events).await;
             lock.release().await;
@@ -255,20 +257,24 @@ impl Manager {
     ///
     /// If the store cannot be cleared. The session has ended in this process all the same.
     pub(crate) async fn forget(&self) -> Result<()> {
-        self.take().await.1
+        self.take().await?.1
     }
 
     /// Ends the session on this machine and says which one it was: a renewal may have replaced the
     /// one that was seen last.
-    pub(crate) async fn take(&self) -> (Option<Session>, Result<()>) {
-        let _turn = self.core.turn.lock().await;
+    ///
+    /// # Errors
+    ///
+    /// If nothing could be done. The inner result says whether the store has been cleared.
+    pub(crate) async fn take(&self) -> Result<(Option<Session>, Result<()>)> {
+        let _turn = self.core.turn().await?;
         let lock = self.core.lock_or_go_on().await;
         let removed = self.core.store.remove(&self.core.key, &lock).await;
         let session = self.peek();
         self.core.state().clear();
         self.cache.clear();
         lock.release().await;
-        (session, removed)
+        Ok((session, removed))
     }
 
     /// Reads the store again at the next call: another process may have signed in.
@@ -303,11 +309,17 @@ pub(super) async fn fetch_user(caller: &Caller, session: &Session) -> User {
 
 impl CredentialProvider for Manager {
     fn cached(&self) -> Cached {
-        self.cache.cached()
+        match is_asking() {
+            true => Cached::Absent,
+            false => self.cache.cached(),
+        }
     }
 
     fn token(&self) -> BoxFuture<'_, Result<Option<Token>>> {
-        self.cache.token()
+        match is_asking() {
+            true => Box::pin(std::future::ready(Ok(None))),
+            false => self.cache.token(),
+        }
     }
 
     fn reject(&self, token: &Token) {
@@ -339,6 +351,14 @@ impl TokenSource for Source {
 impl Core {
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The turn to change the session.
+    async fn turn(&self) -> Result<AsyncMutexGuard<'_, ()>> {
+        match is_asking() {
+            true => Err(would_wait_for_itself()),
+            false => Ok(self.turn.lock().await),
+        }
     }
 
     /// The store's lock. A store that has none to give must not cost a session that has just been

@@ -333,7 +333,7 @@ impl SignOut {
             // Also reads the store, if this is the first call; and a token that has ended cannot
             // be revoked. Signing out does not depend on it.
             let token = manager.token().await;
-            let (session, removed) = manager.take().await;
+            let (session, removed) = manager.take().await?;
             // Before the service is told: a sign-in meanwhile must not be followed by this.
             manager
                 .hub()

@@ -1,18 +1,12 @@
 //! The calls that yield a session without a user's doing: refresh, anonymous, custom ticket.
 
-use std::sync::Arc;
-
 use cloudbase_core::{Error, Idempotency, Result};
-use futures_core::future::BoxFuture;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 
+use super::ask::{TicketSource, ask};
 use super::{ApiVersion, Session, TokenObject};
 use crate::caller::{Call, Caller};
-
-/// Makes a ticket whenever a session needs one.
-pub(crate) type TicketSource =
-    Arc<dyn Fn() -> BoxFuture<'static, Result<SecretString>> + Send + Sync>;
 
 /// Sends a call whose answer is a token object.
 pub(crate) async fn obtain(caller: &Caller, call: &Call) -> Result<Session> {
@@ -78,7 +72,7 @@ pub(crate) async fn custom_ticket(caller: &Caller, source: &TicketSource) -> Res
         provider_id: &'static str,
         ticket: &'a str,
     }
-    let ticket = source().await?;
+    let ticket = ask(source).await?;
     crate::check::token("ticket", ticket.expose_secret())?;
     let call = Call::post("auth.sign_in_with_custom_ticket", "/auth/v1/signin/custom")
         .idempotency(Idempotency::Unsafe)

@@ -7,18 +7,20 @@ use secrecy::SecretString;
 
 use crate::auth::Auth;
 use crate::result::SignedIn;
-use crate::session::wire::{self, TicketSource};
+use crate::session::ask::TicketSource;
+use crate::session::wire;
 
 impl Auth {
     /// Signs in a user of your own system: `get_ticket` asks your server for a ticket, which is
     /// traded for a session.
     ///
     /// `get_ticket` is kept: when the session ends and has no refresh token, it is asked again, so
-    /// that the user stays signed in for as long as your server says.
+    /// that the user stays signed in for as long as your server says. It has 60 seconds, and may call
+    /// the SDK; such calls carry the access key instead of the session, which waits for the ticket.
     ///
     /// # Errors
     ///
-    /// The error of `get_ticket`; what the service says of the ticket otherwise: `invalid_argument`,
+    /// The error of `get_ticket`, which may also take too long or panic; what the service says of the ticket otherwise: `invalid_argument`,
     /// `invalid_grant`.
     ///
     /// # Examples
