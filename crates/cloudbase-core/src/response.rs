@@ -95,11 +95,7 @@ impl<T> Response<T> {
 
 impl Meta {
     fn request_id(&self) -> &str {
-        let header = self
-            .headers
-            .get("x-request-id")
-            .and_then(|id| id.to_str().ok());
-        header.unwrap_or_else(|| self.sent_request_id.as_str())
+        told_request_id(&self.headers).unwrap_or_else(|| self.sent_request_id.as_str())
     }
 
     pub(crate) fn complete(&self, error: Error) -> Error {
@@ -113,6 +109,13 @@ impl Meta {
         }
         error
     }
+}
+
+/// The request id that an answer names: the gateway's, what passes it, or the object store.
+pub(crate) fn told_request_id(headers: &HeaderMap) -> Option<&str> {
+    ["x-request-id", "x-cloudbase-request-id", "x-cos-request-id"]
+        .iter()
+        .find_map(|name| headers.get(*name)?.to_str().ok())
 }
 
 impl Response<Bytes> {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{Error, ErrorCode, xml};
 use crate::operation::Envelope;
+use crate::response::told_request_id;
 
 /// The error that an answer carries, if it is one by the rules of its family.
 ///
@@ -63,14 +64,7 @@ fn error_of(
     let id = ["requestId", "request_id", "RequestId"]
         .iter()
         .find_map(|name| text(&object, name));
-    let header = || {
-        headers
-            .get("x-request-id")?
-            .to_str()
-            .ok()
-            .map(str::to_owned)
-    };
-    if let Some(id) = id.or_else(header) {
+    if let Some(id) = id.or_else(|| told_request_id(headers).map(str::to_owned)) {
         error = error.with_request_id(id);
     }
     let details = object.remove("details").filter(|value| !value.is_null());

@@ -50,6 +50,23 @@ async fn the_envelope_of_auth_counts_whatever_the_status() {
 }
 
 #[tokio::test]
+async fn the_request_id_has_several_names() {
+    for name in ["x-request-id", "x-cloudbase-request-id", "x-cos-request-id"] {
+        let answers = [
+            answer(200, &[(name, "told")], ""),
+            answer(400, &[(name, "told")], ""),
+        ];
+        let mock = answers
+            .into_iter()
+            .fold(MockTransport::new(), MockTransport::answer);
+        let client = client(&mock);
+        assert_eq!(client.fetch(post()).await.unwrap().request_id(), "told");
+        let error = client.fetch(post()).await.unwrap_err();
+        assert_eq!(error.request_id(), Some("told"), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_2xx_body_is_an_error_only_where_the_protocol_says_so() {
     let coded = r#"{"code":"DATASOURCE_NOT_EXIST","message":"x","requestId":"r"}"#;
     assert!(failure(Envelope::Coded, 200, coded).await.is_not_found());
