@@ -1,11 +1,15 @@
 //! What a call carries, and the limits that the gateway sets for it.
 
 use std::fmt;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use cloudbase_core::http::HeaderValue;
 use cloudbase_core::http::header::CONTENT_TYPE;
-use cloudbase_core::{Body, Error, ErrorKind, Operation, Result};
+use cloudbase_core::{Body, DataStream, Error, ErrorKind, Operation, Result};
+use futures_core::Stream;
 use http_body::Body as _;
 use serde::Serialize;
 
@@ -95,16 +99,74 @@ impl Payload {
             Self::Refused(error) => return Err(error),
         };
         let limit = limit.bytes(is_text(&content_type));
-        let length = body.size_hint().lower();
-        if length > limit {
-            return Err(Error::new(
-                ErrorKind::TooLarge,
-                format!(
-                    "the body has {length} bytes, but the gateway takes {limit} of this content type"
-                ),
-            ));
+        let length = body.size_hint();
+        if length.lower() > limit {
+            return Err(too_large(&length.lower(), limit));
         }
+        let body = match length.exact() {
+            Some(_) => body,
+            None => counted(body, limit),
+        };
         Ok(operation.header(CONTENT_TYPE, content_type).body(body))
+    }
+}
+
+fn too_large(length: &dyn fmt::Display, limit: u64) -> Error {
+    let message =
+        format!("the body has {length} bytes, but the gateway takes {limit} of this content type");
+    Error::new(ErrorKind::TooLarge, message)
+}
+
+/// The same body, broken off where it grows over the limit.
+fn counted(body: Body, limit: u64) -> Body {
+    match body.try_clone() {
+        // It can be made again, and each time has to be counted from the start.
+        Some(original) => {
+            let original = Mutex::new(original);
+            Body::factory(move || {
+                let original = original.lock().unwrap_or_else(PoisonError::into_inner);
+                Body::stream(Counted::new(
+                    original.try_clone().unwrap_or_default(),
+                    limit,
+                ))
+            })
+        }
+        None => Body::stream(Counted::new(body, limit)),
+    }
+}
+
+/// A body that does not say how long it is.
+struct Counted {
+    body: DataStream,
+    left: u64,
+    limit: u64,
+}
+
+impl Counted {
+    fn new(body: Body, limit: u64) -> Self {
+        Self {
+            body: body.into_data_stream(),
+            left: limit,
+            limit,
+        }
+    }
+}
+
+impl Stream for Counted {
+    type Item = Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let item = ready!(Pin::new(&mut self.body).poll_next(cx));
+        if let Some(Ok(bytes)) = &item {
+            match self.left.checked_sub(bytes.len() as u64) {
+                Some(left) => self.left = left,
+                None => {
+                    let more = format_args!("more than {}", self.limit);
+                    return Poll::Ready(Some(Err(too_large(&more, self.limit))));
+                }
+            }
+        }
+        Poll::Ready(item)
     }
 }
 

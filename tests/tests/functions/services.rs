@@ -149,6 +149,28 @@ async fn bodies_stream_both_ways() {
 }
 
 #[tokio::test]
+async fn a_stream_is_counted_while_it_is_sent() {
+    let fixture = start(Emulator::builder().http_function("site", mirror)).await;
+    let site = fixture.functions.http("site");
+    let pieces = |count: usize| {
+        let piece = Bytes::from(vec![b'x'; 1024]);
+        stream::iter((0..count).map(move |_| Ok::<_, Error>(piece.clone())))
+    };
+    let at_limit = site.post("/").body("text/plain", Body::stream(pieces(100)));
+    at_limit.await.unwrap();
+    let repeatable = Body::factory(move || Body::stream(pieces(101)));
+    for body in [Body::stream(pieces(101)), repeatable] {
+        let error = site.post("/").body("text/plain", body).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TooLarge, "{error:?}");
+        assert_eq!(
+            error.message(),
+            "the body has more than 102400 bytes, but the gateway takes 102400 of this content type"
+        );
+        assert!(!error.is_retryable());
+    }
+}
+
+#[tokio::test]
 async fn refusals_of_platform_and_service_are_errors() {
     let teapot = |_| async {
         let page = "<html>I am a teapot</html>";
