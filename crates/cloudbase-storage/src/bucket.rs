@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::copy::BucketCopy;
 pub use self::list::{List, ListPage, ListedObject, Pages};
-pub use self::sign::{BucketSignedUrl, RequestSignedUploadUrl, SignedUploadUrl};
+pub use self::sign::{BucketSignedUrl, PublicUrl, RequestSignedUploadUrl, SignedUploadUrl};
 pub use self::upload::{BucketObject, BucketUpload};
 use crate::download::Download;
 use crate::storage::present;
@@ -202,16 +202,15 @@ impl Bucket {
 
     /// The URL of the object at `path` in a public bucket. Nothing is sent.
     ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) if path or bucket id are no
-    /// legal names.
+    /// ```
+    /// # fn run(storage: cloudbase_storage::Storage) -> cloudbase_core::Result<()> {
+    /// let url = storage.bucket("avatars").public_url("lin.png").download_as("Lin.png").build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "getPublicUrl")]
-    pub fn public_url(&self, path: impl AsRef<str>) -> Result<String> {
-        let path = self
-            .object("/v1/storages/object/public", path.as_ref())?
-            .build()?;
-        Ok(self.complete(path.path()))
+    pub fn public_url(&self, path: impl Into<String>) -> PublicUrl {
+        PublicUrl::new(self.clone(), path.into())
     }
 
     /// `/{prefix}/{bucket}`.
@@ -232,7 +231,7 @@ impl Bucket {
     }
 }
 
-/// The path of the object in a bucket: what is built from both, checked.
+/// Checks the id of a bucket.
 pub(crate) fn check_id(id: &str) -> Result<()> {
     let forbidden = |c: char| c.is_control() || c.is_whitespace() || "/\\?#%".contains(c);
     let fits = (1..=256).contains(&id.chars().count()) && !id.chars().any(forbidden);
@@ -321,11 +320,12 @@ mod tests {
 
     #[test]
     fn public_urls_are_made_here() {
-        let url = bucket("avatars").public_url("/a b/你?#.png").unwrap();
-        assert_eq!(
-            url,
-            "http://127.0.0.1:9/base/v1/storages/object/public/avatars/a%20b/%E4%BD%A0%3F%23.png"
-        );
+        let url = || bucket("avatars").public_url("/a b/你?#.png");
+        let plain =
+            "http://127.0.0.1:9/base/v1/storages/object/public/avatars/a%20b/%E4%BD%A0%3F%23.png";
+        assert_eq!(url().build().unwrap(), plain);
+        let named = url().download_as("").cache_nonce("a&b").build().unwrap();
+        assert_eq!(named, format!("{plain}?download=&cacheNonce=a%26b"));
     }
 
     #[test]
@@ -334,11 +334,11 @@ mod tests {
         for id in [
             "", "a/b", "a b", "a?", "a#", "a%", "a\\", "a\n", "..", &long,
         ] {
-            let error = bucket(id).public_url("a").unwrap_err();
+            let error = bucket(id).public_url("a").build().unwrap_err();
             assert!(error.message().starts_with("`bucket id` must be"), "{id:?}");
         }
-        assert!(bucket("我的").public_url("a").is_ok());
-        let error = bucket("b").public_url("../a").unwrap_err();
+        assert!(bucket("我的").public_url("a").build().is_ok());
+        let error = bucket("b").public_url("../a").build().unwrap_err();
         assert!(error.message().starts_with("`path` must not"), "{error}");
     }
 }

@@ -56,7 +56,7 @@ mod url;
 
 pub use crate::bucket::{
     Bucket, BucketCopy, BucketObject, BucketObjectInfo, BucketSignedUrl, BucketUpload, List,
-    ListPage, ListedObject, Pages, RequestSignedUploadUrl, SignedUploadUrl,
+    ListPage, ListedObject, Pages, PublicUrl, RequestSignedUploadUrl, SignedUploadUrl,
 };
 pub use crate::buckets::{BucketDetails, CreateBucket, ListBuckets, UpdateBucket};
 pub use crate::download::{Download, DownloadProgress, ObjectStream};

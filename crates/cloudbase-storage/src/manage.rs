@@ -100,11 +100,13 @@ impl CopyItem {
         self
     }
 
-    fn request(&self, overwrite: bool) -> Result<CopyRequest> {
-        let src_path = ObjectKey::checked("from", &self.from)?;
-        let dst_path = ObjectKey::checked("to", &self.to)?;
+    /// What is sent; `place` tells the item from the others of its batch.
+    fn request(&self, place: &str, overwrite: bool) -> Result<CopyRequest> {
+        let src_path = ObjectKey::checked(&format!("from{place}"), &self.from)?;
+        let dst_path = ObjectKey::checked(&format!("to{place}"), &self.to)?;
         if src_path == dst_path {
-            return Err(Error::argument("to", "must not be the same as `from`"));
+            let rule = format!("must not be the same as `from{place}`");
+            return Err(Error::argument(&format!("to{place}"), rule));
         }
         Ok(CopyRequest {
             src_path,
@@ -169,31 +171,38 @@ impl CopyObjects {
     /// [`ErrorKind::Argument`] before anything is sent; whatever failed the first call. Later
     /// failures are results of the objects that they concern.
     pub async fn send(self) -> Result<Vec<Result<FileId>>> {
-        let items: Vec<_> = self
-            .items
-            .iter()
-            .map(|item| item.request(self.overwrite))
-            .collect::<Result<_>>()?;
-        let repeats = |item: &CopyRequest| item.overwrite && !item.remove_original;
-        let again = if items.iter().all(repeats) {
-            Idempotency::Idempotent
-        } else {
-            // A second time finds its own result in the way, or the original gone.
-            Idempotency::Unsafe
-        };
-        let call = Call {
-            name: if items.iter().all(|item| item.remove_original) {
-                "storage.move"
-            } else {
-                "storage.copy"
-            },
-            path: "/v1/storages/copy-objects",
-            idempotency: again,
-            options: self.options,
-        };
-        call.send_all(&self.client, &items, &items, |item, _| new_id(item))
-            .await
+        let requests = self.items.iter().enumerate();
+        let requests = requests
+            .map(|(index, item)| item.request(&format!(" {index}"), self.overwrite))
+            .collect::<Result<Vec<_>>>()?;
+        transfer(&self.client, &requests, self.options).await
     }
+}
+
+async fn transfer(
+    client: &Client,
+    requests: &[CopyRequest],
+    options: CallOptions,
+) -> Result<Vec<Result<FileId>>> {
+    let repeats = |item: &CopyRequest| item.overwrite && !item.remove_original;
+    let idempotency = if requests.iter().all(repeats) {
+        Idempotency::Idempotent
+    } else {
+        // A second time finds its own result in the way, or the original gone.
+        Idempotency::Unsafe
+    };
+    let call = Call {
+        name: if requests.iter().all(|item| item.remove_original) {
+            "storage.move"
+        } else {
+            "storage.copy"
+        },
+        path: "/v1/storages/copy-objects",
+        idempotency,
+        options,
+    };
+    call.send_all(client, requests, requests, |item, _| new_id(item))
+        .await
 }
 
 fn new_id(item: Item) -> Result<FileId> {
@@ -215,7 +224,8 @@ awaitable!(CopyObjects => Vec<Result<FileId>>);
 #[must_use = "a call does nothing until it is awaited or sent"]
 #[derive(Debug)]
 pub struct CopyObject {
-    many: CopyObjects,
+    client: Client,
+    item: CopyItem,
     options: CallOptions,
 }
 
@@ -224,14 +234,15 @@ call_options!(CopyObject);
 impl CopyObject {
     pub(crate) fn new(client: Client, item: CopyItem) -> Self {
         Self {
-            many: CopyObjects::new(client, vec![item]),
+            client,
+            item,
             options: CallOptions::default(),
         }
     }
 
     /// Whether an existing object may be replaced. Default: yes.
     pub fn overwrite(mut self, overwrite: bool) -> Self {
-        self.many.overwrite = overwrite;
+        self.item = self.item.overwrite(overwrite);
         self
     }
 
@@ -242,9 +253,12 @@ impl CopyObject {
     /// [`ErrorKind::Argument`] before anything is sent; [`is_not_found`](Error::is_not_found);
     /// [`is_conflict`](Error::is_conflict) if there is an object that may not be replaced;
     /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
-    pub async fn send(mut self) -> Result<FileId> {
-        self.many.options = self.options;
-        match self.many.send().await?.pop() {
+    pub async fn send(self) -> Result<FileId> {
+        let request = self.item.request("", true)?;
+        match transfer(&self.client, &[request], self.options)
+            .await?
+            .pop()
+        {
             Some(result) => result,
             None => Err(Error::new(ErrorKind::Decode, "the answer is empty")),
         }

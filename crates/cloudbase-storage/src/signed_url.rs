@@ -67,19 +67,22 @@ pub(crate) fn seconds(lifetime: Duration) -> Result<u64> {
 
 /// What is added to a URL after it was signed.
 #[derive(Debug, Default)]
-struct Extras {
-    download: Option<String>,
-    transform: Option<Transform>,
+pub(crate) struct Extras {
+    pub(crate) download: Option<String>,
+    pub(crate) nonce: Option<String>,
+    pub(crate) transform: Option<Transform>,
 }
 
 impl Extras {
-    fn add_to(&self, mut url: String) -> String {
+    pub(crate) fn add_to(&self, mut url: String) -> String {
         let mut add = |parameter: &str| {
             url.push(if url.contains('?') { '&' } else { '?' });
             url.push_str(parameter);
         };
-        if let Some(name) = &self.download {
-            add(&format!("download={}", encode_component(name)));
+        for (name, value) in [("download", &self.download), ("cacheNonce", &self.nonce)] {
+            if let Some(value) = value {
+                add(&format!("{name}={}", encode_component(value)));
+            }
         }
         if let Some(transform) = self.transform.as_ref().map(Transform::query)
             && !transform.is_empty()
@@ -114,7 +117,7 @@ impl SignedUrl {
         }
     }
 
-    /// Lets browsers save the object under this name instead of showing it.
+    /// Lets browsers save the object under this name instead of showing it. Empty: under its own.
     #[doc(alias = "download")]
     pub fn download_as(mut self, file_name: impl Into<String>) -> Self {
         self.extras.download = Some(file_name.into());
@@ -219,6 +222,7 @@ mod tests {
         let extras = Extras {
             download: Some("n m.txt".into()),
             transform: Some(Transform::new().width(30).height(20).quality(80)),
+            nonce: None,
         };
         assert_eq!(
             extras.add_to("https://h/a?sign=1&t=2".into()),

@@ -59,6 +59,7 @@ impl Storage {
 
     /// Asks where and how `path` may be put, for a client that does it itself.
     #[doc(alias = "createSignedUploadUrl")]
+    #[doc(alias = "getUploadInfo")]
     #[doc(alias = "getUploadMetadata")]
     pub fn upload_info(&self, path: impl Into<String>) -> RequestUploadInfo {
         RequestUploadInfo::new(self.client.clone(), path.into())
@@ -100,6 +101,7 @@ impl Storage {
 
     /// Makes a URL by which anybody can read the object `id` for so long (whole seconds).
     #[doc(alias = "createSignedUrl")]
+    #[doc(alias = "getPublicUrl")]
     #[doc(alias = "getTempFileURL")]
     pub fn signed_url(&self, id: impl AsRef<str>, lifetime: Duration) -> SignedUrl {
         SignedUrl::new(self.client.clone(), id.as_ref().to_owned(), lifetime)

@@ -28,6 +28,32 @@ use crate::{FileId, ObjectKey, content_type};
 /// How much of the object store's answer to an upload is read: it has none to speak of.
 const ANSWER_LIMIT: u64 = 64 * 1024;
 
+/// Gives a builder with the fields `on_progress` and `options` what all uploads have.
+macro_rules! transfer_methods {
+    ($type:ident) => {
+        impl $type {
+            /// Calls `callback` for every piece (256 KiB or less) that the connection has taken. It
+            /// must not block.
+            #[doc(alias = "onUploadProgress")]
+            pub fn on_progress(
+                mut self,
+                callback: impl FnMut(crate::UploadProgress) + Send + 'static,
+            ) -> Self {
+                self.on_progress = Some(Box::new(callback));
+                self
+            }
+
+            /// Ends an upload that stands still for so long, whichever side causes it. Default: the
+            /// client's (5 s).
+            pub fn stall_timeout(mut self, limit: std::time::Duration) -> Self {
+                self.options.stall_timeout = Some(limit);
+                self
+            }
+        }
+    };
+}
+pub(crate) use transfer_methods;
+
 /// An upload; see [`Storage::upload`](crate::Storage::upload).
 ///
 /// Dropping its future cancels it: the connection is closed, and no object is made.
@@ -43,6 +69,7 @@ pub struct Upload {
 
 call_options!(Upload);
 object_headers!(Upload);
+transfer_methods!(Upload);
 
 impl Upload {
     pub(crate) fn new(client: Client, path: String, source: UploadSource) -> Self {
@@ -54,21 +81,6 @@ impl Upload {
             on_progress: None,
             options: CallOptions::default(),
         }
-    }
-
-    /// Calls `callback` for every piece (256 KiB or less) that the connection has taken. It must
-    /// not block.
-    #[doc(alias = "onUploadProgress")]
-    pub fn on_progress(mut self, callback: impl FnMut(UploadProgress) + Send + 'static) -> Self {
-        self.on_progress = Some(Box::new(callback));
-        self
-    }
-
-    /// Ends an upload that stands still for so long, whichever side causes it. Default: the client's
-    /// (5 s).
-    pub fn stall_timeout(mut self, limit: Duration) -> Self {
-        self.options.stall_timeout = Some(limit);
-        self
     }
 
     /// Uploads.
@@ -86,14 +98,8 @@ impl Upload {
     /// sent already, may be.
     pub async fn send(mut self) -> Result<Uploaded> {
         let key = ObjectKey::checked("path", &self.path)?;
-        let guessed = match content_type::guess(key.file_name()) {
-            content_type::UNKNOWN => self
-                .source
-                .file_name()
-                .map_or(content_type::UNKNOWN, content_type::guess),
-            known => known,
-        };
-        self.headers.default_content_type(guessed);
+        self.headers
+            .default_content_type(self.source.content_type(&key));
         let content = self.source.open().await?;
         if let Some(length) = content.length() {
             self.headers.length(length);
@@ -124,8 +130,10 @@ pub struct SignedUpload {
     info: UploadInfo,
     source: UploadSource,
     on_progress: Option<OnProgress>,
-    max_attempts: Option<u32>,
+    options: CallOptions,
 }
+
+transfer_methods!(SignedUpload);
 
 impl SignedUpload {
     pub(crate) fn new(client: Client, info: UploadInfo, source: UploadSource) -> Self {
@@ -134,20 +142,13 @@ impl SignedUpload {
             info,
             source,
             on_progress: None,
-            max_attempts: None,
+            options: CallOptions::default(),
         }
-    }
-
-    /// Calls `callback` for every piece (256 KiB or less) that the connection has taken. It must
-    /// not block.
-    pub fn on_progress(mut self, callback: impl FnMut(UploadProgress) + Send + 'static) -> Self {
-        self.on_progress = Some(Box::new(callback));
-        self
     }
 
     /// Limits the attempts. Default: the client's (3).
     pub fn max_attempts(mut self, attempts: u32) -> Self {
-        self.max_attempts = Some(attempts);
+        self.options.max_attempts = Some(attempts);
         self
     }
 
@@ -164,9 +165,8 @@ impl SignedUpload {
             let rule = format!("has {length} bytes, but {signed} were signed");
             return Err(Error::argument("source", rule));
         }
-        let mut options = CallOptions::default();
-        options.max_attempts = self.max_attempts;
-        put(&self.client, &self.info, content, self.on_progress, options).await
+        let (client, on_progress) = (&self.client, self.on_progress);
+        put(client, &self.info, content, on_progress, self.options).await
     }
 }
 

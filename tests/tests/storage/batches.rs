@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cloudbase_core::ErrorCode;
 use cloudbase_emulator::Fault;
+use cloudbase_storage::CopyItem;
 
 use crate::support::start;
 
@@ -110,6 +111,18 @@ async fn administrators_copy_and_move() {
     assert!(results[1].as_ref().unwrap_err().is_not_found());
     let moved = storage.move_many([("d.txt", "e.txt")]).await.unwrap();
     assert_eq!(moved[0].as_ref().unwrap().key(), "e.txt");
+    // Copies and moves in one batch, and what is wrong with one of them is said of it.
+    let mixed = [
+        CopyItem::copy("e.txt", "f.txt"),
+        CopyItem::move_to("e.txt", "g.txt").overwrite(false),
+    ];
+    let results = storage.copy_many(mixed).await.unwrap();
+    assert!(results.iter().all(Result::is_ok), "{results:?}");
+    let twice = storage.move_many([("f.txt", "h.txt"), ("g.txt", "g.txt")]);
+    let error = twice.await.unwrap_err();
+    assert_eq!(error.message(), "`to 1` must not be the same as `from 1`");
+    let error = storage.copy("../c", "d").await.unwrap_err();
+    assert!(error.message().starts_with("`from` must not"), "{error}");
     let error = fixture.visitor().copy("c.txt", "f.txt").await.unwrap_err();
     assert!(error.is_permission_denied(), "{error}");
 }

@@ -251,6 +251,68 @@ async fn urls_of_a_bucket_need_no_credential() {
 
     let open = storage.bucket("open");
     open.upload("p?.txt", "public").await.unwrap();
-    let url = open.public_url("p?.txt").unwrap();
+    let url = open.public_url("p?.txt").build().unwrap();
     assert_eq!(storage.download_url(url).await.unwrap(), "public");
+    let url = open
+        .public_url("p?.txt")
+        .download_as("n m.txt")
+        .cache_nonce("7");
+    let url = url.build().unwrap();
+    assert!(
+        url.ends_with("/p%3F.txt?download=n%20m.txt&cacheNonce=7"),
+        "{url}"
+    );
+    assert_eq!(storage.download_url(url).await.unwrap(), "public");
+}
+
+#[tokio::test]
+async fn what_is_no_name_is_refused_before_anything_is_sent() {
+    let fixture = start().await;
+    let storage = &fixture.storage;
+    let mut refused = Vec::new();
+    for id in ["", "..", "a/b", "a b", "a%2e"] {
+        let bucket = storage.bucket(id);
+        refused.push(bucket.upload("a", "x").await.unwrap_err());
+        refused.push(bucket.update("a", "x").await.unwrap_err());
+        refused.push(bucket.download("a").await.unwrap_err());
+        refused.push(bucket.list("").await.unwrap_err());
+        refused.push(bucket.remove(["a"]).await.unwrap_err());
+        refused.push(bucket.copy("a", "b").await.unwrap_err());
+        refused.push(bucket.info("a").await.unwrap_err());
+        refused.push(bucket.exists("a").await.unwrap_err());
+        refused.push(bucket.signed_upload_url("a").await.unwrap_err());
+        refused.push(storage.bucket_details(id).await.unwrap_err());
+        refused.push(storage.create_bucket(id).await.unwrap_err());
+        refused.push(storage.update_bucket(id).await.unwrap_err());
+        refused.push(storage.delete_bucket(id).await.unwrap_err());
+        let elsewhere = storage.bucket("docs").copy("a", "b").to_bucket(id);
+        refused.push(elsewhere.await.unwrap_err());
+    }
+    assert!(
+        refused
+            .iter()
+            .all(|error| error.message().starts_with("`bucket id` must be"))
+    );
+    let bucket = storage.bucket("docs");
+    let minute = Duration::from_secs(60);
+    for path in ["", "../a", "a/./b", "a\r\nb"] {
+        refused.push(bucket.upload(path, "x").await.unwrap_err());
+        refused.push(bucket.download(path).await.unwrap_err());
+        refused.push(bucket.remove(["a", path]).await.unwrap_err());
+        refused.push(bucket.copy(path, "b").await.unwrap_err());
+        refused.push(bucket.move_to("a", path).await.unwrap_err());
+        refused.push(bucket.info(path).await.unwrap_err());
+        refused.push(bucket.signed_url(path, minute).await.unwrap_err());
+        refused.push(bucket.signed_urls([path], minute).await.unwrap_err());
+        refused.push(bucket.signed_upload_url(path).await.unwrap_err());
+    }
+    refused.push(bucket.copy("/a", "a").await.unwrap_err());
+    refused.push(bucket.signed_url("a", Duration::ZERO).await.unwrap_err());
+    let upload = bucket.upload("a", "x").content_type("a\n");
+    refused.push(upload.await.unwrap_err());
+    for error in refused {
+        assert_eq!(error.kind(), ErrorKind::Argument, "{error}");
+        assert!(!error.was_sent());
+    }
+    assert_eq!(fixture.emulator.requests().all().len(), 0);
 }

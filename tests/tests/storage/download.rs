@@ -63,6 +63,38 @@ async fn a_cut_download_goes_on_where_it_ended() {
 }
 
 #[tokio::test]
+async fn a_bucket_is_read_like_the_object_store() {
+    for cut in [0, 1, LENGTH / 2, LENGTH - 1] {
+        let server = Scripted::start(move |number, seen| {
+            let reply = object(seen, &noise(LENGTH));
+            if number == 0 {
+                reply.cut(cut)
+            } else {
+                reply.into()
+            }
+        })
+        .await;
+        let bucket = server.storage().bucket("docs");
+        let back = bucket.download("a").await.unwrap();
+        assert!(back == noise(LENGTH), "cut at {cut}");
+        assert_eq!(server.store().len(), 2, "cut at {cut}");
+    }
+    // The gateway gets the key; where it sends us, nobody does.
+    let elsewhere = Scripted::start(|_, seen| object(seen, b"0123456789").into()).await;
+    let target = format!("{}/there?key=1", elsewhere.origin());
+    let server =
+        Scripted::start(move |_, _| Reply::new(302).header("location", &target).into()).await;
+    let back = server.storage().bucket("docs").download("a").await.unwrap();
+    assert_eq!(back, "0123456789");
+    let authorization = |server: &Scripted| server.store()[0].headers.get("authorization").cloned();
+    assert_eq!(
+        authorization(&server).as_deref(),
+        Some("Bearer the-access-key")
+    );
+    assert_eq!(authorization(&elsewhere), None);
+}
+
+#[tokio::test]
 async fn a_download_that_is_cut_again_and_again_ends_with_the_error() {
     let server = Scripted::start(|_, seen| object(seen, &noise(LENGTH)).cut(10)).await;
     let download = server.storage().download(Scripted::id("a")).max_resumes(2);

@@ -162,7 +162,8 @@ impl Server {
     async fn serve(self, mut socket: TcpStream) {
         let mut buffer = Vec::new();
         while let Some((mut seen, length)) = read_head(&mut socket, &mut buffer).await {
-            if seen.target.starts_with("/v1/storages/") {
+            // Buckets are objects of the gateway itself: those the handler answers for.
+            if seen.target.starts_with("/v1/storages/get-objects-") {
                 read_body(&mut socket, &mut buffer, &mut seen, length).await;
                 let reply = self.gateway_reply(&seen);
                 self.gateway.lock().unwrap().push(seen);

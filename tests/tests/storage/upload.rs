@@ -19,7 +19,7 @@ fn taken() -> Act {
 
 #[tokio::test]
 async fn a_cut_upload_is_sent_again_as_a_whole() {
-    for cut in [0, 1, LENGTH / 2, LENGTH - 1] {
+    for cut in [0, 1, LENGTH / 2, LENGTH - 1, LENGTH] {
         let server = Scripted::start(move |number, _| match number {
             0 => Act::CutUpload(cut),
             _ => taken(),
@@ -45,7 +45,7 @@ async fn a_cut_upload_is_sent_again_as_a_whole() {
 
 #[tokio::test]
 async fn what_can_be_sent_only_once_is_sent_once() {
-    for cut in [1, LENGTH / 2, LENGTH - 1] {
+    for cut in [0, 1, LENGTH / 2, LENGTH - 1, LENGTH] {
         let server = Scripted::start(move |_, _| Act::CutUpload(cut)).await;
         let content = noise(LENGTH);
         let reader = UploadSource::reader(std::io::Cursor::new(content)).with_length(LENGTH as u64);
@@ -61,6 +61,55 @@ async fn what_can_be_sent_only_once_is_sent_once() {
         assert_eq!(error.kind(), ErrorKind::Reset, "{error:?}");
         assert!(!error.is_retryable());
         assert_eq!(server.store().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn uploads_into_a_bucket_go_wrong_the_same_way() {
+    let done = || Act::from(Reply::new(200).body(r#"{"Id":"1","Key":"docs/a"}"#));
+    for cut in [0, 1, LENGTH / 2, LENGTH - 1, LENGTH] {
+        let cut_once = move |number: usize, _: &crate::scripted::Seen| match number {
+            0 => Act::CutUpload(cut),
+            _ => done(),
+        };
+        let server = Scripted::start(cut_once).await;
+        let bucket = server.storage().bucket("docs");
+        let content = noise(LENGTH);
+        bucket.update("a", content.clone()).await.unwrap();
+        assert!(server.store()[1].body == content, "cut at {cut}");
+        // What must not be replaced may be there already.
+        let server = Scripted::start(cut_once).await;
+        let upload = server.storage().bucket("docs").upload("a", content);
+        let error = upload.await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Reset, "{error:?}");
+        assert_eq!(server.store().len(), 1, "cut at {cut}");
+    }
+    let server = Scripted::start(|_, _| Act::StallUpload(1000)).await;
+    let bucket = server.storage().bucket("docs");
+    let upload = bucket.upload("a", vec![7; 64 * 1024 * 1024]);
+    let error = upload
+        .stall_timeout(Duration::from_millis(200))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.timeout_phase(),
+        Some(TimeoutPhase::Stall),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn both_error_shapes_of_buckets_are_read() {
+    for body in [
+        r#"{"code":"Duplicate","message":"it is there","requestId":"r"}"#,
+        r#"{"statusCode":"409","error":"Duplicate","message":"it is there"}"#,
+    ] {
+        let server = Scripted::start(move |_, _| Reply::new(409).body(body).into()).await;
+        let upload = server.storage().bucket("docs").upload("a", "x");
+        let error = upload.await.unwrap_err();
+        assert!(error.is_conflict(), "{error}");
+        assert_eq!(error.code().unwrap(), "Duplicate");
+        assert_eq!(error.message(), "it is there");
     }
 }
 

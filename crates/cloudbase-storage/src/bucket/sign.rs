@@ -6,13 +6,13 @@ use std::time::Duration;
 use cloudbase_core::http::{HeaderName, HeaderValue, Method};
 use cloudbase_core::{
     CallOptions, Error, ErrorKind, ExposeSecret as _, Idempotency, Operation, Result, SecretString,
-    call_options, encode_component,
+    call_options,
 };
 use serde::{Deserialize, Serialize};
 
 use super::Bucket;
 use crate::ObjectKey;
-use crate::signed_url::seconds;
+use crate::signed_url::{Extras, seconds};
 
 /// How many objects one call signs.
 const CHUNK: usize = 500;
@@ -66,6 +66,28 @@ fn whole(bucket: &Bucket, full: Option<String>, relative: Option<String>) -> Res
     }
 }
 
+/// Gives a builder with a field `extras: Extras` what is added to its URL.
+macro_rules! url_extras {
+    ($type:ident) => {
+        impl $type {
+            /// Lets browsers save the object under this name instead of showing it. Empty: under
+            /// its own.
+            #[doc(alias = "download")]
+            pub fn download_as(mut self, file_name: impl Into<String>) -> Self {
+                self.extras.download = Some(file_name.into());
+                self
+            }
+
+            /// Makes the URL a new one for caches.
+            #[doc(alias = "cacheNonce")]
+            pub fn cache_nonce(mut self, nonce: impl Into<String>) -> Self {
+                self.extras.nonce = Some(nonce.into());
+                self
+            }
+        }
+    };
+}
+
 /// Signs many objects; see [`Bucket::signed_urls`].
 pub(super) async fn many(
     bucket: &Bucket,
@@ -114,13 +136,13 @@ pub struct BucketSignedUrl {
     bucket: Bucket,
     path: String,
     lifetime: Duration,
-    download: Option<String>,
-    nonce: Option<String>,
+    extras: Extras,
     options: CallOptions,
 }
 
 call_options!(BucketSignedUrl);
 awaitable!(BucketSignedUrl => String);
+url_extras!(BucketSignedUrl);
 
 impl BucketSignedUrl {
     pub(super) fn new(bucket: Bucket, path: String, lifetime: Duration) -> Self {
@@ -128,23 +150,9 @@ impl BucketSignedUrl {
             bucket,
             path,
             lifetime,
-            download: None,
-            nonce: None,
+            extras: Extras::default(),
             options: CallOptions::default(),
         }
-    }
-
-    /// Lets browsers save the object under this name instead of showing it. Empty: under its own.
-    #[doc(alias = "download")]
-    pub fn download_as(mut self, file_name: impl Into<String>) -> Self {
-        self.download = Some(file_name.into());
-        self
-    }
-
-    /// Makes the URL a new one for caches.
-    pub fn cache_nonce(mut self, nonce: impl Into<String>) -> Self {
-        self.nonce = Some(nonce.into());
-        self
     }
 
     /// Sends the call.
@@ -173,14 +181,42 @@ impl BucketSignedUrl {
         .options(self.options);
         let answer = self.bucket.client.fetch_json::<Signed>(operation).await?;
         let answer = answer.try_map(|signed| signed.url(&self.bucket))?;
-        let mut url = answer.into_value();
-        for (name, value) in [("download", self.download), ("cacheNonce", self.nonce)] {
-            if let Some(value) = value {
-                url.push(if url.contains('?') { '&' } else { '?' });
-                url.push_str(&format!("{name}={}", encode_component(&value)));
-            }
+        Ok(self.extras.add_to(answer.into_value()))
+    }
+}
+
+/// The URL of an object in a public bucket; see [`Bucket::public_url`].
+#[must_use = "the URL is what `build` returns"]
+#[derive(Debug)]
+pub struct PublicUrl {
+    bucket: Bucket,
+    path: String,
+    extras: Extras,
+}
+
+url_extras!(PublicUrl);
+
+impl PublicUrl {
+    pub(super) fn new(bucket: Bucket, path: String) -> Self {
+        Self {
+            bucket,
+            path,
+            extras: Extras::default(),
         }
-        Ok(url)
+    }
+
+    /// Makes the URL. Nothing is sent, so nobody asks whether bucket and object are there and
+    /// public.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Argument`] if path or bucket id are no legal names.
+    pub fn build(self) -> Result<String> {
+        let target = self
+            .bucket
+            .object("/v1/storages/object/public", &self.path)?
+            .build()?;
+        Ok(self.extras.add_to(self.bucket.complete(target.path())))
     }
 }
 

@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::sign::SignedUploadUrl;
 use super::{Bucket, parsed, relative};
+use crate::ObjectKey;
 use crate::upload::headers::encode_metadata;
 use crate::upload::tap::OnProgress;
-use crate::upload::{UploadProgress, UploadSource, transmit};
-use crate::{ObjectKey, content_type};
+use crate::upload::{UploadSource, transfer_methods, transmit};
 
 const METADATA: HeaderName = HeaderName::from_static("x-metadata");
 const UPSERT: HeaderName = HeaderName::from_static("x-upsert");
@@ -40,6 +40,7 @@ pub struct BucketUpload {
 
 call_options!(BucketUpload);
 awaitable!(BucketUpload => BucketObject);
+transfer_methods!(BucketUpload);
 
 impl BucketUpload {
     pub(super) fn new(bucket: Bucket, method: Method, path: String, source: UploadSource) -> Self {
@@ -92,13 +93,6 @@ impl BucketUpload {
         self
     }
 
-    /// Calls `callback` for every piece (256 KiB or less) that the connection has taken. It must
-    /// not block.
-    pub fn on_progress(mut self, callback: impl FnMut(UploadProgress) + Send + 'static) -> Self {
-        self.on_progress = Some(Box::new(callback));
-        self
-    }
-
     /// Uploads.
     ///
     /// # Errors
@@ -129,13 +123,7 @@ impl BucketUpload {
 
     fn operation(&self, key: &ObjectKey) -> Result<Operation> {
         let own = self.content_type.as_deref();
-        let media_type = own.unwrap_or_else(|| match content_type::guess(key.file_name()) {
-            content_type::UNKNOWN => self
-                .source
-                .file_name()
-                .map_or(content_type::UNKNOWN, content_type::guess),
-            known => known,
-        });
+        let media_type = own.unwrap_or_else(|| self.source.content_type(key));
         let media_type = HeaderValue::from_str(media_type).map_err(|_| {
             Error::argument(
                 "content type",

@@ -1,5 +1,6 @@
 //! Where the bytes of an upload come from.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs::File;
 use std::io;
@@ -15,6 +16,7 @@ use tokio::io::AsyncRead;
 
 use super::pieces::{FilePieces, OpenFile, ReaderPieces};
 use super::tap::{Tap, Watch};
+use crate::{ObjectKey, content_type};
 
 /// The bytes of an upload: from memory, a file, a reader or a stream.
 ///
@@ -103,11 +105,14 @@ impl UploadSource {
         Ok(Content { make, length })
     }
 
-    /// The name that tells the content type, if the source has one.
-    pub(crate) fn file_name(&self) -> Option<&str> {
-        match &self.kind {
-            Kind::Path(path) => path.file_name()?.to_str(),
-            _ => None,
+    /// The content type that the object's name suggests, else the file's.
+    pub(crate) fn content_type(&self, key: &ObjectKey) -> &'static str {
+        match (content_type::guess(key.file_name()), &self.kind) {
+            (content_type::UNKNOWN, Kind::Path(path)) => path
+                .file_name()
+                .and_then(OsStr::to_str)
+                .map_or(content_type::UNKNOWN, content_type::guess),
+            (known, _) => known,
         }
     }
 }
