@@ -65,6 +65,10 @@ async fn download(storage: &Storage, id: &str, path: &Path, limit: u64) -> anyho
             Ok(stream) => resumed = Some(stream),
             // Another version now: what is there is of no use.
             Err(error) if error.is_conflict() => {}
+            // Interrupted after the last byte: nothing is left to read.
+            Err(error) if error.code() == Some(&ErrorCode::INVALID_RANGE) => {
+                return finish(&part, &etag_file, path).await;
+            }
             Err(error) => return Err(error.into()),
         }
     }
@@ -89,8 +93,12 @@ async fn download(storage: &Storage, id: &str, path: &Path, limit: u64) -> anyho
         }
     }
     file.flush().await?;
-    fs::rename(&part, path).await?;
-    fs::remove_file(&etag_file).await?;
+    finish(&part, &etag_file, path).await
+}
+
+async fn finish(part: &Path, etag_file: &Path, path: &Path) -> anyhow::Result<()> {
+    fs::rename(part, path).await?;
+    fs::remove_file(etag_file).await?;
     Ok(())
 }
 

@@ -4,7 +4,8 @@
 //! cargo run -p cloudbase --example upload_folder --features storage -- ./photos backup/photos
 //! ```
 //!
-//! Without configuration it starts the emulator within this process. With `CLOUDBASE_ENV_ID` and
+//! Without a folder it uploads that of the examples. Without configuration it starts the emulator
+//! within this process. With `CLOUDBASE_ENV_ID` and
 //! `CLOUDBASE_ACCESS_KEY` it uploads into that environment.
 
 #![allow(clippy::print_stdout)]
@@ -24,7 +25,10 @@ const AT_ONCE: usize = 4;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let folder = PathBuf::from(arguments.next().unwrap_or_else(|| "docs".to_owned()));
+    let folder = match arguments.next() {
+        Some(folder) => PathBuf::from(folder),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("examples"),
+    };
     let prefix = arguments.next().unwrap_or_else(|| "upload".to_owned());
 
     let emulator = match std::env::var_os("CLOUDBASE_ENV_ID") {
