@@ -13,6 +13,9 @@ use serde::de::value::{Error as ValueError, StrDeserializer};
 ///
 /// A 2xx status alone makes it an answer and not an error: a function that returns
 /// `{"code": "OUT_OF_STOCK"}` has answered.
+#[doc(alias = "FunctionResponse")]
+#[doc(alias = "CloudRunResponse")]
+#[doc(alias = "ApiResponse")]
 #[derive(Clone)]
 pub struct Answer {
     response: Response<Bytes>,

@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 /// of the same service take this many.
 pub(crate) const CHUNK: usize = 50;
 
-/// One batch call.
+/// Calls about many objects, so many in each as it takes.
 #[derive(Clone, Debug)]
-pub(crate) struct Call {
+pub(crate) struct Batch {
     pub(crate) name: &'static str,
     pub(crate) path: &'static str,
     pub(crate) idempotency: Idempotency,
@@ -55,7 +55,7 @@ pub(crate) struct Outcomes {
 impl Outcomes {
     /// The next object's outcome; an error if the service refused this one.
     pub(crate) fn next_item(&mut self) -> Result<Item> {
-        // As many as were sent: `Call::send` has counted them.
+        // As many as were sent: `Batch::send` has counted them.
         let mut item = self.items.next().unwrap_or_default();
         // Older services name the absence of an error.
         match item
@@ -80,7 +80,7 @@ impl Outcomes {
     }
 }
 
-impl Call {
+impl Batch {
     /// Sends one call of at most [`CHUNK`] objects.
     pub(crate) async fn send<T: Serialize>(
         &self,

@@ -18,7 +18,7 @@ pub use self::upload::{BucketObject, BucketUpload};
 use crate::download::Download;
 use crate::storage::present;
 use crate::upload::UploadSource;
-use crate::{ObjectKey, Storage};
+use crate::{Call, ObjectKey, Storage};
 
 /// How many names one removal takes.
 const REMOVE_CHUNK: usize = 100;
@@ -93,32 +93,32 @@ impl Bucket {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent;
     /// [`is_permission_denied`](Error::is_permission_denied); whatever broke a connection. What was
     /// removed before stays removed; a second call passes over it.
-    pub async fn remove(
+    pub fn remove(
         &self,
         paths: impl IntoIterator<Item = impl AsRef<str>>,
-    ) -> Result<Vec<ListedObject>> {
+    ) -> Call<Vec<ListedObject>> {
         #[derive(Serialize)]
         struct Prefixes<'a> {
             prefixes: &'a [ObjectKey],
         }
-        let target = self.at("/v1/storages/object")?.build()?;
-        let paths = keys(paths)?;
-        let mut removed = Vec::new();
-        for prefixes in paths.chunks(REMOVE_CHUNK) {
-            let operation = Operation::new(
-                "storage.bucket.remove",
-                "/v1/storages/object/{bucket}",
-                Method::DELETE,
-                target.clone(),
-            )
-            .json(&Prefixes { prefixes })?;
-            let answer = self
-                .client
-                .fetch_json::<Vec<ListedObject>>(operation)
-                .await?;
-            removed.extend(answer.into_value());
-        }
-        Ok(removed)
+        let (bucket, paths) = (self.clone(), keys(paths));
+        Call::new(|options| async move {
+            let target = bucket.at("/v1/storages/object")?.build()?;
+            let mut removed = Vec::new();
+            for prefixes in paths?.chunks(REMOVE_CHUNK) {
+                let operation = Operation::new(
+                    "storage.bucket.remove",
+                    "/v1/storages/object/{bucket}",
+                    Method::DELETE,
+                    target.clone(),
+                )
+                .json(&Prefixes { prefixes })?
+                .options(options.clone());
+                let answer = bucket.client.fetch_json::<Vec<_>>(operation).await?;
+                removed.extend(answer.into_value());
+            }
+            Ok(removed)
+        })
     }
 
     /// Copies the object at `from` to `to`.
@@ -139,18 +139,9 @@ impl Bucket {
     /// [`is_not_found`](Error::is_not_found) if there is none;
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent;
     /// whatever broke the connection.
-    pub async fn info(&self, path: impl AsRef<str>) -> Result<BucketObjectInfo> {
-        let target = self
-            .object("/v1/storages/object/info", path.as_ref())?
-            .build()?;
-        let operation = Operation::new(
-            "storage.bucket.info",
-            "/v1/storages/object/info/{bucket}/{key}",
-            Method::GET,
-            target,
-        );
-        let answer = self.client.fetch_json(operation).await?;
-        Ok(answer.into_value())
+    pub fn info(&self, path: impl AsRef<str>) -> Call<BucketObjectInfo> {
+        let (client, operation) = (self.client.clone(), self.ask(path.as_ref()));
+        Call::new(|options| async { info(client, operation?.options(options)).await })
     }
 
     /// Whether there is an object at `path` that the caller may see.
@@ -158,8 +149,9 @@ impl Bucket {
     /// # Errors
     ///
     /// As [`info`](Self::info), but for its absence.
-    pub async fn exists(&self, path: impl AsRef<str>) -> Result<bool> {
-        present(self.info(path).await)
+    pub fn exists(&self, path: impl AsRef<str>) -> Call<bool> {
+        let (client, operation) = (self.client.clone(), self.ask(path.as_ref()));
+        Call::new(|options| async { present(info(client, operation?.options(options)).await) })
     }
 
     /// Makes a URL by which anybody can read the object at `path` for so long (whole seconds).
@@ -176,12 +168,15 @@ impl Bucket {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent;
     /// whatever failed a call. What is wrong with one object is its result.
     #[doc(alias = "createSignedUrls")]
-    pub async fn signed_urls(
+    pub fn signed_urls(
         &self,
         paths: impl IntoIterator<Item = impl AsRef<str>>,
         lifetime: Duration,
-    ) -> Result<Vec<Result<String>>> {
-        sign::many(self, keys(paths)?, lifetime).await
+    ) -> Call<Vec<Result<String>>> {
+        let (bucket, paths) = (self.clone(), keys(paths));
+        Call::new(
+            move |options| async move { sign::many(&bucket, paths?, lifetime, options).await },
+        )
     }
 
     /// Makes a URL by which anybody can put an object at `path`, for a minute.
@@ -213,6 +208,17 @@ impl Bucket {
         PublicUrl::new(self.clone(), path.into())
     }
 
+    /// The question what the service knows of the object at `path`.
+    fn ask(&self, path: &str) -> Result<Operation> {
+        let target = self.object("/v1/storages/object/info", path)?.build()?;
+        Ok(Operation::new(
+            "storage.bucket.info",
+            "/v1/storages/object/info/{bucket}/{key}",
+            Method::GET,
+            target,
+        ))
+    }
+
     /// `/{prefix}/{bucket}`.
     fn at(&self, prefix: &str) -> Result<PathBuilder> {
         check_id(&self.id)?;
@@ -229,6 +235,10 @@ impl Bucket {
     fn complete(&self, path: &str) -> String {
         format!("{}{path}", self.client.config().endpoint())
     }
+}
+
+async fn info(client: Client, operation: Operation) -> Result<BucketObjectInfo> {
+    Ok(client.fetch_json(operation).await?.into_value())
 }
 
 /// Checks the id of a bucket.

@@ -4,8 +4,8 @@ use cloudbase_core::http::Method;
 use cloudbase_core::{CallOptions, Client, Operation, PathBuilder, Result, call_options};
 use serde::{Deserialize, Serialize};
 
-use crate::Storage;
 use crate::bucket::check_id;
+use crate::{Call, Storage};
 
 const PATH: &str = "/v1/storages/bucket/";
 
@@ -28,9 +28,13 @@ impl Storage {
     /// [`is_permission_denied`](cloudbase_core::Error::is_permission_denied); whatever broke the
     /// connection.
     #[doc(alias = "getBucket")]
-    pub async fn bucket_details(&self, id: impl AsRef<str>) -> Result<BucketDetails> {
-        let operation = one("storage.buckets.get", Method::GET, id.as_ref())?;
-        Ok(self.client.fetch_json(operation).await?.into_value())
+    pub fn bucket_details(&self, id: impl AsRef<str>) -> Call<BucketDetails> {
+        let client = self.client.clone();
+        let operation = one("storage.buckets.get", Method::GET, id.as_ref());
+        Call::new(|options| async move {
+            let answer = client.fetch_json(operation?.options(options)).await?;
+            Ok(answer.into_value())
+        })
     }
 
     /// Makes a bucket; gives its name.
@@ -77,10 +81,13 @@ impl Storage {
     /// [`ErrorKind::Api`](cloudbase_core::ErrorKind::Api) if it is not empty; whatever broke the
     /// connection.
     #[doc(alias = "deleteBucket")]
-    pub async fn delete_bucket(&self, id: impl AsRef<str>) -> Result<()> {
-        let operation = one("storage.buckets.delete", Method::DELETE, id.as_ref())?;
-        self.client.fetch(operation).await?;
-        Ok(())
+    pub fn delete_bucket(&self, id: impl AsRef<str>) -> Call<()> {
+        let client = self.client.clone();
+        let operation = one("storage.buckets.delete", Method::DELETE, id.as_ref());
+        Call::new(|options| async move {
+            client.fetch(operation?.options(options)).await?;
+            Ok(())
+        })
     }
 }
 

@@ -41,6 +41,7 @@ macro_rules! awaitable {
 mod batch;
 mod bucket;
 mod buckets;
+mod call;
 mod checksum;
 mod content_type;
 mod download;
@@ -59,6 +60,7 @@ pub use crate::bucket::{
     ListPage, ListedObject, Pages, PublicUrl, RequestSignedUploadUrl, SignedUploadUrl,
 };
 pub use crate::buckets::{BucketDetails, CreateBucket, ListBuckets, UpdateBucket};
+pub use crate::call::Call;
 pub use crate::download::{Download, DownloadProgress, ObjectStream};
 pub use crate::file_id::FileId;
 pub use crate::info::ObjectInfo;

@@ -3,7 +3,7 @@
 use cloudbase_core::{CallOptions, Client, Error, ErrorKind, Idempotency, Result, call_options};
 use serde::Serialize;
 
-use crate::batch::{Call, Item};
+use crate::batch::{Batch, Item};
 use crate::signed_url::parse_all;
 use crate::{FileId, ObjectKey};
 
@@ -48,7 +48,7 @@ impl Remove {
                 cloud_object_id: id.as_str(),
             })
             .collect();
-        let call = Call {
+        let call = Batch {
             name: "storage.remove",
             path: "/v1/storages/delete-objects",
             idempotency: Idempotency::Idempotent,
@@ -191,7 +191,7 @@ async fn transfer(
         // A second time finds its own result in the way, or the original gone.
         Idempotency::Unsafe
     };
-    let call = Call {
+    let call = Batch {
         name: if requests.iter().all(|item| item.remove_original) {
             "storage.move"
         } else {

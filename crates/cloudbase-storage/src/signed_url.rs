@@ -7,7 +7,7 @@ use cloudbase_core::{
 };
 use serde::Serialize;
 
-use crate::batch::{Call, Item};
+use crate::batch::{Batch, Item};
 use crate::transform::Transform;
 use crate::{FileId, url};
 
@@ -19,8 +19,8 @@ struct Request<'a> {
     max_age: Option<u64>,
 }
 
-fn call(options: CallOptions) -> Call {
-    Call {
+fn call(options: CallOptions) -> Batch {
+    Batch {
         name: "storage.signed_url",
         path: "/v1/storages/get-objects-download-info",
         idempotency: Idempotency::Safe,

@@ -10,7 +10,7 @@ use crate::download::open::{Place, Source};
 use crate::manage::{CopyItem, CopyObject, CopyObjects, Remove};
 use crate::signed_url::{SignedUrl, SignedUrls};
 use crate::upload::{RequestUploadInfo, SignedUpload, Upload, UploadInfo, UploadSource};
-use crate::{FileId, ObjectInfo};
+use crate::{Call, FileId, ObjectInfo};
 
 /// Objects of the environment. Cheap to clone.
 ///
@@ -188,9 +188,9 @@ impl Storage {
     /// [`is_not_found`](cloudbase_core::Error::is_not_found) if there is no such object; as
     /// [`Download::stream`].
     #[doc(alias = "getFileInfo")]
-    pub async fn info(&self, id: impl AsRef<str>) -> Result<ObjectInfo> {
-        let place = Place::File(FileId::new(id.as_ref())?);
-        head(&self.client, place).await
+    pub fn info(&self, id: impl AsRef<str>) -> Call<ObjectInfo> {
+        let (client, id) = (self.client.clone(), FileId::new(id.as_ref()));
+        Call::new(|options| async { head(client, id?, options).await })
     }
 
     /// Whether there is an object `id` that the caller may read.
@@ -198,14 +198,15 @@ impl Storage {
     /// # Errors
     ///
     /// As [`info`](Self::info), but for its absence.
-    pub async fn exists(&self, id: impl AsRef<str>) -> Result<bool> {
-        present(self.info(id).await)
+    pub fn exists(&self, id: impl AsRef<str>) -> Call<bool> {
+        let (client, id) = (self.client.clone(), FileId::new(id.as_ref()));
+        Call::new(|options| async { present(head(client, id?, options).await) })
     }
 }
 
 /// Asks for the head of an object.
-pub(crate) async fn head(client: &Client, place: Place) -> Result<ObjectInfo> {
-    let source = Source::new(client.clone(), place, CallOptions::default());
+async fn head(client: Client, id: FileId, options: CallOptions) -> Result<ObjectInfo> {
+    let source = Source::new(client, Place::File(id), options);
     let answer = source.request(Method::HEAD, &HeaderMap::new()).await?;
     Ok(ObjectInfo::of(answer.headers()))
 }

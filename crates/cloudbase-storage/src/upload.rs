@@ -57,6 +57,7 @@ pub(crate) use transfer_methods;
 /// An upload; see [`Storage::upload`](crate::Storage::upload).
 ///
 /// Dropping its future cancels it: the connection is closed, and no object is made.
+#[doc(alias = "StorageUploadOptions")]
 #[must_use = "an upload does nothing until it is awaited or sent"]
 pub struct Upload {
     client: Client,
@@ -182,6 +183,7 @@ impl fmt::Debug for SignedUpload {
 }
 
 /// An object that was put.
+#[doc(alias = "StorageUploadResult")]
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Uploaded {

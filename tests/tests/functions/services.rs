@@ -1,6 +1,7 @@
 //! HTTP functions, hosting services and APIs.
 
 use bytes::Bytes;
+use cloudbase::CloudBase;
 use cloudbase_core::{Body, Error, ErrorCode, ErrorKind};
 use cloudbase_emulator::{Emulator, Service};
 use futures_util::{StreamExt as _, stream};
@@ -62,6 +63,37 @@ async fn every_method_reaches_a_service() {
     let hosted = fixture.functions.call_hosted("api").json(&data);
     let seen: Value = hosted.await.unwrap().json().unwrap();
     assert_eq!(seen["method"], "POST");
+}
+
+#[tokio::test]
+async fn the_short_forms_are_the_long_ones() {
+    let sum = |event: Value, _| async move {
+        let numbers = [&event["a"], &event["b"]].map(|number| number.as_i64().unwrap_or_default());
+        Ok(json!(numbers.iter().sum::<i64>()))
+    };
+    let builder = Emulator::builder()
+        .function("sum", sum)
+        .service("api", Service::http(mirror))
+        .api("weather", Service::http(mirror));
+    let fixture = start(builder).await;
+    let app = CloudBase::builder(fixture.emulator.env_id())
+        .endpoint(fixture.emulator.endpoint())
+        .access_key(fixture.emulator.api_key())
+        .build()
+        .unwrap();
+    let data = json!({ "a": 1, "b": 2 });
+    assert_eq!(app.call_function::<i64>("sum", &data).await.unwrap(), 3);
+    // No data at all is an empty event.
+    assert_eq!(app.call_function::<i64>("sum", &()).await.unwrap(), 0);
+    let error = app.call_function::<i64>("sum", &[1, 2]).await.unwrap_err();
+    assert!(error.message().starts_with("`json` must be an object"));
+    let seen: Value = app.call_container("api").await.unwrap().json().unwrap();
+    assert_eq!(seen["method"], "GET");
+    let call = app.call_container("api").method(Method::POST).path("/x");
+    let seen: Value = call.json(&data).await.unwrap().json().unwrap();
+    assert_eq!(seen["body"], data.to_string());
+    let forecast = app.apis().api("weather").get("/now").await.unwrap();
+    assert_eq!(forecast.json::<Value>().unwrap()["method"], "GET");
 }
 
 #[tokio::test]

@@ -161,6 +161,19 @@ async fn objects_of_a_bucket() {
             .unwrap_err()
             .is_unauthenticated()
     );
+    // Every call has the choices of every other.
+    let refused = [
+        bucket.info("a").token("no-token").await.unwrap_err(),
+        bucket.exists("a").token("no-token").await.unwrap_err(),
+        bucket.remove(["a"]).token("no-token").await.unwrap_err(),
+        storage
+            .bucket_details("docs")
+            .token("no-token")
+            .send()
+            .await
+            .unwrap_err(),
+    ];
+    assert!(refused.iter().all(Error::is_unauthenticated));
     let nowhere = storage
         .bucket("nowhere")
         .upload("a", "x")

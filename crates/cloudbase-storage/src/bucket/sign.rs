@@ -93,6 +93,7 @@ pub(super) async fn many(
     bucket: &Bucket,
     paths: Vec<ObjectKey>,
     lifetime: Duration,
+    options: CallOptions,
 ) -> Result<Vec<Result<String>>> {
     let target = bucket.at("/v1/storages/object/sign")?.build()?;
     let expires_in = seconds(lifetime)?;
@@ -108,7 +109,8 @@ pub(super) async fn many(
             expires_in,
             paths: Some(paths),
         })?
-        .idempotency(Idempotency::Safe);
+        .idempotency(Idempotency::Safe)
+        .options(options.clone());
         let answer = bucket.client.fetch_json::<Vec<Signed>>(operation).await?;
         let answer = answer.try_map(|signed| {
             if signed.len() == paths.len() {

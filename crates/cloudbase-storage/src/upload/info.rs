@@ -227,7 +227,7 @@ pub(crate) async fn request(
         object_id: key.as_str(),
         signed_header: portable(&headers),
     }];
-    let call = batch::Call {
+    let call = batch::Batch {
         name: "storage.upload_info",
         path: "/v1/storages/get-objects-upload-info",
         idempotency: Idempotency::Safe,

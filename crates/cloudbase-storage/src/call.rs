@@ -1,0 +1,56 @@
+//! A call that has nothing to choose but what every call has.
+
+use std::fmt;
+
+use cloudbase_core::{CallOptions, Result, call_options};
+use futures_core::future::BoxFuture;
+
+type Run<T> = Box<dyn FnOnce(CallOptions) -> BoxFuture<'static, Result<T>> + Send>;
+
+/// A call of storage that gives a `T`; the method that made it says what it does and which errors
+/// it has.
+#[must_use = "a call does nothing until it is awaited or sent"]
+pub struct Call<T> {
+    run: Run<T>,
+    options: CallOptions,
+}
+
+call_options!(Call<T>);
+
+impl<T> Call<T> {
+    pub(crate) fn new<F>(run: impl FnOnce(CallOptions) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        Self {
+            run: Box::new(|options| Box::pin(run(options))),
+            options: CallOptions::default(),
+        }
+    }
+
+    /// Sends the call.
+    ///
+    /// # Errors
+    ///
+    /// Those of the method that made the call.
+    pub async fn send(self) -> Result<T> {
+        (self.run)(self.options).await
+    }
+}
+
+impl<T: 'static> IntoFuture for Call<T> {
+    type Output = Result<T>;
+    type IntoFuture = BoxFuture<'static, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        (self.run)(self.options)
+    }
+}
+
+impl<T> fmt::Debug for Call<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
