@@ -103,7 +103,7 @@ call_methods!(
     json: "Sends `data` as JSON. In a GET or HEAD call, which have no body, its members become \
            query parameters.",
     body: "Sends bytes or a stream of another content type. The gateway takes up to 20 MB for cloud \
-           hosting; for HTTP functions 100 KB of text and 6 MB of anything else."
+           hosting; for HTTP functions 100 KB of text and 6 MB of anything else. GET and HEAD take none."
 );
 
 impl fmt::Debug for ServiceCall {
@@ -162,6 +162,12 @@ impl ServiceCall {
             Payload::Json(json) if bodiless => {
                 target = append_members(target, &json)?;
                 Payload::None
+            }
+            Payload::Other { .. } if bodiless => {
+                return Err(Error::argument(
+                    "body",
+                    "must not be given to a GET or HEAD call, which has none",
+                ));
             }
             // The official clients send an object to a connector even if the caller gives none.
             Payload::None if kind == Kind::Api && !bodiless && self.method != Method::OPTIONS => {
@@ -280,6 +286,11 @@ mod tests {
         assert_eq!(empty.body_bytes().unwrap(), b"");
         let (_, api) = service(Kind::Api).delete("/").operation().unwrap();
         assert_eq!(api.body_bytes().unwrap(), b"{}");
+        for method in [Method::GET, Method::HEAD] {
+            let call = hosting.request(method, "/").body("text/plain", "x");
+            let error = call.operation().unwrap_err();
+            assert!(error.message().starts_with("`body`"), "{error}");
+        }
     }
 
     #[test]

@@ -126,14 +126,7 @@ impl Download {
         let place = self.place.map_err(named)?;
         let span = self.span.map_err(named)?;
         let validator = match self.if_match {
-            Some(etag) => Some(Validator::etag(HeaderValue::try_from(etag).map_err(
-                |_| {
-                    named(Error::argument(
-                        "if_match",
-                        "must be an ETag, quotes included",
-                    ))
-                },
-            )?)),
+            Some(etag) => Some(Validator::etag(parse_etag(etag).map_err(named)?)),
             None => None,
         };
         let source = Source::new(self.client, place, self.options);
@@ -190,6 +183,17 @@ impl Download {
         file::write(&mut stream, &path).await.map_err(named)?;
         Ok(stream.info().clone())
     }
+}
+
+/// A tag as HTTP writes it. Without its quotes the object store would take it for another version.
+fn parse_etag(etag: String) -> Result<HeaderValue> {
+    let quoted = etag
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    quoted
+        .filter(|tag| !tag.contains('"'))
+        .and_then(|_| HeaderValue::try_from(&etag).ok())
+        .ok_or_else(|| Error::argument("if_match", "must be a strong ETag, quotes included"))
 }
 
 fn named(error: Error) -> Error {

@@ -224,7 +224,9 @@ async fn what_is_no_name_or_id_is_refused_before_anything_is_sent() {
     refused.push(forged.await.unwrap_err());
     refused.push(storage.signed_url(&id, Duration::ZERO).await.unwrap_err());
     refused.push(storage.download(&id).range(5..5).await.unwrap_err());
-    refused.push(storage.download(&id).if_match("\n").await.unwrap_err());
+    for no_tag in ["\n", "abc", "\"", "W/\"a\"", "\"a\", \"b\""] {
+        refused.push(storage.download(&id).if_match(no_tag).await.unwrap_err());
+    }
     refused.push(storage.download_url("/a").await.unwrap_err());
     for error in refused {
         assert_eq!(error.kind(), ErrorKind::Argument, "{error}");
@@ -400,6 +402,15 @@ async fn an_upload_can_be_handed_to_somebody_else() {
         .await
         .unwrap_err();
     assert!(again.is_conflict(), "{again}");
+
+    let late = storage.upload_info("in/late.txt").await.unwrap();
+    fixture
+        .emulator
+        .clock()
+        .advance(Duration::from_secs(24 * 3600));
+    let error = anybody.upload_to_signed_url(&late, "x").await.unwrap_err();
+    assert!(error.is_permission_denied(), "{error}");
+    assert_eq!(error.code(), Some(&ErrorCode::COS_ACCESS_DENIED));
 }
 
 #[tokio::test]
