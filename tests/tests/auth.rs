@@ -6,6 +6,8 @@ mod auth {
     mod arguments;
     mod captcha;
     mod clocks;
+    mod documentation;
+    mod errors;
     mod faults;
     mod fixtures;
     mod flows;

@@ -148,6 +148,18 @@ impl Auth {
     ///
     /// `captcha_invalid` or `invalid_captcha` if the answer is wrong, `captcha_expired`,
     /// `captcha_used`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+    /// let captcha = auth.create_captcha_data("sign-in", None).await?;
+    /// // … show it, read the answer …
+    /// let token = auth.verify_captcha_data(captcha.token, "AB12").await?;
+    /// println!("good for {:?}", token.expires_in);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "verifyCaptchaData")]
     #[doc(alias = "VerifyCaptchaDataReq")]
     pub async fn verify_captcha_data(

@@ -73,6 +73,16 @@ impl Auth {
     /// # Errors
     ///
     /// [`Credentials`](cloudbase_core::ErrorKind::Credentials) if nobody is signed in.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+    /// let all = auth.identity_providers().await?;
+    /// let free: Vec<_> = all.iter().filter(|source| !source.bind).collect();
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "getProviders")]
     pub async fn identity_providers(&self) -> Result<Vec<Identity>> {
         fetch(self.caller()).await
@@ -111,6 +121,15 @@ impl Auth {
     ///
     /// [`Argument`](cloudbase_core::ErrorKind::Argument) for an empty name;
     /// `provider_not_found` if there is no such identity source.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+    /// auth.unlink_identity("github").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "unlinkIdentity")]
     #[doc(alias = "UnlinkIdentityReq")]
     pub async fn unlink_identity(&self, provider: impl AsRef<str>) -> Result<()> {

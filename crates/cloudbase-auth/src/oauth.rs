@@ -129,6 +129,9 @@ pub struct OAuthUrl {
     pub state: String,
     /// What the user is sent there for.
     pub purpose: OAuthPurpose,
+    /// What the identity source was asked for, if that was said.
+    #[doc(alias = "scopes")]
+    pub scope: Option<String>,
     /// Where the user signs out at the identity source, if it says.
     pub signout_url: Option<String>,
 }
@@ -208,6 +211,7 @@ impl Auth {
             provider: to.provider,
             state,
             purpose: to.purpose,
+            scope: to.scope,
             signout_url: answer.signout_uri.filter(|uri| !uri.is_empty()),
         })
     }

@@ -139,6 +139,16 @@ impl Auth {
     /// # Errors
     ///
     /// `invalid_password`; `password_not_set` if the account has none.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+    /// let leave = auth.sudo_with_password("N3w-pass!").await?;
+    /// auth.set_password(&leave, "N3wer-pass!").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "sudo")]
     pub async fn sudo_with_password(&self, password: impl Into<SecretString>) -> Result<SudoToken> {
         sudo_by_password(self.caller(), "password", &password.into()).await

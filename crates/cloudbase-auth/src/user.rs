@@ -308,7 +308,18 @@ impl Auth {
     ///
     /// # Errors
     ///
-    /// [`Credentials`](cloudbase_core::ErrorKind::Credentials) if nobody is signed in.
+    /// [`Credentials`](cloudbase_core::ErrorKind::Credentials) if nobody is signed in; otherwise as
+    /// [`user`](Self::user).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+    /// let signed_in = auth.refresh_user().await?;
+    /// println!("{:?}", signed_in.user.user_metadata.nick_name);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "refreshUser")]
     pub async fn refresh_user(&self) -> Result<SignedIn> {
         let user = self.user().await?.ok_or_else(crate::error::not_signed_in)?;

@@ -173,6 +173,20 @@ impl Auth {
     ///
     /// `invalid_verification_code`, or `invalid_argument` with a message about the code, if it is
     /// wrong or too old.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+    /// use cloudbase_auth::VerificationRequest;
+    ///
+    /// let sent = auth.send_verification(VerificationRequest::email("lin@example.org")).await?;
+    /// let verified = auth.verify(&sent.verification_id, "042317").await?;
+    /// let leave = auth.sudo_with_verification(verified.verification_token).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "VerifyReq")]
     pub async fn verify(
         &self,
         verification_id: impl AsRef<str>,

@@ -91,6 +91,18 @@ impl Auth {
     /// # Cancel safety
     ///
     /// The code is spent even if the future is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+    /// use cloudbase_auth::VerifyOAuth;
+    ///
+    /// let done = auth.verify_oauth(VerifyOAuth::new("code", "state")).await?;
+    /// println!("signed in as {}", done.signed_in.user.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "verifyOAuth")]
     pub async fn verify_oauth(&self, callback: VerifyOAuth) -> Result<VerifiedOAuth> {
         check::not_empty("code", callback.code.expose_secret())?;
@@ -198,6 +210,19 @@ impl Auth {
     ///
     /// `invalid_grant` if the provider token is wrong or too old; `already_exists` or
     /// `failed_precondition` if the identity is bound to another account.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+    /// use cloudbase_auth::ProviderGrant;
+    ///
+    /// let grant = ProviderGrant::code("wx_open", "code", "https://app.example.org/bound");
+    /// let proof = auth.grant_provider_token(grant).await?;
+    /// auth.bind_identity(proof.provider_token).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "bindWithProvider")]
     pub async fn bind_identity(&self, provider_token: impl Into<SecretString>) -> Result<()> {
         #[derive(Serialize)]

@@ -120,6 +120,18 @@ impl Auth {
     /// # Errors
     ///
     /// [`Interrupted`](cloudbase_core::ErrorKind::Interrupted) if the runtime shuts down.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+    /// use cloudbase_auth::Session;
+    ///
+    /// # let of_another_sdk = "";
+    /// auth.restore_session(Session::from_json(of_another_sdk)?).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn restore_session(&self, session: Session) -> Result<()> {
         self.manager().restore(session).await
     }

@@ -155,6 +155,19 @@ impl Auth {
     ///
     /// `invalid_client` if the environment does not know the identity source;
     /// `failed_precondition` or `provider_error` if the identity source refuses.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+    /// use cloudbase_auth::{IdToken, ProviderGrant};
+    ///
+    /// let grant = ProviderGrant::code("github", "code", "https://app.example.org/signed-in");
+    /// let proof = auth.grant_provider_token(grant).await?;
+    /// auth.sign_in_with_id_token(IdToken::provider_token(proof.provider_token)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "grantProviderToken")]
     pub async fn grant_provider_token(&self, grant: ProviderGrant) -> Result<ProviderToken> {
         grant_provider_token(self.caller(), &grant).await

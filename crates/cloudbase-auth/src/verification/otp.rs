@@ -152,6 +152,19 @@ impl Auth {
     /// # Errors
     ///
     /// As [`send_verification`](Self::send_verification).
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+    /// use cloudbase_auth::{Resend, ResendType, SignUp};
+    ///
+    /// let mut pending = auth.sign_up(SignUp::phone("13800000000")).await?;
+    /// let again = auth.resend(Resend::phone("13800000000", ResendType::Signup)).await?;
+    /// pending.set_message_id(again.verification_id);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "messageId")]
     pub async fn resend(&self, resend: Resend) -> Result<SentVerification> {
         let is_email = resend.contact.is_email();
