@@ -139,6 +139,9 @@ impl Auth {
         redirect_uri: Option<&str>,
     ) -> Result<CaptchaData> {
         check::not_empty("state", state)?;
+        if let Some(uri) = redirect_uri {
+            check::url("redirect_uri", uri)?;
+        }
         create(self.caller(), state, redirect_uri).await
     }
 

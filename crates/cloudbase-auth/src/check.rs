@@ -10,6 +10,11 @@ pub(crate) fn not_empty(argument: &str, text: &str) -> Result<()> {
     Ok(())
 }
 
+/// Refuses text that is given, but empty or blank.
+pub(crate) fn not_empty_if_given(argument: &str, text: Option<&str>) -> Result<()> {
+    text.map_or(Ok(()), |text| not_empty(argument, text))
+}
+
 /// Refuses what cannot be an e-mail address; whether it is one, the service knows.
 pub(crate) fn email(argument: &str, text: &str) -> Result<()> {
     not_empty(argument, text)?;

@@ -170,6 +170,7 @@ impl LinkIdentity {
     ///
     /// See [`Auth::link_identity`].
     pub async fn send(self) -> Result<OAuthUrl> {
+        self.to.check()?;
         self.auth
             .session()
             .await?

@@ -113,6 +113,29 @@ impl OAuth {
         self.purpose = purpose;
         self
     }
+
+    /// Refuses what cannot be right.
+    pub(crate) fn check(&self) -> Result<()> {
+        check::not_empty("provider", &self.provider)?;
+        if let Some(url) = &self.redirect_to {
+            check::url("redirect_to", url)?;
+        }
+        let texts = [
+            ("state", &self.state),
+            ("scope", &self.scope),
+            ("response_type", &self.response_type),
+        ];
+        for (argument, text) in texts {
+            check::not_empty_if_given(argument, text.as_deref())?;
+        }
+        for (name, _) in &self.query_params {
+            check::not_empty("query_param", name)?;
+        }
+        for (name, _) in &self.other_params {
+            check::token("other_param", name)?;
+        }
+        Ok(())
+    }
 }
 
 /// Where to send the user.
@@ -170,17 +193,10 @@ impl Auth {
             #[serde(default)]
             signout_uri: Option<String>,
         }
-        check::not_empty("provider", &to.provider)?;
-        if let Some(url) = &to.redirect_to {
-            check::url("redirect_to", url)?;
-        }
-        let state = match to.state {
-            Some(state) => {
-                check::not_empty("state", &state)?;
-                state
-            }
-            None => format!("prd-{}-{}", to.provider, uuid::Uuid::new_v4().simple()),
-        };
+        to.check()?;
+        let state = to
+            .state
+            .unwrap_or_else(|| format!("prd-{}-{}", to.provider, uuid::Uuid::new_v4().simple()));
         let redirect_uri = to.redirect_to.as_deref().map(without_query);
         let mut call = Call::get("auth.sign_in_with_oauth", "/auth/v1/provider/uri")
             .query("provider_id", &to.provider)
@@ -189,7 +205,6 @@ impl Auth {
             .query_opt("scope", to.scope.as_deref())
             .query_opt("response_type", to.response_type.as_deref());
         for (name, value) in &to.other_params {
-            check::token("other_param", name)?;
             call = call.query(&format!("other_params[{name}]"), value);
         }
         let answer: Answer = self.caller().json(&call).await?;

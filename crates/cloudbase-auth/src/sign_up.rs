@@ -169,12 +169,14 @@ impl Registration {
             ("locale", &self.locale),
         ];
         for (argument, text) in texts {
-            text.as_deref()
-                .map_or(Ok(()), |text| check::not_empty(argument, text))?;
+            check::not_empty_if_given(argument, text.as_deref())?;
         }
-        if let Some(password) = &self.password {
-            check::not_empty("password", password.expose_secret())?;
-        }
+        let password = self.password.as_ref();
+        check::not_empty_if_given(
+            "password",
+            password.map(|password| password.expose_secret()),
+        )?;
+        check::not_empty_if_given("gender", self.gender.as_ref().map(Gender::as_str))?;
         if let Some(token) = &self.anonymous_token {
             check::token("anonymous_token", token.expose_secret())?;
         }

@@ -225,6 +225,8 @@ pub(crate) async fn send(
         is_user: Option<bool>,
     }
     let contact = request.contact.normalised()?;
+    check::not_empty("target", request.target.as_str())?;
+    check::not_empty_if_given("usage", request.usage.as_deref())?;
     if let Some(url) = &request.email_redirect_to {
         check::url("email_redirect_to", url)?;
         if !contact.is_email() {

@@ -4,8 +4,9 @@ use std::future::Future;
 use std::pin::Pin;
 
 use cloudbase_auth::{
-    Auth, Error, ErrorKind, IdToken, OAuth, Otp, Password, ProviderGrant, Resend, ResendType,
-    SetSession, SignUp, UpdateUser, UserQuery, VerificationRequest, VerifyOAuth, VerifyOtp,
+    Auth, Error, ErrorKind, Gender, IdToken, OAuth, Otp, Password, ProviderGrant, Resend,
+    ResendType, SetSession, SignUp, UpdateUser, UserQuery, VerificationRequest, VerificationTarget,
+    VerifyOAuth, VerifyOtp,
 };
 
 use super::support::World;
@@ -32,6 +33,7 @@ const BAD: &[Bad] = tries! {
     "nickname": |auth| auth.sign_up(SignUp::email("a@b.c").nickname(""));
     "avatar_url": |auth| auth.sign_up(SignUp::email("a@b.c").avatar_url(""));
     "locale": |auth| auth.sign_up(SignUp::email("a@b.c").locale(""));
+    "gender": |auth| auth.sign_up(SignUp::email("a@b.c").gender(Gender::from("")));
     "anonymous_token": |auth| auth.sign_up(SignUp::email("a@b.c").anonymous_token("sentinel\n"));
     "provider_token": |auth| auth.sign_in_anonymously().provider_token("sentinel\r\n").send();
     "username": |auth| auth.sign_in_with_password(Password::username("", "sentinel"));
@@ -44,6 +46,13 @@ const BAD: &[Bad] = tries! {
     "provider": |auth| auth.sign_in_with_oauth(OAuth::new(""));
     "redirect_to": |auth| auth.sign_in_with_oauth(OAuth::new("github").redirect_to("sentinel"));
     "state": |auth| auth.sign_in_with_oauth(OAuth::new("github").state(""));
+    "scope": |auth| auth.sign_in_with_oauth(OAuth::new("github").scope(""));
+    "response_type": |auth| auth.sign_in_with_oauth(OAuth::new("github").response_type(" "));
+    "query_param": |auth| auth.sign_in_with_oauth(OAuth::new("github").query_param("", "sentinel"));
+    "provider": |auth| auth.link_identity("").send();
+    "redirect_to": |auth| auth.link_identity("github").redirect_to("sentinel").send();
+    "state": |auth| auth.link_identity("github").state("").send();
+    "query_param": |auth| auth.link_identity("github").query_param("", "sentinel").send();
     "other_param": |auth| auth.sign_in_with_oauth(OAuth::new("github").other_param("", "sentinel"));
     "token": |auth| auth.sign_in_with_id_token(IdToken::new("google", ""));
     "token": |auth| auth.sign_in_with_id_token(IdToken::provider_token("sentinel sentinel"));
@@ -55,6 +64,11 @@ const BAD: &[Bad] = tries! {
     "state": |auth| auth.sign_out().state("").send();
     "update": |auth| auth.update_user(UpdateUser::new());
     "nickname": |auth| auth.update_user(UpdateUser::new().nickname(""));
+    "username": |auth| auth.update_user(UpdateUser::new().username(" "));
+    "description": |auth| auth.update_user(UpdateUser::new().description(""));
+    "avatar_url": |auth| auth.update_user(UpdateUser::new().avatar_url(""));
+    "gender": |auth| auth.update_user(UpdateUser::new().gender(Gender::from("")));
+    "phone": |auth| auth.update_user(UpdateUser::new().phone("sentinel"));
     "email": |auth| auth.update_user(UpdateUser::new().email("sentinel"));
     "phone": |auth| auth.update_user(UpdateUser::new().email("a@b.c").phone("13800000000"));
     "ids": |auth| auth.query_user(UserQuery::new().ids(["sentinel,other"]));
@@ -77,6 +91,14 @@ const BAD: &[Bad] = tries! {
     "verification_token": |auth| auth.sudo_with_verification("");
     "email": |auth| auth.send_verification(VerificationRequest::email("sentinel"));
     "email_redirect_to": |auth| auth.send_verification(VerificationRequest::email("a@b.c").email_redirect_to("sentinel"));
+    "email_redirect_to": |auth| auth.send_verification(VerificationRequest::phone("13800000000").email_redirect_to("https://a.b"));
+    "phone": |auth| auth.send_verification(VerificationRequest::phone("sentinel"));
+    "target": |auth| auth.send_verification(VerificationRequest::email("a@b.c").target(VerificationTarget::from("")));
+    "usage": |auth| auth.send_verification(VerificationRequest::email("a@b.c").usage(""));
+    "verification_id": |auth| auth.verify_otp(VerifyOtp::new("", "123456"));
+    "email": |auth| auth.verify_otp(VerifyOtp::new("id", "123456").email("sentinel"));
+    "phone": |auth| auth.resend(Resend::phone("sentinel", ResendType::Sms));
+    "phone": |auth| auth.sign_in_with_otp(Otp::phone("sentinel"));
     "verification_id": |auth| auth.verify("", "123456");
     "code": |auth| auth.verify("id", "");
     "code": |auth| auth.verify("id", "12 sentinel");
@@ -87,6 +109,11 @@ const BAD: &[Bad] = tries! {
     "state": |auth| auth.verify_oauth(VerifyOAuth::new("sentinel", ""));
     "state": |auth| auth.verify_oauth(VerifyOAuth::new("sentinel", "never-given-out"));
     "provider": |auth| auth.verify_oauth(VerifyOAuth::new("sentinel", "s").provider(""));
+    "redirect_uri": |auth| auth.verify_oauth(VerifyOAuth::new("sentinel", "s").provider("github").redirect_uri("sentinel"));
+    "provider_param": |auth| auth.verify_oauth(VerifyOAuth::new("sentinel", "s").provider("github").provider_param("", "sentinel"));
+    "redirect_uri": |auth| auth.grant_provider_token(ProviderGrant::code("github", "sentinel", "sentinel"));
+    "token": |auth| auth.grant_provider_token(ProviderGrant::id_token("github", ""));
+    "provider_param": |auth| auth.grant_provider_token(ProviderGrant::id_token("github", "t").param("", "sentinel"));
     "url": |auth| auth.handle_oauth_callback("https://app.example.org/?state=sentinel");
     "url": |auth| auth.handle_oauth_callback("https://app.example.org/?code=sentinel");
     "provider": |auth| auth.grant_provider_token(ProviderGrant::code("", "sentinel", "https://a.b"));
@@ -95,7 +122,9 @@ const BAD: &[Bad] = tries! {
     "provider_token": |auth| auth.patch_provider_token("", serde_json::Map::new());
     "provider_token": |auth| auth.bind_identity("");
     "state": |auth| auth.create_captcha_data("", None);
+    "redirect_uri": |auth| auth.create_captcha_data("s", Some("sentinel"));
     "token": |auth| auth.verify_captcha_data("", "AB12");
+    "token": |auth| std::future::ready(auth.for_user("sentinel sentinel"));
     "key": |auth| auth.verify_captcha_data("sentinel", "");
 };
 
@@ -131,6 +160,56 @@ async fn wrong_arguments_never_leave_the_machine() {
 }
 
 #[tokio::test]
+async fn wrong_arguments_of_what_is_pending_never_leave_the_machine() {
+    let world = World::new().await;
+    world.sign_in().await;
+    let auth = &world.auth;
+    let signing_up = auth.sign_up(SignUp::email("new@example.org"));
+    let mut signing_up = signing_up.await.unwrap();
+    let reset = auth.reset_password_for_email("lin@example.org");
+    let reset = reset.await.unwrap();
+    let reauthentication = auth.reauthenticate().await.unwrap();
+    let contact = auth.update_user(UpdateUser::new().email("new@example.org"));
+    let contact = contact.await.unwrap().pending.unwrap();
+    let leave = auth.sudo_with_password(super::support::PASSWORD);
+    let leave = leave.await.unwrap();
+    world.emulator.requests().clear();
+    for (argument, error) in [
+        ("code", signing_up.verify(" ").await.err()),
+        ("code", signing_up.verify("12 sentinel").await.err()),
+        ("code", reset.update_user("", "sentinel").await.err()),
+        ("password", reset.update_user("123456", "").await.err()),
+        (
+            "code",
+            reauthentication.update_user("", "sentinel").await.err(),
+        ),
+        (
+            "password",
+            reauthentication.update_user("123456", " ").await.err(),
+        ),
+        ("code", reauthentication.verify("").await.err()),
+        ("code", contact.verify("").await.err()),
+        ("new_password", auth.set_password(&leave, "").await.err()),
+        ("verification_id", {
+            signing_up.set_message_id("");
+            signing_up.verify("123456").await.err()
+        }),
+    ] {
+        let error = error.unwrap_or_else(|| panic!("`{argument}` was not refused"));
+        assert_eq!(error.kind(), ErrorKind::Argument, "{error}");
+        assert!(
+            error.message().starts_with(&format!("`{argument}` ")),
+            "{error}"
+        );
+        assert!(
+            !format!("{error} {error:?}").contains("sentinel"),
+            "{error:?}"
+        );
+    }
+    assert!(world.emulator.requests().all().is_empty());
+}
+
+#[tokio::test]
 async fn what_needs_a_user_says_so_when_there_is_none() {
     let world = World::new().await;
     let auth = &world.auth;
@@ -143,6 +222,10 @@ async fn what_needs_a_user_says_so_when_there_is_none() {
         auth.delete_user("x").await.unwrap_err(),
         auth.user_identities().await.unwrap_err(),
         auth.unlink_identity("github").await.unwrap_err(),
+        auth.link_identity("github").await.unwrap_err(),
+        auth.identity_providers().await.unwrap_err(),
+        auth.sudo_with_password("x").await.unwrap_err(),
+        auth.sudo_with_verification("x").await.unwrap_err(),
         auth.reauthenticate().await.unwrap_err(),
         auth.reset_password_for_old("x", "y").await.unwrap_err(),
         auth.bind_identity("x").await.unwrap_err(),

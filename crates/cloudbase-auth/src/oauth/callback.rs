@@ -107,8 +107,12 @@ impl Auth {
     pub async fn verify_oauth(&self, callback: VerifyOAuth) -> Result<VerifiedOAuth> {
         check::not_empty("code", callback.code.expose_secret())?;
         check::not_empty("state", &callback.state)?;
-        if let Some(provider) = &callback.provider {
-            check::not_empty("provider", provider)?;
+        check::not_empty_if_given("provider", callback.provider.as_deref())?;
+        if let Some(uri) = &callback.redirect_uri {
+            check::url("redirect_uri", uri)?;
+        }
+        for name in callback.params.keys() {
+            check::not_empty("provider_param", name)?;
         }
         let remembered = self.oauth().take(&callback.state).await?;
         let remembered = match (remembered, callback.provider) {
@@ -132,14 +136,7 @@ impl Auth {
         };
         let provider = remembered.provider.clone();
         let redirect_uri = callback.redirect_uri.or(remembered.redirect_uri);
-        let mut grant = ProviderGrant::code(
-            &provider,
-            callback.code,
-            redirect_uri.clone().unwrap_or_default(),
-        );
-        if redirect_uri.is_none() {
-            grant = grant.without_redirect();
-        }
+        let mut grant = ProviderGrant::code_for(&provider, callback.code, redirect_uri);
         for (name, value) in callback.params {
             grant = grant.param(name, value);
         }

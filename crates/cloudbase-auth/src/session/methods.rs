@@ -332,9 +332,7 @@ impl SignOut {
         if let Some(uri) = &self.redirect_uri {
             check::url("redirect_uri", uri)?;
         }
-        if let Some(state) = &self.state {
-            check::not_empty("state", state)?;
-        }
+        check::not_empty_if_given("state", self.state.as_deref())?;
         let Self {
             auth,
             redirect_uri,

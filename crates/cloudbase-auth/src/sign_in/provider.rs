@@ -33,9 +33,17 @@ impl ProviderGrant {
         code: impl Into<SecretString>,
         redirect_uri: impl Into<String>,
     ) -> Self {
+        Self::code_for(provider, code, Some(redirect_uri.into()))
+    }
+
+    pub(crate) fn code_for(
+        provider: impl Into<String>,
+        code: impl Into<SecretString>,
+        redirect_uri: Option<String>,
+    ) -> Self {
         let mut grant = Self::new(provider);
         grant.code = Some(code.into());
-        grant.redirect_uri = Some(redirect_uri.into());
+        grant.redirect_uri = redirect_uri;
         grant
     }
 
@@ -64,11 +72,6 @@ impl ProviderGrant {
     #[must_use]
     pub fn param(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.params.insert(name.into(), value.into());
-        self
-    }
-
-    pub(crate) fn without_redirect(mut self) -> Self {
-        self.redirect_uri = None;
         self
     }
 
@@ -232,6 +235,12 @@ pub(crate) async fn grant_provider_token(
     check::not_empty("provider", &grant.provider)?;
     if let Some(code) = &grant.code {
         check::not_empty("code", code.expose_secret())?;
+    }
+    if let Some(uri) = &grant.redirect_uri {
+        check::url("redirect_uri", uri)?;
+    }
+    for name in grant.params.keys() {
+        check::not_empty("provider_param", name)?;
     }
     for token in [&grant.access_token, &grant.id_token].into_iter().flatten() {
         check::token("token", token.expose_secret())?;

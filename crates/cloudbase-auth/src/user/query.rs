@@ -77,9 +77,7 @@ impl UserQuery {
                 ));
             }
         }
-        if let Some(name) = &self.username {
-            check::not_empty("username", name)?;
-        }
+        check::not_empty_if_given("username", self.username.as_deref())?;
         if let Some(address) = &self.email {
             check::email("email", address)?;
         }

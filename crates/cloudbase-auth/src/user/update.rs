@@ -109,9 +109,9 @@ impl UpdateUser {
             ("avatar_url", &fields.avatar_url),
         ];
         for (argument, text) in texts {
-            text.as_deref()
-                .map_or(Ok(()), |text| check::not_empty(argument, text))?;
+            check::not_empty_if_given(argument, text.as_deref())?;
         }
+        check::not_empty_if_given("gender", fields.gender.as_ref().map(Gender::as_str))?;
         let others = texts.iter().any(|(_, text)| text.is_some()) || fields.gender.is_some();
         if contact.is_none() && !others {
             return Err(Error::argument("update", "must change something"));
