@@ -7,6 +7,7 @@ pub(crate) mod state;
 use std::time::Duration;
 
 use cloudbase_core::{Error, ErrorKind, Result, encode_component};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 pub use self::callback::{VerifiedOAuth, VerifyOAuth};
@@ -41,6 +42,7 @@ pub struct OAuth {
     response_type: Option<String>,
     query_params: Vec<(String, String)>,
     other_params: Vec<(String, String)>,
+    provider_params: Vec<(String, SecretString)>,
     purpose: OAuthPurpose,
 }
 
@@ -55,6 +57,7 @@ impl OAuth {
             response_type: None,
             query_params: Vec::new(),
             other_params: Vec::new(),
+            provider_params: Vec::new(),
             purpose: OAuthPurpose::SignIn,
         }
     }
@@ -97,12 +100,36 @@ impl OAuth {
         self
     }
 
-    /// Passes a parameter to the service as `other_params[name]`: `code_challenge` and
-    /// `code_challenge_method` for PKCE, where the identity source asks for it. Its verifier goes
-    /// into [`VerifyOAuth::provider_param`].
+    /// Passes a parameter to the service as `other_params[name]`, for the authorization URL:
+    /// `code_challenge` and `code_challenge_method` for PKCE, where the identity source asks for it.
     #[must_use]
     pub fn other_param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.other_params.push((name.into(), value.into()));
+        self
+    }
+
+    /// Keeps a parameter for the way back, when the code is traded: the `code_verifier` of a flow
+    /// with PKCE. It is remembered with the state: for ten minutes, and for one use.
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth, verifier: String, challenge: String) -> cloudbase_auth::Result<()> {
+    /// use cloudbase_auth::{OAuth, OAuthLoopback};
+    ///
+    /// let to = OAuth::new("my-provider")
+    ///     .other_param("code_challenge", challenge)
+    ///     .other_param("code_challenge_method", "S256")
+    ///     .provider_param("code_verifier", verifier);
+    /// let way = OAuthLoopback::new(&auth).begin(to).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn provider_param(
+        mut self,
+        name: impl Into<String>,
+        value: impl Into<SecretString>,
+    ) -> Self {
+        self.provider_params.push((name.into(), value.into()));
         self
     }
 
@@ -133,6 +160,9 @@ impl OAuth {
         }
         for (name, _) in &self.other_params {
             check::token("other_param", name)?;
+        }
+        for (name, _) in &self.provider_params {
+            check::not_empty("provider_param", name)?;
         }
         Ok(())
     }
@@ -219,6 +249,11 @@ impl Auth {
             redirect_uri: redirect_uri.map(str::to_owned),
             redirect_to: to.redirect_to,
             purpose: to.purpose,
+            params: to
+                .provider_params
+                .iter()
+                .map(|(name, value)| (name.clone(), value.expose_secret().into()))
+                .collect(),
         };
         self.oauth().remember(&state, remembered).await?;
         Ok(OAuthUrl {

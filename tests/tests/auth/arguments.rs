@@ -49,6 +49,7 @@ const BAD: &[Bad] = tries! {
     "scope": |auth| auth.sign_in_with_oauth(OAuth::new("github").scope(""));
     "response_type": |auth| auth.sign_in_with_oauth(OAuth::new("github").response_type(" "));
     "query_param": |auth| auth.sign_in_with_oauth(OAuth::new("github").query_param("", "sentinel"));
+    "provider_param": |auth| auth.sign_in_with_oauth(OAuth::new("github").provider_param("", "sentinel"));
     "provider": |auth| auth.link_identity("").send();
     "redirect_to": |auth| auth.link_identity("github").redirect_to("sentinel").send();
     "state": |auth| auth.link_identity("github").state("").send();

@@ -51,6 +51,47 @@ async fn the_way_there_and_back_signs_in_once() {
 }
 
 #[tokio::test]
+async fn a_flow_with_pkce_keeps_its_verifier_for_the_way_back_and_for_one_use() {
+    let world = World::new().await;
+    let to = github()
+        .scope("read:user")
+        .other_param(
+            "code_challenge",
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+        )
+        .other_param("code_challenge_method", "S256")
+        .provider_param("code_verifier", "sentinel-verifier");
+    assert!(!format!("{to:?}").contains("sentinel"));
+    let page = world.auth.sign_in_with_oauth(to).await.unwrap();
+    assert_eq!(page.scope.as_deref(), Some("read:user"));
+    for wanted in [
+        "scope=read%3Auser",
+        "code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+        "code_challenge_method=S256",
+    ] {
+        assert!(page.url.contains(wanted), "{wanted}: {}", page.url);
+    }
+    let sent = world.emulator.requests().all();
+    assert!(
+        sent.iter()
+            .all(|request| !String::from_utf8_lossy(&request.body).contains("sentinel")),
+        "not before the way back"
+    );
+    let back = visit(&world.auth, &page).await;
+    world.auth.handle_oauth_callback(&back).await.unwrap();
+    let sent = world.emulator.requests().all();
+    let trade = sent
+        .iter()
+        .find(|request| request.path == "/auth/v1/provider/token");
+    assert_eq!(
+        trade.unwrap().json()["provider_params"]["code_verifier"],
+        "sentinel-verifier"
+    );
+    world.auth.handle_oauth_callback(&back).await.unwrap_err();
+    assert_eq!(world.count("POST /auth/v1/provider/token"), 1);
+}
+
+#[tokio::test]
 async fn a_user_who_says_no_is_an_error_with_its_code() {
     let world = World::new().await;
     let page = world

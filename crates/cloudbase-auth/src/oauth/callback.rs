@@ -55,7 +55,8 @@ impl VerifyOAuth {
         self
     }
 
-    /// A parameter for the identity source, such as the `code_verifier` of a flow with PKCE.
+    /// A parameter for the identity source, such as the `code_verifier` of a flow with PKCE, where
+    /// [`OAuth::provider_param`](crate::OAuth::provider_param) has not been given it on the way there.
     #[must_use]
     pub fn provider_param(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.params.insert(name.into(), value.into());
@@ -126,6 +127,7 @@ impl Auth {
                 redirect_uri: None,
                 redirect_to: None,
                 purpose: OAuthPurpose::SignIn,
+                params: Map::new(),
             },
             (None, None) => {
                 return Err(Error::argument(
@@ -137,7 +139,7 @@ impl Auth {
         let provider = remembered.provider.clone();
         let redirect_uri = callback.redirect_uri.or(remembered.redirect_uri);
         let mut grant = ProviderGrant::code_for(&provider, callback.code, redirect_uri);
-        for (name, value) in callback.params {
+        for (name, value) in remembered.params.into_iter().chain(callback.params) {
             grant = grant.param(name, value);
         }
         let signed_in = match remembered.purpose {

@@ -3,7 +3,6 @@
 
 mod request;
 
-use std::fmt;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -49,27 +48,17 @@ const FAILED: &str = "<!doctype html><meta charset=utf-8><title>Not signed in</t
 #[derive(Clone, Debug)]
 #[must_use = "nothing is sent until `begin` is called"]
 pub struct OAuthLoopback {
-    auth: AuthHandle,
+    auth: Auth,
     time_limit: Duration,
     done: String,
     failed: String,
-}
-
-/// An [`Auth`], which has no `Debug` of its own.
-#[derive(Clone)]
-struct AuthHandle(Auth);
-
-impl fmt::Debug for AuthHandle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Auth")
-    }
 }
 
 impl OAuthLoopback {
     /// Signs in with this handle.
     pub fn new(auth: &Auth) -> Self {
         Self {
-            auth: AuthHandle(auth.clone()),
+            auth: auth.clone(),
             time_limit: TIME_LIMIT,
             done: DONE.to_owned(),
             failed: FAILED.to_owned(),
@@ -112,7 +101,7 @@ impl OAuthLoopback {
         let port = listener.local_addr().map_err(closed)?.port();
         let address = format!("http://127.0.0.1:{port}");
         let to = to.redirect_to(format!("{address}{PATH}"));
-        let page = self.auth.0.sign_in_with_oauth(to).await?;
+        let page = self.auth.sign_in_with_oauth(to).await?;
         Ok(LoopbackSignIn {
             settings: self,
             listener,
@@ -156,7 +145,7 @@ impl LoopbackSignIn {
                 Error::timeout(TimeoutPhase::Total, limit).with_operation("auth.oauth_loopback")
             );
         };
-        let result = self.settings.auth.0.handle_oauth_callback(&url).await;
+        let result = self.settings.auth.handle_oauth_callback(&url).await;
         let (status, page) = match &result {
             Ok(_) => ("200 OK", &self.settings.done),
             Err(_) => ("400 Bad Request", &self.settings.failed),

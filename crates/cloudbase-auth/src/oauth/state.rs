@@ -7,6 +7,7 @@ use std::time::Duration;
 use cloudbase_core::{EnvId, Result};
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::{OAuthPurpose, STATE_LIFETIME};
 use crate::clock;
@@ -16,14 +17,17 @@ use crate::timestamp::Timestamp;
 /// How many ways back are open at once; the oldest closes for a new one.
 const OPEN: usize = 8;
 
-/// What is kept under a state.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// What is kept under a state. Not to be shown: the parameters are secrets.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Remembered {
     pub(crate) provider: String,
     pub(crate) redirect_uri: Option<String>,
     pub(crate) redirect_to: Option<String>,
     #[serde(rename = "type")]
     pub(crate) purpose: OAuthPurpose,
+    /// For the way back.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub(crate) params: Map<String, Value>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -121,6 +125,7 @@ mod tests {
             redirect_uri: None,
             redirect_to: Some("https://a.example/?x=1".to_owned()),
             purpose: OAuthPurpose::BindIdentity,
+            params: Map::from_iter([("code_verifier".to_owned(), "v".into())]),
         }
     }
 
@@ -129,9 +134,9 @@ mod tests {
         let store = Arc::new(MemoryStore::new());
         let states = OAuthStates::new(store.clone(), &EnvId::new("e").unwrap());
         states.remember("s", remembered("github")).await.unwrap();
-        assert_eq!(states.take("other").await.unwrap(), None);
-        assert_eq!(states.take("s").await.unwrap(), Some(remembered("github")));
-        assert_eq!(states.take("s").await.unwrap(), None);
+        assert!(states.take("other").await.unwrap().is_none());
+        assert!(states.take("s").await.unwrap() == Some(remembered("github")));
+        assert!(states.take("s").await.unwrap().is_none());
         assert!(store.load("oauth_e").await.unwrap().is_none());
         // Names that sort the other way round, all within a millisecond or two.
         let name = |n: usize| format!("s{}", 2 * OPEN - n);
