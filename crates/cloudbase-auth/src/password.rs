@@ -1,5 +1,7 @@
 //! Passwords: forgotten ones, and new ones.
 
+mod pending;
+
 use std::fmt;
 use std::future::IntoFuture;
 use std::time::Duration;
@@ -10,17 +12,14 @@ use http::Method;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
+pub use self::pending::{PendingPasswordReset, PendingReauthentication};
 use crate::auth::Auth;
 use crate::caller::{Call, Caller};
 use crate::check;
 use crate::contact::Contact;
 use crate::lenient;
 use crate::result::SignedIn;
-use crate::session::events::AuthEvent;
-use crate::sign_in;
-use crate::verification::{
-    self, SentCode, SentVerification, VerificationRequest, VerificationTarget,
-};
+use crate::verification::{SentCode, VerificationRequest, VerificationTarget};
 
 /// Leave to do something that needs more than a session, for some minutes.
 #[derive(Clone)]
@@ -125,12 +124,12 @@ impl Auth {
                 return Err(Error::new(ErrorKind::Credentials, message));
             }
         };
-        let sent = send_own_code(self.caller(), &contact).await?;
-        Ok(PendingReauthentication {
-            auth: self.clone(),
-            contact,
-            code: SentCode::new(sent),
-        })
+        let request = VerificationRequest::new(contact)
+            .target(VerificationTarget::User)
+            .usage("reauthentication")
+            .within_session();
+        let code = SentCode::send(self.caller(), request).await?;
+        Ok(PendingReauthentication::new(self.clone(), code))
     }
 
     /// Trades the password of the signed-in user for leave to delete the account or set a password.
@@ -209,18 +208,15 @@ impl ResetPassword {
     /// See [`Auth::reset_password_for_email`].
     pub async fn send(self) -> Result<PendingPasswordReset> {
         check::not_empty("email_or_phone", self.contact.as_str())?;
-        let contact = self.contact.normalised()?;
+        let request = VerificationRequest::new(self.contact)
+            .target(VerificationTarget::User)
+            .usage("recovery")
+            .checked()?;
         if let Some(url) = &self.redirect_to {
             check::url("redirect_to", url)?;
         }
-        let sent = send_recovery_code(self.auth.caller(), &contact).await?;
-        let code = SentCode::new(sent);
-        Ok(PendingPasswordReset {
-            auth: self.auth,
-            contact,
-            code,
-            redirect_to: self.redirect_to,
-        })
+        let code = SentCode::send(self.auth.caller(), request).await?;
+        Ok(PendingPasswordReset::new(self.auth, code, self.redirect_to))
     }
 }
 
@@ -231,181 +227,6 @@ impl IntoFuture for ResetPassword {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())
     }
-}
-
-/// A forgotten password that waits for a code and its successor. A wrong code costs nothing.
-#[doc(alias = "ResetPasswordForEmailRes")]
-#[derive(Debug)]
-pub struct PendingPasswordReset {
-    auth: Auth,
-    contact: Contact,
-    code: SentCode,
-    redirect_to: Option<String>,
-}
-
-impl PendingPasswordReset {
-    /// Checks the code (`nonce` in the other SDKs), sets the password, and signs in with it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Auth::verify`] if the code is wrong; `weak_password`. If the sign-in fails, the new
-    /// password is in force all the same.
-    #[doc(alias = "updateUser")]
-    #[doc(alias = "UpdateUserAttributes")]
-    pub async fn update_user(
-        &self,
-        code: impl AsRef<str>,
-        password: impl Into<SecretString>,
-    ) -> Result<SignedIn> {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            #[serde(flatten)]
-            contact: &'a Contact,
-            new_password: &'a str,
-            verification_token: &'a str,
-        }
-        let password = password.into();
-        check::not_empty("password", password.expose_secret())?;
-        let caller = self.auth.caller();
-        let token = self.code.verify(caller, code.as_ref()).await?;
-        let call = Call::post("auth.reset_password", "/auth/v1/reset")
-            .idempotency(Idempotency::Unsafe)
-            .json(&Body {
-                contact: &self.contact,
-                new_password: password.expose_secret(),
-                verification_token: token.expose_secret(),
-            });
-        caller.unit(&call).await?;
-        self.code.forget();
-        self.auth
-            .manager()
-            .hub()
-            .publish([AuthEvent::PasswordRecovery]);
-        let session = sign_in::with_password(caller, self.contact.as_str(), &password).await?;
-        self.auth.manager().sign_in(caller, session, None).await
-    }
-
-    /// Sends another code, which replaces the one before.
-    ///
-    /// # Errors
-    ///
-    /// As [`Auth::send_verification`]; the code before stays good then.
-    pub async fn resend(&mut self) -> Result<&SentVerification> {
-        self.code = SentCode::new(send_recovery_code(self.auth.caller(), &self.contact).await?);
-        Ok(self.code.sent())
-    }
-
-    /// What the code belongs to.
-    #[doc(alias = "messageId")]
-    pub fn message_id(&self) -> &str {
-        &self.code.sent().verification_id
-    }
-
-    /// Goes on with a code that [`Auth::resend`] has sent.
-    pub fn set_message_id(&mut self, id: impl Into<String>) {
-        self.code.set_id(id.into());
-    }
-
-    /// Where to lead the user afterwards.
-    pub fn redirect_to(&self) -> Option<&str> {
-        self.redirect_to.as_deref()
-    }
-}
-
-/// A signed-in user of whom a code is awaited. A wrong code costs nothing.
-#[doc(alias = "ReauthenticateRes")]
-#[derive(Debug)]
-pub struct PendingReauthentication {
-    auth: Auth,
-    contact: Contact,
-    code: SentCode,
-}
-
-impl PendingReauthentication {
-    /// Checks the code (`nonce` in the other SDKs) and sets a new password. The session goes on.
-    ///
-    /// # Errors
-    ///
-    /// As [`Auth::verify`] if the code is wrong; `weak_password`.
-    #[doc(alias = "updateUser")]
-    #[doc(alias = "UpdateUserAttributes")]
-    pub async fn update_user(
-        &self,
-        code: impl AsRef<str>,
-        password: impl Into<SecretString>,
-    ) -> Result<SignedIn> {
-        let password = password.into();
-        check::not_empty("password", password.expose_secret())?;
-        let caller = self.auth.caller();
-        let token = self.code.verify(caller, code.as_ref()).await?;
-        let leave = sudo(caller, None, Some(&token)).await?;
-        self.code.forget();
-        set_password(caller, &leave, &password).await?;
-        self.auth.manager().signed_in_as_known()
-    }
-
-    /// Checks the code and signs in again with it: a fresh session.
-    ///
-    /// # Errors
-    ///
-    /// As [`Auth::verify`] if the code is wrong.
-    pub async fn verify(&self, code: impl AsRef<str>) -> Result<SignedIn> {
-        let caller = self.auth.caller();
-        let token = self.code.verify(caller, code.as_ref()).await?;
-        let session =
-            sign_in::with_verification(caller, Some(self.contact.as_str()), &token).await?;
-        self.code.forget();
-        self.auth.manager().sign_in(caller, session, None).await
-    }
-
-    /// Sends another code, which replaces the one before.
-    ///
-    /// # Errors
-    ///
-    /// As [`Auth::send_verification`]; the code before stays good then.
-    pub async fn resend(&mut self) -> Result<&SentVerification> {
-        self.code = SentCode::new(send_own_code(self.auth.caller(), &self.contact).await?);
-        Ok(self.code.sent())
-    }
-
-    /// What the code belongs to.
-    #[doc(alias = "messageId")]
-    pub fn message_id(&self) -> &str {
-        &self.code.sent().verification_id
-    }
-
-    /// Goes on with a code that [`Auth::resend`] has sent.
-    pub fn set_message_id(&mut self, id: impl Into<String>) {
-        self.code.set_id(id.into());
-    }
-}
-
-async fn send_recovery_code(caller: &Caller, contact: &Contact) -> Result<SentVerification> {
-    send_code(caller, contact, "recovery", |request| request).await
-}
-
-async fn send_own_code(caller: &Caller, contact: &Contact) -> Result<SentVerification> {
-    send_code(
-        caller,
-        contact,
-        "reauthentication",
-        VerificationRequest::within_session,
-    )
-    .await
-}
-
-async fn send_code(
-    caller: &Caller,
-    contact: &Contact,
-    usage: &str,
-    with: fn(VerificationRequest) -> VerificationRequest,
-) -> Result<SentVerification> {
-    let mut request =
-        with(VerificationRequest::new(contact.clone()).target(VerificationTarget::User));
-    if contact.is_email() {
-        request = request.usage(usage);
-    }
-    verification::send(caller, request).await
 }
 
 /// Trades a password for leave; `argument` names it in the error.

@@ -5,13 +5,10 @@ use std::time::Duration;
 use cloudbase_core::Result;
 
 use crate::auth::Auth;
-use crate::contact::Contact;
 use crate::result::SignedIn;
 use crate::sign_in;
 use crate::sign_up::Registration;
-use crate::verification::{
-    self, SentCode, SentVerification, VerificationRequest, VerificationTarget,
-};
+use crate::verification::{SentCode, waits_for_code};
 
 /// A sign-in or registration that goes on when the code is known.
 ///
@@ -21,25 +18,17 @@ use crate::verification::{
 #[derive(Debug)]
 pub struct PendingSignIn {
     auth: Auth,
-    contact: Contact,
-    target: VerificationTarget,
     code: SentCode,
     /// What to register with if there is no such account; `None` where nobody may be registered.
     registration: Option<Box<Registration>>,
 }
 
+waits_for_code!(PendingSignIn);
+
 impl PendingSignIn {
-    pub(crate) fn new(
-        auth: Auth,
-        contact: Contact,
-        target: VerificationTarget,
-        code: SentCode,
-        registration: Option<Registration>,
-    ) -> Self {
+    pub(crate) fn new(auth: Auth, code: SentCode, registration: Option<Registration>) -> Self {
         Self {
             auth,
-            contact,
-            target,
             code,
             registration: registration.map(Box::new),
         }
@@ -73,43 +62,16 @@ impl PendingSignIn {
     pub async fn verify(&self, code: impl AsRef<str>) -> Result<SignedIn> {
         let code = code.as_ref();
         let caller = self.auth.caller();
+        let contact = self.code.contact();
         let token = self.code.verify(caller, code).await?;
         let session = match &self.registration {
             Some(registration) if !self.code.sent().is_user => {
-                registration
-                    .send(caller, &self.contact, &token, code)
-                    .await?
+                registration.send(caller, contact, &token, code).await?
             }
-            _ => sign_in::with_verification(caller, Some(self.contact.as_str()), &token).await?,
+            _ => sign_in::with_verification(caller, Some(contact.as_str()), &token).await?,
         };
         self.code.forget();
         self.auth.manager().sign_in(caller, session, None).await
-    }
-
-    /// Sends another code, which replaces the one before.
-    ///
-    /// # Errors
-    ///
-    /// As [`Auth::send_verification`]; the code before stays good then.
-    pub async fn resend(&mut self) -> Result<&SentVerification> {
-        let mut request =
-            VerificationRequest::new(self.contact.clone()).target(self.target.clone());
-        if self.contact.is_email() {
-            request = request.usage("email");
-        }
-        self.code = SentCode::new(verification::send(self.auth.caller(), request).await?);
-        Ok(self.code.sent())
-    }
-
-    /// What the code belongs to.
-    #[doc(alias = "messageId")]
-    pub fn message_id(&self) -> &str {
-        &self.code.sent().verification_id
-    }
-
-    /// Goes on with a code that [`Auth::resend`] has sent.
-    pub fn set_message_id(&mut self, id: impl Into<String>) {
-        self.code.set_id(id.into());
     }
 
     /// How long the code is good for, from when it was sent.

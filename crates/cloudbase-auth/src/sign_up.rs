@@ -11,7 +11,7 @@ use crate::contact::Contact;
 use crate::pending::PendingSignIn;
 use crate::session::{Session, wire};
 use crate::user::Gender;
-use crate::verification::{self, SentCode, VerificationRequest, VerificationTarget};
+use crate::verification::{SentCode, VerificationRequest, VerificationTarget};
 
 /// Who registers; see [`Auth::sign_up`].
 #[doc(alias = "SignUpReq")]
@@ -136,26 +136,18 @@ impl Auth {
     /// ```
     #[doc(alias = "signUp")]
     pub async fn sign_up(&self, sign_up: SignUp) -> Result<PendingSignIn> {
-        let contact = sign_up.contact.normalised()?;
+        let request = VerificationRequest::new(sign_up.contact)
+            .target(VerificationTarget::Any)
+            .usage("email")
+            .checked()?;
         let mut registration = sign_up.registration;
         registration.check()?;
         if sign_up.upgrade && registration.anonymous_token.is_none() {
             let session = self.session().await?.filter(Session::is_anonymous);
             registration.anonymous_token = session.map(|session| session.access_token().clone());
         }
-        let mut request = VerificationRequest::new(contact.clone()).target(VerificationTarget::Any);
-        if contact.is_email() {
-            request = request.usage("email");
-        }
-        let sent = verification::send(self.caller(), request).await?;
-        let code = SentCode::new(sent);
-        Ok(PendingSignIn::new(
-            self.clone(),
-            contact,
-            VerificationTarget::Any,
-            code,
-            Some(registration),
-        ))
+        let code = SentCode::send(self.caller(), request).await?;
+        Ok(PendingSignIn::new(self.clone(), code, Some(registration)))
     }
 }
 

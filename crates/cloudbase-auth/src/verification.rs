@@ -6,12 +6,12 @@ mod sent;
 use std::fmt;
 use std::time::Duration;
 
-use cloudbase_core::{Idempotency, Result, open_enum};
+use cloudbase_core::{Error, Idempotency, Result, open_enum};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
 pub use self::otp::{OtpType, Resend, ResendType, VerifyOtp};
-pub(crate) use self::sent::SentCode;
+pub(crate) use self::sent::{SentCode, waits_for_code};
 use crate::auth::Auth;
 use crate::caller::{Call, Caller};
 use crate::check;
@@ -94,6 +94,21 @@ impl VerificationRequest {
         self
     }
 
+    /// Refuses what cannot be right, and brings the rest into the service's form.
+    pub(crate) fn checked(mut self) -> Result<Self> {
+        self.contact = self.contact.normalised()?;
+        check::not_empty("target", self.target.as_str())?;
+        check::not_empty_if_given("usage", self.usage.as_deref())?;
+        if let Some(url) = &self.email_redirect_to {
+            check::url("email_redirect_to", url)?;
+            if !self.contact.is_email() {
+                let rule = "is for e-mail only: a text message carries a code";
+                return Err(Error::argument("email_redirect_to", rule));
+            }
+        }
+        Ok(self)
+    }
+
     /// Solves a captcha first instead of waiting until the service asks for one.
     #[must_use]
     pub fn with_captcha(mut self, with_captcha: bool) -> Self {
@@ -164,7 +179,7 @@ impl Auth {
         &self,
         request: VerificationRequest,
     ) -> Result<SentVerification> {
-        send(self.caller(), request).await
+        send(self.caller(), &request.checked()?).await
     }
 
     /// Checks a code and returns the proof that it was right. Nobody is signed in by this.
@@ -201,10 +216,10 @@ impl Auth {
     }
 }
 
-/// Has a code sent.
+/// Has a code sent; the request has been checked.
 pub(crate) async fn send(
     caller: &Caller,
-    request: VerificationRequest,
+    request: &VerificationRequest,
 ) -> Result<SentVerification> {
     #[derive(Serialize)]
     struct Body<'a> {
@@ -224,22 +239,15 @@ pub(crate) async fn send(
         #[serde(default)]
         is_user: Option<bool>,
     }
-    let contact = request.contact.normalised()?;
-    check::not_empty("target", request.target.as_str())?;
-    check::not_empty_if_given("usage", request.usage.as_deref())?;
-    if let Some(url) = &request.email_redirect_to {
-        check::url("email_redirect_to", url)?;
-        if !contact.is_email() {
-            let rule = "is for e-mail only: a text message carries a code";
-            return Err(cloudbase_core::Error::argument("email_redirect_to", rule));
-        }
-    }
     let mut call = Call::post("auth.send_verification", "/auth/v1/verification")
         .idempotency(Idempotency::Unsafe)
         .json(&Body {
-            contact: &contact,
+            contact: &request.contact,
             target: request.target.as_str(),
-            usage: request.usage.as_deref().filter(|_| contact.is_email()),
+            usage: request
+                .usage
+                .as_deref()
+                .filter(|_| request.contact.is_email()),
             email_redirect_to: request.email_redirect_to.as_deref(),
         });
     if request.within_session || request.target == VerificationTarget::CurrentUser {

@@ -184,7 +184,8 @@ async fn sign_in_with_otp_creates_users_only_if_it_may() {
 async fn a_link_can_be_sent_instead_of_a_code() {
     let world = World::new().await;
     let otp = Otp::email(EMAIL).email_redirect_to("https://app.example.org/in");
-    world.auth.sign_in_with_otp(otp).await.unwrap();
+    let mut pending = world.auth.sign_in_with_otp(otp).await.unwrap();
+    pending.resend().await.unwrap();
     assert!(
         world
             .emulator
@@ -438,6 +439,11 @@ async fn a_password_is_changed_with_the_old_one_or_a_code() {
         .update_user("000000", "F0urth-new")
         .await
         .unwrap_err();
+    let weak = pending
+        .update_user(world.code(EMAIL), "x")
+        .await
+        .unwrap_err();
+    assert_eq!(weak.code().unwrap().as_str(), "weak_password");
     pending
         .update_user(world.code(EMAIL), "F0urth-new")
         .await

@@ -1,11 +1,11 @@
 //! Sign-in with a one-time code instead of a password.
 
-use cloudbase_core::{Error, Result};
+use cloudbase_core::Result;
 
 use crate::auth::Auth;
 use crate::contact::Contact;
 use crate::pending::PendingSignIn;
-use crate::verification::{self, SentCode, VerificationRequest, VerificationTarget};
+use crate::verification::{SentCode, VerificationRequest, VerificationTarget};
 
 /// Who signs in with a code; see [`Auth::sign_in_with_otp`].
 #[doc(alias = "SignInWithOtpReq")]
@@ -74,30 +74,18 @@ impl Auth {
     /// ```
     #[doc(alias = "signInWithOtp")]
     pub async fn sign_in_with_otp(&self, otp: Otp) -> Result<PendingSignIn> {
-        let contact = otp.contact.normalised()?;
-        if otp.email_redirect_to.is_some() && !contact.is_email() {
-            let rule = "is for e-mail only: a text message carries a code";
-            return Err(Error::argument("email_redirect_to", rule));
-        }
         let target = match otp.should_create_user {
             true => VerificationTarget::Any,
             false => VerificationTarget::User,
         };
-        let mut request = VerificationRequest::new(contact.clone()).target(target.clone());
-        if contact.is_email() {
-            request = request.usage("email");
-        }
+        let mut request = VerificationRequest::new(otp.contact)
+            .target(target)
+            .usage("email");
         if let Some(url) = otp.email_redirect_to {
             request = request.email_redirect_to(url);
         }
-        let sent = verification::send(self.caller(), request).await?;
+        let code = SentCode::send(self.caller(), request).await?;
         let registration = otp.should_create_user.then(Default::default);
-        Ok(PendingSignIn::new(
-            self.clone(),
-            contact,
-            target,
-            SentCode::new(sent),
-            registration,
-        ))
+        Ok(PendingSignIn::new(self.clone(), code, registration))
     }
 }

@@ -9,7 +9,7 @@ use crate::caller::{Call, Caller};
 use crate::check;
 use crate::contact::Contact;
 use crate::session::events::AuthEvent;
-use crate::verification::{self, SentCode, SentVerification, VerificationRequest};
+use crate::verification::{SentCode, VerificationRequest, waits_for_code};
 
 /// What to change; see [`Auth::update_user`].
 #[doc(alias = "UpdateUserReq")]
@@ -135,9 +135,10 @@ pub struct UpdatedUser {
 #[derive(Debug)]
 pub struct PendingContact {
     auth: Auth,
-    contact: Contact,
     code: SentCode,
 }
+
+waits_for_code!(PendingContact);
 
 impl Auth {
     /// Changes the profile of the signed-in user. A new address or number takes effect when the
@@ -174,11 +175,12 @@ impl Auth {
             .cloned();
         let mut pending = None;
         if let Some(contact) = contact {
-            let code = SentCode::new(send_code(caller, &contact).await?);
+            let request = VerificationRequest::new(contact)
+                .within_session()
+                .usage("reauthentication");
             pending = Some(PendingContact {
                 auth: self.clone(),
-                contact,
-                code,
+                code: SentCode::send(caller, request).await?,
             });
         }
         if others {
@@ -222,8 +224,9 @@ impl PendingContact {
         }
         let caller = self.auth.caller();
         self.code.verify(caller, code.as_ref()).await?;
-        let text = Some(self.contact.as_str());
-        let is_email = self.contact.is_email();
+        let contact = self.code.contact();
+        let text = Some(contact.as_str());
+        let is_email = contact.is_email();
         edit(
             caller,
             &Body {
@@ -235,35 +238,6 @@ impl PendingContact {
         self.code.forget();
         self.auth.changed_user().await
     }
-
-    /// Sends another code, which replaces the one before.
-    ///
-    /// # Errors
-    ///
-    /// As [`Auth::send_verification`]; the code before stays good then.
-    pub async fn resend(&mut self) -> Result<&SentVerification> {
-        self.code = SentCode::new(send_code(self.auth.caller(), &self.contact).await?);
-        Ok(self.code.sent())
-    }
-
-    /// What the code belongs to.
-    #[doc(alias = "messageId")]
-    pub fn message_id(&self) -> &str {
-        &self.code.sent().verification_id
-    }
-
-    /// Goes on with a code that [`Auth::resend`] has sent.
-    pub fn set_message_id(&mut self, id: impl Into<String>) {
-        self.code.set_id(id.into());
-    }
-}
-
-async fn send_code(caller: &Caller, contact: &Contact) -> Result<SentVerification> {
-    let mut request = VerificationRequest::new(contact.clone()).within_session();
-    if contact.is_email() {
-        request = request.usage("reauthentication");
-    }
-    verification::send(caller, request).await
 }
 
 /// Writes fields of the profile. Twice is the same as once.

@@ -167,16 +167,12 @@ impl Auth {
     /// ```
     #[doc(alias = "messageId")]
     pub async fn resend(&self, resend: Resend) -> Result<SentVerification> {
-        let is_email = resend.contact.is_email();
         // A new address or number belongs to nobody yet.
         let target = match resend.kind {
             ResendType::Sms => VerificationTarget::User,
             _ => VerificationTarget::Any,
         };
-        let mut request = VerificationRequest::new(resend.contact).target(target);
-        if is_email {
-            request = request.usage("email");
-        }
-        send(self.caller(), request).await
+        let request = VerificationRequest::new(resend.contact).target(target);
+        send(self.caller(), &request.usage("email").checked()?).await
     }
 }

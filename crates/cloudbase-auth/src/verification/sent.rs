@@ -1,5 +1,37 @@
 //! A code that was sent, within a flow that goes on when the code is known.
 
+/// The methods of every value with an `auth` and a `code` that waits for the code.
+macro_rules! waits_for_code {
+    ($waiting:ty) => {
+        impl $waiting {
+            /// Sends another code, which replaces the one before.
+            ///
+            /// # Errors
+            ///
+            /// As [`Auth::send_verification`](crate::Auth::send_verification); the code before
+            /// stays good then.
+            pub async fn resend(
+                &mut self,
+            ) -> cloudbase_core::Result<&$crate::verification::SentVerification> {
+                self.code.resend(self.auth.caller()).await
+            }
+
+            /// What the code belongs to.
+            #[doc(alias = "messageId")]
+            pub fn message_id(&self) -> &str {
+                &self.code.sent().verification_id
+            }
+
+            /// Goes on with a code that [`Auth::resend`](crate::Auth::resend) has sent.
+            pub fn set_message_id(&mut self, id: impl Into<String>) {
+                self.code.set_id(id.into());
+            }
+        }
+    };
+}
+
+pub(crate) use waits_for_code;
+
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
@@ -7,12 +39,15 @@ use cloudbase_core::Result;
 use secrecy::SecretString;
 use tokio::time::Instant;
 
-use super::{SentVerification, VerifiedCode, is_same_code, verify};
+use super::{SentVerification, VerificationRequest, VerifiedCode, is_same_code, send, verify};
 use crate::caller::Caller;
+use crate::contact::Contact;
 
 /// The code's id, and the proof once it was right: if what follows fails, the same code can be given
 /// again although the service takes it only once.
 pub(crate) struct SentCode {
+    /// What was asked for, to ask for it again.
+    request: VerificationRequest,
     sent: SentVerification,
     proof: Mutex<Option<Proof>>,
 }
@@ -24,11 +59,27 @@ struct Proof {
 }
 
 impl SentCode {
-    pub(crate) fn new(sent: SentVerification) -> Self {
-        Self {
+    /// Has a code sent.
+    pub(crate) async fn send(caller: &Caller, request: VerificationRequest) -> Result<Self> {
+        let request = request.checked()?;
+        let sent = send(caller, &request).await?;
+        Ok(Self {
+            request,
             sent,
             proof: Mutex::default(),
-        }
+        })
+    }
+
+    /// Has another code sent; the one before is worthless then.
+    pub(crate) async fn resend(&mut self, caller: &Caller) -> Result<&SentVerification> {
+        self.sent = send(caller, &self.request).await?;
+        self.forget();
+        Ok(&self.sent)
+    }
+
+    /// Where the code was sent to, in the service's form.
+    pub(crate) fn contact(&self) -> &Contact {
+        &self.request.contact
     }
 
     pub(crate) fn sent(&self) -> &SentVerification {
