@@ -40,6 +40,18 @@ async fn a_second_device_ends_the_first_one_when_its_token_does() {
 }
 
 #[tokio::test]
+async fn signing_out_ends_no_other_device() {
+    let world = World::with(|emulator| emulator.max_sessions(2), |auth| auth).await;
+    let second = world.device();
+    world.sign_in().await;
+    sign_in(&second).await;
+    assert!(world.auth.sign_out().await.unwrap().revoked);
+    assert!(second.user().await.unwrap().is_some());
+    second.refresh_session().await.unwrap();
+    assert!(second.user().await.unwrap().is_some());
+}
+
+#[tokio::test]
 async fn an_answer_lost_after_rotation_is_recovered_within_the_grace_time() {
     let world = World::with(
         |emulator| emulator.refresh_reuse(RefreshReuse::Grace(Duration::from_secs(60))),
