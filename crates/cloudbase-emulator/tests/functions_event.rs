@@ -224,6 +224,11 @@ async fn rules_decide_who_calls() {
             .await
             .expect(200);
     }
+    let user = wire::user::sign_in(&bench.wire, &bench.emulator, "device-lin-0001-0001").await;
+    let call = |name: &str| bench.call(name).bearer(&user).send();
+    call("users").await.expect(200);
+    let refused = call("admin").await.expect(403);
+    assert_eq!(refused.code(), "FUNCTIONS_PERMISSION_DENIED");
     let url = format!("{}/v1/functions/users", bench.emulator.endpoint());
     let nobody = bench.wire.post(&url).send().await.expect(401);
     assert_eq!(nobody.code(), "MISSING_CREDENTIALS");

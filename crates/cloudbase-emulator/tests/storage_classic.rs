@@ -6,6 +6,7 @@ mod wire;
 use cloudbase_emulator::{Emulator, StorageAcl};
 use serde_json::{Value, json};
 use wire::classic::Bench;
+use wire::user::sign_in;
 
 #[tokio::test]
 async fn public_objects_need_no_signature() {
@@ -69,6 +70,45 @@ async fn roles_and_their_limits() {
 
     bench.emulator.set_storage_rule("", StorageAcl::AdminOnly);
     assert_eq!(read("open").await, denied);
+}
+
+#[tokio::test]
+async fn users_write_and_delete_their_own() {
+    let builder = Emulator::builder().storage_rule("private/", StorageAcl::Private);
+    let bench = Bench::with(builder).await;
+    let lin = sign_in(&bench.wire, &bench.emulator, "device-lin-0001-0001").await;
+    let mei = sign_in(&bench.wire, &bench.emulator, "device-mei-0002-0002").await;
+    // What the gateway says to `token` about one object: the item of its answer.
+    let ask = async |token: &str, operation: &str, item: Value| {
+        let call = bench.post(operation, &json!([item])).bearer(token);
+        call.send().await.expect(200).json()[0].clone()
+    };
+    let denied = "STORAGE_EXCEED_AUTHORITY";
+    for key in ["open", "private/a"] {
+        let upload = json!({ "objectId": key });
+        let info = ask(&lin, "get-objects-upload-info", upload.clone()).await;
+        bench.put(&info, "of lin").send().await.expect(200);
+        let again = ask(&lin, "get-objects-upload-info", upload.clone()).await;
+        assert_eq!(again["code"], Value::Null);
+        let theirs = ask(&mei, "get-objects-upload-info", upload).await;
+        assert_eq!(theirs["code"], denied, "{key}");
+        let id = json!({ "cloudObjectId": bench.id(key) });
+        let read = ask(&mei, "get-objects-download-info", id.clone()).await;
+        let expected = if key == "open" {
+            json!(null)
+        } else {
+            json!(denied)
+        };
+        assert_eq!(read["code"], expected, "{key}");
+        assert_eq!(
+            ask(&mei, "delete-objects", id.clone()).await["code"],
+            denied
+        );
+        assert_eq!(ask(&lin, "delete-objects", id.clone()).await, id);
+    }
+    let copy = json!([{ "srcPath": "open", "dstPath": "b" }]);
+    let call = bench.post("copy-objects", &copy).bearer(&lin);
+    assert_eq!(call.send().await.expect(403).code(), "ACTION_FORBIDDEN");
 }
 
 #[tokio::test]

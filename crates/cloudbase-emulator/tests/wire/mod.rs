@@ -9,6 +9,7 @@
 
 pub mod classic;
 pub mod pg;
+pub mod user;
 
 use axum::body::Body;
 use bytes::Bytes;

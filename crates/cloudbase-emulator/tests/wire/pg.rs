@@ -2,9 +2,8 @@
 
 use cloudbase_emulator::{Emulator, EmulatorBuilder};
 use http::Method;
-use serde_json::json;
 
-use super::{Answer, Call, Wire};
+use super::{Answer, Call, Wire, user};
 
 pub struct Bench {
     pub emulator: Emulator,
@@ -48,14 +47,7 @@ impl Bench {
 
     /// The token of a new anonymous user.
     pub async fn user(&self, device: &str) -> String {
-        let url = format!("{}/auth/v1/signin/anonymously", self.emulator.endpoint());
-        let call = self
-            .wire
-            .post(&url)
-            .header("x-device-id", device)
-            .json(&json!({}));
-        let session = call.send().await.expect(200).json();
-        session["access_token"].as_str().unwrap().to_owned()
+        user::sign_in(&self.wire, &self.emulator, device).await
     }
 }
 
