@@ -31,6 +31,17 @@ impl CloudRun {
 
     /// A call of the hosting service `name`: GET `/` unless [`method`](ServiceCall::method) and
     /// [`path`](ServiceCall::path) say otherwise.
+    ///
+    /// ```no_run
+    /// # async fn run(cloud_run: cloudbase_functions::CloudRun) -> cloudbase_core::Result<()> {
+    /// use cloudbase_core::http::Method;
+    ///
+    /// let order = serde_json::json!({ "item": 7 });
+    /// let call = cloud_run.call("shop").method(Method::POST).path("/orders").json(&order);
+    /// println!("{}", call.await?.status());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "callContainer")]
     pub fn call(&self, name: impl Into<String>) -> ServiceCall {
         self.service(name).get("/")

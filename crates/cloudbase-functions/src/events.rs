@@ -18,6 +18,18 @@ pub(crate) const EVENTS_STALL: Duration = Duration::from_secs(60);
 /// Ends with the answer; an event that the answer's end cuts off is dropped, as the standard asks.
 /// If the connection breaks instead, the last item is an error. Comments, such as the heartbeats of
 /// the functions framework, keep the stream alive and are not shown.
+///
+/// ```no_run
+/// # async fn run(cloud_run: cloudbase_functions::CloudRun) -> cloudbase_core::Result<()> {
+/// let question = serde_json::json!({ "prompt": "Why is the sky blue?" });
+/// let answer = cloud_run.service("chat").post("/").json(&question).events().await?;
+/// let mut events = answer.into_value();
+/// while let Some(event) = events.next_event().await? {
+///     print!("{}", event.data);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct EventStream {
     body: DataStream,

@@ -60,6 +60,15 @@ impl Functions {
 
     /// A call of the function-type cloud-hosting service `name`: POST to `/` unless
     /// [`method`](ServiceCall::method) and [`path`](ServiceCall::path) say otherwise.
+    ///
+    /// ```no_run
+    /// # async fn run(functions: cloudbase_functions::Functions) -> cloudbase_core::Result<()> {
+    /// let data = serde_json::json!({ "name": "Lin" });
+    /// let answer = functions.call_hosted("greeter").path("/hello").json(&data).await?;
+    /// println!("{}", answer.text()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "cloudrun")]
     pub fn call_hosted(&self, name: impl Into<String>) -> ServiceCall {
         Service::new(self.client.clone(), Kind::Hosting, name.into()).post("/")

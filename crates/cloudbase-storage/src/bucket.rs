@@ -82,6 +82,18 @@ impl Bucket {
     }
 
     /// The objects whose path begins with `prefix`.
+    ///
+    /// ```no_run
+    /// # async fn run(storage: cloudbase_storage::Storage) -> cloudbase_core::Result<()> {
+    /// let mut pages = storage.bucket("photos").list("2026/").limit(100).pages();
+    /// while let Some(page) = pages.next_page().await? {
+    ///     for object in &page.objects {
+    ///         println!("{}", object.path());
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(&self, prefix: impl Into<String>) -> List {
         List::new(self.clone(), prefix.into())
     }
@@ -180,6 +192,15 @@ impl Bucket {
     }
 
     /// Makes a URL by which anybody can put an object at `path`, for a minute.
+    ///
+    /// ```no_run
+    /// # async fn run(storage: cloudbase_storage::Storage) -> cloudbase_core::Result<()> {
+    /// let inbox = storage.bucket("inbox");
+    /// let url = inbox.signed_upload_url("photo.jpg").await?;
+    /// inbox.upload_to_signed_url(&url, std::path::Path::new("photo.jpg")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "createSignedUploadUrl")]
     pub fn signed_upload_url(&self, path: impl Into<String>) -> RequestSignedUploadUrl {
         RequestSignedUploadUrl::new(self.clone(), path.into())

@@ -58,6 +58,19 @@ impl Storage {
     }
 
     /// Asks where and how `path` may be put, for a client that does it itself.
+    ///
+    /// ```no_run
+    /// # async fn run(storage: cloudbase_storage::Storage) -> Result<(), Box<dyn std::error::Error>> {
+    /// // On a server:
+    /// let info = storage.upload_info("inbox/photo.jpg").content_type("image/jpeg").await?;
+    /// let permission = serde_json::to_string(&info)?;
+    /// // Wherever the photo is:
+    /// let info = serde_json::from_str(&permission)?;
+    /// let photo = std::path::Path::new("photo.jpg");
+    /// storage.upload_to_signed_url(&info, photo).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "createSignedUploadUrl")]
     #[doc(alias = "getUploadInfo")]
     #[doc(alias = "getUploadMetadata")]
@@ -100,6 +113,21 @@ impl Storage {
     }
 
     /// Makes a URL by which anybody can read the object `id` for so long (whole seconds).
+    ///
+    /// ```no_run
+    /// # async fn run(storage: cloudbase_storage::Storage) -> cloudbase_core::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// use cloudbase_storage::Transform;
+    ///
+    /// let id = "cloud://shop-1a2b.7368-shop-1a2b-1300000000/images/a.png";
+    /// let thumbnail = storage
+    ///     .signed_url(id, Duration::from_secs(600))
+    ///     .transform(Transform::new().width(300).height(200))
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "createSignedUrl")]
     #[doc(alias = "getPublicUrl")]
     #[doc(alias = "getTempFileURL")]

@@ -181,6 +181,29 @@ async fn bodies_stream_both_ways() {
 }
 
 #[tokio::test]
+async fn each_piece_comes_back_before_the_next_is_sent() {
+    let echo = |request: http::Request<axum::body::Body>| async {
+        let pieces = request.into_body().into_data_stream();
+        Response::new(axum::body::Body::from_stream(pieces))
+    };
+    let fixture = start(Emulator::builder().service("echo", Service::http(echo))).await;
+    let (sender, receiver) = tokio::sync::mpsc::channel::<&'static str>(1);
+    let pieces = stream::unfold(receiver, |mut receiver| async {
+        let piece = receiver.recv().await?;
+        Some((Ok::<_, Error>(Bytes::from(piece)), receiver))
+    });
+    sender.send("first").await.unwrap();
+    let service = fixture.cloud_run.service("echo");
+    let call = service.post("/").body("text/plain", Body::stream(pieces));
+    let mut answer = call.stream().await.unwrap().into_value();
+    assert_eq!(answer.next().await.unwrap().unwrap(), "first");
+    sender.send("second").await.unwrap();
+    assert_eq!(answer.next().await.unwrap().unwrap(), "second");
+    drop(sender);
+    assert!(answer.next().await.is_none());
+}
+
+#[tokio::test]
 async fn a_stream_is_counted_while_it_is_sent() {
     let fixture = start(Emulator::builder().http_function("site", mirror)).await;
     let site = fixture.functions.http("site");
