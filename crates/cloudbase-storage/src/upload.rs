@@ -7,6 +7,7 @@ pub(crate) mod source;
 pub(crate) mod tap;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -260,7 +261,9 @@ pub(crate) async fn transmit(
 ) -> Result<Response<Bytes>> {
     let name = operation.name();
     let watch = Watch::new(on_progress);
-    if content.length() == Some(0) {
+    let _stop = Stop(watch.clone());
+    let is_empty = content.length() == Some(0);
+    if is_empty {
         // Of an empty body the connection would not tell the length, which is signed.
         operation = operation.header(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
@@ -270,15 +273,23 @@ pub(crate) async fn transmit(
         // Why the source failed says more than that the connection had to give up.
         Err(error) => return Err(watch.take_failure().unwrap_or(error).with_operation(name)),
     };
-    if let (Some(stored), Some(sent)) = (announced_crc64(answer.headers()), watch.crc64())
-        && stored != sent
-    {
-        return Err(answer.complete(Error::new(
-            ErrorKind::Body,
-            "the object store has other bytes than were sent: the CRC-64 differs",
-        )));
+    let problem = match (announced_crc64(answer.headers()), watch.crc64()) {
+        (Some(stored), Some(sent)) if stored != sent => {
+            "the object store has other bytes than were sent: the CRC-64 differs"
+        }
+        (_, None) if !is_empty => "the upload was answered before all of it was sent",
+        _ => return Ok(read(answer).await),
+    };
+    Err(answer.complete(Error::new(ErrorKind::Body, problem)))
+}
+
+/// Whatever comes of an upload, nothing is sent any more.
+struct Stop(Arc<Watch>);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.0.stop();
     }
-    Ok(read(answer).await)
 }
 
 async fn read(answer: Response<cloudbase_core::Body>) -> Response<Bytes> {

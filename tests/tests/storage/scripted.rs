@@ -28,6 +28,8 @@ pub(crate) enum Act {
     Reply(Reply),
     /// Reads so many bytes of the body and closes the connection.
     CutUpload(usize),
+    /// Reads so many bytes of the body, answers, and reads on until the client stops.
+    RefuseUpload(usize, Reply),
     /// Reads so many bytes of the body, and then nothing more.
     StallUpload(usize),
 }
@@ -143,6 +145,16 @@ impl Scripted {
         self.store.lock().unwrap().clone()
     }
 
+    /// The first request that the object store is done with.
+    pub(crate) async fn seen(&self) -> Seen {
+        loop {
+            match self.store().into_iter().next() {
+                Some(seen) => return seen,
+                None => tokio::task::yield_now().await,
+            }
+        }
+    }
+
     /// What the gateway saw.
     pub(crate) fn gateway(&self) -> Vec<Seen> {
         self.gateway.lock().unwrap().clone()
@@ -184,6 +196,13 @@ impl Server {
                 }
                 Act::CutUpload(bytes) => {
                     read_body(&mut socket, &mut buffer, &mut seen, length.min(bytes)).await;
+                    self.store.lock().unwrap().push(seen);
+                    return;
+                }
+                Act::RefuseUpload(bytes, reply) => {
+                    read_body(&mut socket, &mut buffer, &mut seen, length.min(bytes)).await;
+                    let _ = send(&mut socket, reply, false).await;
+                    read_body(&mut socket, &mut buffer, &mut seen, length).await;
                     self.store.lock().unwrap().push(seen);
                     return;
                 }

@@ -293,6 +293,64 @@ async fn errors_of_the_object_store_are_typed() {
 }
 
 #[tokio::test]
+async fn a_refusal_that_comes_early_is_the_error() {
+    let server = Scripted::start(|_, _| {
+        let refusal = Reply::new(400)
+            .header("connection", "close")
+            .body("<Error><Code>EntityTooLarge</Code><Message>no</Message></Error>");
+        Act::RefuseUpload(1000, refusal)
+    })
+    .await;
+    const LONG: usize = 64 * 1024 * 1024;
+    let upload = server.storage().upload("a", vec![7; LONG]);
+    let error = upload.await.unwrap_err();
+    assert_eq!(
+        error.code(),
+        Some(&ErrorCode::ENTITY_TOO_LARGE),
+        "{error:?}"
+    );
+    assert_eq!(error.attempts(), 1);
+    let seen = server.seen().await;
+    assert!(
+        seen.cut_by_client && seen.body.len() < LONG,
+        "the rest is not sent"
+    );
+
+    // Nor does a good answer before the end make an object.
+    let server = Scripted::start(|_, _| Act::RefuseUpload(1000, Reply::new(200))).await;
+    let upload = server.storage().upload("a", vec![7; LONG]);
+    let error = upload.await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Body, "{error:?}");
+    assert!(server.seen().await.cut_by_client);
+}
+
+#[tokio::test]
+async fn an_answered_attempt_does_not_go_on_beside_the_next() {
+    const LONG: usize = 64 * 1024 * 1024;
+    let server = Scripted::start(|number, _| match number {
+        0 => Act::RefuseUpload(1000, Reply::new(503)),
+        _ => taken(),
+    })
+    .await;
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let telling = told.clone();
+    let upload = server.storage().upload("a", vec![7; LONG]);
+    let upload = upload.on_progress(move |progress| telling.lock().unwrap().push(progress.sent));
+    upload.await.unwrap();
+    let told = told.lock().unwrap();
+    let starts: Vec<_> = (0..told.len())
+        .filter(|at| told[*at] == 256 * 1024)
+        .collect();
+    assert_eq!(starts.len(), 2);
+    let second = &told[starts[1]..];
+    assert!(
+        second.is_sorted(),
+        "only the second attempt is told of then"
+    );
+    assert_eq!(second.last(), Some(&(LONG as u64)));
+}
+
+#[tokio::test]
 async fn overload_of_the_object_store_is_waited_out() {
     let server = Scripted::start(|number, _| match number {
         0 => Reply::new(503)

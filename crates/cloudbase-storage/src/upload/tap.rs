@@ -3,7 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use cloudbase_core::{Error, ErrorKind, Result};
@@ -35,6 +35,10 @@ pub(crate) struct Watch {
 struct Outcome {
     failure: Option<Error>,
     crc64: Option<u64>,
+    /// The attempt that may send; an answered one must not go on beside the next.
+    attempt: u64,
+    /// Whoever waits for the source of that attempt.
+    waker: Option<Waker>,
 }
 
 impl Watch {
@@ -48,6 +52,39 @@ impl Watch {
     /// Why the source failed, if it did: the connection only knows that it did.
     pub(crate) fn take_failure(&self) -> Option<Error> {
         self.outcome().failure.take()
+    }
+
+    /// Ends whatever is still sent, once it is decided what comes of it: a connection would go on
+    /// to send the rest of an upload that was refused.
+    pub(crate) fn stop(&self) {
+        self.next_attempt();
+    }
+
+    fn next_attempt(&self) -> u64 {
+        let mut outcome = self.outcome();
+        outcome.attempt += 1;
+        let (attempt, waker) = (outcome.attempt, outcome.waker.take());
+        drop(outcome);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        attempt
+    }
+
+    /// Whether `attempt` may go on; if it may not any more, `cx` is woken.
+    fn allows(&self, attempt: u64, cx: &Context<'_>) -> bool {
+        let mut outcome = self.outcome();
+        if outcome.attempt != attempt {
+            return false;
+        }
+        if !outcome
+            .waker
+            .as_ref()
+            .is_some_and(|waker| waker.will_wake(cx.waker()))
+        {
+            outcome.waker = Some(cx.waker().clone());
+        }
+        true
     }
 
     /// The checksum of what was sent, once all was.
@@ -83,6 +120,7 @@ impl fmt::Debug for Watch {
 pub(crate) struct Tap<S> {
     inner: Pin<Box<S>>,
     watch: Arc<Watch>,
+    attempt: u64,
     length: Option<u64>,
     taken: u64,
     sent: u64,
@@ -95,6 +133,7 @@ impl<S> Tap<S> {
     pub(crate) fn new(inner: S, length: Option<u64>, watch: Arc<Watch>) -> Self {
         Self {
             inner: Box::pin(inner),
+            attempt: watch.next_attempt(),
             watch,
             length,
             taken: 0,
@@ -135,6 +174,11 @@ where
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
+        if !this.done && !this.watch.allows(this.attempt, cx) {
+            this.done = true;
+            let error = Error::new(ErrorKind::Body, "the upload was answered before its end");
+            return Poll::Ready(Some(Err(error)));
+        }
         while !this.done {
             match ready!(this.inner.as_mut().poll_next(cx)) {
                 Some(Ok(bytes)) => {
@@ -221,6 +265,29 @@ mod tests {
             );
             assert_eq!(watch.crc64(), None);
         }
+    }
+
+    fn waiting(watch: &Arc<Watch>) -> Tap<stream::Pending<Result<Bytes>>> {
+        Tap::new(stream::pending(), Some(5), watch.clone())
+    }
+
+    #[tokio::test]
+    async fn a_stopped_upload_asks_its_source_no_more() {
+        let watch = Watch::new(None);
+        let mut first = waiting(&watch);
+        assert!(futures_util::poll!(first.next()).is_pending());
+        watch.stop();
+        assert!(first.next().await.unwrap().is_err());
+        assert!(first.next().await.is_none());
+        // Nor does one that another attempt follows; whoever waits for it is woken.
+        let mut second = waiting(&watch);
+        let ended = async { second.next().await.unwrap().is_err() };
+        let follow =
+            async { Tap::new(stream::iter([Ok(Bytes::from("x"))]), Some(1), watch.clone()) };
+        let (ended, mut third) = futures_util::join!(ended, follow);
+        assert!(ended);
+        assert_eq!(third.next().await.unwrap().unwrap(), "x");
+        assert_eq!(watch.crc64(), Some(Crc64::of(b"x")));
     }
 
     #[tokio::test]
