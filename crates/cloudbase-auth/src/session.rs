@@ -8,13 +8,14 @@ mod farewell;
 pub(crate) mod manager;
 mod methods;
 mod refresh;
+mod state;
 pub(crate) mod wire;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloudbase_core::{Error, ErrorKind, Result};
+use cloudbase_core::{Error, ErrorCode, ErrorKind, Result};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -48,6 +49,7 @@ struct Inner {
     groups: Vec<String>,
     version: ApiVersion,
     user: Option<User>,
+    rejection: Option<ErrorCode>,
 }
 
 /// Which generation of the auth API a session belongs to: it is renewed there.
@@ -142,6 +144,7 @@ impl Session {
         let inner = Arc::make_mut(&mut session.inner);
         inner.version = version;
         inner.expires_at = expires_at.or_else(|| ends_by_claims(&inner.access_token));
+        inner.rejection = stored.rejection.map(ErrorCode::from);
         inner.user = stored
             .user
             .map(|profile| User::from_profile(profile, inner.scope.as_deref()));
@@ -170,6 +173,9 @@ impl Session {
         if let Some(at) = inner.expires_at {
             put("expires_at", at.to_string().into());
         }
+        if let Some(code) = &inner.rejection {
+            put("rejection", code.as_str().into());
+        }
         if let Some(user) = &inner.user {
             put("user", Value::Object(user.profile.clone()));
         }
@@ -186,10 +192,19 @@ impl Session {
         session
     }
 
-    pub(crate) fn without_refresh_token(&self) -> Self {
+    /// The session after the service has refused its refresh token. That is stored, too: other
+    /// processes and later runs must be able to say why it ends.
+    pub(crate) fn rejected(&self, code: Option<ErrorCode>) -> Self {
         let mut session = self.clone();
-        Arc::make_mut(&mut session.inner).refresh_token = None;
+        let inner = Arc::make_mut(&mut session.inner);
+        inner.refresh_token = None;
+        inner.rejection = code;
         session
+    }
+
+    /// Why the service does not renew the session any more, if that is so.
+    pub(crate) fn rejection(&self) -> Option<&ErrorCode> {
+        self.inner.rejection.as_ref()
     }
 
     /// What a refresh leaves as it was: the answer does not repeat everything.
@@ -231,8 +246,12 @@ impl Session {
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         let secret =
             |token: Option<&SecretString>| token.map(|token| token.expose_secret().to_owned());
-        self.access_token().expose_secret() == other.access_token().expose_secret()
+        self.has_access_token_of(other)
             && secret(self.refresh_token()) == secret(other.refresh_token())
+    }
+
+    pub(crate) fn has_access_token_of(&self, other: &Self) -> bool {
+        self.access_token().expose_secret() == other.access_token().expose_secret()
     }
 }
 
@@ -275,6 +294,8 @@ struct Stored {
     expires_at: Option<Timestamp>,
     #[serde(default)]
     user: Option<Map<String, Value>>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    rejection: Option<String>,
 }
 
 impl TokenObject {
@@ -327,6 +348,7 @@ impl TokenObject {
                 groups: self.groups,
                 version: ApiVersion::V1,
                 user: None,
+                rejection: None,
             }),
         })
     }

@@ -7,32 +7,22 @@ use cloudbase_core::credential::Token;
 use tokio::sync::oneshot;
 use tokio::time::sleep_until;
 
-use super::manager::{Core, State};
+use super::manager::Core;
 
 /// Waits for the end of the session in force. Dropping it calls the waiting off.
 pub(super) type Farewell = oneshot::Sender<Infallible>;
 
-impl State {
-    /// Whether the session in force can be followed by another one without anybody's help.
-    pub(super) fn is_renewable(&self) -> bool {
-        self.current.as_ref().is_some_and(|live| {
-            live.session.refresh_token().is_some()
-                || live.session.is_anonymous()
-                || self.ticket.is_some()
-        })
-    }
-}
-
 impl Core {
-    /// If `token` is the last one of the session in force, waits for its end in a task of its own.
+    /// If `token` is known to be the last one of the session in force, waits for its end in a task of
+    /// its own: the service has refused a renewal, or one was tried (`renewing`) without the means.
     /// The task does not keep this alive, and ends with it.
-    pub(super) fn await_farewell(self: &Arc<Self>, token: &Token) {
+    pub(super) fn await_farewell(self: &Arc<Self>, token: &Token, renewing: bool) {
         let Some(end) = token.expires_at() else {
             return;
         };
         let called_off = {
             let mut state = self.state();
-            if state.is_renewable() && state.rejection.is_none() {
+            if state.rejection.is_none() && (state.is_renewable() || !renewing) {
                 return;
             }
             let (farewell, called_off) = oneshot::channel();

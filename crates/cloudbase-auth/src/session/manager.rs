@@ -11,16 +11,15 @@ use std::time::Duration;
 use cloudbase_core::credential::{
     Cached, CredentialProvider, RefreshPolicy, Token, TokenCache, TokenSource,
 };
-use cloudbase_core::{Error, ErrorCode, ErrorKind, Result};
+use cloudbase_core::Result;
 use futures_core::future::BoxFuture;
 use secrecy::ExposeSecret as _;
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard};
-use tokio::time::Instant;
 
 use super::Session;
 use super::ask::{TicketSource, is_asking, would_wait_for_itself};
 use super::events::{AuthEvent, Hub, SignOutReason};
-use super::farewell::Farewell;
+use super::state::{Live, Rejection, State, Stored};
 use crate::caller::{Call, Caller, detached};
 use crate::result::SignedIn;
 use crate::store::{SessionStore, StoreLock};
@@ -48,44 +47,6 @@ pub(crate) struct Core {
     /// Held by whoever changes the session. Readers never wait for it.
     pub(super) turn: AsyncMutex<()>,
     state: Mutex<State>,
-}
-
-#[derive(Default)]
-pub(super) struct State {
-    pub(super) current: Option<Live>,
-    /// The store has been read once.
-    loaded: bool,
-    /// The store could not take the current session: memory knows better.
-    pub(super) unsaved: bool,
-    /// The generation of the token that the gateway refused last.
-    pub(super) refused: Option<u64>,
-    /// Why the service does not renew the current session (or did not renew the last one) any more.
-    pub(super) rejection: Option<ErrorCode>,
-    pub(super) ticket: Option<TicketSource>,
-    /// Waits for the end of a session that nothing can renew.
-    pub(super) farewell: Option<Farewell>,
-}
-
-/// A session with its token on the monotonic clock.
-#[derive(Clone)]
-pub(super) struct Live {
-    pub(super) session: Session,
-    pub(super) token: Token,
-}
-
-impl Live {
-    /// A session with `lifetime` still to go.
-    pub(super) fn new(session: Session, lifetime: Duration) -> Result<Self> {
-        let token = Token::bearer(session.access_token(), Some(Instant::now() + lifetime))?;
-        Ok(Self { session, token })
-    }
-}
-
-/// What the store holds.
-pub(super) enum Stored {
-    Session(Box<Session>),
-    Nothing,
-    Unreadable,
 }
 
 impl Manager {
@@ -221,7 +182,7 @@ impl Manager {
             {
                 let mut state = self.core.state();
                 state.ticket = None;
-                state.rejection = None;
+                state.rejection = Rejection::stored(session);
             }
             self.cache.set(live.token);
             lock.release().await;
@@ -340,8 +301,8 @@ impl TokenSource for Source {
                 self.0.fetch(previous, &mut events).await
             };
             self.0.hub.publish(events);
-            if renewing && let Ok(Some(token)) = &result {
-                self.0.await_farewell(token);
+            if let Ok(Some(token)) = &result {
+                self.0.await_farewell(token, renewing);
             }
             result
         })
@@ -398,16 +359,32 @@ impl Core {
             return Ok(state.current.clone());
         }
         let Some(stored) = stored else {
-            if state.current.is_some() {
+            if let Some(live) = &state.current {
+                let reason = match &state.rejection {
+                    // It has ended, and whoever noticed first has removed it.
+                    Some(rejection) if live.token.is_expired() => SignOutReason::Rejected {
+                        code: rejection.code.clone(),
+                    },
+                    _ => SignOutReason::Elsewhere,
+                };
                 state.clear();
-                events.push(AuthEvent::SignedOut(SignOutReason::Elsewhere));
+                events.push(AuthEvent::SignedOut(reason));
             }
             return Ok(None);
         };
-        if let Some(live) = &state.current
+        if let Some(live) = &mut state.current
             && live.session.is_same(&stored)
         {
             return Ok(Some(live.clone()));
+        }
+        if let Some(live) = &mut state.current
+            && live.session.has_access_token_of(&stored)
+            && stored.refresh_token().is_none()
+        {
+            // The same token, but the last one: another process has been told so.
+            live.session = stored.clone();
+            state.rejection = Rejection::stored(&stored);
+            return Ok(state.current.clone());
         }
         let remaining = stored.remaining();
         let live = Live::new(stored, remaining)?;
@@ -424,7 +401,7 @@ impl Core {
         if !same_user {
             state.ticket = None;
         }
-        state.rejection = None;
+        state.rejection = Rejection::stored(&live.session);
         state.current = Some(live.clone());
         Ok(Some(live))
     }
@@ -437,7 +414,7 @@ impl Core {
         lock: &StoreLock,
         events: &mut Vec<AuthEvent>,
     ) -> Result<Live> {
-        let live = Live::new(session.clone(), session.lifetime())?;
+        let live = Live::fresh(session)?;
         self.put(live.clone(), lock, events).await;
         self.state().rejection = None;
         Ok(live)
@@ -501,33 +478,6 @@ impl Core {
         tracing::info!(?reason, ?rejection, "the session has ended");
         events.push(AuthEvent::SignedOut(reason));
     }
-}
-
-impl State {
-    fn clear(&mut self) {
-        *self = Self {
-            loaded: true,
-            ..Self::default()
-        };
-    }
-}
-
-/// What to say to a caller who wants a renewal that the service does not grant any more.
-pub(super) fn rejected(code: ErrorCode) -> Error {
-    Error::new(
-        ErrorKind::Credentials,
-        "the service does not renew this session any more: sign in again",
-    )
-    .with_code(code)
-}
-
-/// What to say to a caller who wants a renewal without the means.
-pub(super) fn not_renewable() -> Error {
-    Error::new(
-        ErrorKind::Credentials,
-        "the session has no refresh token: sign in again",
-    )
-    .with_code(ErrorCode::from_static("unauthenticated"))
 }
 
 impl fmt::Debug for Manager {

@@ -10,7 +10,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::events::{AuthEvent, AuthEvents, SignOutReason, Subscription};
-use super::manager::{Manager, fetch_user, not_renewable, rejected};
+use super::manager::{Manager, fetch_user};
+use super::state::{not_renewable, rejected};
 use super::{ApiVersion, Session, wire};
 use crate::auth::Auth;
 use crate::caller::{Call, Caller, detached};
@@ -456,8 +457,8 @@ impl Manager {
         if !renewed {
             self.cache.renew().await?;
         }
-        if let Some(code) = self.state().rejection.clone() {
-            return Err(rejected(code));
+        if let Some(rejection) = self.state().rejection.clone() {
+            return Err(rejected(rejection));
         }
         self.signed_in_as_known()
     }

@@ -1,11 +1,12 @@
 //! How a session is renewed: once for all processes, never from a stale copy, never twice with one
 //! refresh token.
 
-use cloudbase_core::Result;
 use cloudbase_core::credential::Token;
+use cloudbase_core::{Error, Result};
 
 use super::events::{AuthEvent, SignOutReason};
-use super::manager::{Core, Live, Stored};
+use super::manager::Core;
+use super::state::{Live, Rejection, Stored};
 use super::{Session, wire};
 use crate::store::StoreLock;
 
@@ -99,8 +100,8 @@ impl Core {
                         return Ok(Some(token));
                     }
                     tracing::info!(%error, "the service does not renew the session any more");
-                    self.state().rejection = error.code().cloned();
-                    live.session = live.session.without_refresh_token();
+                    live.session = live.session.rejected(error.code().cloned());
+                    self.reject(&live, &error);
                     self.put(live.clone(), lock, events).await;
                 }
                 Err(error) => return Err(error),
@@ -113,7 +114,7 @@ impl Core {
     /// nobody's help. Else it lasts for as long as its access token.
     async fn begin_anew(
         &self,
-        live: Live,
+        mut live: Live,
         lock: &StoreLock,
         events: &mut Vec<AuthEvent>,
     ) -> Result<Option<Token>> {
@@ -126,24 +127,29 @@ impl Core {
         match attempt {
             Some(Ok(newer)) => return self.replace(&live.session, newer, lock, events).await,
             Some(Err(error)) if !wire::is_rejected(&error) => return Err(error),
-            Some(Err(error)) => self.state().rejection = error.code().cloned(),
+            Some(Err(error)) => self.reject(&live, &error),
             None => {}
         }
         if self.is_alive(&live.token) {
             // A new value of the same token: its shorter life keeps the cache from asking at once.
             let token = Token::bearer(live.session.access_token(), live.token.expires_at())?;
-            self.state().current = Some(Live {
-                session: live.session,
-                token: token.clone(),
-            });
+            live.token = token.clone();
+            self.state().current = Some(live);
             return Ok(Some(token));
         }
         let reason = match self.state().rejection.clone() {
-            Some(code) => SignOutReason::Rejected { code },
+            Some(Rejection { code, .. }) => SignOutReason::Rejected { code },
             None => SignOutReason::Expired,
         };
         self.end(reason, lock, events).await;
         Ok(None)
+    }
+
+    fn reject(&self, live: &Live, error: &Error) {
+        self.state().rejection = error.code().map(|code| Rejection {
+            code: code.clone(),
+            history: live.history(),
+        });
     }
 
     async fn replace(

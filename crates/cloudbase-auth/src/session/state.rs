@@ -1,0 +1,128 @@
+//! What is known of the session in force.
+
+use std::time::Duration;
+
+use cloudbase_core::credential::Token;
+use cloudbase_core::{Error, ErrorCode, ErrorKind, Result};
+use tokio::time::Instant;
+
+use super::Session;
+use super::ask::TicketSource;
+use super::farewell::Farewell;
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) current: Option<Live>,
+    /// The store has been read once.
+    pub(super) loaded: bool,
+    /// The store could not take the current session: memory knows better.
+    pub(super) unsaved: bool,
+    /// The generation of the token that the gateway refused last.
+    pub(super) refused: Option<u64>,
+    /// That the service does not renew the current session (or did not renew the last one) any more.
+    pub(super) rejection: Option<Rejection>,
+    pub(super) ticket: Option<TicketSource>,
+    /// Waits for the end of a session that nothing can renew.
+    pub(super) farewell: Option<Farewell>,
+}
+
+/// A session with its token on the monotonic clock.
+#[derive(Clone)]
+pub(super) struct Live {
+    pub(super) session: Session,
+    pub(super) token: Token,
+    /// When this process obtained it; `None` if it came out of the store.
+    obtained: Option<Instant>,
+}
+
+/// What the service has said to a renewal, and what is known of the refresh token that it refused.
+#[derive(Clone, Debug)]
+pub(super) struct Rejection {
+    pub(super) code: ErrorCode,
+    pub(super) history: String,
+}
+
+impl Live {
+    /// A session with `lifetime` still to go.
+    pub(super) fn new(session: Session, lifetime: Duration) -> Result<Self> {
+        let token = Token::bearer(session.access_token(), Some(Instant::now() + lifetime))?;
+        Ok(Self {
+            session,
+            token,
+            obtained: None,
+        })
+    }
+
+    /// A session that has just arrived.
+    pub(super) fn fresh(session: Session) -> Result<Self> {
+        let lifetime = session.lifetime();
+        Ok(Self {
+            obtained: Some(Instant::now()),
+            ..Self::new(session, lifetime)?
+        })
+    }
+
+    /// What is known of its refresh token, for whoever wonders why it was refused.
+    pub(super) fn history(&self) -> String {
+        match self.obtained {
+            Some(at) => format!(
+                "its refresh token came to this process {} s ago, and the store has no newer one",
+                at.elapsed().as_secs()
+            ),
+            None => "its refresh token came out of the store, which has no newer one".to_owned(),
+        }
+    }
+}
+
+impl Rejection {
+    /// Read with a session that another process, or an earlier run, was refused to renew.
+    pub(super) fn stored(session: &Session) -> Option<Self> {
+        Some(Self {
+            code: session.rejection()?.clone(),
+            history: "as another process or an earlier run was told".to_owned(),
+        })
+    }
+}
+
+/// What the store holds.
+pub(super) enum Stored {
+    Session(Box<Session>),
+    Nothing,
+    Unreadable,
+}
+
+impl State {
+    /// Nobody is signed in any more.
+    pub(super) fn clear(&mut self) {
+        *self = Self {
+            loaded: true,
+            ..Self::default()
+        };
+    }
+
+    /// Whether the session in force can be followed by another one without anybody's help.
+    pub(super) fn is_renewable(&self) -> bool {
+        self.current.as_ref().is_some_and(|live| {
+            live.session.refresh_token().is_some()
+                || live.session.is_anonymous()
+                || self.ticket.is_some()
+        })
+    }
+}
+
+/// What to say to a caller who wants a renewal that the service does not grant any more.
+pub(super) fn rejected(rejection: Rejection) -> Error {
+    let Rejection { code, history } = rejection;
+    let message =
+        format!("the service does not renew this session any more ({history}): sign in again");
+    Error::new(ErrorKind::Credentials, message).with_code(code)
+}
+
+/// What to say to a caller who wants a renewal without the means.
+pub(super) fn not_renewable() -> Error {
+    Error::new(
+        ErrorKind::Credentials,
+        "the session has no refresh token: sign in again",
+    )
+    .with_code(ErrorCode::from_static("unauthenticated"))
+}
