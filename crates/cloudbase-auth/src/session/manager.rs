@@ -8,10 +8,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use cloudbase_core::Result;
 use cloudbase_core::credential::{
     Cached, CredentialProvider, RefreshPolicy, Token, TokenCache, TokenSource,
 };
-use cloudbase_core::Result;
 use futures_core::future::BoxFuture;
 use secrecy::ExposeSecret as _;
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard};
