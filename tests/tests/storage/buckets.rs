@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cloudbase_core::{Error, ErrorKind};
 use cloudbase_storage::UploadSource;
-use futures_util::stream;
+use futures_util::{TryStreamExt as _, stream};
 use serde_json::json;
 
 use crate::support::{noise, start};
@@ -202,6 +202,17 @@ async fn lists_come_in_pages() {
         seen,
         (0..7).map(|index| format!("p/{index}")).collect::<Vec<_>>()
     );
+    let pages = bucket.list("p/").limit(4).pages();
+    let sizes: Vec<usize> = pages
+        .map_ok(|page| page.objects.len())
+        .try_collect()
+        .await
+        .unwrap();
+    assert_eq!(sizes, [4, 3]);
+    // An error ends the stream.
+    let mut nowhere = storage.bucket("nowhere").list("").pages();
+    assert!(nowhere.next_page().await.unwrap_err().is_not_found());
+    assert!(nowhere.next_page().await.unwrap().is_none());
     let top = bucket.list("").with_delimiter(true).await.unwrap();
     assert_eq!((top.objects.len(), top.folders.len()), (0, 2));
     assert!(

@@ -1,7 +1,13 @@
 //! What is in a bucket.
 
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
 use cloudbase_core::http::Method;
 use cloudbase_core::{CallOptions, Error, ErrorKind, Idempotency, Operation, Result, call_options};
+use futures_core::Stream;
+use futures_core::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use super::Bucket;
@@ -81,9 +87,12 @@ impl List {
         self
     }
 
-    /// One page after the other.
+    /// One page after the other, as a stream.
     pub fn pages(self) -> Pages {
-        Pages { next: Some(self) }
+        Pages {
+            next: Some(self),
+            asking: None,
+        }
     }
 
     /// Sends the call.
@@ -107,38 +116,68 @@ impl List {
     }
 }
 
-/// The pages of a list; see [`List::pages`].
-#[derive(Debug)]
+/// The pages of a list, as a stream; see [`List::pages`].
+///
+/// It ends after the last page, and after an error. Nothing is sent before it is polled.
+#[must_use = "streams do nothing unless polled"]
 pub struct Pages {
+    /// The request for the page that comes next.
     next: Option<List>,
+    asking: Option<BoxFuture<'static, Result<ListPage>>>,
 }
 
 impl Pages {
-    /// The next page; `None` after the last.
+    /// The next page; `None` at the end.
     ///
     /// # Errors
     ///
-    /// As [`List::send`]; the same page is asked for again then.
-    /// [`ErrorKind::Decode`] if the service says that there is more, but not where.
+    /// As [`List::send`]; [`ErrorKind::Decode`] if the service says that there is more, but not
+    /// where.
     ///
     /// # Cancel safety
     ///
-    /// Safe: a page that was not given out is asked for again.
+    /// Safe: a page that was asked for is not lost if the future is dropped.
     pub async fn next_page(&mut self) -> Result<Option<ListPage>> {
-        let Some(list) = &self.next else {
-            return Ok(None);
+        std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx))
+            .await
+            .transpose()
+    }
+}
+
+impl Stream for Pages {
+    type Item = Result<ListPage>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        let Some(list) = &this.next else {
+            return Poll::Ready(None);
         };
-        let page = list.clone().send().await?;
-        let next = match (page.has_next, &page.next_cursor) {
-            (false, _) => None,
-            (true, Some(cursor)) => Some(list.clone().cursor(cursor)),
-            (true, None) => {
-                let error = Error::new(ErrorKind::Decode, "the page lacks the cursor of the next");
-                return Err(error.with_operation("storage.bucket.list"));
-            }
-        };
-        self.next = next;
-        Ok(Some(page))
+        let asking = this
+            .asking
+            .get_or_insert_with(|| Box::pin(list.clone().send()));
+        let page = ready!(asking.as_mut().poll(cx));
+        this.asking = None;
+        let list = this.next.take();
+        Poll::Ready(Some(page.and_then(|page| {
+            this.next = match (page.has_next, &page.next_cursor) {
+                (false, _) => None,
+                (true, Some(cursor)) => list.map(|list| list.cursor(cursor)),
+                (true, None) => {
+                    let error =
+                        Error::new(ErrorKind::Decode, "the page lacks the cursor of the next");
+                    return Err(error.with_operation("storage.bucket.list"));
+                }
+            };
+            Ok(page)
+        })))
+    }
+}
+
+impl fmt::Debug for Pages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pages")
+            .field("next", &self.next)
+            .finish_non_exhaustive()
     }
 }
 

@@ -220,7 +220,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use futures_util::{StreamExt as _, stream};
+    use futures_util::{FutureExt as _, StreamExt as _, stream};
 
     use super::*;
 
@@ -275,7 +275,7 @@ mod tests {
     async fn a_stopped_upload_asks_its_source_no_more() {
         let watch = Watch::new(None);
         let mut first = waiting(&watch);
-        assert!(futures_util::poll!(first.next()).is_pending());
+        assert!(first.next().now_or_never().is_none());
         watch.stop();
         assert!(first.next().await.unwrap().is_err());
         assert!(first.next().await.is_none());
@@ -284,7 +284,7 @@ mod tests {
         let ended = async { second.next().await.unwrap().is_err() };
         let follow =
             async { Tap::new(stream::iter([Ok(Bytes::from("x"))]), Some(1), watch.clone()) };
-        let (ended, mut third) = futures_util::join!(ended, follow);
+        let (ended, mut third) = tokio::join!(ended, follow);
         assert!(ended);
         assert_eq!(third.next().await.unwrap().unwrap(), "x");
         assert_eq!(watch.crc64(), Some(Crc64::of(b"x")));
