@@ -7,6 +7,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use cloudbase::auth::{OAuth, ProviderGrant, VerifyOAuth};
 use cloudbase::prelude::*;
 use cloudbase::{ErrorKind, SecretString};
 use cloudbase_emulator::{Emulator, Fault, TablePermission};
@@ -17,6 +18,7 @@ use tracing_subscriber::fmt::MakeWriter;
 const PASSWORD: &str = "Sent1nel-password!";
 const NEW_PASSWORD: &str = "Sent1nel-next-password!";
 const CALL_TOKEN: &str = "sentinel-call-token";
+const VERIFIER: &str = "sentinel-code-verifier";
 const ROW: &str = "sentinel-row-value";
 
 /// Everything that is traced by anyone in the process, in one text.
@@ -116,6 +118,27 @@ async fn secrets_show_nowhere() {
     let mut show = |value: &dyn std::fmt::Debug| writeln!(shown, "{value:?} {value:#?}").unwrap();
     show(app.auth());
     show(&events.next().await);
+    let claims = app.auth().claims().await.unwrap();
+    show(&claims);
+    secrets.push(claims.signature);
+    let leave = app.auth().sudo_with_password(PASSWORD).await.unwrap();
+    show(&leave);
+    secrets.push(leave.sudo_token.expose_secret().to_owned());
+    // It goes into the query, which must not be traced.
+    app.auth().set_password(&leave, NEW_PASSWORD).await.unwrap();
+    let wrong = app.auth().set_password(&leave, "x").await.unwrap_err();
+    show(&wrong);
+    let to = OAuth::new("github")
+        .redirect_to("https://app.example.org/in")
+        .provider_param("code_verifier", VERIFIER);
+    show(&to);
+    show(&app.auth().sign_in_with_oauth(to).await.unwrap());
+    show(&ProviderGrant::id_token("github", CALL_TOKEN).param("code_verifier", VERIFIER));
+    let callback = VerifyOAuth::new(CALL_TOKEN, "state").provider("github");
+    let callback = callback.provider_param("code_verifier", VERIFIER);
+    show(&callback);
+    show(&app.auth().verify_oauth(callback).await.unwrap_err());
+    secrets.push(VERIFIER.to_owned());
 
     let call = app
         .functions()

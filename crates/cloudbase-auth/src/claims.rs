@@ -1,5 +1,7 @@
 //! What an access token says about its bearer.
 
+use std::fmt;
+
 use cloudbase_core::Result;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -9,7 +11,7 @@ use crate::lenient;
 
 /// An access token, decoded; its signature is **not** checked (see the feature `jwks` for that).
 #[doc(alias = "GetClaimsRes")]
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct TokenClaims {
     /// What the token says.
@@ -18,6 +20,16 @@ pub struct TokenClaims {
     pub header: TokenHeader,
     /// The signature, base64url as in the token.
     pub signature: String,
+}
+
+/// Without the signature: it would make the token whole again.
+impl fmt::Debug for TokenClaims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenClaims")
+            .field("claims", &self.claims)
+            .field("header", &self.header)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How a token is signed.

@@ -1,5 +1,6 @@
 //! The way back from an identity source.
 
+use std::fmt;
 use std::sync::Arc;
 
 use cloudbase_core::{Error, ErrorCode, ErrorKind, Idempotency, Result};
@@ -19,7 +20,7 @@ use crate::user::User;
 
 /// What came back from an identity source; see [`Auth::verify_oauth`].
 #[doc(alias = "VerifyOAuthReq")]
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct VerifyOAuth {
     code: SecretString,
     state: String,
@@ -61,6 +62,17 @@ impl VerifyOAuth {
     pub fn provider_param(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.params.insert(name.into(), value.into());
         self
+    }
+}
+
+/// Names of parameters without their values, which may be secrets.
+impl fmt::Debug for VerifyOAuth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifyOAuth")
+            .field("provider", &self.provider)
+            .field("redirect_uri", &self.redirect_uri)
+            .field("params", &self.params.keys())
+            .finish_non_exhaustive()
     }
 }
 

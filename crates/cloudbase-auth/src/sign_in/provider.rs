@@ -16,7 +16,7 @@ use crate::lenient;
 use crate::session::{Session, wire};
 
 /// What an identity source gave the program; see [`Auth::grant_provider_token`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ProviderGrant {
     provider: String,
     redirect_uri: Option<String>,
@@ -84,6 +84,17 @@ impl ProviderGrant {
             id_token: None,
             params: Map::new(),
         }
+    }
+}
+
+/// Names of parameters without their values, which may be secrets.
+impl fmt::Debug for ProviderGrant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProviderGrant")
+            .field("provider", &self.provider)
+            .field("redirect_uri", &self.redirect_uri)
+            .field("params", &self.params.keys())
+            .finish_non_exhaustive()
     }
 }
 

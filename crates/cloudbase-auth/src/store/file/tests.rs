@@ -193,6 +193,29 @@ async fn writers_without_the_lock_spoil_nothing() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_lock_that_is_never_let_go_is_waited_for_so_long_and_no_longer() {
+    let (_directory, store) = store();
+    let held = store.lock("k").await.unwrap();
+    let begin = Instant::now();
+    let error = store.lock("k").await.unwrap_err();
+    let waited = begin.elapsed();
+    assert!(
+        error.message().contains("has held the session's lock"),
+        "{error}"
+    );
+    assert!(
+        (LOCK_LIMIT..LOCK_LIMIT + Duration::from_secs(1)).contains(&waited),
+        "{waited:?}"
+    );
+    // Other keys have locks of their own, and this one is free at once when it is let go.
+    store.lock("k2").await.unwrap().release().await;
+    held.release().await;
+    let begin = Instant::now();
+    store.lock("k").await.unwrap().release().await;
+    assert!(begin.elapsed() < Duration::from_secs(1));
+}
+
 #[tokio::test]
 async fn a_file_of_somebody_else_is_not_trusted() {
     let (_directory, store) = store();
