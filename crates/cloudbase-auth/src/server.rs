@@ -20,7 +20,8 @@ impl Auth {
     /// same connections.
     ///
     /// The handle has no part in the session of this one, and nothing of it is stored. It cannot be
-    /// renewed: when the token ends, [`session`](Self::session) is `None` and calls fail. Make one
+    /// renewed: when the token ends by its own word and this machine's clock,
+    /// [`session`](Self::session) is `None` and calls fail without being sent. Make one
     /// for each request that the server gets; that costs no connection and no call.
     ///
     /// The token is not checked here; the gateway does so with each call. See the feature `jwks` for

@@ -151,4 +151,16 @@ mod tests {
             assert_eq!(kept, n >= 2, "{n}");
         }
     }
+
+    #[tokio::test]
+    async fn a_state_is_good_for_ten_minutes_whatever_the_clock_does() {
+        use crate::clock::tests::shift;
+        let states = OAuthStates::new(Arc::new(MemoryStore::new()), &EnvId::new("e").unwrap());
+        for (seconds, good) in [(0, true), (590, true), (601, false), (-36_000, false)] {
+            states.remember("s", remembered("github")).await.unwrap();
+            shift(seconds);
+            let kept = states.take("s").await.unwrap().is_some();
+            assert_eq!(kept, good, "after {seconds} s");
+        }
+    }
 }
