@@ -90,7 +90,8 @@ pub(crate) fn check(argument: &str, name: &str) -> Result<()> {
     Err(Error::argument(argument, rule))
 }
 
-fn encode_path(path: &str) -> String {
+/// The name as the path of a URL: each segment percent-encoded, `/` kept.
+pub(crate) fn encode_path(path: &str) -> String {
     let mut encoded = String::with_capacity(path.len() + 16);
     for (index, segment) in path.split('/').enumerate() {
         if index > 0 {

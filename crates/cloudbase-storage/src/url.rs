@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use cloudbase_core::http::Uri;
 use cloudbase_core::{Error, ErrorKind, Result};
 
+use crate::key::encode_path;
+
 /// The URL of the object `key` (its plain name) in `text`, encoded whether it came so or not.
 ///
 /// The name is known, so a `?` or `#` in it is not taken for the start of query or fragment.
@@ -29,17 +31,11 @@ pub(crate) fn of_object(text: &str, key: &str) -> Result<String> {
             query
         }
     };
-    let mut url = String::with_capacity(text.len() + 16);
-    url.push_str(origin);
-    url.push('/');
-    for (index, segment) in key.split('/').enumerate() {
-        if index > 0 {
-            url.push('/');
-        }
-        url.push_str(&cloudbase_core::encode_component(segment));
-    }
-    url.push_str(&encode_illegal(query));
-    Ok(url)
+    Ok(format!(
+        "{origin}/{}{}",
+        encode_path(key),
+        encode_illegal(query)
+    ))
 }
 
 /// Reads a URL that must be absolute and http or https.
