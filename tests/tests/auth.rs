@@ -7,6 +7,7 @@ mod auth {
     mod captcha;
     mod clocks;
     mod documentation;
+    mod elsewhere;
     mod errors;
     mod faults;
     mod fixtures;

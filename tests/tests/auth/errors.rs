@@ -224,13 +224,14 @@ const CASES: &[Case] = cases! {
 };
 
 /// What is wrong with how a method has passed an answer on.
-async fn judge(case: &Case, (status, code, category): Answer) -> Result<(), String> {
-    let world = Arc::new(World::new().await);
-    if case.signed_in {
-        world.sign_in().await;
-    }
+async fn judge(
+    world: &Arc<World>,
+    case: &Case,
+    (status, code, category): Answer,
+) -> Result<(), String> {
     let before = world.auth.peek_session();
     world.emulator.requests().clear();
+    world.emulator.faults().clear();
     world
         .emulator
         .faults()
@@ -279,8 +280,13 @@ async fn judge(case: &Case, (status, code, category): Answer) -> Result<(), Stri
 async fn every_documented_error_reaches_the_caller() {
     let mut wrong = Vec::new();
     for case in CASES {
+        let world = World::with(|emulator| emulator.send_limits(1000, 1000), |auth| auth).await;
+        let world = Arc::new(world);
+        if case.signed_in {
+            world.sign_in().await;
+        }
         for answer in case.answers.iter().copied().flatten() {
-            if let Err(what) = judge(case, *answer).await {
+            if let Err(what) = judge(&world, case, *answer).await {
                 wrong.push(format!("{} {answer:?}: {what}", case.name));
             }
         }

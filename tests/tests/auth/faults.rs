@@ -193,61 +193,6 @@ async fn the_end_of_a_rejected_session_is_told_in_time_though_nobody_calls() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn other_processes_and_later_runs_know_why_a_session_ends() {
-    let gateway = Gateway::new();
-    gateway.spend_refresh_token();
-    let (first, store) = gateway.auth(&session(80)).await;
-    let start = || {
-        Auth::builder(gateway.client())
-            .session_store(store.clone())
-            .build()
-            .unwrap()
-    };
-    let beside = start();
-    first.session().await.unwrap();
-    beside.session().await.unwrap();
-    let refused = first.refresh_session().await.unwrap_err();
-    assert!(
-        refused.message().contains("came out of the store"),
-        "{refused}"
-    );
-    let later = start();
-    for auth in [beside, later] {
-        let mut events = auth.events();
-        let refused = auth.refresh_session().await.unwrap_err();
-        assert_eq!(refused.code().unwrap().as_str(), "invalid_grant");
-        assert!(refused.message().contains("another process"), "{refused}");
-        call(auth.client()).await.unwrap();
-        let end = async {
-            loop {
-                match events.next().await {
-                    AuthEvent::SignedOut(reason) => return reason,
-                    AuthEvent::InitialSession(_) => {}
-                    event => panic!("{}", event.name()),
-                }
-            }
-        };
-        let mut short = session(80);
-        short["rejection"] = "invalid_grant".into();
-        short.as_object_mut().unwrap().remove("refresh_token");
-        let reason = tokio::time::timeout(Duration::from_secs(81), end).await;
-        assert!(matches!(reason, Ok(SignOutReason::Rejected { code }) if code == "invalid_grant"));
-        // As it was before the first one removed it.
-        let lock = store.lock(KEY).await.unwrap();
-        store
-            .save(KEY, &short.to_string().into(), &lock)
-            .await
-            .unwrap();
-        lock.release().await;
-    }
-    assert_eq!(
-        gateway.renewals(),
-        1,
-        "a dead refresh token is tried once for all"
-    );
-}
-
-#[tokio::test(start_paused = true)]
 async fn waiting_for_the_end_of_a_session_keeps_nothing_alive_and_is_called_off() {
     let tasks = || {
         tokio::runtime::Handle::current()
@@ -342,40 +287,6 @@ async fn eight_hours_of_sleep_cost_one_renewal() {
     call(auth.client()).await.unwrap();
     tokio::task::yield_now().await;
     assert_eq!(gateway.renewals(), 2);
-}
-
-#[tokio::test(start_paused = true)]
-async fn another_program_that_knows_no_lock_is_noticed() {
-    let gateway = Gateway::new();
-    let (auth, store) = gateway.auth(&session(60)).await;
-    auth.session().await.unwrap();
-    // It renews behind our back, and stores what it got.
-    gateway.spend_refresh_token();
-    let newer = serde_json::json!({"access_token": "a0", "refresh_token": "r9", "expires_in": 7200, "sub": "u1",
-        "expires_at": session(7000)["expires_at"]});
-    let lock = store.lock(KEY).await.unwrap();
-    store
-        .save(KEY, &newer.to_string().into(), &lock)
-        .await
-        .unwrap();
-    lock.release().await;
-    let signed_in = auth.refresh_session().await.unwrap();
-    assert_eq!(
-        signed_in.session.refresh_token().unwrap().expose_secret(),
-        "r9"
-    );
-    assert_eq!(gateway.renewals(), 0, "what is in the store is newer");
-
-    let lock = store.lock(KEY).await.unwrap();
-    store.remove(KEY, &lock).await.unwrap();
-    lock.release().await;
-    let mut events = auth.events();
-    advance(LIFETIME).await;
-    assert!(auth.session().await.unwrap().is_none());
-    assert!(matches!(
-        events.next().await,
-        AuthEvent::SignedOut(SignOutReason::Elsewhere)
-    ));
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,6 +15,7 @@ use cloudbase_core::credential::{
 use futures_core::future::BoxFuture;
 use secrecy::ExposeSecret as _;
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard};
+use tokio::time::Instant;
 
 use super::Session;
 use super::ask::{TicketSource, is_asking, would_wait_for_itself};
@@ -232,7 +233,12 @@ impl Manager {
         let lock = self.core.lock_or_go_on().await;
         let removed = self.core.store.remove(&self.core.key, &lock).await;
         let session = self.peek();
-        self.core.state().clear();
+        {
+            let mut state = self.core.state();
+            state.clear();
+            // What could not be removed must not come back.
+            state.unsaved = removed.is_err();
+        }
         self.cache.clear();
         lock.release().await;
         Ok((session, removed))
@@ -270,9 +276,15 @@ pub(super) async fn fetch_user(caller: &Caller, session: &Session) -> User {
 
 impl CredentialProvider for Manager {
     fn cached(&self) -> Cached {
-        match is_asking() {
-            true => Cached::Absent,
-            false => self.cache.cached(),
+        if is_asking() {
+            return Cached::Absent;
+        }
+        match self.cache.cached() {
+            Cached::Absent if self.core.state().is_worth_a_look() => {
+                self.cache.reload();
+                Cached::Unknown
+            }
+            cached => cached,
         }
     }
 
@@ -335,6 +347,7 @@ impl Core {
     }
 
     pub(super) async fn read(&self) -> Result<Stored> {
+        self.state().looked = Some(Instant::now());
         let Some(json) = self.store.load(&self.key).await? else {
             return Ok(Stored::Nothing);
         };
@@ -464,17 +477,19 @@ impl Core {
         lock: &StoreLock,
         events: &mut Vec<AuthEvent>,
     ) {
-        if let Err(error) = self.store.remove(&self.key, lock).await {
-            tracing::warn!(%error, "the ended session could not be removed from its store");
-            events.push(AuthEvent::StoreFailed(Arc::new(error)));
-        }
+        let removed = self.store.remove(&self.key, lock).await;
         let rejection = {
             let mut state = self.state();
             let rejection = state.rejection.take();
             state.clear();
+            state.unsaved = removed.is_err();
             state.rejection.clone_from(&rejection);
             rejection
         };
+        if let Err(error) = removed {
+            tracing::warn!(%error, "the ended session could not be removed from its store");
+            events.push(AuthEvent::StoreFailed(Arc::new(error)));
+        }
         tracing::info!(?reason, ?rejection, "the session has ended");
         events.push(AuthEvent::SignedOut(reason));
     }

@@ -59,8 +59,11 @@ impl Auth {
         self.manager().peek()
     }
 
-    /// Reads the store again at the next call that needs a session. For programs whose sessions are
-    /// put into the store by another one; sign-outs elsewhere are noticed at the next renewal anyway.
+    /// Reads the store again at the next call that needs a session, whatever is known of it here: a
+    /// session that another process has put in place of the one in force takes effect at once.
+    ///
+    /// Without this, a sign-in elsewhere is noticed by the first call after five seconds if nobody is
+    /// signed in here, and a sign-out elsewhere at the next renewal.
     pub fn reload_session(&self) {
         self.manager().reload();
     }

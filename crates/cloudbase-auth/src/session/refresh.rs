@@ -31,6 +31,11 @@ impl Core {
             }
             // With the lock it is looked at again.
             Ok(_) => {}
+            // Nobody was signed in, and nothing is known of another process: as before.
+            Err(error) if self.state().is_signed_out() => {
+                tracing::debug!(%error, "the session store cannot be read");
+                return Ok(None);
+            }
             Err(error) if !self.state().unsaved => return Err(error),
             Err(_) => {}
         }

@@ -10,13 +10,19 @@ use super::Session;
 use super::ask::TicketSource;
 use super::farewell::Farewell;
 
+/// How soon a sign-in by another process is noticed.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
 #[derive(Default)]
 pub(super) struct State {
     pub(super) current: Option<Live>,
     /// The store has been read once.
     pub(super) loaded: bool,
-    /// The store could not take the current session: memory knows better.
+    /// The store could not take the current session, or not give the last one up: memory knows
+    /// better.
     pub(super) unsaved: bool,
+    /// When the store was read last.
+    pub(super) looked: Option<Instant>,
     /// The generation of the token that the gateway refused last.
     pub(super) refused: Option<u64>,
     /// That the service does not renew the current session (or did not renew the last one) any more.
@@ -98,6 +104,17 @@ impl State {
             loaded: true,
             ..Self::default()
         };
+    }
+
+    /// Whether nobody is signed in, as far as is known, and somebody may have since: another process.
+    pub(super) fn is_worth_a_look(&self) -> bool {
+        let lately = self.looked.is_some_and(|at| at.elapsed() < LOOK_AGAIN);
+        self.is_signed_out() && !self.unsaved && !lately
+    }
+
+    /// The store has said that there is no session.
+    pub(super) fn is_signed_out(&self) -> bool {
+        self.loaded && self.current.is_none()
     }
 
     /// Whether the session in force can be followed by another one without anybody's help.
