@@ -181,7 +181,7 @@ async fn the_end_of_a_rejected_session_is_told_in_time_though_nobody_calls() {
     };
     assert!(matches!(reason, SignOutReason::Rejected { code } if code == "invalid_grant"));
     let told = begin.elapsed().as_secs_f64();
-    assert!((78.0..=80.1).contains(&told), "told after {told} s");
+    assert!((70.0..=80.1).contains(&told), "told after {told} s");
     assert!(auth.peek_session().is_none() && store.load(KEY).await.unwrap().is_none());
     assert_eq!(
         call(auth.client()).await.unwrap_err().kind(),
