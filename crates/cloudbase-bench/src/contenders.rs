@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use bytes::Bytes;
 use cloudbase_core::Client as Core;
 use cloudbase_functions::Functions;
-use http::{HeaderValue, Method, Request, Uri, header};
+use http::{HeaderName, HeaderValue, Method, Request, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hyper_util::{
     client::legacy::{Client as Pool, connect::HttpConnector},
@@ -16,6 +16,8 @@ use crate::contest::Contender;
 
 const KEY: &str = "an-access-key";
 const PATH: &str = "/v1/functions/hello";
+const SDK_VERSION: HeaderName = HeaderName::from_static("x-sdk-version");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 #[derive(Serialize)]
 struct Question {
@@ -84,10 +86,17 @@ impl Contender for HyperUtil {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/json"),
         );
-        headers.insert(
-            header::AUTHORIZATION,
-            HeaderValue::from_static("Bearer an-access-key"),
-        );
+        // What the SDK sends: the requests are the same, so that only the clients differ.
+        for (name, value) in [
+            (header::AUTHORIZATION, "Bearer an-access-key"),
+            (header::ACCEPT, "*/*"),
+            (header::ACCEPT_LANGUAGE, "zh-CN"),
+            (header::USER_AGENT, "hyper-util/0.1"),
+            (SDK_VERSION, "@cloudbase/rust-sdk/0.1.0"),
+            (REQUEST_ID, "0b7f1c56-93a1-4f0e-8a55-6a3de2d0f0c1"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
         let response = self.client.request(request).await?;
         ensure!(response.status().is_success(), "{}", response.status());
         let body = response.into_body().collect().await?.to_bytes();

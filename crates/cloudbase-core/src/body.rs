@@ -2,11 +2,13 @@
 
 mod collect;
 mod guard;
+mod watch;
 
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_core::Stream;
@@ -17,7 +19,9 @@ use tokio::sync::OwnedSemaphorePermit;
 
 pub(crate) use self::collect::{Collect, Over};
 pub(crate) use self::guard::{Progress, StallGuard};
+use self::watch::Watch;
 use crate::error::{Error, Result};
+use crate::operation::CallInfo;
 use crate::service::BoxError;
 
 /// A body.
@@ -29,12 +33,10 @@ use crate::service::BoxError;
 #[derive(Default)]
 pub struct Body {
     kind: Kind,
-    guard: Option<StallGuard>,
-    progress: Option<Arc<Progress>>,
-    /// What is left of a piece that is handed on bit by bit, so that progress can be seen.
-    rest: Bytes,
-    /// Kept until the body has ended: its place among the requests that are under way.
-    turn: Option<OwnedSemaphorePermit>,
+    /// Apart, because only transfers are watched, and every layer moves every body.
+    watch: Option<Box<Watch>>,
+    /// The call whose request this is the body of.
+    call: Option<CallInfo>,
 }
 
 #[derive(Default)]
@@ -134,7 +136,17 @@ impl Body {
             },
             Kind::Incoming(_) | Kind::Stream { .. } => return None,
         };
-        Some(kind.into())
+        let mut body = Self::from(kind);
+        body.call.clone_from(&self.call);
+        Some(body)
+    }
+
+    pub(crate) fn call(&self) -> Option<&CallInfo> {
+        self.call.as_ref()
+    }
+
+    pub(crate) fn set_call(&mut self, call: CallInfo) {
+        self.call = Some(call);
     }
 
     /// The content, if it is at hand as bytes.
@@ -163,38 +175,56 @@ impl Body {
             .map_err(Error::from_boxed)
     }
 
+    /// The content, if it is at hand and of at most `limit` bytes; else the body itself.
+    pub(crate) fn into_memory(self, limit: u64) -> std::result::Result<Bytes, Self> {
+        match self.kind {
+            Kind::Empty => Ok(Bytes::new()),
+            Kind::Bytes(bytes) if bytes.len() as u64 <= limit => Ok(bytes),
+            _ => Err(self),
+        }
+    }
+
     /// The data of the body as a stream of [`Bytes`]; trailers are passed over.
     pub fn into_data_stream(self) -> DataStream {
         DataStream { body: self }
     }
 
-    pub(crate) fn with_guard(mut self, guard: Option<StallGuard>) -> Self {
-        self.guard = guard;
+    /// Ends with an error once nothing has come for `stall`.
+    pub(crate) fn with_guard(mut self, stall: Duration) -> Self {
+        self.watch().guard = Some(StallGuard::new(stall));
         self
     }
 
-    pub(crate) fn with_progress(mut self, progress: Option<Arc<Progress>>) -> Self {
-        self.progress = progress;
+    pub(crate) fn with_progress(mut self, progress: Arc<Progress>) -> Self {
+        self.watch().progress = Some(progress);
         self
     }
 
     /// Holds `turn` for as long as something is still to come.
-    pub(crate) fn with_turn(mut self, turn: Option<OwnedSemaphorePermit>) -> Self {
-        self.turn = turn.filter(|_| self.is_streaming());
+    pub(crate) fn with_turn(mut self, turn: OwnedSemaphorePermit) -> Self {
+        if self.is_streaming() {
+            self.watch().turn = Some(turn);
+        }
         self
     }
 
-    fn poll_kind(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        match &mut self.kind {
-            Kind::Empty => Poll::Ready(None),
-            Kind::Bytes(bytes) => {
+    fn watch(&mut self) -> &mut Watch {
+        self.watch.get_or_insert_default()
+    }
+}
+
+impl Kind {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match self {
+            Self::Empty => Poll::Ready(None),
+            Self::Bytes(bytes) => {
                 let bytes = std::mem::take(bytes);
-                self.kind = Kind::Empty;
+                *self = Self::Empty;
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
-            Kind::Incoming(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
-            Kind::Stream { body, .. } => Pin::new(body).poll_frame(cx),
-            Kind::Factory { make, current, .. } => {
+            Self::Incoming(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
+            Self::Stream { body, .. } => Pin::new(body).poll_frame(cx),
+            Self::Factory { make, current, .. } => {
                 let body = current.get_or_insert_with(|| Box::new(make()));
                 Pin::new(&mut **body).poll_frame(cx)
             }
@@ -206,10 +236,8 @@ impl From<Kind> for Body {
     fn from(kind: Kind) -> Self {
         Self {
             kind,
-            guard: None,
-            progress: None,
-            rest: Bytes::new(),
-            turn: None,
+            watch: None,
+            call: None,
         }
     }
 }
@@ -248,10 +276,6 @@ impl From<&'static [u8]> for Body {
     }
 }
 
-/// How much of a watched upload is handed on at once. A transport takes the next piece when it has
-/// got rid of enough: with small pieces a slow connection is not taken for a stalled one.
-const WATCHED_PIECE: usize = 32 * 1024;
-
 impl http_body::Body for Body {
     type Data = Bytes;
     type Error = BoxError;
@@ -260,40 +284,19 @@ impl http_body::Body for Body {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let this = &mut *self;
-        if let Some(progress) = &this.progress {
-            progress.begin();
+        let Self { kind, watch, .. } = &mut *self;
+        match watch {
+            None => kind.poll_frame(cx),
+            Some(watch) => watch.poll_frame(kind, cx),
         }
-        let polled = if this.rest.is_empty() {
-            this.poll_kind(cx)
-        } else {
-            Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut this.rest)))))
-        };
-        if let Some(guard) = &mut this.guard
-            && let Err(stalled) = guard.observe(cx, &polled)
-        {
-            this.turn = None;
-            return Poll::Ready(Some(Err(stalled.into())));
-        }
-        let mut frame = ready!(polled);
-        if this.progress.is_some()
-            && let Some(Ok(frame)) = &mut frame
-            && let Some(data) = frame.data_mut()
-            && data.len() > WATCHED_PIECE
-        {
-            this.rest = data.split_off(WATCHED_PIECE);
-        }
-        if !matches!(frame, Some(Ok(_))) {
-            this.turn = None;
-        }
-        if let Some(progress) = &this.progress {
-            progress.record(&frame);
-        }
-        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
-        if !self.rest.is_empty() {
+        if self
+            .watch
+            .as_ref()
+            .is_some_and(|watch| !watch.rest.is_empty())
+        {
             return false;
         }
         match &self.kind {

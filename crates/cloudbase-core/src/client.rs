@@ -4,10 +4,11 @@ mod builder;
 pub(crate) mod stack;
 
 use std::fmt;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use futures_core::future::BoxFuture;
 use http::Request;
 use http::header::AUTHORIZATION;
 use secrecy::SecretString;
@@ -20,9 +21,9 @@ use crate::config::{Config, EnvId};
 use crate::credential::{CredentialProvider, Credentials, Token};
 use crate::error::{Error, Result, parse_envelope};
 use crate::layer::collect_answer;
-use crate::operation::{CallInfo, CallState, CredentialUse, Envelope, Operation, RequestId};
+use crate::operation::{CallInfo, CallState, CredentialUse, Operation, Parts, RequestId};
 use crate::response::{Meta, Response};
-use crate::service::HttpService;
+use crate::service::{BoxError, HttpService, Stack};
 
 /// A connection pool and a stack of layers for one environment.
 ///
@@ -47,7 +48,9 @@ pub struct Client {
 struct Inner {
     config: Arc<Config>,
     credentials: Arc<Credentials>,
-    service: HttpService,
+    stack: Arc<dyn Stack>,
+    /// Whether the user has put something into the stack.
+    open: bool,
     /// The same transport and attempt layers without session and call layers: what a session
     /// uses to renew itself. Absent in that client itself.
     direct: Option<Client>,
@@ -58,6 +61,19 @@ struct Inner {
 struct User {
     secret: SecretString,
     token: Token,
+}
+
+impl User {
+    /// Puts the user's token where a user's token goes and none was chosen for the call.
+    fn sign(&self, call: &mut Parts) {
+        let takes_one = !matches!(
+            call.credential,
+            CredentialUse::AccessKey | CredentialUse::None
+        );
+        if takes_one && call.options.token.is_none() {
+            call.options.token = Some(self.secret.clone());
+        }
+    }
 }
 
 impl Client {
@@ -78,14 +94,16 @@ impl Client {
     pub(crate) fn from_parts(
         config: Arc<Config>,
         credentials: Arc<Credentials>,
-        service: HttpService,
+        stack: Arc<dyn Stack>,
+        open: bool,
         direct: Option<Self>,
     ) -> Self {
         Self {
             inner: Arc::new(Inner {
                 config,
                 credentials,
-                service,
+                stack,
+                open,
                 direct,
                 user: None,
             }),
@@ -117,7 +135,8 @@ impl Client {
             inner: Arc::new(Inner {
                 config: self.inner.config.clone(),
                 credentials: self.inner.credentials.clone(),
-                service: self.inner.service.clone(),
+                stack: self.inner.stack.clone(),
+                open: self.inner.open,
                 direct: Some(self.direct()),
                 user: Some(User { secret, token }),
             }),
@@ -143,7 +162,7 @@ impl Client {
     /// The whole stack as a tower service, for calls that the SDK does not know: give it a request
     /// whose URI is a path on the gateway.
     pub fn service(&self) -> HttpService {
-        let service = self.inner.service.clone();
+        let service = self.inner.stack.service();
         let Some(user) = &self.inner.user else {
             return service;
         };
@@ -189,60 +208,30 @@ impl Client {
     ///
     /// Dropping the future gives the call up; whether it took effect is then unknown.
     pub async fn execute(&self, operation: Operation) -> Result<Response<Body>> {
-        let name = operation.name;
-        operation
-            .options
-            .check()
-            .map_err(|error| error.with_operation(name))?;
-        let envelope = operation.envelope;
-        let limit = match operation.options.max_response_size {
-            Some(limit) => limit,
-            None => self.inner.config.max_response_size(),
-        };
-        let (request, call) = prepare(self.as_user(operation));
-        let answer = self.inner.service.clone().oneshot(request).await;
-        let finish = |error: Error| {
-            error
-                .with_operation(name)
-                .or_request_id(Some(call.request_id()))
-                .with_attempts(call.attempts())
-                .settle(call.is_idempotent())
-        };
-        let answer = answer.map_err(|error| finish(Error::from_boxed(error)))?;
-        // A layer of the user's may have wrapped what was read already.
-        let answer = collect_answer(answer, call.0.transfer, limit)
-            .await
-            .map_err(|error| finish(Error::from_boxed(error)))?;
-        let (head, body) = answer.into_parts();
-        // A transfer's success is a stream, and not looked into.
-        let bytes = body.as_bytes().unwrap_or_default();
-        if !head.status.is_success()
-            || parse_envelope(envelope, head.status, &head.headers, bytes).is_some()
-        {
-            return Err(finish(refusal(envelope, &head, bytes)));
-        }
-        let meta = Meta {
-            operation: name,
-            status: head.status,
-            headers: head.headers,
-            sent_request_id: call.0.request_id,
-            attempts: call.attempts(),
-        };
-        Ok(Response::from_parts(body, meta))
+        self.begin(operation)?.finish().await
     }
 
-    /// The call with the token of the one user that this client is for, where a user's token goes.
-    fn as_user(&self, mut operation: Operation) -> Operation {
-        if let Some(user) = &self.inner.user
-            && operation.options.token.is_none()
-            && !matches!(
-                operation.credential,
-                CredentialUse::AccessKey | CredentialUse::None
-            )
-        {
-            operation.options.token = Some(user.secret.clone());
+    fn begin(&self, operation: Operation) -> Result<Flight> {
+        let mut parts = operation.parts;
+        parts
+            .options
+            .check()
+            .map_err(|error| error.with_operation(parts.name))?;
+        let limit = parts.options.max_response_size;
+        if let Some(user) = &self.inner.user {
+            user.sign(&mut parts);
         }
-        operation
+        let (mut request, call) = prepare(parts);
+        if self.inner.open {
+            request.extensions_mut().insert(call.clone());
+        } else {
+            request.body_mut().set_call(call.clone());
+        }
+        Ok(Flight {
+            answer: self.inner.stack.send(request),
+            call,
+            limit: limit.unwrap_or_else(|| self.inner.config.max_response_size()),
+        })
     }
 
     /// Sends a call and reads the whole answer, at most
@@ -252,13 +241,15 @@ impl Client {
     ///
     /// As [`execute`](Self::execute); [`TooLarge`](crate::ErrorKind::TooLarge).
     pub async fn fetch(&self, operation: Operation) -> Result<Response<Bytes>> {
-        let limit = operation
-            .options
-            .max_response_size
-            .unwrap_or(self.inner.config.max_response_size());
-        let answer = self.execute(operation).await?;
-        let (body, meta) = answer.into_parts();
-        match body.into_bytes(limit).await {
+        let flight = self.begin(operation)?;
+        let limit = flight.limit;
+        let (body, meta) = flight.finish().await?.into_parts();
+        // As a rule the answer is in memory already.
+        let bytes = match body.into_memory(limit) {
+            Ok(bytes) => Ok(bytes),
+            Err(body) => Box::pin(body.into_bytes(limit)).await,
+        };
+        match bytes {
             Ok(bytes) => Ok(Response::from_parts(bytes, meta)),
             Err(error) => Err(meta.complete(error)),
         }
@@ -277,50 +268,87 @@ impl Client {
     }
 }
 
-fn refusal(envelope: Envelope, head: &http::response::Parts, body: &[u8]) -> Error {
-    parse_envelope(envelope, head.status, &head.headers, body)
-        .unwrap_or_else(|| Error::api(head.status, None, "the service refused"))
+/// A call that is on its way.
+struct Flight {
+    answer: BoxFuture<'static, std::result::Result<http::Response<Body>, BoxError>>,
+    call: CallInfo,
+    limit: u64,
 }
 
-fn prepare(operation: Operation) -> (Request<Body>, CallInfo) {
-    let idempotent = operation.is_repeatable();
-    let Operation {
+impl Flight {
+    async fn finish(self) -> Result<Response<Body>> {
+        let Self {
+            answer,
+            call,
+            limit,
+        } = self;
+        let failed = |error: Error| {
+            error
+                .with_operation(call.operation())
+                .or_request_id(Some(call.request_id()))
+                .with_attempts(call.attempts())
+                .settle(call.is_idempotent())
+        };
+        let mut answer = answer
+            .await
+            .map_err(|error| failed(Error::from_boxed(error)))?;
+        // A layer of the user's may have wrapped what was read already.
+        if answer.body().is_streaming() {
+            answer = Box::pin(collect_answer(answer, call.0.transfer, limit))
+                .await
+                .map_err(|error| failed(Error::from_boxed(error)))?;
+        }
+        let (head, body) = answer.into_parts();
+        // A transfer's success is a stream, and not looked into.
+        let bytes = body.as_bytes().unwrap_or_default();
+        let refusal = parse_envelope(call.0.envelope, head.status, &head.headers, bytes);
+        if let Some(refusal) = refusal {
+            return Err(failed(refusal));
+        }
+        if !head.status.is_success() {
+            return Err(failed(Error::api(head.status, None, "the service refused")));
+        }
+        let meta = Meta {
+            operation: call.operation(),
+            status: head.status,
+            headers: head.headers,
+            sent_request_id: call.0.request_id,
+            attempts: call.attempts(),
+        };
+        Ok(Response::from_parts(body, meta))
+    }
+}
+
+fn prepare(parts: Box<Parts>) -> (Request<Body>, CallInfo) {
+    let Parts {
         name,
         template,
-        method,
-        target,
-        headers,
-        body,
+        mut request,
+        idempotency,
         credential,
         envelope,
         transfer,
         mut options,
-        ..
-    } = operation;
-    let mut request = Request::new(body);
-    *request.method_mut() = method;
-    let external = target.authority().is_some();
-    *request.uri_mut() = target;
-    *request.headers_mut() = headers;
-    if !options.headers.is_empty() {
-        request
-            .headers_mut()
-            .extend(std::mem::take(&mut options.headers));
+    } = *parts;
+    if let Some(headers) = options.take_headers() {
+        request.headers_mut().extend(headers);
     }
     let call = CallInfo(Arc::new(CallState {
         name,
         template,
-        idempotent,
+        idempotent: options
+            .idempotent
+            .unwrap_or_else(|| idempotency.is_repeatable()),
         credential,
         envelope,
         transfer,
-        external,
+        external: request.uri().authority().is_some(),
         options,
         request_id: RequestId::random(),
         attempts: AtomicU32::new(0),
         deadline: Mutex::default(),
+        covered: AtomicBool::new(false),
     }));
-    request.extensions_mut().insert(call.clone());
     (request, call)
 }
 

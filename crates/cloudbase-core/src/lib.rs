@@ -30,7 +30,7 @@ pub use crate::client::{Client, ClientBuilder};
 pub use crate::config::{Config, EnvId};
 pub use crate::error::{Error, ErrorCode, ErrorKind, Result, TimeoutPhase};
 pub use crate::operation::{
-    CallInfo, CallOptions, CredentialUse, Envelope, Idempotency, Operation, PathBuilder,
+    CallInfo, CallOptions, Choices, CredentialUse, Envelope, Idempotency, Operation, PathBuilder,
     encode_component,
 };
 pub use crate::response::{Response, from_json};

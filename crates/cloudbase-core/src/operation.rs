@@ -4,19 +4,20 @@ mod options;
 mod path;
 mod request_id;
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use serde::Serialize;
 use tokio::time::Instant;
 
-pub use self::options::CallOptions;
+pub use self::options::{CallOptions, Choices};
 pub use self::path::{PathBuilder, encode_component};
 pub(crate) use self::request_id::RequestId;
 use crate::body::Body;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, TimeoutPhase};
 
 /// Whether a call may be repeated after some of it was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -73,12 +74,17 @@ pub enum Envelope {
 /// builders can be tested without a client.
 #[derive(Debug)]
 pub struct Operation {
+    /// Apart, because builders hand an operation on from function to function.
+    pub(crate) parts: Box<Parts>,
+}
+
+/// What an [`Operation`] is made of.
+#[derive(Debug)]
+pub(crate) struct Parts {
     pub(crate) name: &'static str,
     pub(crate) template: &'static str,
-    pub(crate) method: Method,
-    pub(crate) target: Uri,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Body,
+    /// What goes out, but for what the layers add.
+    pub(crate) request: Request<Body>,
     pub(crate) idempotency: Idempotency,
     pub(crate) credential: CredentialUse,
     pub(crate) envelope: Envelope,
@@ -100,19 +106,22 @@ impl Operation {
             Method::PUT | Method::DELETE => Idempotency::Idempotent,
             _ => Idempotency::Unsafe,
         };
+        let mut request = Request::new(Body::empty());
+        *request.method_mut() = method;
+        *request.uri_mut() = target;
+        // Room for what the layers add, so that the map is not made twice.
+        request.headers_mut().reserve(12);
         Self {
-            name,
-            template,
-            method,
-            target,
-            // Room for what the layers add, so that the map is not made twice.
-            headers: HeaderMap::with_capacity(12),
-            body: Body::empty(),
-            idempotency,
-            credential: CredentialUse::Required,
-            envelope: Envelope::Gateway,
-            transfer: false,
-            options: CallOptions::default(),
+            parts: Box::new(Parts {
+                name,
+                template,
+                request,
+                idempotency,
+                credential: CredentialUse::Required,
+                envelope: Envelope::Gateway,
+                transfer: false,
+                options: CallOptions::default(),
+            }),
         }
     }
 
@@ -127,25 +136,26 @@ impl Operation {
                 ErrorKind::Encode,
                 format!("the body cannot be written as JSON: {error}"),
             )
-            .with_operation(self.name)
+            .with_operation(self.parts.name)
         })?;
-        self.headers
+        self.parts
+            .request
+            .headers_mut()
             .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        self.body = bytes.into();
-        Ok(self)
+        Ok(self.body(bytes))
     }
 
     /// Sends `body` as it is; give its content type by [`header`](Self::header).
     #[must_use]
     pub fn body(mut self, body: impl Into<Body>) -> Self {
-        self.body = body.into();
+        *self.parts.request.body_mut() = body.into();
         self
     }
 
     /// Sets a header of the call.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.parts.request.headers_mut().insert(name, value);
         self
     }
 
@@ -158,21 +168,21 @@ impl Operation {
     /// Says how the call may be repeated.
     #[must_use]
     pub fn idempotency(mut self, idempotency: Idempotency) -> Self {
-        self.idempotency = idempotency;
+        self.parts.idempotency = idempotency;
         self
     }
 
     /// Says which credential the call carries.
     #[must_use]
     pub fn credential(mut self, credential: CredentialUse) -> Self {
-        self.credential = credential;
+        self.parts.credential = credential;
         self
     }
 
     /// Says how errors are told in the answer.
     #[must_use]
     pub fn envelope(mut self, envelope: Envelope) -> Self {
-        self.envelope = envelope;
+        self.parts.envelope = envelope;
         self
     }
 
@@ -180,58 +190,63 @@ impl Operation {
     /// moves, only the stall guard.
     #[must_use]
     pub fn transfer(mut self) -> Self {
-        self.transfer = true;
+        self.parts.transfer = true;
         self
     }
 
     /// Applies what the caller chose for this one call.
     #[must_use]
     pub fn options(mut self, options: CallOptions) -> Self {
-        self.options = options;
+        self.parts.options = options;
         self
     }
 
     /// The name of the operation, as in its span.
     pub fn name(&self) -> &'static str {
-        self.name
+        self.parts.name
     }
 
     /// The HTTP method.
     pub fn method(&self) -> &Method {
-        &self.method
+        self.parts.request.method()
     }
 
     /// Path and query on the gateway, or the whole URL of another host.
     pub fn target(&self) -> &Uri {
-        &self.target
+        self.parts.request.uri()
     }
 
     /// The headers that the operation itself sets.
     pub fn headers(&self) -> &HeaderMap {
-        &self.headers
+        self.parts.request.headers()
     }
 
     /// The body, if it is at hand as bytes.
     pub fn body_bytes(&self) -> Option<&[u8]> {
-        self.body.as_bytes()
+        self.parts.request.body().as_bytes()
     }
 
     /// Whether the call may be repeated after it was sent, by the operation or the caller's word.
     pub fn is_repeatable(&self) -> bool {
-        self.options
+        self.parts
+            .options
             .idempotent
-            .unwrap_or(self.idempotency.is_repeatable())
+            .unwrap_or(self.parts.idempotency.is_repeatable())
     }
 }
 
-/// What a call says of itself to the layers: found in a request's extensions.
+/// What a call says of itself to the layers.
+///
+/// Layers and transports of the user's find it in the extensions of a request, whatever they make
+/// of its body. (Without any it travels with the body alone: extensions are a map, and would cost a
+/// call three allocations for nobody.)
 ///
 /// ```
 /// use cloudbase_core::{Body, CallInfo};
 /// use http::Request;
 ///
 /// fn name(request: &Request<Body>) -> &'static str {
-///     request.extensions().get::<CallInfo>().map_or("unknown", |call| call.operation())
+///     CallInfo::of(request).map_or("unknown", |call| call.operation())
 /// }
 /// ```
 #[derive(Clone, Debug)]
@@ -249,22 +264,51 @@ pub(crate) struct CallState {
     pub(crate) options: CallOptions,
     pub(crate) request_id: RequestId,
     pub(crate) attempts: AtomicU32,
-    /// Set anew by each pass: a layer of the user's may repeat the call.
-    pub(crate) deadline: Mutex<Option<Instant>>,
+    /// When the call has to be done, and the limit that says so. Set anew by each pass: a layer of
+    /// the user's may repeat the call.
+    pub(crate) deadline: Mutex<Option<(Instant, Duration)>>,
+    /// Whether an attempt under way watches the deadline.
+    pub(crate) covered: AtomicBool,
 }
 
 impl CallState {
-    /// When the call has to be done, if it has to.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
+    fn limit(&self) -> Option<(Instant, Duration)> {
         *self.deadline.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn set_deadline(&self, end: Option<Instant>) {
+    /// When the call has to be done, if it has to.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.limit().map(|(end, _)| end)
+    }
+
+    pub(crate) fn set_deadline(&self, end: Option<(Instant, Duration)>) {
         *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = end;
+    }
+
+    /// What a call ends with that is not done by its deadline.
+    pub(crate) fn late(&self) -> Error {
+        let (_, limit) = self.limit().unzip();
+        Error::timeout(TimeoutPhase::Total, limit.unwrap_or_default())
+    }
+
+    pub(crate) fn is_covered(&self) -> bool {
+        self.covered.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_covered(&self, covered: bool) {
+        self.covered.store(covered, Ordering::Relaxed);
     }
 }
 
 impl CallInfo {
+    /// The call that this request belongs to; none if somebody made the request by hand.
+    pub fn of(request: &Request<Body>) -> Option<&Self> {
+        match request.body().call() {
+            Some(call) => Some(call),
+            None => request.extensions().get(),
+        }
+    }
+
     /// The operation's name: `mysql.select`.
     pub fn operation(&self) -> &'static str {
         self.0.name

@@ -1,8 +1,13 @@
-//! The one erased HTTP service that every layer of the stack wraps.
+//! The erased HTTP service that a user's layers wrap, and the erased stack that a client calls.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use futures_core::future::BoxFuture;
 use http::{Request, Response};
-use tower::util::BoxCloneSyncService;
+use pin_project_lite::pin_project;
+use tower::util::{BoxCloneSyncService, Oneshot};
 use tower::{Service, ServiceExt};
 
 use crate::body::Body;
@@ -29,4 +34,78 @@ where
             .map_response(|response: Response<B>| response.map(Body::from_http_body))
             .map_err(Into::into),
     )
+}
+
+/// A whole stack: called by many at once, at the cost of one box a call. An [`HttpService`] has to
+/// be cloned for each call, which is a box more.
+pub(crate) trait Stack: Send + Sync {
+    fn send(&self, request: Request<Body>) -> BoxFuture<'static, Result<Response<Body>, BoxError>>;
+
+    fn service(&self) -> HttpService;
+}
+
+impl<S> Stack for S
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = BoxError>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Future: Send + 'static,
+{
+    fn send(&self, request: Request<Body>) -> BoxFuture<'static, Result<Response<Body>, BoxError>> {
+        match ReadyCall::new(self.clone(), request) {
+            ReadyCall::Called { future } => Box::pin(future),
+            ReadyCall::Waiting { future } => future,
+            failed => Box::pin(failed),
+        }
+    }
+
+    fn service(&self) -> HttpService {
+        BoxCloneSyncService::new(self.clone())
+    }
+}
+
+pin_project! {
+    /// One call of a service that is ready as a rule: it is then called at once, and neither service
+    /// nor request need to be kept for later.
+    #[project = ReadyCallProjection]
+    pub(crate) enum ReadyCall<S>
+    where
+        S: Service<Request<Body>>,
+    {
+        Called { #[pin] future: S::Future },
+        Waiting { future: Pin<Box<Oneshot<S, Request<Body>>>> },
+        Failed { error: Option<S::Error> },
+    }
+}
+
+impl<S: Service<Request<Body>>> ReadyCall<S> {
+    pub(crate) fn new(mut service: S, request: Request<Body>) -> Self {
+        // Whoever is not ready is asked again when this future is polled, with its waker.
+        match service.poll_ready(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(())) => Self::Called {
+                future: service.call(request),
+            },
+            Poll::Ready(Err(error)) => Self::Failed { error: Some(error) },
+            Poll::Pending => Self::Waiting {
+                future: Box::pin(Oneshot::new(service, request)),
+            },
+        }
+    }
+}
+
+impl<S: Service<Request<Body>>> Future for ReadyCall<S> {
+    type Output = Result<S::Response, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            ReadyCallProjection::Called { future } => future.poll(cx),
+            ReadyCallProjection::Waiting { future } => future.as_mut().poll(cx),
+            ReadyCallProjection::Failed { error } => match error.take() {
+                Some(error) => Poll::Ready(Err(error)),
+                None => Poll::Pending, // polled after it was ready
+            },
+        }
+    }
 }

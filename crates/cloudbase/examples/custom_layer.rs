@@ -65,10 +65,7 @@ where
 
     fn call(&mut self, request: Request<Body>) -> S::Future {
         let number = self.count.passed.fetch_add(1, Ordering::Relaxed) + 1;
-        let operation = request
-            .extensions()
-            .get::<CallInfo>()
-            .map_or("?", CallInfo::operation);
+        let operation = CallInfo::of(&request).map_or("?", CallInfo::operation);
         println!("{:<8} {number}: {operation}", self.count.what);
         self.inner.call(request)
     }

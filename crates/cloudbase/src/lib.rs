@@ -55,9 +55,9 @@ pub use self::builder::CloudBaseBuilder;
 pub use cloudbase_core::testing;
 #[doc(inline)]
 pub use cloudbase_core::{
-    Body, BoxError, CallInfo, CallOptions, Client, ClientBuilder, Config, DataStream, EnvId, Error,
-    ErrorCode, ErrorKind, HttpService, Response, Result, SecretString, TimeoutPhase, config,
-    credential, erase, http, layers, telemetry,
+    Body, BoxError, CallInfo, CallOptions, Choices, Client, ClientBuilder, Config, DataStream,
+    EnvId, Error, ErrorCode, ErrorKind, HttpService, Response, Result, SecretString, TimeoutPhase,
+    config, credential, erase, http, layers, telemetry,
 };
 
 #[cfg(feature = "auth")]

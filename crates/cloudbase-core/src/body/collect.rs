@@ -2,11 +2,12 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::Body as _;
 
-use super::Body;
+use super::{Body, StallGuard};
 use crate::error::{Error, ErrorKind, Result};
 use crate::service::BoxError;
 
@@ -16,6 +17,7 @@ pub(crate) struct Collect {
     body: Body,
     limit: u64,
     over: Over,
+    guard: Option<StallGuard>,
     /// Most answers are one frame, which is handed on without a copy.
     first: Bytes,
     rest: Vec<u8>,
@@ -35,16 +37,30 @@ impl Collect {
             body,
             limit,
             over,
+            guard: None,
             first: Bytes::new(),
             rest: Vec::new(),
         }
+    }
+
+    /// Fails once nothing has come for `stall`.
+    pub(crate) fn with_guard(mut self, stall: Duration) -> Self {
+        self.guard = Some(StallGuard::new(stall));
+        self
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, BoxError>> {
         if self.over == Over::Fail && self.body.size_hint().lower() > self.limit {
             return Poll::Ready(Err(too_large(self.limit).into()));
         }
-        while let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+        loop {
+            let polled = Pin::new(&mut self.body).poll_frame(cx);
+            if let Some(guard) = &mut self.guard {
+                guard.observe(cx, &polled)?;
+            }
+            let Some(frame) = ready!(polled) else {
+                break;
+            };
             let Ok(data) = frame?.into_data() else {
                 continue;
             };

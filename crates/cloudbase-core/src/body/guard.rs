@@ -18,6 +18,7 @@ type Polled = Poll<Option<Result<Frame<Bytes>, BoxError>>>;
 ///
 /// Only time spent waiting for the peer counts: the timer runs from the first `Pending` until
 /// enough has come, so a slow consumer is not taken for a slow server.
+#[derive(Debug)]
 pub(crate) struct StallGuard {
     window: Duration,
     received: u64,

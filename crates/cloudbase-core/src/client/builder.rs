@@ -151,6 +151,7 @@ impl ClientBuilder {
             provider: self.provider,
             call_layers: self.call_layers,
             attempt_layers: self.attempt_layers,
+            own_transport: matches!(self.bottom, Bottom::Transport(_)),
         };
         match self.bottom {
             Bottom::Stack(service) => parts.around_stack(service),

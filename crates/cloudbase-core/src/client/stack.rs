@@ -15,7 +15,7 @@ use crate::layers::{
     AttemptSpanLayer, AuthLayer, BaseUriLayer, CallSpanLayer, CollectLayer, DeadlineLayer,
     HeadersLayer, LimitLayer, QueueLayer, RetryLayer,
 };
-use crate::service::{BoxError, HttpService, erase};
+use crate::service::{BoxError, HttpService, Stack, erase};
 
 /// What a stack is made of besides its transport.
 pub(crate) struct Parts {
@@ -23,6 +23,8 @@ pub(crate) struct Parts {
     pub(crate) provider: Option<Arc<dyn CredentialProvider>>,
     pub(crate) call_layers: Vec<BoxLayer>,
     pub(crate) attempt_layers: Vec<BoxLayer>,
+    /// Whether the transport is the user's.
+    pub(crate) own_transport: bool,
 }
 
 impl Parts {
@@ -33,14 +35,16 @@ impl Parts {
         let direct = Client::from_parts(
             self.config.clone(),
             credentials.clone(),
-            service.clone(),
+            Arc::new(service.clone()),
+            true,
             None,
         );
         let service = wrap(service, self.call_layers);
         Ok(Client::from_parts(
             self.config,
             credentials,
-            service,
+            Arc::new(service),
+            true,
             Some(direct),
         ))
     }
@@ -61,7 +65,12 @@ impl Parts {
         #[cfg(feature = "gzip")]
         let transport = crate::layers::DecompressLayer::new().layer(transport);
         // The wait for a turn is none of the attempt's time.
-        let attempt = QueueLayer::new(&config).layer(LimitLayer::new(&config).layer(transport));
+        let limit = LimitLayer::new(&config);
+        // A layer of the user's may carry attempts to other tasks, or have two under way at once.
+        let layered = !self.attempt_layers.is_empty() || !self.call_layers.is_empty();
+        let limit = if layered { limit } else { limit.covering() };
+        let open = layered || self.own_transport;
+        let attempt = QueueLayer::new(&config).layer(limit.layer(transport));
         let attempt = AttemptSpanLayer::new(&config).layer(attempt);
         let attempt = BaseUriLayer::new(&config).layer(HeadersLayer::new(&config)?.layer(attempt));
         let retry = RetryLayer::new(&config);
@@ -81,9 +90,19 @@ impl Parts {
                 around_attempt(&config, &inner, &retry, attempt),
             )
         };
-        let service = wrap(service, self.call_layers);
-        let direct = Client::from_parts(config.clone(), inner, direct, None);
-        Ok(Client::from_parts(config, outer, service, Some(direct)))
+        let service = if self.call_layers.is_empty() {
+            service
+        } else {
+            Arc::new(wrap(service.service(), self.call_layers))
+        };
+        let direct = Client::from_parts(config.clone(), inner, direct, open, None);
+        Ok(Client::from_parts(
+            config,
+            outer,
+            service,
+            open,
+            Some(direct),
+        ))
     }
 
     fn access_key(&self) -> Result<Option<Token>> {
@@ -101,7 +120,7 @@ fn around_attempt<S>(
     credentials: &Arc<Credentials>,
     retry: &RetryLayer,
     attempt: S,
-) -> HttpService
+) -> Arc<dyn Stack>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = BoxError>
         + Clone
@@ -113,7 +132,7 @@ where
     let service = AuthLayer::new(credentials.clone()).layer(attempt);
     let service = retry.layer(service);
     let service = DeadlineLayer::new(config.timeouts().total).layer(service);
-    erase(CallSpanLayer::new(config).layer(service))
+    Arc::new(CallSpanLayer::new(config).layer(service))
 }
 
 fn wrap(service: HttpService, layers: Vec<BoxLayer>) -> HttpService {

@@ -1,6 +1,7 @@
 //! One token value, ready to be sent.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -13,6 +14,10 @@ use crate::error::{Error, Result};
 /// A bearer token with its end and its generation. Cheap to clone; `Debug` shows no secret.
 #[derive(Clone)]
 pub struct Token {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
     header: HeaderValue,
     expires_at: Option<Instant>,
     lifetime: Option<Duration>,
@@ -43,44 +48,48 @@ impl Token {
         header.set_sensitive(true);
         let lifetime = expires_at.map(|end| end.saturating_duration_since(Instant::now()));
         Ok(Self {
-            header,
-            expires_at,
-            lifetime,
-            generation: GENERATIONS.fetch_add(1, Ordering::Relaxed),
+            inner: Arc::new(Inner {
+                header,
+                expires_at,
+                lifetime,
+                generation: GENERATIONS.fetch_add(1, Ordering::Relaxed),
+            }),
         })
     }
 
     /// The whole `Authorization` value, marked sensitive.
     pub fn header(&self) -> &HeaderValue {
-        &self.header
+        &self.inner.header
     }
 
     /// When the token ends, on the monotonic clock; `None` if it does not.
     pub fn expires_at(&self) -> Option<Instant> {
-        self.expires_at
+        self.inner.expires_at
     }
 
     /// How long the token had to live when this value was made.
     pub fn lifetime(&self) -> Option<Duration> {
-        self.lifetime
+        self.inner.lifetime
     }
 
     /// Whether the token has ended.
     pub fn is_expired(&self) -> bool {
-        self.expires_at.is_some_and(|end| end <= Instant::now())
+        self.inner
+            .expires_at
+            .is_some_and(|end| end <= Instant::now())
     }
 
     /// A number that tells this token from every other one of the process.
     pub fn generation(&self) -> u64 {
-        self.generation
+        self.inner.generation
     }
 }
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Token")
-            .field("generation", &self.generation)
-            .field("expires_at", &self.expires_at)
+            .field("generation", &self.inner.generation)
+            .field("expires_at", &self.inner.expires_at)
             .finish_non_exhaustive()
     }
 }

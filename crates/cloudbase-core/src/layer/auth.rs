@@ -15,7 +15,7 @@ use crate::body::Body;
 use crate::credential::{Credentials, Resolution, Token};
 use crate::error::{Error, Result, parse_envelope};
 use crate::operation::{CallInfo, CredentialUse, Envelope};
-use crate::service::BoxError;
+use crate::service::{BoxError, ReadyCall};
 
 /// Puts [`Auth`] around a service.
 #[derive(Clone, Debug)]
@@ -35,7 +35,7 @@ impl<S> Layer<S> for AuthLayer {
 
     fn layer(&self, inner: S) -> Auth<S> {
         Auth {
-            inner,
+            inner: Arc::new(inner),
             credentials: self.credentials.clone(),
         }
     }
@@ -46,10 +46,20 @@ impl<S> Layer<S> for AuthLayer {
 /// Where the gateway refuses the session's token as expired or invalid (401 with one of the token
 /// codes; a refused permission is none), the provider is told, and the call is sent once more with
 /// a newer token if its body can be sent again. A streamed body cannot: its caller gets the 401.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Auth<S> {
-    inner: S,
+    /// Cloned for each sending, once there is a token.
+    inner: Arc<S>,
     credentials: Arc<Credentials>,
+}
+
+impl<S> Clone for Auth<S> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            credentials: self.credentials.clone(),
+        }
+    }
 }
 
 impl<S> Service<Request<Body>> for Auth<S>
@@ -67,23 +77,25 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let service = self.inner.clone();
-        let call = request.extensions().get::<CallInfo>().cloned();
-        let credentials = self.credentials.clone();
-        let exchange = Exchange {
-            service,
-            credentials,
-            call,
+        let mut exchange = Exchange {
+            service: self.inner.clone(),
+            call: CallInfo::of(&request).cloned(),
+            credentials: self.credentials.clone(),
             token: None,
             spare: None,
             refused: None,
         };
-        AuthFuture {
-            exchange,
-            state: State::Start {
-                request: Some(request),
+        let state = match exchange.resolve(&request) {
+            Ok(Resolution::Known(token)) => State::Sending {
+                future: exchange.send(request, token),
             },
-        }
+            Ok(Resolution::Pending(token)) => State::Resolving {
+                request: Some(request),
+                token,
+            },
+            Err(error) => State::Refusing { error: Some(error) },
+        };
+        AuthFuture { exchange, state }
     }
 }
 
@@ -96,41 +108,43 @@ pin_project! {
     {
         exchange: Exchange<S>,
         #[pin]
-        state: State<S::Future>,
+        state: State<S>,
     }
 }
 
 struct Exchange<S> {
-    service: S,
+    service: Arc<S>,
     credentials: Arc<Credentials>,
     call: Option<CallInfo>,
     /// The session's token that went out; other tokens are not renewed.
     token: Option<Token>,
-    spare: Option<Spare>,
+    spare: Option<Box<Spare>>,
     /// The refusal, for the case that there is no newer token.
-    refused: Option<Response<Body>>,
+    refused: Option<Box<Response<Body>>>,
 }
 
 pin_project! {
     #[project = StateProjection]
-    enum State<F> {
-        Start { request: Option<Request<Body>> },
+    enum State<S>
+    where
+        S: Service<Request<Body>>,
+    {
         Resolving { request: Option<Request<Body>>, token: BoxFuture<'static, Result<Option<(Token, bool)>>> },
-        Sending { #[pin] future: F },
+        Sending { #[pin] future: ReadyCall<S> },
         Renewing { token: BoxFuture<'static, Result<Option<Token>>> },
-        Ready { request: Option<Request<Body>>, last: bool },
-        Last { #[pin] future: F },
+        Last { #[pin] future: ReadyCall<S> },
+        Refusing { error: Option<Error> },
     }
 }
 
-enum Step<F> {
-    Next(State<F>),
+enum Step<S: Service<Request<Body>>> {
+    Next(State<S>),
     Done(Response<Body>),
 }
 
 impl<S> Future for AuthFuture<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error = BoxError>,
+    S: Service<Request<Body>, Response = Response<Body>, Error = BoxError> + Clone,
 {
     type Output = Result<Response<Body>, BoxError>;
 
@@ -139,15 +153,13 @@ where
         let exchange = this.exchange;
         loop {
             let next = match this.state.as_mut().project() {
-                StateProjection::Start { request } => match request.take() {
-                    Some(request) => exchange.start(request)?,
-                    None => return Poll::Pending, // polled after it was ready
-                },
                 StateProjection::Resolving { request, token } => {
                     let token = ready!(token.as_mut().poll(cx))?;
                     match request.take() {
-                        Some(request) => exchange.send(request, token),
-                        None => return Poll::Pending,
+                        Some(request) => State::Sending {
+                            future: exchange.send(request, token),
+                        },
+                        None => return Poll::Pending, // polled after it was ready
                     }
                 }
                 StateProjection::Sending { future } => {
@@ -165,19 +177,11 @@ where
                         Step::Done(answer) => return Poll::Ready(Ok(answer)),
                     }
                 }
-                StateProjection::Ready { request, last } => {
-                    ready!(exchange.service.poll_ready(cx))?;
-                    let Some(request) = request.take() else {
-                        return Poll::Pending;
-                    };
-                    let future = exchange.service.call(request);
-                    if *last {
-                        State::Last { future }
-                    } else {
-                        State::Sending { future }
-                    }
-                }
                 StateProjection::Last { future } => return future.poll(cx),
+                StateProjection::Refusing { error } => match error.take() {
+                    Some(error) => return Poll::Ready(Err(error.into())),
+                    None => return Poll::Pending, // polled after it was ready
+                },
             };
             this.state.set(next);
         }
@@ -186,12 +190,13 @@ where
 
 impl<S> Exchange<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error = BoxError>,
+    S: Service<Request<Body>, Response = Response<Body>, Error = BoxError> + Clone,
 {
-    fn start(&mut self, mut request: Request<Body>) -> Result<State<S::Future>> {
+    /// The token that the request wants and has not.
+    fn resolve(&self, request: &Request<Body>) -> Result<Resolution> {
         // A caller who sets the header means it.
         if request.headers().contains_key(AUTHORIZATION) {
-            return Ok(self.send(request, None));
+            return Ok(Resolution::Known(None));
         }
         let wanted = match &self.call {
             // Another host is none of the service's: neither its tokens nor a caller's go there.
@@ -207,42 +212,30 @@ where
             .and_then(|call| call.0.options.token.as_ref());
         if let (Some(own), true) = (own, wanted != CredentialUse::None) {
             let token = Token::bearer(own, None)?;
-            request
-                .headers_mut()
-                .insert(AUTHORIZATION, token.header().clone());
-            return Ok(self.send(request, None));
+            return Ok(Resolution::Known(Some((token, false))));
         }
-        Ok(match Credentials::resolve(&self.credentials, wanted)? {
-            Resolution::Known(token) => self.send(request, token),
-            Resolution::Pending(token) => State::Resolving {
-                request: Some(request),
-                token,
-            },
-        })
+        Credentials::resolve(&self.credentials, wanted)
     }
 
-    fn send(
-        &mut self,
-        mut request: Request<Body>,
-        token: Option<(Token, bool)>,
-    ) -> State<S::Future> {
+    fn send(&mut self, mut request: Request<Body>, token: Option<(Token, bool)>) -> ReadyCall<S> {
         if let Some((token, from_session)) = token {
             if from_session {
-                self.spare = Spare::of(&request);
+                self.spare = Spare::of(&request).map(Box::new);
             }
             request
                 .headers_mut()
                 .insert(AUTHORIZATION, token.header().clone());
             self.token = from_session.then_some(token);
         }
-        State::Ready {
-            request: Some(request),
-            last: false,
-        }
+        self.call(request)
+    }
+
+    fn call(&self, request: Request<Body>) -> ReadyCall<S> {
+        ReadyCall::new(S::clone(&self.service), request)
     }
 
     /// Starts a renewal if the answer asks for one, and hands the answer back otherwise.
-    fn renew(&mut self, answer: Response<Body>) -> Step<S::Future> {
+    fn renew(&mut self, answer: Response<Body>) -> Step<S> {
         let (Some(token), Some(provider)) = (&self.token, self.credentials.session()) else {
             return Step::Done(answer);
         };
@@ -256,12 +249,12 @@ where
         tracing::debug!(generation = token.generation(), "token refused, renewing");
         let provider = provider.clone();
         let token = Box::pin(async move { provider.token().await });
-        self.refused = Some(answer);
+        self.refused = Some(Box::new(answer));
         Step::Next(State::Renewing { token })
     }
 
     /// The call once more with a newer token. Without one the refusal stands.
-    fn replay(&mut self, newer: Option<Token>) -> Step<S::Future> {
+    fn replay(&mut self, newer: Option<Token>) -> Step<S> {
         let sent = self.token.as_ref().map(Token::generation);
         match (newer, self.spare.take()) {
             (Some(newer), Some(spare)) if Some(newer.generation()) != sent => {
@@ -269,12 +262,16 @@ where
                 request
                     .headers_mut()
                     .insert(AUTHORIZATION, newer.header().clone());
-                Step::Next(State::Ready {
-                    request: Some(request),
-                    last: true,
+                Step::Next(State::Last {
+                    future: self.call(request),
                 })
             }
-            _ => Step::Done(self.refused.take().unwrap_or_default()),
+            _ => Step::Done(
+                self.refused
+                    .take()
+                    .map(|answer| *answer)
+                    .unwrap_or_default(),
+            ),
         }
     }
 }

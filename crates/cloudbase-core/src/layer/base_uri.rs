@@ -16,6 +16,7 @@ use crate::endpoint::{Endpoint, is_loopback};
 use crate::error::{Error, Result};
 use crate::operation::CallInfo;
 use crate::service::BoxError;
+use crate::transport::HOME;
 
 /// Makes the whole URL of a request; see [`BaseUri`].
 #[derive(Clone, Debug)]
@@ -119,7 +120,8 @@ where
 impl Shared {
     fn locate(&self, request: &mut Request<Body>) -> Result<()> {
         if request.uri().authority().is_none() {
-            *request.uri_mut() = self.absolute(request.uri())?;
+            let relative = std::mem::take(request.uri_mut());
+            *request.uri_mut() = self.absolute(relative)?;
             return Ok(());
         }
         let uri = request.uri();
@@ -132,25 +134,24 @@ impl Shared {
                 "uses plain http to another machine; use https, or allow it by `allow_plain_http`",
             ));
         }
-        let external = request
-            .extensions()
-            .get::<CallInfo>()
-            .is_some_and(CallInfo::is_external);
+        if uri.host() == Some(HOME) {
+            return Err(Error::argument("url", "must name a host"));
+        }
+        let external = CallInfo::of(request).is_some_and(CallInfo::is_external);
         if !external && !self.endpoint.is_origin_of(request.uri()) {
             request.headers_mut().remove(AUTHORIZATION);
         }
         Ok(())
     }
 
-    fn absolute(&self, relative: &Uri) -> Result<Uri> {
+    fn absolute(&self, relative: Uri) -> Result<Uri> {
         let endpoint = &self.endpoint;
-        let own = relative.path_and_query();
         // `/auth` lies beside the prefix of a custom endpoint, not below it.
         let below = !endpoint.prefix.is_empty() && !relative.path().starts_with("/auth/");
-        let path = match own {
-            Some(own) if !below => own.clone(),
+        let path = match relative.into_parts().path_and_query {
+            Some(own) if !below => own,
             own => {
-                let own = own.map_or("/", PathAndQuery::as_str);
+                let own = own.as_ref().map_or("/", PathAndQuery::as_str);
                 PathAndQuery::try_from(format!("{}{own}", endpoint.prefix))
                     .map_err(|_| Error::argument("path", "does not make a URL with the endpoint"))?
             }

@@ -2,12 +2,12 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-use super::limit::ERROR_LIMIT;
 use crate::body::{Body, Collect, Over};
 use crate::config::Config;
 use crate::error::Error;
@@ -63,7 +63,7 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let call = request.extensions().get::<CallInfo>();
+        let call = CallInfo::of(&request);
         let own = call.and_then(|call| call.0.options.max_response_size);
         CollectFuture {
             limit: own.unwrap_or(self.max_response_size),
@@ -107,31 +107,46 @@ where
     }
 }
 
-/// An answer on its way into memory.
+/// How much of an error's body is read.
+const ERROR_LIMIT: u64 = 64 * 1024;
+
+/// An answer on its way into memory: the beginning of an error, the whole of anything else.
 #[derive(Debug)]
-struct Reading {
+pub(super) struct Reading {
     answer: Response<()>,
     collect: Collect,
 }
 
 impl Reading {
-    /// The answer itself, if nothing of it is to be read.
-    fn of(answer: Response<Body>, transfer: bool, limit: u64) -> Result<Response<Body>, Box<Self>> {
-        let success = answer.status().is_success();
-        if !answer.body().is_streaming() || (transfer && success) {
-            return Ok(answer);
-        }
+    pub(super) fn new(answer: Response<Body>, limit: u64) -> Self {
         let (parts, body) = answer.into_parts();
-        let collect = if success {
+        let collect = if parts.status.is_success() {
             Collect::new(body, limit, Over::Fail)
         } else {
             Collect::new(body, ERROR_LIMIT, Over::Truncate)
         };
-        let answer = Response::from_parts(parts, ());
-        Err(Box::new(Self { answer, collect }))
+        Self {
+            answer: Response::from_parts(parts, ()),
+            collect,
+        }
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<Body>, BoxError>> {
+    /// Fails once nothing has come for `stall`.
+    pub(super) fn with_guard(mut self, stall: Duration) -> Self {
+        self.collect = self.collect.with_guard(stall);
+        self
+    }
+
+    /// The answer itself, if nothing of it is to be read.
+    fn of(answer: Response<Body>, transfer: bool, limit: u64) -> Result<Response<Body>, Box<Self>> {
+        if !answer.body().is_streaming() || (transfer && answer.status().is_success()) {
+            return Ok(answer);
+        }
+        Err(Box::new(Self::new(answer, limit)))
+    }
+
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<Body>, BoxError>> {
+        // Typed here, so that the retry around this sees what it is.
         let bytes = ready!(self.collect.poll(cx)).map_err(Error::from_boxed)?;
         let (parts, ()) = std::mem::take(&mut self.answer).into_parts();
         Poll::Ready(Ok(Response::from_parts(parts, bytes.into())))

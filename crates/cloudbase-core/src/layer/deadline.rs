@@ -1,7 +1,7 @@
 //! Limits a whole call with all its attempts.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -60,7 +60,7 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let call = request.extensions().get::<CallInfo>();
+        let call = CallInfo::of(&request);
         let limit = match call {
             Some(call) => call
                 .0
@@ -70,14 +70,16 @@ where
             None => Some(self.total),
         };
         // A limit that reaches past the clock is none.
-        let end = limit.and_then(|limit| Instant::now().checked_add(limit));
-        if let Some(call) = call {
+        let end = limit.and_then(|limit| Some((Instant::now().checked_add(limit)?, limit)));
+        let call = call.cloned();
+        if let Some(call) = &call {
             call.0.set_deadline(end);
         }
         DeadlineFuture {
             future: self.inner.call(request),
-            timer: end.map(sleep_until),
-            limit: limit.unwrap_or_default(),
+            timer: None,
+            end,
+            call,
         }
     }
 }
@@ -88,9 +90,10 @@ pin_project! {
     pub struct DeadlineFuture<F> {
         #[pin]
         future: F,
-        #[pin]
-        timer: Option<Sleep>,
-        limit: Duration,
+        // Made when nothing else watches the end: most calls are over before.
+        timer: Option<Pin<Box<Sleep>>>,
+        end: Option<(Instant, Duration)>,
+        call: Option<CallInfo>,
     }
 }
 
@@ -105,11 +108,14 @@ where
         if let Poll::Ready(output) = this.future.poll(cx) {
             return Poll::Ready(output);
         }
-        if let Some(timer) = this.timer.as_pin_mut()
-            && timer.poll(cx).is_ready()
-        {
-            return Poll::Ready(Err(Error::timeout(TimeoutPhase::Total, *this.limit).into()));
+        let Some((end, limit)) = *this.end else {
+            return Poll::Pending;
+        };
+        if this.call.as_ref().is_some_and(|call| call.0.is_covered()) {
+            return Poll::Pending;
         }
-        Poll::Pending
+        let timer = this.timer.get_or_insert_with(|| Box::pin(sleep_until(end)));
+        ready!(timer.as_mut().poll(cx));
+        Poll::Ready(Err(Error::timeout(TimeoutPhase::Total, limit).into()))
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http::header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, Entry, USER_AGENT};
-use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use http::header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, USER_AGENT};
+use http::{HeaderName, HeaderValue, Request};
 use tower::{Layer, Service};
 
 use crate::body::Body;
@@ -15,6 +15,18 @@ use crate::operation::CallInfo;
 /// `X-SDK-Version`, by which the service knows its SDKs.
 const SDK_VERSION: HeaderName = HeaderName::from_static("x-sdk-version");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+const COUNT: usize = 6;
+
+/// What is added where the call does not set it.
+static DEFAULTS: [HeaderName; COUNT] = [
+    USER_AGENT,
+    SDK_VERSION,
+    ACCEPT,
+    ACCEPT_LANGUAGE,
+    REQUEST_ID,
+    ACCEPT_ENCODING,
+];
 
 /// Adds the SDK's headers; see [`Headers`].
 #[derive(Clone, Debug)]
@@ -86,36 +98,43 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> S::Future {
-        let call = request.extensions().get::<CallInfo>().cloned();
+        let call = CallInfo::of(&request);
+        let external = call.is_some_and(CallInfo::is_external);
+        let transfer = call.is_some_and(|call| call.0.transfer);
+        let request_id = call.map(|call| call.0.request_id);
+        let gzip = cfg!(feature = "gzip") && !transfer;
         let headers = request.headers_mut();
-        headers.reserve(6);
-        default(headers, USER_AGENT, &self.values.user_agent);
-        if !call.as_ref().is_some_and(CallInfo::is_external) {
-            default(headers, SDK_VERSION, &HeaderValue::from_static(SDK));
-            default(
-                headers,
-                ACCEPT,
-                &HeaderValue::from_static("application/json"),
-            );
-            default(headers, ACCEPT_LANGUAGE, &self.values.language);
-            if let Some(call) = &call
-                && let Entry::Vacant(vacant) = headers.entry(REQUEST_ID)
-                && let Some(id) = call.0.request_id.header()
-            {
-                vacant.insert(id);
+        // A request has few headers: looking at each is cheaper than a hash for each of ours.
+        let mut set = [false; COUNT];
+        for name in headers.keys() {
+            for (set, own) in set.iter_mut().zip(&DEFAULTS) {
+                *set |= name == own;
             }
         }
-        if cfg!(feature = "gzip") && !call.is_some_and(|call| call.0.transfer) {
-            default(headers, ACCEPT_ENCODING, &HeaderValue::from_static("gzip"));
+        let [agent, sdk, accept, language, id, encoding] = set;
+        if !agent {
+            headers.insert(USER_AGENT, self.values.user_agent.clone());
+        }
+        if !sdk && !external {
+            headers.insert(SDK_VERSION, HeaderValue::from_static(SDK));
+        }
+        if !accept && !external {
+            headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        }
+        if !language && !external {
+            headers.insert(ACCEPT_LANGUAGE, self.values.language.clone());
+        }
+        if !id
+            && !external
+            && let Some(id) = request_id.and_then(|id| id.header())
+        {
+            headers.insert(REQUEST_ID, id);
+        }
+        if !encoding && gzip {
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         }
         self.inner.call(request)
     }
 }
 
 const SDK: &str = concat!("@cloudbase/rust-sdk/", env!("CARGO_PKG_VERSION"));
-
-fn default(headers: &mut HeaderMap, name: HeaderName, value: &HeaderValue) {
-    if let Entry::Vacant(vacant) = headers.entry(name) {
-        vacant.insert(value.clone());
-    }
-}

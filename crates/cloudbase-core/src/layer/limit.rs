@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use http::response::Parts;
 use http::{Request, Response};
 use http_body::Body as _;
 use pin_project_lite::pin_project;
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 use tower::{Layer, Service};
 
-use crate::body::{Body, Collect, Over, Progress, StallGuard};
+use super::collect::Reading;
+use crate::body::{Body, Progress};
 use crate::config::{Config, Timeouts};
 use crate::error::{Error, TimeoutPhase};
 use crate::operation::CallInfo;
@@ -21,14 +21,13 @@ use crate::service::BoxError;
 /// A limit that is none: clocks cannot count further than some centuries.
 pub(crate) const FAR: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
-/// How much of an error's body is read.
-pub(super) const ERROR_LIMIT: u64 = 64 * 1024;
-
 /// Puts [`Limit`] around a service.
 #[derive(Clone, Copy, Debug)]
 pub struct LimitLayer {
     timeouts: Timeouts,
     max_response_size: u64,
+    /// Whether the timer of an attempt stands for that of its call as well.
+    covers: bool,
 }
 
 impl LimitLayer {
@@ -37,6 +36,16 @@ impl LimitLayer {
         Self {
             timeouts: config.timeouts(),
             max_response_size: config.max_response_size(),
+            covers: false,
+        }
+    }
+
+    /// The layer for a stack in which a call has one attempt under way at most, in its own task: it
+    /// needs no timer of its own then while there is one.
+    pub(crate) fn covering(self) -> Self {
+        Self {
+            covers: true,
+            ..self
         }
     }
 }
@@ -83,8 +92,10 @@ where
         let LimitLayer {
             timeouts,
             max_response_size,
+            covers,
         } = self.limits;
-        let call = request.extensions().get::<CallInfo>().map(|call| &call.0);
+        let info = CallInfo::of(&request);
+        let call = info.map(|call| &call.0);
         let options = call.map(|call| &call.options);
         let attempt = options
             .and_then(|options| options.attempt_timeout)
@@ -98,10 +109,11 @@ where
             .and_then(|options| options.max_response_size)
             .unwrap_or(max_response_size);
         let transfer = call.is_some_and(|call| call.transfer);
+        let cover = info.filter(|_| covers && !transfer).and_then(Cover::of);
         let upload = (transfer && !request.body().is_end_stream()).then(|| {
             let progress = Arc::new(Progress::new(request.body().size_hint().exact()));
             let body = std::mem::take(request.body_mut());
-            *request.body_mut() = body.with_progress(Some(progress.clone()));
+            *request.body_mut() = body.with_progress(progress.clone());
             Upload {
                 progress,
                 seen: 0,
@@ -113,8 +125,10 @@ where
         } else {
             attempt
         };
+        let end = Instant::now() + first;
+        let end = cover.as_ref().map_or(end, |cover| end.min(cover.deadline));
         LimitFuture {
-            timer: sleep(first),
+            timer: sleep_until(end),
             state: State::Head {
                 future: self.inner.call(request),
             },
@@ -126,6 +140,7 @@ where
             },
             max_size,
             transfer,
+            cover,
         }
     }
 }
@@ -141,6 +156,7 @@ pin_project! {
         watch: Watch,
         max_size: u64,
         transfer: bool,
+        cover: Option<Cover>,
     }
 }
 
@@ -149,7 +165,32 @@ pin_project! {
     #[derive(Debug)]
     enum State<F> {
         Head { #[pin] future: F },
-        Body { parts: Option<Parts>, collect: Collect },
+        // Apart: as a rule the whole answer is there with its head, and never gets here.
+        Body { reading: Box<Reading> },
+    }
+}
+
+/// Tells the call for as long as it lives that its deadline is watched.
+#[derive(Debug)]
+struct Cover {
+    call: CallInfo,
+    deadline: Instant,
+}
+
+impl Cover {
+    fn of(call: &CallInfo) -> Option<Self> {
+        let deadline = call.0.deadline()?;
+        call.0.set_covered(true);
+        Some(Self {
+            call: call.clone(),
+            deadline,
+        })
+    }
+}
+
+impl Drop for Cover {
+    fn drop(&mut self) {
+        self.call.0.set_covered(false);
     }
 }
 
@@ -179,44 +220,36 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        loop {
-            match this.state.as_mut().project() {
-                StateProjection::Head { future } => {
-                    let Poll::Ready(head) = future.poll(cx) else {
-                        break;
-                    };
-                    let (parts, body) = head?.into_parts();
-                    let body = body.with_guard(Some(StallGuard::new(this.watch.stall)));
-                    let success = parts.status.is_success();
+        match this.state.as_mut().project() {
+            StateProjection::Head { future } => {
+                if let Poll::Ready(head) = future.poll(cx) {
+                    let answer = head?;
+                    let stall = this.watch.stall;
                     // Redirects of a transfer are its caller's to follow.
-                    if *this.transfer && success {
-                        return Poll::Ready(Ok(Response::from_parts(parts, body)));
+                    if *this.transfer && answer.status().is_success() {
+                        return Poll::Ready(Ok(answer.map(|body| body.with_guard(stall))));
                     }
-                    let collect = if success {
-                        Collect::new(body, *this.max_size, Over::Fail)
-                    } else {
-                        Collect::new(body, ERROR_LIMIT, Over::Truncate)
-                    };
-                    this.state.set(State::Body {
-                        parts: Some(parts),
-                        collect,
-                    });
+                    let mut reading = Reading::new(answer, *this.max_size).with_guard(stall);
+                    if let Poll::Ready(answer) = reading.poll(cx) {
+                        return Poll::Ready(answer);
+                    }
+                    let reading = Box::new(reading);
+                    this.state.set(State::Body { reading });
                 }
-                StateProjection::Body { parts, collect } => {
-                    let Poll::Ready(bytes) = collect.poll(cx) else {
-                        break;
-                    };
-                    // Typed here, so that the retry around this sees what it is.
-                    let body = Body::from(bytes.map_err(Error::from_boxed)?);
-                    return match parts.take() {
-                        Some(parts) => Poll::Ready(Ok(Response::from_parts(parts, body))),
-                        None => Poll::Pending, // polled after it was ready
-                    };
+            }
+            StateProjection::Body { reading } => {
+                if let Poll::Ready(answer) = reading.poll(cx) {
+                    return Poll::Ready(answer);
                 }
             }
         }
         loop {
             ready!(this.timer.as_mut().poll(cx));
+            if let Some(cover) = this.cover
+                && cover.deadline <= this.timer.deadline()
+            {
+                return Poll::Ready(Err(cover.call.0.late().into()));
+            }
             match this.watch.expired() {
                 Ok(more) => this.timer.as_mut().reset(Instant::now() + more),
                 Err(error) => return Poll::Ready(Err(error.into())),

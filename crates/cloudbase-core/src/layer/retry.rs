@@ -88,7 +88,7 @@ where
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let spare = self.inner.clone();
         let mut service = std::mem::replace(&mut self.inner, spare);
-        let call = request.extensions().get::<CallInfo>();
+        let call = CallInfo::of(&request);
         let max_attempts = call.and_then(|call| call.0.options.max_attempts);
         let mut course = Course {
             shared: self.shared.clone(),
@@ -142,7 +142,7 @@ struct Course {
     repeatable: bool,
     envelope: Envelope,
     deadline: Option<Instant>,
-    spare: Option<Spare>,
+    spare: Option<Box<Spare>>,
 }
 
 impl<S> Future for RetryFuture<S>
@@ -186,7 +186,7 @@ impl Course {
     /// Keeps what another attempt would need, if there may be one.
     fn keep(&mut self, request: &Request<Body>) {
         self.spare = if self.attempt < self.max_attempts {
-            Spare::of(request)
+            Spare::of(request).map(Box::new)
         } else {
             None
         };

@@ -66,7 +66,7 @@ where
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         // A span that nobody listens to must not cost the clone of the call's context.
         let call = tracing::enabled!(Level::INFO)
-            .then(|| request.extensions().get::<CallInfo>().cloned())
+            .then(|| CallInfo::of(&request).cloned())
             .flatten();
         let span = match &call {
             Some(call) => tracing::info_span!(
@@ -132,7 +132,7 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let call = request.extensions().get::<CallInfo>();
+        let call = CallInfo::of(&request);
         let attempt = call.map_or(1, CallInfo::count_attempt);
         let span = if tracing::enabled!(Level::DEBUG) {
             let (method, uri) = (request.method(), request.uri());

@@ -20,7 +20,7 @@ pub(super) struct Spare {
 }
 
 /// How many headers are copied in place; calls of the SDK have one or two at this point.
-const FEW: usize = 4;
+const FEW: usize = 3;
 
 #[derive(Debug)]
 enum Headers {

@@ -1,6 +1,8 @@
 //! What a caller may choose for one call.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -9,9 +11,18 @@ use secrecy::SecretString;
 use crate::error::{Error, Result};
 
 /// Choices for one call; every builder of the SDK has them as methods.
+///
+/// A pointer to [`Choices`], which are made when the first one is: most calls have none, and every
+/// step from a builder to the wire carries the options along.
+#[derive(Clone, Default)]
+pub struct CallOptions {
+    choices: Option<Box<Choices>>,
+}
+
+/// What [`CallOptions`] hold.
 #[derive(Clone, Default)]
 #[non_exhaustive]
-pub struct CallOptions {
+pub struct Choices {
     /// Total deadline of the call; the client's if absent (60 s by default).
     pub timeout: Option<Duration>,
     /// Limit of one attempt; the client's if absent (15 s by default).
@@ -29,6 +40,23 @@ pub struct CallOptions {
     /// How many bytes of an answer are read at most; the client's if absent (10 MiB by default).
     pub max_response_size: Option<u64>,
     deferred: Option<Refused>,
+}
+
+/// The choices of a call that has none.
+static NONE: LazyLock<Choices> = LazyLock::new(Choices::default);
+
+impl Deref for CallOptions {
+    type Target = Choices;
+
+    fn deref(&self) -> &Choices {
+        self.choices.as_deref().unwrap_or_else(|| &NONE)
+    }
+}
+
+impl DerefMut for CallOptions {
+    fn deref_mut(&mut self) -> &mut Choices {
+        self.choices.get_or_insert_default()
+    }
 }
 
 /// A header that was refused; kept until the call is sent, so that chains need no `?`.
@@ -62,10 +90,16 @@ impl CallOptions {
     ///
     /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) naming the argument.
     pub fn check(&self) -> Result<()> {
-        match &self.deferred {
+        match self.choices.as_ref().and_then(|it| it.deferred.as_ref()) {
             Some(refused) => Err(Error::argument(refused.argument, refused.rule)),
             None => Ok(()),
         }
+    }
+
+    /// The further headers, taken out.
+    pub(crate) fn take_headers(&mut self) -> Option<HeaderMap> {
+        let choices = self.choices.as_mut()?;
+        (!choices.headers.is_empty()).then(|| std::mem::take(&mut choices.headers))
     }
 
     fn refuse(&mut self, argument: &'static str, rule: &'static str) {
@@ -74,6 +108,12 @@ impl CallOptions {
 }
 
 impl fmt::Debug for CallOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
+}
+
+impl fmt::Debug for Choices {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallOptions")
             .field("timeout", &self.timeout)

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Uri;
-use http::uri::Scheme;
+use http::uri::{Authority, Scheme};
 use hyper::rt::{Read, ReadBufCursor, Write};
 #[cfg(feature = "_tls")]
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
@@ -53,6 +53,7 @@ struct Shared {
     tls: Option<Arc<rustls::ClientConfig>>,
     proxies: ProxyRules,
     limit: Duration,
+    home: Authority,
 }
 
 impl Connector {
@@ -78,6 +79,7 @@ impl Connector {
             tls,
             proxies: config.proxy.clone(),
             limit: config.timeouts().connect,
+            home: config.endpoint().authority.clone(),
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -104,6 +106,7 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, target: Uri) -> Self::Future {
         let shared = self.shared.clone();
+        let target = shared.lengthen(target);
         Box::pin(async move {
             let limit = shared.limit;
             tokio::time::timeout(limit, shared.connect(target))
@@ -115,6 +118,16 @@ impl Service<Uri> for Connector {
 }
 
 impl Shared {
+    /// The whole address of what is called [`HOME`](super::HOME) in the pool.
+    fn lengthen(&self, target: Uri) -> Uri {
+        if target.authority().is_none_or(|it| it != super::HOME) {
+            return target;
+        }
+        let mut parts = target.into_parts();
+        parts.authority = Some(self.home.clone());
+        Uri::from_parts(parts).unwrap_or_default()
+    }
+
     async fn connect(self: Arc<Self>, target: Uri) -> Result<Transport> {
         if target.scheme() == Some(&Scheme::HTTP) {
             let link = self.link(target).await?;

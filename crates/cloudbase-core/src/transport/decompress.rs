@@ -59,7 +59,7 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let call = request.extensions().get::<CallInfo>();
+        let call = CallInfo::of(&request);
         DecompressFuture {
             transfer: call.is_some_and(|call| call.0.transfer),
             future: self.inner.call(request),

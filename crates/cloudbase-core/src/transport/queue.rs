@@ -106,14 +106,17 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let turns = self.hosts.turns(request.uri().authority());
+        let call = CallInfo::of(&request);
+        let turns = match call {
+            Some(call) if !call.is_external() => self.hosts.home.1.clone(),
+            _ => self.hosts.turns(request.uri().authority()),
+        };
         let state = match turns.clone().try_acquire_owned() {
             Ok(turn) => State::Running {
                 future: self.inner.call(request),
                 turn: Some(turn),
             },
             Err(TryAcquireError::NoPermits | TryAcquireError::Closed) => {
-                let call = request.extensions().get::<CallInfo>();
                 let deadline = call.and_then(|call| call.0.deadline());
                 let now = Instant::now();
                 let patience = self.hosts.patience.min(FAR);
@@ -133,7 +136,10 @@ where
                         }
                         Ok(turn)
                     }),
-                    next: Some((std::mem::replace(&mut self.inner, spare), request)),
+                    next: Some(Box::new((
+                        std::mem::replace(&mut self.inner, spare),
+                        request,
+                    ))),
                 }
             }
         };
@@ -160,7 +166,7 @@ pin_project! {
     enum State<S, F> {
         Waiting {
             turn: Turn,
-            next: Option<(S, Request<Body>)>,
+            next: Option<Box<(S, Request<Body>)>>,
         },
         Running {
             #[pin]
@@ -182,7 +188,7 @@ where
             match state.as_mut().project() {
                 StateProjection::Waiting { turn, next } => {
                     let turn = ready!(turn.as_mut().poll(cx))?;
-                    let Some((mut service, request)) = next.take() else {
+                    let Some((mut service, request)) = next.take().map(|next| *next) else {
                         return Poll::Pending; // polled after it was ready
                     };
                     let future = service.call(request);
@@ -191,11 +197,11 @@ where
                 }
                 StateProjection::Running { future, turn } => {
                     let answer = ready!(future.poll(cx));
-                    let turn = turn.take();
                     // An answer that is still on its way keeps its turn.
-                    return Poll::Ready(
-                        answer.map(|answer| answer.map(|body| body.with_turn(turn))),
-                    );
+                    return Poll::Ready(match turn.take() {
+                        Some(turn) => answer.map(|answer| answer.map(|body| body.with_turn(turn))),
+                        None => answer,
+                    });
                 }
             }
         }

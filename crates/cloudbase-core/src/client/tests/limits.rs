@@ -43,6 +43,43 @@ async fn the_total_deadline_ends_a_call_whatever_it_is_doing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_deadline_in_an_attempt_is_the_calls_and_not_the_attempts() {
+    let mock = MockTransport::new().fallback(|_| never());
+    let mut options = CallOptions::default();
+    options.timeout = Some(Duration::from_secs(5));
+    let start = Instant::now();
+    let call = get().options(options);
+    let error = client(&mock).fetch(call).await.unwrap_err();
+    assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Total));
+    assert_eq!(start.elapsed(), Duration::from_secs(5));
+    assert_eq!(error.attempts(), 1);
+}
+
+/// A renewal that never comes to an end.
+struct Stuck;
+
+impl crate::credential::CredentialProvider for Stuck {
+    fn token(
+        &self,
+    ) -> futures_core::future::BoxFuture<'_, Result<Option<crate::credential::Token>>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn reject(&self, _: &crate::credential::Token) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_ends_a_call_that_has_no_attempt_under_way() {
+    let mock = MockTransport::new();
+    let client = builder(&mock).credentials(Stuck).build().unwrap();
+    let start = Instant::now();
+    let error = client.fetch(get()).await.unwrap_err();
+    assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Total));
+    assert_eq!(start.elapsed(), Duration::from_secs(60));
+    assert_eq!(error.attempts(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stalled_answer_ends_and_a_slow_one_that_moves_does_not() {
     let trickle = |pause: u64, bytes: usize| {
         MockTransport::new().then(move |_| {

@@ -1,0 +1,61 @@
+//! What is kept about a body while it moves: its guard, its progress, its turn.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body::Frame;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::{Kind, Progress, StallGuard};
+use crate::service::BoxError;
+
+/// What is kept about a body while it moves.
+#[derive(Default)]
+pub(super) struct Watch {
+    pub(super) guard: Option<StallGuard>,
+    pub(super) progress: Option<Arc<Progress>>,
+    /// What is left of a piece that is handed on bit by bit, so that progress can be seen.
+    pub(super) rest: Bytes,
+    /// Kept until the body has ended: its place among the requests that are under way.
+    pub(super) turn: Option<OwnedSemaphorePermit>,
+}
+
+type Polled = Option<Result<Frame<Bytes>, BoxError>>;
+
+/// How much of a watched upload is handed on at once. A transport takes the next piece when it has
+/// got rid of enough: with small pieces a slow connection is not taken for a stalled one.
+const WATCHED_PIECE: usize = 32 * 1024;
+
+impl Watch {
+    pub(super) fn poll_frame(&mut self, kind: &mut Kind, cx: &mut Context<'_>) -> Poll<Polled> {
+        if let Some(progress) = &self.progress {
+            progress.begin();
+        }
+        let polled = if self.rest.is_empty() {
+            kind.poll_frame(cx)
+        } else {
+            Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.rest)))))
+        };
+        if let Some(guard) = &mut self.guard
+            && let Err(stalled) = guard.observe(cx, &polled)
+        {
+            self.turn = None;
+            return Poll::Ready(Some(Err(stalled.into())));
+        }
+        let mut frame = ready!(polled);
+        if let Some(progress) = &self.progress {
+            if let Some(Ok(frame)) = &mut frame
+                && let Some(data) = frame.data_mut()
+                && data.len() > WATCHED_PIECE
+            {
+                self.rest = data.split_off(WATCHED_PIECE);
+            }
+            progress.record(&frame);
+        }
+        if !matches!(frame, Some(Ok(_))) {
+            self.turn = None;
+        }
+        Poll::Ready(frame)
+    }
+}
