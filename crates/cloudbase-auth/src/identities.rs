@@ -147,20 +147,22 @@ pub struct LinkIdentity {
 
 impl LinkIdentity {
     /// Where the user comes back to.
-    pub fn redirect_to(mut self, url: impl Into<String>) -> Self {
-        self.to = self.to.redirect_to(url);
-        self
+    pub fn redirect_to(self, url: impl Into<String>) -> Self {
+        self.map(|to| to.redirect_to(url))
     }
 
     /// The text that ties the way back to the way there. Default: a random one.
-    pub fn state(mut self, state: impl Into<String>) -> Self {
-        self.to = self.to.state(state);
-        self
+    pub fn state(self, state: impl Into<String>) -> Self {
+        self.map(|to| to.state(state))
     }
 
     /// Sets a query parameter of the authorization URL.
-    pub fn query_param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.to = self.to.query_param(name, value);
+    pub fn query_param(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.map(|to| to.query_param(name, value))
+    }
+
+    pub(crate) fn map(mut self, change: impl FnOnce(OAuth) -> OAuth) -> Self {
+        self.to = change(self.to);
         self
     }
 

@@ -2,6 +2,8 @@
 
 mod callback;
 mod loopback;
+#[cfg(feature = "pkce")]
+mod pkce;
 pub(crate) mod state;
 
 use std::time::Duration;

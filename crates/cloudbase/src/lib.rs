@@ -34,6 +34,7 @@
 //! | `webpki-roots` (default), `platform-verifier` | whom TLS trusts |
 //! | `http2`, `gzip` | what the connections speak |
 //! | `file-store`, `keyring`, `redis` | where a session is kept between runs |
+//! | `pkce` | OAuth codes that are of no use to whoever intercepts them |
 //! | `jwks`, `custom-ticket` | for servers: verifying access tokens, issuing sign-in tickets |
 //! | `test-util` | a mock transport for tests of your own |
 //!

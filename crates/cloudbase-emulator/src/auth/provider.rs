@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use form_urlencoded::Serializer;
+use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -129,7 +132,12 @@ pub(super) async fn authorize(
     let redirect_uri = given("redirect_uri")
         .ok_or_else(|| GatewayError::bad_request("INVALID_PARAM", "redirect_uri is required."))?;
     let mut pairs = Serializer::new(String::new());
-    if query.contains_key("deny") {
+    let challenge = given("code_challenge");
+    let method = query.get("code_challenge_method").map(String::as_str);
+    if challenge.is_some() && method != Some("S256") {
+        pairs.append_pair("error", "invalid_request");
+        pairs.append_pair("error_description", "code_challenge_method must be S256");
+    } else if query.contains_key("deny") {
         pairs.append_pair("error", "access_denied");
         pairs.append_pair("error_description", "the user said no");
     } else {
@@ -145,6 +153,7 @@ pub(super) async fn authorize(
         let right = Right::ProviderCode {
             identity: person.at(&provider),
             redirect_uri: redirect_uri.clone(),
+            challenge,
         };
         let expires_at = state.clock.now_secs() + CODE_LIFETIME;
         state.auth.write(|store| {
@@ -174,6 +183,7 @@ pub(super) struct TokenRequest {
     provider_code: Text,
     provider_access_token: Text,
     provider_id_token: Text,
+    provider_params: Map<String, Value>,
 }
 
 pub(super) async fn token(
@@ -192,7 +202,9 @@ pub(super) async fn token(
     let identity = match given.map(Text::get) {
         [Some(code), None, None] => {
             let redirect_uri = body.provider_redirect_uri.get().unwrap_or_default();
-            redeem(&state, provider, code, redirect_uri)?
+            let verifier = body.provider_params.get("code_verifier");
+            let verifier = verifier.and_then(Value::as_str).unwrap_or_default();
+            redeem(&state, provider, code, redirect_uri, verifier)?
         }
         [None, Some(id_token), None] => identity_of(&state, provider, id_token)?,
         // The development identity source gives out no access tokens of its own.
@@ -386,12 +398,13 @@ fn identity_of(state: &AppState, provider: &str, id_token: &str) -> Result<Ident
     Ok(person.at(provider))
 }
 
-/// Spends a code; the redirect URI must be the one that it was made for.
+/// Spends a code; the redirect URI must be the one that it was made for, and so must the verifier of a flow with PKCE.
 fn redeem(
     state: &AppState,
     provider: &str,
     code: &str,
     redirect_uri: &str,
+    verifier: &str,
 ) -> Result<Identity, AuthError> {
     let now = state.auth.now();
     let refused = || {
@@ -404,11 +417,14 @@ fn redeem(
         let Some(Right::ProviderCode {
             identity,
             redirect_uri: expected,
+            challenge,
         }) = store.right(code, now)
         else {
             return Err(refused());
         };
-        if identity.provider != provider || expected != redirect_uri {
+        let hash = || URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
+        let proven = challenge.as_ref().is_none_or(|wanted| *wanted == hash());
+        if identity.provider != provider || expected != redirect_uri || !proven {
             return Err(refused());
         }
         let identity = identity.clone();

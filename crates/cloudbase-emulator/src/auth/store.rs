@@ -130,6 +130,9 @@ pub(super) enum Right {
     ProviderCode {
         identity: Identity,
         redirect_uri: String,
+        /// What the verifier must hash to, in a flow with PKCE.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        challenge: Option<String>,
     },
     /// A captcha was solved.
     Captcha,
