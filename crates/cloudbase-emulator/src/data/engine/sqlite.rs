@@ -182,6 +182,7 @@ impl Engine for SqliteEngine {
     fn restore(&self, snapshot: Bytes) -> BoxFuture<'_, Result<(), DataError>> {
         async move {
             let turn = self.turn.clone().lock_owned().await;
+            let snapshot = without_wal(snapshot);
             self.worker
                 .run(move |connection| {
                     let mut source =
@@ -213,6 +214,19 @@ impl Engine for SqliteEngine {
         }
         .boxed()
     }
+}
+
+/// The same database with the journal mode of old. A copy of one in write-ahead mode, as a database
+/// in a file is, says so in its header, and a database in memory cannot be opened in that mode. The
+/// database that it is copied into keeps its own.
+fn without_wal(snapshot: Bytes) -> Bytes {
+    /// The versions of the file format, for writing and reading.
+    const VERSIONS: std::ops::Range<usize> = 18..20;
+    let mut database = Vec::from(snapshot);
+    if let Some(versions) = database.get_mut(VERSIONS) {
+        versions.fill(1);
+    }
+    database.into()
 }
 
 fn copy_database(from: &Connection, to: &mut Connection) -> Result<(), DataError> {
