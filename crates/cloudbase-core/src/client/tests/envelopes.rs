@@ -69,11 +69,16 @@ async fn the_request_id_has_several_names() {
 #[tokio::test]
 async fn a_2xx_body_is_an_error_only_where_the_protocol_says_so() {
     let coded = r#"{"code":"DATASOURCE_NOT_EXIST","message":"x","requestId":"r"}"#;
-    assert!(failure(Envelope::Coded, 200, coded).await.is_not_found());
+    let wrapped = serde_json::json!(coded).to_string();
+    for body in [coded.to_owned(), wrapped] {
+        assert!(failure(Envelope::Coded, 200, body).await.is_not_found());
+    }
     for (family, body) in [
         (Envelope::Gateway, coded),
         (Envelope::Coded, r#"{"code":0,"data":{}}"#),
         (Envelope::Coded, r#"{"code":"","data":{}}"#),
+        (Envelope::Coded, r#"{"data":{"code":"OF_THE_ROW"}}"#),
+        (Envelope::Coded, r#"[{"code":"OF_THE_ROW"}]"#),
         (Envelope::Auth, r#"{"error":"","error_code":0,"sub":"1"}"#),
         (
             Envelope::Auth,
