@@ -1,5 +1,7 @@
 //! A decoded answer with what the service said around it.
 
+mod type_name;
+
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
@@ -149,11 +151,15 @@ fn locate<T: DeserializeOwned>(bytes: &[u8], plain: serde_json::Error) -> Error 
         Err(error) => error.path().to_string(),
         Ok(_) => String::from("."),
     };
-    let wanted = std::any::type_name::<T>();
+    let wanted = type_name::short(std::any::type_name::<T>());
     let message = match plain.classify() {
         serde_json::error::Category::Data => {
-            // serde's own text quotes the value found; only the place is safe to tell.
-            format!("the answer does not fit {wanted} at `{path}`")
+            let place = match path.as_str() {
+                "." => String::new(),
+                path => format!(" at `{path}`"),
+            };
+            let problem = expectation(&plain.to_string());
+            format!("the answer does not fit {wanted}{place}{problem}")
         }
         serde_json::error::Category::Eof if bytes.is_empty() => {
             format!("empty answer, {wanted} expected")
@@ -166,4 +172,88 @@ fn locate<T: DeserializeOwned>(bytes: &[u8], plain: serde_json::Error) -> Error 
     };
     tracing::trace!(body = %String::from_utf8_lossy(&bytes[..bytes.len().min(256)]), "answer not decoded");
     Error::new(ErrorKind::Decode, message).with_sent(true)
+}
+
+/// What serde says was expected. What it found instead, which its text quotes before that, may be
+/// anybody's and is not told; nor are the words of types that make their own errors.
+fn expectation(text: &str) -> String {
+    const QUOTING: [&str; 5] = [
+        "invalid type: ",
+        "invalid value: ",
+        "invalid length ",
+        "unknown variant `",
+        "unknown field `",
+    ];
+    let text = text.rsplit_once(" at line ").map_or(text, |(text, _)| text);
+    if text.starts_with("missing field `") {
+        return format!(": {text}");
+    }
+    match text.rsplit_once(", expected ") {
+        Some((found, expected)) if QUOTING.iter().any(|start| found.starts_with(start)) => {
+            format!(": {expected} expected")
+        }
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[expect(dead_code, reason = "only read into")]
+    struct Todo {
+        title: String,
+        state: State,
+        at: At,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    enum State {
+        #[serde(rename = "open")]
+        Open,
+    }
+
+    #[derive(Debug)]
+    struct At;
+
+    impl<'de> serde::Deserialize<'de> for At {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let text = String::deserialize(deserializer)?;
+            Err(serde::de::Error::custom(format!(
+                "`{text}` is no date, expected {text}"
+            )))
+        }
+    }
+
+    #[test]
+    fn an_answer_that_does_not_fit_says_where_and_what_was_expected_but_not_what_came() {
+        for (body, expected) in [
+            (
+                r#"[{"title":7}]"#,
+                "the answer does not fit Vec<Todo> at `[0].title`: a string expected",
+            ),
+            (
+                r#"[{"title":"t","state":"secret, expected secret"}]"#,
+                "the answer does not fit Vec<Todo> at `[0].state`: `open` expected",
+            ),
+            (
+                r#"[{"title":"t"}]"#,
+                "the answer does not fit Vec<Todo> at `[0]`: missing field `state`",
+            ),
+            (
+                r#""secret""#,
+                "the answer does not fit Vec<Todo>: a sequence expected",
+            ),
+            (
+                r#"[{"title":"t","state":"open","at":"secret"}]"#,
+                "the answer does not fit Vec<Todo> at `[0].at`",
+            ),
+            ("", "empty answer, Vec<Todo> expected"),
+        ] {
+            let error = from_json::<Vec<Todo>>(body.as_bytes()).unwrap_err();
+            assert_eq!(error.message(), expected, "{body}");
+            assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+        }
+    }
 }
