@@ -196,6 +196,8 @@ fn bad_values_are_refused_with_name_and_rule() {
         (base().env_id("a\r\nb"), "`env_id` must be 1 to 63"),
         (base().region("Shanghai!"), "`region` must be"),
         (base().endpoint("example.org"), "`endpoint` must be a URL"),
+        (base().endpoint(""), "`endpoint` must be a URL"),
+        (base().region(""), "`region` must be a region's name"),
         (
             base().endpoint("http://example.org"),
             "`endpoint` uses plain http",

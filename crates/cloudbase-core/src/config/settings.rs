@@ -198,14 +198,15 @@ impl Settings {
         // An empty key comes from a variable or a form that was left empty.
         let access_key = set.access_key.filter(|key| !key.expose_secret().is_empty());
         let env_id = which_environment(set.env_id.as_deref(), access_key.as_ref())?;
+        // Not so an empty address: what was meant for a test must not reach the real environment.
         let region = match set.region.as_deref() {
-            None | Some("") => Region::default(),
+            None => Region::default(),
             Some(name) => Region::new(name)?,
         };
         let site = set.site.unwrap_or_else(|| region.site());
         let allow_plain_http = set.allow_plain_http.unwrap_or(false);
         let endpoint = match set.endpoint.as_deref() {
-            None | Some("") => Endpoint::of(&env_id, site)?,
+            None => Endpoint::of(&env_id, site)?,
             Some(url) => Endpoint::parse(url, allow_plain_http)?,
         };
         let proxy = match set.proxy {

@@ -90,10 +90,26 @@ impl CallOptions {
     ///
     /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) naming the argument.
     pub fn check(&self) -> Result<()> {
-        match self.choices.as_ref().and_then(|it| it.deferred.as_ref()) {
-            Some(refused) => Err(Error::argument(refused.argument, refused.rule)),
-            None => Ok(()),
+        let Some(choices) = &self.choices else {
+            return Ok(());
+        };
+        if let Some(refused) = &choices.deferred {
+            return Err(Error::argument(refused.argument, refused.rule));
         }
+        let limits = [
+            ("timeout", choices.timeout),
+            ("attempt_timeout", choices.attempt_timeout),
+            ("stall_timeout", choices.stall_timeout),
+        ];
+        for (name, limit) in limits {
+            if limit == Some(Duration::ZERO) {
+                return Err(Error::argument(name, "must be longer than zero"));
+            }
+        }
+        if choices.max_attempts == Some(0) {
+            return Err(Error::argument("max_attempts", "must be at least 1"));
+        }
+        Ok(())
     }
 
     /// The further headers, taken out.

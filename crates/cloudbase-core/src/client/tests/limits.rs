@@ -252,3 +252,27 @@ async fn little_pieces_do_not_count_the_consumers_time() {
         sleep(Duration::from_secs(30)).await;
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_of_nothing_is_refused_before_anything_is_sent() {
+    let mock = MockTransport::new();
+    let client = client(&mock);
+    let limits: [(&str, fn(&mut CallOptions)); 4] = [
+        ("timeout", |it| it.timeout = Some(Duration::ZERO)),
+        ("attempt_timeout", |it| {
+            it.attempt_timeout = Some(Duration::ZERO);
+        }),
+        ("stall_timeout", |it| {
+            it.stall_timeout = Some(Duration::ZERO);
+        }),
+        ("max_attempts", |it| it.max_attempts = Some(0)),
+    ];
+    for (name, set) in limits {
+        let mut options = CallOptions::default();
+        set(&mut options);
+        let error = client.fetch(get().options(options)).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Argument, "{name}");
+        assert!(error.message().contains(&format!("`{name}` must be")));
+    }
+    assert!(mock.requests().is_empty());
+}
