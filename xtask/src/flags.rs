@@ -30,7 +30,7 @@ pub(crate) enum Command {
     Bench(Bench),
     /// Run the fuzz targets for a while.
     Fuzz(Fuzz),
-    /// Weigh the release build of the smallest useful program.
+    /// Weigh the release builds of the smallest useful program and of the emulator.
     Size,
     /// Plan, prepare, check or publish a release.
     Release(Release),
