@@ -9,6 +9,7 @@
 
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use cloudbase_auth::{
@@ -22,7 +23,7 @@ use tokio::process::{Child, ChildStdout, Command};
 
 const KEY: &str = "credentials_auth-tests";
 const RENEWAL: &str = "POST /auth/v1/token";
-const CALLS: usize = 500;
+const PASSWORD: &str = "N3w-pass!";
 
 /// How soon after the lock is free the survivors must be done.
 const BAR: u128 = 2000;
@@ -57,12 +58,12 @@ impl Place {
         })
     }
 
-    fn open(&self) -> std::sync::Arc<dyn SessionStore> {
+    fn open(&self) -> Arc<dyn SessionStore> {
         match self.prefix.is_empty() {
-            true => std::sync::Arc::new(FileStore::new(&self.store)),
+            true => Arc::new(FileStore::new(&self.store)),
             false => {
                 let store = RedisStore::new(self.store.as_str()).unwrap();
-                std::sync::Arc::new(store.prefix(&*self.prefix))
+                Arc::new(store.prefix(&*self.prefix))
             }
         }
     }
@@ -71,6 +72,8 @@ impl Place {
 /// A process of the helper program.
 struct Worker {
     child: Child,
+    /// Of its own, which goes with it.
+    directory: Option<tempfile::TempDir>,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
@@ -84,7 +87,11 @@ impl Worker {
             .spawn()
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self { child, lines }
+        Self {
+            child,
+            directory: None,
+            lines,
+        }
     }
 
     async fn line(&mut self) -> String {
@@ -121,14 +128,28 @@ async fn seven(endpoint: &str, place: &Place) -> Vec<Worker> {
 
 /// An emulator, and a session in `place` whose access token has ended as far as what is stored tells.
 async fn ended_session(place: &Place) -> Emulator {
-    let lin = NewUser::username("lin").password("N3w-pass!");
     let emulator = Emulator::builder()
         .env_id("auth-tests")
-        .user(lin)
+        .user(NewUser::username("lin").password(PASSWORD))
+        .user(NewUser::username("mei").password(PASSWORD))
         .refresh_reuse(RefreshReuse::Grace(Duration::from_secs(60)))
         .start()
         .await
         .unwrap();
+    let store = sign_in(&emulator, place, "lin").await;
+    let lock = store.lock(KEY).await.unwrap();
+    let stored = store.load(KEY).await.unwrap().unwrap();
+    let mut session: Value = serde_json::from_str(stored.expose_secret()).unwrap();
+    session["expires_at"] = "2020-01-01T00:00:00.000Z".into();
+    store
+        .save(KEY, &session.to_string().into(), &lock)
+        .await
+        .unwrap();
+    lock.release().await;
+    emulator
+}
+
+async fn sign_in(emulator: &Emulator, place: &Place, name: &str) -> Arc<dyn SessionStore> {
     let client = Client::builder()
         .env_id("auth-tests")
         .endpoint(emulator.endpoint())
@@ -139,41 +160,42 @@ async fn ended_session(place: &Place) -> Emulator {
         .shared_session_store(store.clone())
         .build()
         .unwrap();
-    auth.sign_in_with_password(Password::username("lin", "N3w-pass!"))
+    auth.sign_in_with_password(Password::username(name, PASSWORD))
         .await
         .unwrap();
-    let lock = store.lock(KEY).await.unwrap();
-    let stored = store.load(KEY).await.unwrap().unwrap();
-    let mut session: Value = serde_json::from_str(stored.expose_secret()).unwrap();
-    session["expires_at"] = "2020-01-01T00:00:00.000Z".into();
     store
-        .save(KEY, &session.to_string().into(), &lock)
-        .await
-        .unwrap();
-    lock.release().await;
-    emulator.requests().clear();
-    emulator
 }
 
-/// Holds the survivors to the bar, from when the lock was free.
+/// A process with a session of its own, which needs no renewal; it waits for its start.
+async fn compare(emulator: &Emulator) -> Worker {
+    let directory = tempfile::tempdir().unwrap();
+    let place = Place::directory(directory.path());
+    sign_in(emulator, &place, "mei").await;
+    let mut beside = Worker::start("compare", emulator.endpoint(), &place);
+    beside.directory = Some(directory);
+    assert_eq!(beside.line().await, "ready");
+    beside
+}
+
+/// Lets the survivors go on when one of them has the lock, and holds them to the bar.
 ///
-/// Every call that waited for the lock must have its token within the bar. The answers to 3,500 calls
-/// cost what they cost on this machine and in this build: the same processes make the same calls once
-/// more, with nothing to wait for, and the first time may have taken longer by the bar.
-async fn finish(mut workers: Vec<Worker>, free: u128) {
-    let (mut token, mut answer, mut plain) = (0, 0, 0);
-    for worker in &mut workers {
+/// Every call that waited for the lock must have its token within the bar from when the lock was free.
+/// The answers to 3,500 calls cost what they cost on this machine, in this build, under the load of
+/// this moment: a process whose session needs no renewal makes 500 of the same calls `beside` them,
+/// and they may end later by the bar and by half of what it takes, since a scheduler is not fair.
+async fn finish(workers: Vec<Worker>, mut beside: Worker, renewal: &Gate, free: u128) {
+    renewal.waiting(1).await;
+    renewal.open();
+    let stdin = beside.child.stdin.as_mut().unwrap();
+    stdin.write_all(b"go\n").await.unwrap();
+    let (mut token, mut answer) = (0, 0);
+    for mut worker in workers {
         let done = worker.numbers("done ").await;
         (token, answer) = (token.max(done[0]), answer.max(done[1]));
-    }
-    for worker in &mut workers {
-        let stdin = worker.child.stdin.as_mut().unwrap();
-        stdin.write_all(b"again\n").await.unwrap();
-    }
-    for worker in &mut workers {
-        plain = plain.max(worker.numbers("again ").await[0]);
         assert!(worker.child.wait().await.unwrap().success());
     }
+    let plain = beside.numbers("took ").await[0];
+    drop(beside.directory);
     let (token, answer) = (token.saturating_sub(free), answer.saturating_sub(free));
     eprintln!("last token {token} ms, last answer {answer} ms; without a renewal {plain} ms");
     assert!(
@@ -181,7 +203,7 @@ async fn finish(mut workers: Vec<Worker>, free: u128) {
         "a call waited {token} ms for its token after the lock was free"
     );
     assert!(
-        answer <= BAR + plain,
+        answer <= BAR + plain + plain / 2,
         "the last call ended {answer} ms after the lock was free; without a renewal they take {plain} ms"
     );
 }
@@ -201,13 +223,13 @@ async fn killed_with_the_lock(place: Place) {
         0,
         "the lock keeps them out"
     );
+    let gate = Gate::new();
+    let renewal = Fault::on(RENEWAL).times(1).hold(&gate);
+    emulator.faults().add(renewal);
+    let beside = compare(&emulator).await;
     holder.kill().await;
-    finish(workers, now() + place.holds_on).await;
+    finish(workers, beside, &gate, now() + place.holds_on).await;
     assert_eq!(emulator.requests().count(RENEWAL), 1);
-    assert_eq!(
-        emulator.requests().count("GET /auth/v1/user/me"),
-        2 * 7 * CALLS
-    );
     emulator.shutdown().await;
 }
 
@@ -220,10 +242,14 @@ async fn killed_after_sending(place: Place) {
     assert_eq!(first.line().await, "waiting");
     gate.waiting(1).await;
     let workers = seven(emulator.endpoint(), &place).await;
+    let second = Gate::new();
+    let renewal = Fault::on(RENEWAL).times(1).hold(&second);
+    emulator.faults().add(renewal);
+    let beside = compare(&emulator).await;
     first.kill().await;
     let killed = now();
     gate.open();
-    finish(workers, killed + place.holds_on).await;
+    finish(workers, beside, &second, killed + place.holds_on).await;
     assert_eq!(emulator.requests().count(RENEWAL), 2);
     emulator.shutdown().await;
 }

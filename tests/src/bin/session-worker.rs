@@ -20,7 +20,9 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 async fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().collect();
     let [_, mode, endpoint, place, prefix] = arguments.as_slice() else {
-        return Err("usage: session-worker call|hold|save <endpoint> <store> <prefix>".into());
+        return Err(
+            "usage: session-worker call|compare|hold|save <endpoint> <store> <prefix>".into(),
+        );
     };
     let store: Arc<dyn SessionStore> = match place.starts_with("redis://") {
         true => Arc::new(
@@ -37,7 +39,7 @@ async fn main() -> Result<(), Failure> {
             std::future::pending().await
         }
         "save" => save(&*store).await,
-        _ => call(store, endpoint).await,
+        mode => call(store, endpoint, mode == "compare").await,
     }
 }
 
@@ -59,9 +61,11 @@ async fn save(store: &dyn SessionStore) -> Result<(), Failure> {
 }
 
 /// Makes all calls at once, says `waiting` when they wait for the lock, and
-/// `done <ms of the last token> <ms of the last answer>` at their end; asked for it by a line, makes
-/// as many again and says `again <how many ms they took>`.
-async fn call(store: Arc<dyn SessionStore>, endpoint: &str) -> Result<(), Failure> {
+/// `done <ms of the last token> <ms of the last answer>` at their end.
+///
+/// To `compare`, it says `ready`, makes the calls when it is sent a line, and says
+/// `took <how many ms>`.
+async fn call(store: Arc<dyn SessionStore>, endpoint: &str, compare: bool) -> Result<(), Failure> {
     let client = Client::builder()
         .env_id(ENV)
         .endpoint(endpoint)
@@ -75,13 +79,15 @@ async fn call(store: Arc<dyn SessionStore>, endpoint: &str) -> Result<(), Failur
         told: AtomicBool::new(false),
     };
     let auth = Auth::builder(client).session_store(store).build()?;
-    let (token, answer) = all(&auth).await?;
-    say(&format!("done {token} {answer}"))?;
+    if !compare {
+        let (token, answer) = all(&auth).await?;
+        return Ok(say(&format!("done {token} {answer}"))?);
+    }
+    say("ready")?;
     tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new())).await??;
     let begin = now()?;
     let (_, answer) = all(&auth).await?;
-    say(&format!("again {}", answer - begin))?;
-    Ok(())
+    Ok(say(&format!("took {}", answer - begin))?)
 }
 
 /// When the last of the calls had its token, and when it had its answer.

@@ -108,7 +108,10 @@ async fn run(is_check: bool, large: u64) -> Result<()> {
     println!("  cloudbase is {up} of hyper up and {down} down, at least {OF_HYPER:.2} is wanted");
     if is_check {
         ensure!(of_small.max(of_large) <= MEMORY, "too much memory");
-        ensure!(of_large <= of_small + GROWTH, "memory grows with the object");
+        ensure!(
+            of_large <= of_small + GROWTH,
+            "memory grows with the object"
+        );
         ensure!(up.median >= OF_HYPER, "uploads are too far behind hyper");
         ensure!(
             down.median >= OF_HYPER,
