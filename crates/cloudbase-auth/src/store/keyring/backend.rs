@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use keyring_core::{CredentialStore, Entry, Error};
@@ -47,8 +48,18 @@ impl From<Error> for Fault {
 type Open = fn() -> keyring_core::Result<Arc<CredentialStore>>;
 
 /// A keyring that the crate `keyring-core` knows.
+///
+/// All its calls run on one thread: Linux gives a session keyring to a thread, not to a process, and
+/// what one thread has put there another one need not find.
 pub(super) struct Keyring {
     name: &'static str,
+    place: Arc<Place>,
+    thread: Mutex<Option<Sender<Job>>>,
+}
+
+type Job = Box<dyn FnOnce(&Place) + Send>;
+
+struct Place {
     service: String,
     open: Open,
     /// Open since it has been reached first; a keyring that was not there is tried again.
@@ -57,14 +68,53 @@ pub(super) struct Keyring {
 
 impl Keyring {
     pub(super) fn new(name: &'static str, service: &str, open: Open) -> Self {
-        Self {
-            name,
+        let place = Place {
             service: service.to_owned(),
             open,
             store: Mutex::new(None),
+        };
+        Self {
+            name,
+            place: Arc::new(place),
+            thread: Mutex::new(None),
         }
     }
 
+    /// Runs `work` on the keyring's thread, which ends with this, and waits for it.
+    fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Place) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let (answer, answered) = mpsc::channel();
+        let job: Job = Box::new(move |place| {
+            // Nobody waits any more: too late is no fault.
+            let _ = answer.send(work(place));
+        });
+        {
+            let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+            let rejected = match &*thread {
+                Some(jobs) => jobs.send(job).err().map(|refused| refused.0),
+                None => Some(job),
+            };
+            // The first one, or the last thread has gone by a panic.
+            if let Some(job) = rejected {
+                let (jobs, queue) = mpsc::channel::<Job>();
+                let place = self.place.clone();
+                std::thread::Builder::new()
+                    .name("keyring".to_owned())
+                    .spawn(move || queue.into_iter().for_each(|job| job(&place)))
+                    .map_err(|_| Fault::of("no thread could be started"))?;
+                let _ = jobs.send(job);
+                *thread = Some(jobs);
+            }
+        }
+        answered
+            .recv()
+            .unwrap_or_else(|_| Err(Fault::of("it panicked")))
+    }
+}
+
+impl Place {
     fn entry(&self, key: &str) -> Result<Entry, Fault> {
         let mut held = self.store.lock().unwrap_or_else(PoisonError::into_inner);
         let store = match &*held {
@@ -82,23 +132,28 @@ impl Backend for Keyring {
     }
 
     fn get(&self, key: &str) -> Result<Option<SecretString>, Fault> {
-        match self.entry(key)?.get_secret() {
+        let key = key.to_owned();
+        self.run(move |place| match place.entry(&key)?.get_secret() {
             Ok(bytes) => Ok(Some(String::from_utf8(bytes).unwrap_or_default().into())),
             Err(Error::NoEntry) => Ok(None),
             Err(error) => Err(error.into()),
-        }
+        })
     }
 
     fn set(&self, key: &str, value: &SecretString) -> Result<(), Fault> {
-        let value = value.expose_secret().as_bytes();
-        Ok(self.entry(key)?.set_secret(value)?)
+        let (key, value) = (key.to_owned(), value.clone());
+        self.run(move |place| {
+            let value = value.expose_secret().as_bytes();
+            Ok(place.entry(&key)?.set_secret(value)?)
+        })
     }
 
     fn delete(&self, key: &str) -> Result<(), Fault> {
-        match self.entry(key)?.delete_credential() {
+        let key = key.to_owned();
+        self.run(move |place| match place.entry(&key)?.delete_credential() {
             Ok(()) | Err(Error::NoEntry) => Ok(()),
             Err(error) => Err(error.into()),
-        }
+        })
     }
 }
 
