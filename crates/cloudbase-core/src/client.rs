@@ -221,14 +221,14 @@ impl Client {
         if let Some(user) = &self.inner.user {
             user.sign(&mut parts);
         }
-        let (mut request, call) = prepare(parts);
+        let call = describe(&mut parts);
         if self.inner.open {
-            request.extensions_mut().insert(call.clone());
+            parts.request.extensions_mut().insert(call.clone());
         } else {
-            request.body_mut().set_call(call.clone());
+            parts.request.body_mut().set_call(call.clone());
         }
         Ok(Flight {
-            answer: self.inner.stack.send(request),
+            answer: self.inner.stack.send(parts.request),
             call,
             limit: limit.unwrap_or_else(|| self.inner.config.max_response_size()),
         })
@@ -319,37 +319,26 @@ impl Flight {
     }
 }
 
-fn prepare(parts: Box<Parts>) -> (Request<Body>, CallInfo) {
-    let Parts {
-        name,
-        template,
-        mut request,
-        idempotency,
-        credential,
-        envelope,
-        transfer,
-        mut options,
-    } = *parts;
-    if let Some(headers) = options.take_headers() {
-        request.headers_mut().extend(headers);
+fn describe(parts: &mut Parts) -> CallInfo {
+    if let Some(headers) = parts.options.take_headers() {
+        parts.request.headers_mut().extend(headers);
     }
-    let call = CallInfo(Arc::new(CallState {
-        name,
-        template,
-        idempotent: options
-            .idempotent
-            .unwrap_or_else(|| idempotency.is_repeatable()),
-        credential,
-        envelope,
-        transfer,
-        external: request.uri().authority().is_some(),
-        options,
+    let chosen = parts.options.idempotent;
+    CallInfo(Arc::new(CallState {
+        name: parts.name,
+        template: parts.template,
+        idempotent: chosen.unwrap_or_else(|| parts.idempotency.is_repeatable()),
+        credential: parts.credential,
+        envelope: parts.envelope,
+        transfer: parts.transfer,
+        external: parts.request.uri().authority().is_some(),
+        options: std::mem::take(&mut parts.options),
         request_id: RequestId::random(),
         attempts: AtomicU32::new(0),
         deadline: Mutex::default(),
         covered: AtomicBool::new(false),
-    }));
-    (request, call)
+        fresh: AtomicBool::new(false),
+    }))
 }
 
 impl CallInfo {

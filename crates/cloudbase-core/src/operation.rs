@@ -106,23 +106,21 @@ impl Operation {
             Method::PUT | Method::DELETE => Idempotency::Idempotent,
             _ => Idempotency::Unsafe,
         };
-        let mut request = Request::new(Body::empty());
-        *request.method_mut() = method;
-        *request.uri_mut() = target;
+        let mut parts = Box::new(Parts {
+            name,
+            template,
+            request: Request::default(),
+            idempotency,
+            credential: CredentialUse::Required,
+            envelope: Envelope::Gateway,
+            transfer: false,
+            options: CallOptions::default(),
+        });
+        *parts.request.method_mut() = method;
+        *parts.request.uri_mut() = target;
         // Room for what the layers add, so that the map is not made twice.
-        request.headers_mut().reserve(12);
-        Self {
-            parts: Box::new(Parts {
-                name,
-                template,
-                request,
-                idempotency,
-                credential: CredentialUse::Required,
-                envelope: Envelope::Gateway,
-                transfer: false,
-                options: CallOptions::default(),
-            }),
-        }
+        parts.request.headers_mut().reserve(12);
+        Self { parts }
     }
 
     /// Sends `value` as JSON.
@@ -269,6 +267,8 @@ pub(crate) struct CallState {
     pub(crate) deadline: Mutex<Option<(Instant, Duration)>>,
     /// Whether an attempt under way watches the deadline.
     pub(crate) covered: AtomicBool,
+    /// Whether the moment that the deadline was set at is now: the call was not polled yet.
+    pub(crate) fresh: AtomicBool,
 }
 
 impl CallState {
@@ -289,6 +289,14 @@ impl CallState {
     pub(crate) fn late(&self) -> Error {
         let (_, limit) = self.limit().unzip();
         Error::timeout(TimeoutPhase::Total, limit.unwrap_or_default())
+    }
+
+    /// When the call began, if that is now: two looks at the clock cost more than this.
+    pub(crate) fn now(&self) -> Instant {
+        match self.limit() {
+            Some((end, limit)) if self.fresh.load(Ordering::Relaxed) => end - limit,
+            _ => Instant::now(),
+        }
     }
 
     pub(crate) fn is_covered(&self) -> bool {

@@ -1,5 +1,6 @@
 //! The erased HTTP service that a user's layers wrap, and the erased stack that a client calls.
 
+use std::future::ready;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -54,10 +55,12 @@ where
     S::Future: Send + 'static,
 {
     fn send(&self, request: Request<Body>) -> BoxFuture<'static, Result<Response<Body>, BoxError>> {
-        match ReadyCall::new(self.clone(), request) {
-            ReadyCall::Called { future } => Box::pin(future),
-            ReadyCall::Waiting { future } => future,
-            failed => Box::pin(failed),
+        let mut service = self.clone();
+        match service.poll_ready(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(())) => Box::pin(service.call(request)),
+            Poll::Ready(Err(error)) => Box::pin(ready(Err(error))),
+            // It is asked again when this future is polled, with its waker.
+            Poll::Pending => Box::pin(Oneshot::new(service, request)),
         }
     }
 
@@ -82,12 +85,12 @@ pin_project! {
 
 impl<S: Service<Request<Body>>> ReadyCall<S> {
     pub(crate) fn new(mut service: S, request: Request<Body>) -> Self {
-        // Whoever is not ready is asked again when this future is polled, with its waker.
         match service.poll_ready(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(())) => Self::Called {
                 future: service.call(request),
             },
             Poll::Ready(Err(error)) => Self::Failed { error: Some(error) },
+            // It is asked again when this future is polled, with its waker.
             Poll::Pending => Self::Waiting {
                 future: Box::pin(Oneshot::new(service, request)),
             },

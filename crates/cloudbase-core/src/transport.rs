@@ -114,12 +114,12 @@ impl Home {
         })
     }
 
-    /// Turns a request to the gateway into one to [`HOME`].
-    fn shorten(&self, request: &mut Request<Body>) {
+    /// Turns a request to the gateway into one to [`HOME`]; whether it was one.
+    fn shorten(&self, request: &mut Request<Body>) -> bool {
         // The layer that made the URL took the authority from the same endpoint: the same bytes.
         let is_home = |it: &Authority| std::ptr::eq(it.as_str(), self.authority.as_str());
         if !request.uri().authority().is_some_and(is_home) {
-            return;
+            return false;
         }
         let headers = request.headers_mut();
         headers.entry(HOST).or_insert_with(|| self.host.clone());
@@ -128,6 +128,7 @@ impl Home {
         if let Ok(uri) = Uri::from_parts(parts) {
             *request.uri_mut() = uri;
         }
+        true
     }
 }
 
@@ -141,8 +142,11 @@ impl Service<Request<Body>> for Transport {
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Sending {
+        let home = self.inner.home.as_ref();
+        let is_home = home.is_some_and(|home| home.shorten(&mut request));
         // A proxy reads plain requests itself; over TLS only the connector talks to it.
-        if request.uri().scheme() == Some(&Scheme::HTTP)
+        if !is_home
+            && request.uri().scheme() == Some(&Scheme::HTTP)
             && let Some(proxy) = self.inner.proxies.proxy_for(request.uri())
             && let Some(authorization) = proxy.authorization()
         {
@@ -150,9 +154,6 @@ impl Service<Request<Body>> for Transport {
             request
                 .headers_mut()
                 .insert(PROXY_AUTHORIZATION, authorization);
-        }
-        if let Some(home) = &self.inner.home {
-            home.shorten(&mut request);
         }
         Sending {
             answer: self.inner.pool.request(request.map(Outgoing::new)),

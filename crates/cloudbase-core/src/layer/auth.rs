@@ -35,8 +35,10 @@ impl<S> Layer<S> for AuthLayer {
 
     fn layer(&self, inner: S) -> Auth<S> {
         Auth {
-            inner: Arc::new(inner),
-            credentials: self.credentials.clone(),
+            shared: Arc::new(Shared {
+                inner,
+                credentials: self.credentials.clone(),
+            }),
         }
     }
 }
@@ -48,16 +50,20 @@ impl<S> Layer<S> for AuthLayer {
 /// a newer token if its body can be sent again. A streamed body cannot: its caller gets the 401.
 #[derive(Debug)]
 pub struct Auth<S> {
+    shared: Arc<Shared<S>>,
+}
+
+#[derive(Debug)]
+struct Shared<S> {
     /// Cloned for each sending, once there is a token.
-    inner: Arc<S>,
+    inner: S,
     credentials: Arc<Credentials>,
 }
 
 impl<S> Clone for Auth<S> {
     fn clone(&self) -> Self {
         Self {
-            inner: self.inner.clone(),
-            credentials: self.credentials.clone(),
+            shared: self.shared.clone(),
         }
     }
 }
@@ -78,24 +84,31 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let mut exchange = Exchange {
-            service: self.inner.clone(),
-            call: CallInfo::of(&request).cloned(),
-            credentials: self.credentials.clone(),
+            shared: self.shared.clone(),
+            envelope: CallInfo::of(&request).map_or(Envelope::Gateway, |call| call.0.envelope),
             token: None,
             spare: None,
             refused: None,
         };
-        let state = match exchange.resolve(&request) {
-            Ok(Resolution::Known(token)) => State::Sending {
-                future: exchange.send(request, token),
+        match exchange.resolve(&request) {
+            Ok(Resolution::Known(token)) => AuthFuture {
+                state: State::Sending {
+                    future: exchange.send(request, token),
+                },
+                exchange,
             },
-            Ok(Resolution::Pending(token)) => State::Resolving {
-                request: Some(request),
-                token,
+            Ok(Resolution::Pending(token)) => AuthFuture {
+                state: State::Resolving {
+                    request: Some(request),
+                    token,
+                },
+                exchange,
             },
-            Err(error) => State::Refusing { error: Some(error) },
-        };
-        AuthFuture { exchange, state }
+            Err(error) => AuthFuture {
+                state: State::Refusing { error: Some(error) },
+                exchange,
+            },
+        }
     }
 }
 
@@ -113,9 +126,8 @@ pin_project! {
 }
 
 struct Exchange<S> {
-    service: Arc<S>,
-    credentials: Arc<Credentials>,
-    call: Option<CallInfo>,
+    shared: Arc<Shared<S>>,
+    envelope: Envelope,
     /// The session's token that went out; other tokens are not renewed.
     token: Option<Token>,
     spare: Option<Box<Spare>>,
@@ -198,7 +210,8 @@ where
         if request.headers().contains_key(AUTHORIZATION) {
             return Ok(Resolution::Known(None));
         }
-        let wanted = match &self.call {
+        let call = CallInfo::of(request);
+        let wanted = match call {
             // Another host is none of the service's: neither its tokens nor a caller's go there.
             Some(call) if call.is_external() => CredentialUse::None,
             Some(call) => call.credential(),
@@ -206,15 +219,12 @@ where
             None if request.uri().authority().is_none() => CredentialUse::Optional,
             None => CredentialUse::None,
         };
-        let own = self
-            .call
-            .as_ref()
-            .and_then(|call| call.0.options.token.as_ref());
+        let own = call.and_then(|call| call.0.options.token.as_ref());
         if let (Some(own), true) = (own, wanted != CredentialUse::None) {
             let token = Token::bearer(own, None)?;
             return Ok(Resolution::Known(Some((token, false))));
         }
-        Credentials::resolve(&self.credentials, wanted)
+        Credentials::resolve(&self.shared.credentials, wanted)
     }
 
     fn send(&mut self, mut request: Request<Body>, token: Option<(Token, bool)>) -> ReadyCall<S> {
@@ -231,15 +241,15 @@ where
     }
 
     fn call(&self, request: Request<Body>) -> ReadyCall<S> {
-        ReadyCall::new(S::clone(&self.service), request)
+        ReadyCall::new(self.shared.inner.clone(), request)
     }
 
     /// Starts a renewal if the answer asks for one, and hands the answer back otherwise.
     fn renew(&mut self, answer: Response<Body>) -> Step<S> {
-        let (Some(token), Some(provider)) = (&self.token, self.credentials.session()) else {
+        let (Some(token), Some(provider)) = (&self.token, self.shared.credentials.session()) else {
             return Step::Done(answer);
         };
-        if !is_token_refused(self.call.as_ref(), &answer) {
+        if !is_token_refused(self.envelope, &answer) {
             return Step::Done(answer);
         }
         provider.reject(token);
@@ -277,14 +287,13 @@ where
 }
 
 /// Whether the answer says that the token itself is no good, as far as a renewal can mend that.
-fn is_token_refused(call: Option<&CallInfo>, answer: &Response<Body>) -> bool {
+fn is_token_refused(envelope: Envelope, answer: &Response<Body>) -> bool {
     if answer.status() != StatusCode::UNAUTHORIZED {
         return false;
     }
     let Some(bytes) = answer.body().as_bytes() else {
         return false;
     };
-    let envelope = call.map_or(Envelope::Gateway, |call| call.0.envelope);
     let error = parse_envelope(envelope, answer.status(), answer.headers(), bytes);
     let Some(code) = error.as_ref().and_then(Error::code) else {
         return false;

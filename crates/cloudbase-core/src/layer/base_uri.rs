@@ -78,15 +78,15 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        match self.shared.locate(&mut request) {
-            Ok(()) => BaseUriFuture {
-                future: Some(self.inner.call(request)),
-                refusal: None,
-            },
-            Err(error) => BaseUriFuture {
+        if let Err(error) = self.shared.locate(&mut request) {
+            return BaseUriFuture {
                 future: None,
                 refusal: Some(error.into()),
-            },
+            };
+        }
+        BaseUriFuture {
+            future: Some(self.inner.call(request)),
+            refusal: None,
         }
     }
 }

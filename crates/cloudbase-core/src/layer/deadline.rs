@@ -1,6 +1,7 @@
 //! Limits a whole call with all its attempts.
 
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -74,6 +75,7 @@ where
         let call = call.cloned();
         if let Some(call) = &call {
             call.0.set_deadline(end);
+            call.0.fresh.store(true, Ordering::Relaxed);
         }
         DeadlineFuture {
             future: self.inner.call(request),
@@ -105,6 +107,9 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
+        if let Some(call) = this.call {
+            call.0.fresh.store(false, Ordering::Relaxed);
+        }
         if let Poll::Ready(output) = this.future.poll(cx) {
             return Poll::Ready(output);
         }

@@ -125,8 +125,10 @@ where
         } else {
             attempt
         };
-        let end = Instant::now() + first;
-        let end = cover.as_ref().map_or(end, |cover| end.min(cover.deadline));
+        let end = match &cover {
+            Some(cover) => cover.deadline.min(cover.call.0.now() + first),
+            None => Instant::now() + first,
+        };
         LimitFuture {
             timer: sleep_until(end),
             state: State::Head {

@@ -98,15 +98,15 @@ where
             repeatable: call
                 .map_or_else(|| request.method().is_idempotent(), CallInfo::is_idempotent),
             envelope: call.map_or(Envelope::Gateway, |call| call.0.envelope),
-            deadline: call.and_then(|call| call.0.deadline()),
             spare: None,
         };
         course.keep(&request);
-        let future = service.call(request);
         RetryFuture {
+            state: State::Sending {
+                future: service.call(request),
+            },
             service,
             course,
-            state: State::Sending { future },
         }
     }
 }
@@ -141,7 +141,6 @@ struct Course {
     max_attempts: u32,
     repeatable: bool,
     envelope: Envelope,
-    deadline: Option<Instant>,
     spare: Option<Box<Spare>>,
 }
 
@@ -219,10 +218,8 @@ impl Course {
         }
         let spare = self.spare.take()?;
         let wait = self.shared.wait(self.attempt, &failure)?;
-        if self
-            .deadline
-            .is_some_and(|end| Instant::now() + wait >= end)
-        {
+        let deadline = spare.call().and_then(|call| call.0.deadline());
+        if deadline.is_some_and(|end| Instant::now() + wait >= end) {
             return None;
         }
         if !self

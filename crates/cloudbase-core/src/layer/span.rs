@@ -82,11 +82,12 @@ where
             ),
             None => Span::none(),
         };
-        let future = {
-            let _entered = span.enter();
-            self.inner.call(request)
-        };
-        Spanned { future, span, call }
+        let _entered = span.clone().entered();
+        Spanned {
+            future: self.inner.call(request),
+            span,
+            call,
+        }
     }
 }
 
@@ -153,12 +154,9 @@ where
         } else {
             Span::none()
         };
-        let future = {
-            let _entered = span.enter();
-            self.inner.call(request)
-        };
+        let _entered = span.clone().entered();
         Spanned {
-            future,
+            future: self.inner.call(request),
             span,
             call: None,
         }

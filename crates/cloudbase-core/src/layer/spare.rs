@@ -51,6 +51,11 @@ impl Spare {
         })
     }
 
+    /// The call that the request belongs to.
+    pub(super) fn call(&self) -> Option<&CallInfo> {
+        self.body.call().or(self.call.as_ref())
+    }
+
     pub(super) fn into_request(self) -> Request<Body> {
         let mut request = Request::new(self.body);
         *request.method_mut() = self.method;

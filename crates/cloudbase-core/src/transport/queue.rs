@@ -107,23 +107,26 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let call = CallInfo::of(&request);
-        let turns = match call {
+        let turns = || match call {
             Some(call) if !call.is_external() => self.hosts.home.1.clone(),
             _ => self.hosts.turns(request.uri().authority()),
         };
-        let state = match turns.clone().try_acquire_owned() {
-            Ok(turn) => State::Running {
-                future: self.inner.call(request),
-                turn: Some(turn),
+        match turns().try_acquire_owned() {
+            Ok(turn) => QueueFuture {
+                state: State::Running {
+                    future: self.inner.call(request),
+                    turn: Some(turn),
+                },
             },
             Err(TryAcquireError::NoPermits | TryAcquireError::Closed) => {
+                let turns = turns();
                 let deadline = call.and_then(|call| call.0.deadline());
                 let now = Instant::now();
                 let patience = self.hosts.patience.min(FAR);
                 let deadline = deadline.unwrap_or_else(|| now + patience);
                 // The service that was found ready is the one to be called.
                 let spare = self.inner.clone();
-                State::Waiting {
+                let state = State::Waiting {
                     turn: Box::pin(async move {
                         let late = || Error::timeout(TimeoutPhase::Queue, deadline - now);
                         let turn = timeout_at(deadline, turns.acquire_owned())
@@ -140,10 +143,10 @@ where
                         std::mem::replace(&mut self.inner, spare),
                         request,
                     ))),
-                }
+                };
+                QueueFuture { state }
             }
-        };
-        QueueFuture { state }
+        }
     }
 }
 

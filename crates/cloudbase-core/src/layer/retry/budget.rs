@@ -1,6 +1,7 @@
 //! Keeps retries a small share of the load: a bucket of tokens per host.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use http::uri::Authority;
@@ -16,9 +17,10 @@ const SUCCESS: u32 = 1;
 #[derive(Debug)]
 pub(super) struct Budgets {
     capacity: u32,
-    /// Only what is missing is kept, and only of hosts where something is: the usual state is an
-    /// empty map, and a success then costs one look.
+    /// Only what is missing is kept, and only of hosts where something is.
     missing: Mutex<HashMap<Option<Authority>, u32>>,
+    /// Whether all buckets are full, as they usually are: a success then costs one look.
+    full: AtomicBool,
 }
 
 impl Budgets {
@@ -26,6 +28,7 @@ impl Budgets {
         Self {
             capacity,
             missing: Mutex::default(),
+            full: AtomicBool::new(true),
         }
     }
 
@@ -38,19 +41,22 @@ impl Budgets {
             return false;
         }
         missing.insert(host.cloned(), gone + cost);
+        self.full.store(false, Ordering::Relaxed);
         true
     }
 
     /// Gives a little back.
     pub(super) fn succeed(&self, host: Option<&Authority>) {
-        let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
-        if missing.is_empty() {
+        // A success that misses a retry of the same moment gives back nothing: no harm.
+        if self.full.load(Ordering::Relaxed) {
             return;
         }
+        let mut missing = self.missing.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(gone) = missing.get_mut(&host.cloned()) {
             *gone = gone.saturating_sub(SUCCESS);
             if *gone == 0 {
                 missing.remove(&host.cloned());
+                self.full.store(missing.is_empty(), Ordering::Relaxed);
             }
         }
     }
