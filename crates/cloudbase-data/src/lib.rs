@@ -20,6 +20,8 @@ mod order;
 #[cfg(any(feature = "mysql", feature = "models"))]
 mod page_stream;
 mod row;
+#[cfg(any(feature = "mysql", feature = "models"))]
+mod send_and_await;
 
 #[cfg(any(feature = "mysql", feature = "models"))]
 pub use crate::column_ref::ColumnRef;

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use cloudbase_core::http::{Method, Uri};
 use cloudbase_core::{CallOptions, Client, Error, Idempotency, Operation, Response, Result};
-use futures_core::future::BoxFuture;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::request::{coded, fetch};
+use crate::send_and_await::send_and_await;
 use crate::{DateTime, Decimal, Row};
 
 /// The longest that the service lets a statement run.
@@ -337,17 +337,6 @@ fn seconds(limit: Duration) -> Result<u64> {
 }
 
 impl<T: DeserializeOwned> MysqlCommand<T> {
-    /// Sends the call.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
-    /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
-    /// if a row does not fit `T`.
-    pub async fn send(self) -> Result<SqlResult<T>> {
-        Ok(self.send_with_meta().await?.into_value())
-    }
-
     /// Like [`send`](Self::send), with status, headers and request id.
     ///
     /// # Errors
@@ -374,11 +363,9 @@ impl<T: DeserializeOwned> MysqlCommand<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> IntoFuture for MysqlCommand<T> {
-    type Output = Result<SqlResult<T>>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
+send_and_await! {
+    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
+    /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
+    /// if a row does not fit `T`.
+    MysqlCommand<T> => SqlResult<T>
 }

@@ -19,6 +19,7 @@ use super::request::{BodyMap, Target, coded, fetch, filter_method};
 use crate::Row;
 use crate::order::Order;
 use crate::page_stream::{PageSource, PageStream};
+use crate::send_and_await::send_and_await;
 
 /// The largest page that the service gives.
 const MAX_PAGE: u32 = 200;
@@ -232,17 +233,6 @@ impl<T> From<Data<T>> for RecordPage<T> {
 }
 
 impl<T: DeserializeOwned> List<T> {
-    /// Sends the call.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
-    /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
-    /// if a record does not fit `T`.
-    pub async fn send(self) -> Result<RecordPage<T>> {
-        Ok(self.send_with_meta().await?.into_value())
-    }
-
     /// Like [`send`](Self::send), with status, headers and request id.
     ///
     /// # Errors
@@ -282,13 +272,11 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> IntoFuture for List<T> {
-    type Output = Result<RecordPage<T>>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
+send_and_await! {
+    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
+    /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
+    /// if a record does not fit `T`.
+    List<T> => RecordPage<T>
 }
 
 /// Reads records without filter; awaited, it gives a [`RecordPage`].
@@ -368,15 +356,6 @@ impl<T> ListSimple<T> {
 }
 
 impl<T: DeserializeOwned> ListSimple<T> {
-    /// Sends the call.
-    ///
-    /// # Errors
-    ///
-    /// As [`List::send`].
-    pub async fn send(self) -> Result<RecordPage<T>> {
-        Ok(self.send_with_meta().await?.into_value())
-    }
-
     /// Like [`send`](Self::send), with status, headers and request id.
     ///
     /// # Errors
@@ -390,13 +369,9 @@ impl<T: DeserializeOwned> ListSimple<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> IntoFuture for ListSimple<T> {
-    type Output = Result<RecordPage<T>>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
+send_and_await! {
+    /// As [`List::send`].
+    ListSimple<T> => RecordPage<T>
 }
 
 /// A stream of pages of records; see [`List::pages`].

@@ -4,7 +4,6 @@ use std::marker::PhantomData;
 
 use cloudbase_core::http::Method;
 use cloudbase_core::{CallOptions, Idempotency, Operation, Response, Result};
-use futures_core::future::BoxFuture;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -13,6 +12,7 @@ use super::fields::Fields;
 use super::filter::Filter;
 use super::request::{BodyMap, Target, coded, fetch, filter_method, record_of};
 use crate::Row;
+use crate::send_and_await::send_and_await;
 
 /// Reads one record, by id or by filter; awaited, it gives an `Option<T>`.
 ///
@@ -121,17 +121,6 @@ impl<T> Get<T> {
 }
 
 impl<T: DeserializeOwned> Get<T> {
-    /// Sends the call.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
-    /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
-    /// if the record does not fit `T`.
-    pub async fn send(self) -> Result<Option<T>> {
-        Ok(self.send_with_meta().await?.into_value())
-    }
-
     /// Like [`send`](Self::send), with status, headers and request id.
     ///
     /// # Errors
@@ -149,11 +138,9 @@ impl<T: DeserializeOwned> Get<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> IntoFuture for Get<T> {
-    type Output = Result<Option<T>>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
+send_and_await! {
+    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
+    /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
+    /// if the record does not fit `T`.
+    Get<T> => Option<T>
 }

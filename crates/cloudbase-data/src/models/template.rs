@@ -6,7 +6,6 @@ use cloudbase_core::http::{Method, StatusCode};
 use cloudbase_core::{
     CallOptions, Client, Error, Idempotency, Operation, PathBuilder, Response, Result,
 };
-use futures_core::future::BoxFuture;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +13,7 @@ use super::EnvType;
 use super::command::{Parameter, Parameters, SqlValue};
 use super::request::coded;
 use crate::lenient::Lenient;
+use crate::send_and_await::send_and_await;
 
 /// Runs a stored SQL template; awaited, it gives what the template gives. See
 /// [`Models::sql_template`](super::Models::sql_template).
@@ -113,17 +113,6 @@ struct Failure {
 }
 
 impl<T: DeserializeOwned> SqlTemplate<T> {
-    /// Sends the call.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
-    /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
-    /// if the data does not fit `T`.
-    pub async fn send(self) -> Result<T> {
-        Ok(self.send_with_meta().await?.into_value())
-    }
-
     /// Like [`send`](Self::send), with status, headers and request id.
     ///
     /// # Errors
@@ -151,11 +140,9 @@ impl<T: DeserializeOwned> SqlTemplate<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> IntoFuture for SqlTemplate<T> {
-    type Output = Result<T>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
+send_and_await! {
+    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
+    /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
+    /// if the data does not fit `T`.
+    SqlTemplate<T> => T
 }

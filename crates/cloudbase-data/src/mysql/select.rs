@@ -5,7 +5,6 @@ use std::marker::PhantomData;
 use bytes::Bytes;
 use cloudbase_core::http::StatusCode;
 use cloudbase_core::{CallOptions, Error, ErrorCode, Operation, Response, Result};
-use futures_core::future::BoxFuture;
 use serde::de::DeserializeOwned;
 
 use super::columns::{Columns, Related};
@@ -14,6 +13,7 @@ use super::pages::{Pages, Rows};
 use super::request::{OBJECT, Query, Shape, filter_methods, order_methods};
 use crate::Row;
 use crate::lenient::Lenient;
+use crate::send_and_await::send_and_await;
 
 /// Reads rows of a table; awaited, it gives a `Vec<T>`.
 ///
@@ -169,17 +169,6 @@ impl Select<Row> {
 }
 
 impl<T: DeserializeOwned> Select<T> {
-    /// Sends the call.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
-    /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
-    /// if a row does not fit `T`.
-    pub async fn send(self) -> Result<Vec<T>> {
-        Ok(self.send_with_meta().await?.into_value())
-    }
-
     /// Like [`send`](Self::send), with status, headers and request id.
     ///
     /// # Errors
@@ -216,13 +205,11 @@ impl<T: DeserializeOwned + Send + 'static> Select<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> IntoFuture for Select<T> {
-    type Output = Result<Vec<T>>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
+send_and_await! {
+    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
+    /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
+    /// if a row does not fit `T`.
+    Select<T> => Vec<T>
 }
 
 /// Rows, and how many there are in all.
@@ -272,15 +259,6 @@ impl Counted<Row> {
 }
 
 impl<T: DeserializeOwned> Counted<T> {
-    /// Sends the call.
-    ///
-    /// # Errors
-    ///
-    /// As [`Select::send`].
-    pub async fn send(self) -> Result<Page<T>> {
-        Ok(self.send_with_meta().await?.into_value())
-    }
-
     /// Like [`send`](Self::send), with status, headers and request id.
     ///
     /// # Errors
@@ -299,13 +277,9 @@ impl<T: DeserializeOwned> Counted<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> IntoFuture for Counted<T> {
-    type Output = Result<Page<T>>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
+send_and_await! {
+    /// As [`Select::send`].
+    Counted<T> => Page<T>
 }
 
 /// A [`Select`] of exactly one row.
@@ -337,15 +311,6 @@ impl<T> Single<T> {
 }
 
 impl<T: DeserializeOwned> Single<T> {
-    /// Sends the call.
-    ///
-    /// # Errors
-    ///
-    /// As [`Select::send`]; status 406 if there is not exactly one row.
-    pub async fn send(self) -> Result<T> {
-        Ok(self.send_with_meta().await?.into_value())
-    }
-
     /// Like [`send`](Self::send), with status, headers and request id.
     ///
     /// # Errors
@@ -358,13 +323,9 @@ impl<T: DeserializeOwned> Single<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> IntoFuture for Single<T> {
-    type Output = Result<T>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
+send_and_await! {
+    /// As [`Select::send`]; status 406 if there is not exactly one row.
+    Single<T> => T
 }
 
 /// A [`Select`] of one row or none.
@@ -397,15 +358,6 @@ impl<T> MaybeSingle<T> {
 }
 
 impl<T: DeserializeOwned> MaybeSingle<T> {
-    /// Sends the call.
-    ///
-    /// # Errors
-    ///
-    /// As [`Select::send`]; status 406 if there are several rows.
-    pub async fn send(self) -> Result<Option<T>> {
-        Ok(self.send_with_meta().await?.into_value())
-    }
-
     /// Like [`send`](Self::send), with status, headers and request id.
     ///
     /// # Errors
@@ -418,13 +370,9 @@ impl<T: DeserializeOwned> MaybeSingle<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> IntoFuture for MaybeSingle<T> {
-    type Output = Result<Option<T>>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
+send_and_await! {
+    /// As [`Select::send`]; status 406 if there are several rows.
+    MaybeSingle<T> => Option<T>
 }
 
 /// The rows of an answer; one without a body has none.

@@ -5,7 +5,6 @@ use std::marker::PhantomData;
 use bytes::Bytes;
 use cloudbase_core::http::Method;
 use cloudbase_core::{CallOptions, Idempotency, Operation, Response, Result};
-use futures_core::future::BoxFuture;
 use serde::de::DeserializeOwned;
 
 use super::columns::Columns;
@@ -14,6 +13,7 @@ use super::request::{JSON, OBJECT, Query, Shape};
 use super::select::{at_most_one, rows};
 use crate::Row;
 use crate::lenient::Lenient;
+use crate::send_and_await::send_and_await;
 
 /// What a write did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,17 +172,6 @@ impl Returning<Row> {
 }
 
 impl<T: DeserializeOwned> Returning<T> {
-    /// Sends the call.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
-    /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
-    /// if a row does not fit `T` (the write has happened then).
-    pub async fn send(self) -> Result<Vec<T>> {
-        Ok(self.send_with_meta().await?.into_value())
-    }
-
     /// Like [`send`](Self::send), with status, headers and request id.
     ///
     /// # Errors
@@ -210,13 +199,11 @@ impl<T: DeserializeOwned> Returning<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> IntoFuture for Returning<T> {
-    type Output = Result<Vec<T>>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
+send_and_await! {
+    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
+    /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
+    /// if a row does not fit `T` (the write has happened then).
+    Returning<T> => Vec<T>
 }
 
 /// A write that answers its one row.
@@ -245,15 +232,6 @@ impl<T> ReturningSingle<T> {
 }
 
 impl<T: DeserializeOwned> ReturningSingle<T> {
-    /// Sends the call.
-    ///
-    /// # Errors
-    ///
-    /// As [`Returning::send`]; status 406 if there is not exactly one row.
-    pub async fn send(self) -> Result<T> {
-        Ok(self.send_with_meta().await?.into_value())
-    }
-
     /// Like [`send`](Self::send), with status, headers and request id.
     ///
     /// # Errors
@@ -266,13 +244,9 @@ impl<T: DeserializeOwned> ReturningSingle<T> {
     }
 }
 
-impl<T: DeserializeOwned + Send + 'static> IntoFuture for ReturningSingle<T> {
-    type Output = Result<T>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
+send_and_await! {
+    /// As [`Returning::send`]; status 406 if there is not exactly one row.
+    ReturningSingle<T> => T
 }
 
 /// Gives a builder of a write its ends: `operation`, `send`, `send_with_meta`, `returning`, `await`.
