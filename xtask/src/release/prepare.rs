@@ -7,6 +7,9 @@ use xshell::cmd;
 use super::{changelog, current_version, ensure_clean, version};
 use crate::{project::Project, tidy::documents::requirement};
 
+/// The fuzz targets are no members of the workspace, and have a lock file of their own.
+const FUZZ_LOCK: &str = "fuzz/Cargo.lock";
+
 pub(super) fn run(project: &Project, bump: &str) -> Result<()> {
     ensure_clean(project)?;
     let sh = &project.sh;
@@ -18,6 +21,8 @@ pub(super) fn run(project: &Project, bump: &str) -> Result<()> {
     let manifest = version::set(&project.read("Cargo.toml")?, &next)?;
     let changes = changelog::cut(&project.read("CHANGELOG.md")?, &next, &date)?;
     let readme = set_in_readme(&project.read("README.md")?, &current, &next);
+    // By hand: cargo would want every dependency of the fuzz targets in its cache.
+    let fuzz = version::set_in_lock(&project.read(FUZZ_LOCK)?, &current, &next)?;
 
     let branch = format!("release-{next}");
     cmd!(sh, "git switch --create {branch}").run()?;
@@ -25,6 +30,7 @@ pub(super) fn run(project: &Project, bump: &str) -> Result<()> {
         ("Cargo.toml", manifest),
         ("CHANGELOG.md", changes),
         ("README.md", readme),
+        (FUZZ_LOCK, fuzz),
     ] {
         sh.write_file(name, text)?;
     }

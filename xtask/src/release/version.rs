@@ -42,6 +42,25 @@ pub(super) fn set(manifest: &str, version: &Version) -> Result<String> {
     Ok(document.to_string())
 }
 
+/// A lock file outside the workspace, with our crates of the version `current` at the new one.
+pub(super) fn set_in_lock(lock: &str, current: &Version, next: &Version) -> Result<String> {
+    let mut document: DocumentMut = lock.parse().context("the lock file is not TOML")?;
+    let packages = document
+        .get_mut("package")
+        .and_then(Item::as_array_of_tables_mut)
+        .context("no [[package]] in the lock file")?;
+    let current = current.to_string();
+    for package in packages.iter_mut() {
+        // What comes from a registry or from git names its source.
+        let is_ours = package.get("source").is_none();
+        let version = package.get_mut("version").filter(|_| is_ours);
+        if let Some(version) = version.filter(|version| version.as_str() == Some(&current)) {
+            replace(version, next.to_string());
+        }
+    }
+    Ok(document.to_string())
+}
+
 /// Keeps the blanks and comments around the value.
 fn replace(item: &mut Item, text: String) {
     let decor = item.as_value().map(|value| value.decor().clone());
@@ -80,5 +99,13 @@ mod tests {
             .replace("version = \"0.1.0\" # one", "version = \"0.2.0\" # one")
             .replace("=0.1.0", "=0.2.0");
         assert_eq!(after, expected);
+    }
+
+    #[test]
+    fn only_our_crates_change_in_a_lock_file() {
+        let before = "# By cargo.\nversion = 4\n\n[[package]]\nname = \"ours\"\nversion = \"0.1.0\"\ndependencies = [\n \"theirs\",\n]\n\n\
+                      [[package]]\nname = \"theirs\"\nversion = \"0.1.0\"\nsource = \"registry\"\n\n[[package]]\nname = \"fuzz\"\nversion = \"0.0.0\"\n";
+        let after = set_in_lock(before, &Version::new(0, 1, 0), &Version::new(0, 2, 0)).unwrap();
+        assert_eq!(after, before.replacen("\"0.1.0\"", "\"0.2.0\"", 1));
     }
 }
