@@ -257,7 +257,8 @@ async fn little_pieces_do_not_count_the_consumers_time() {
 async fn a_limit_of_nothing_is_refused_before_anything_is_sent() {
     let mock = MockTransport::new();
     let client = client(&mock);
-    let limits: [(&str, fn(&mut CallOptions)); 4] = [
+    type Set = fn(&mut CallOptions);
+    let limits: [(&str, Set); 4] = [
         ("timeout", |it| it.timeout = Some(Duration::ZERO)),
         ("attempt_timeout", |it| {
             it.attempt_timeout = Some(Duration::ZERO);
