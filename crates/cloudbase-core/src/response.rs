@@ -159,7 +159,7 @@ fn locate<T: DeserializeOwned>(bytes: &[u8], plain: serde_json::Error) -> Error 
                 path => format!(" at `{path}`"),
             };
             let problem = expectation(&plain.to_string());
-            format!("the answer does not fit {wanted}{place}{problem}")
+            format!("the answer does not fit `{wanted}`{place}{problem}")
         }
         serde_json::error::Category::Eof if bytes.is_empty() => {
             format!("empty answer, {wanted} expected")
@@ -231,23 +231,23 @@ mod tests {
         for (body, expected) in [
             (
                 r#"[{"title":7}]"#,
-                "the answer does not fit Vec<Todo> at `[0].title`: a string expected",
+                "the answer does not fit `Vec<Todo>` at `[0].title`: a string expected",
             ),
             (
                 r#"[{"title":"t","state":"secret, expected secret"}]"#,
-                "the answer does not fit Vec<Todo> at `[0].state`: `open` expected",
+                "the answer does not fit `Vec<Todo>` at `[0].state`: `open` expected",
             ),
             (
                 r#"[{"title":"t"}]"#,
-                "the answer does not fit Vec<Todo> at `[0]`: missing field `state`",
+                "the answer does not fit `Vec<Todo>` at `[0]`: missing field `state`",
             ),
             (
                 r#""secret""#,
-                "the answer does not fit Vec<Todo>: a sequence expected",
+                "the answer does not fit `Vec<Todo>`: a sequence expected",
             ),
             (
                 r#"[{"title":"t","state":"open","at":"secret"}]"#,
-                "the answer does not fit Vec<Todo> at `[0].at`",
+                "the answer does not fit `Vec<Todo>` at `[0].at`",
             ),
             ("", "empty answer, Vec<Todo> expected"),
         ] {

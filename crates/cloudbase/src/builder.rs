@@ -105,6 +105,20 @@ impl CloudBaseBuilder {
     }
 
     /// Wraps each call; see [`ClientBuilder::layer`].
+    ///
+    /// The builder keeps its type whatever is added, so a layer can be added on a condition:
+    ///
+    /// ```
+    /// use cloudbase::CloudBase;
+    /// use tower_http::trace::TraceLayer;
+    ///
+    /// let mut builder = CloudBase::builder("my-env-1a2b3c").endpoint("http://127.0.0.1:8787");
+    /// if std::env::args().any(|argument| argument == "--verbose") {
+    ///     builder = builder.layer(TraceLayer::new_for_http());
+    /// }
+    /// let app = builder.build()?;
+    /// # Ok::<(), cloudbase::Error>(())
+    /// ```
     pub fn layer<L, B>(self, layer: L) -> Self
     where
         L: Layer<HttpService> + Send + 'static,
