@@ -44,9 +44,6 @@ pub(crate) fn connect(config: &Config) -> Result<Transport> {
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(config.pool_idle_timeout())
         .pool_max_idle_per_host(config.max_connections())
-        // One `send` with head and body costs less than a `writev` of the two: bodies are small, or
-        // come in pieces that are.
-        .http1_writev(false)
         // A request that met a dead connection before a byte was written is sent on another.
         .retry_canceled_requests(true);
     #[cfg(feature = "http2")]

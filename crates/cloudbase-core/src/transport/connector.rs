@@ -355,6 +355,20 @@ impl Write for Link {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, slices)
+        let length: usize = slices.iter().map(|slice| slice.len()).sum();
+        if length > SMALL {
+            return Pin::new(&mut self.io).poll_write_vectored(cx, slices);
+        }
+        let mut together = [0; SMALL];
+        let mut end = 0;
+        for slice in slices {
+            together[end..end + slice.len()].copy_from_slice(slice);
+            end += slice.len();
+        }
+        Pin::new(&mut self.io).poll_write(cx, &together[..end])
     }
 }
+
+/// What is copied together, the head of a request and a little body: the system takes less time for
+/// one piece than for two.
+const SMALL: usize = 1024;
