@@ -235,7 +235,7 @@ impl Client {
     }
 
     /// Sends a call and reads the whole answer, at most
-    /// [`max_response_size`](crate::CallOptions::max_response_size) bytes of it.
+    /// [`max_response_size`](crate::Choices::max_response_size) bytes of it.
     ///
     /// # Errors
     ///
