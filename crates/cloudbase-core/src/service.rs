@@ -56,6 +56,7 @@ where
 {
     fn send(&self, request: Request<Body>) -> BoxFuture<'static, Result<Response<Body>, BoxError>> {
         let mut service = self.clone();
+        // As in `ReadyCall`, but each future is made in its box: moving one there is measurable.
         match service.poll_ready(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(Ok(())) => Box::pin(service.call(request)),
             Poll::Ready(Err(error)) => Box::pin(ready(Err(error))),

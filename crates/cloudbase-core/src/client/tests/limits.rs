@@ -55,6 +55,12 @@ async fn a_deadline_in_an_attempt_is_the_calls_and_not_the_attempts() {
     assert_eq!(error.attempts(), 1);
 }
 
+/// The error of a call; one that nothing ends fails the test instead of stopping it.
+async fn bounded<T: std::fmt::Debug>(call: impl Future<Output = Result<T>>) -> crate::Error {
+    let ended = tokio::time::timeout(Duration::from_secs(600), call).await;
+    ended.expect("the call ends by itself").unwrap_err()
+}
+
 /// A renewal that never comes to an end.
 struct Stuck;
 
@@ -73,10 +79,55 @@ async fn the_deadline_ends_a_call_that_has_no_attempt_under_way() {
     let mock = MockTransport::new();
     let client = builder(&mock).credentials(Stuck).build().unwrap();
     let start = Instant::now();
-    let error = client.fetch(get()).await.unwrap_err();
+    let error = bounded(client.fetch(get())).await;
     assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Total));
     assert_eq!(start.elapsed(), Duration::from_secs(60));
     assert_eq!(error.attempts(), 0);
+}
+
+/// Gives the first token after 20 seconds, and then none for good.
+#[derive(Default)]
+struct SlowThenStuck {
+    asked: AtomicUsize,
+}
+
+impl TokenSource for SlowThenStuck {
+    fn fetch(&self, _: Option<Token>) -> BoxFuture<'_, Result<Option<Token>>> {
+        let first = self.asked.fetch_add(1, Ordering::SeqCst) == 0;
+        Box::pin(async move {
+            match first {
+                true => sleep(Duration::from_secs(20)).await,
+                false => std::future::pending().await,
+            }
+            Ok(Some(token(1)))
+        })
+    }
+}
+
+fn with_slow_session(mock: &MockTransport) -> Client {
+    let provider = TokenCache::new(SlowThenStuck::default(), RefreshPolicy::default());
+    builder(mock).credentials(provider).build().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_of_an_attempt_begins_with_the_attempt() {
+    let mock = MockTransport::new().then(|_| async {
+        sleep(Duration::from_secs(10)).await;
+        Ok(answer(200, &[], "{}").map(Body::from))
+    });
+    let start = Instant::now();
+    with_slow_session(&mock).fetch(get()).await.unwrap();
+    assert_eq!(start.elapsed(), Duration::from_secs(30));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_is_watched_again_when_an_attempt_is_over() {
+    let mock = MockTransport::new().json(401, &json!({ "code": "ACCESS_TOKEN_EXPIRED" }));
+    let start = Instant::now();
+    let error = bounded(with_slow_session(&mock).fetch(get())).await;
+    assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Total), "{error}");
+    assert_eq!(start.elapsed(), Duration::from_secs(60));
+    assert_eq!(error.attempts(), 1);
 }
 
 #[tokio::test(start_paused = true)]
