@@ -30,7 +30,9 @@ const MESSAGE_LIMIT: usize = 200;
 /// account whether the operation may be repeated and whether anything was sent.
 ///
 /// `Display` is one line that never holds a URL query, a body or a secret, and does not repeat its
-/// [`source`](std::error::Error::source).
+/// [`source`](std::error::Error::source). A refused argument or setting reads the same whatever the
+/// call: ``invalid argument: `timeout` must be longer than zero``; [`operation`](Error::operation)
+/// tells which call it was.
 ///
 /// # Examples
 ///
@@ -389,8 +391,10 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.inner;
-        if inner.operation.is_empty() {
-            write!(f, "{}", inner.kind.describe())?;
+        // A refusal is about what the caller gave: the operation has not begun, let alone failed.
+        let refusal = matches!(inner.kind, ErrorKind::Argument | ErrorKind::Config);
+        if refusal || inner.operation.is_empty() {
+            f.write_str(inner.kind.describe())?;
         } else {
             write!(f, "{} failed", inner.operation)?;
         }

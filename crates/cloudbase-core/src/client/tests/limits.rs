@@ -324,7 +324,10 @@ async fn a_limit_of_nothing_is_refused_before_anything_is_sent() {
         set(&mut options);
         let error = client.fetch(get().options(options)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Argument, "{name}");
-        assert!(error.message().contains(&format!("`{name}` must be")));
+        // As all refusals do, whether or not the call is known already.
+        let beginning = format!("invalid argument: `{name}` must be");
+        assert!(error.to_string().starts_with(&beginning), "{error}");
+        assert_eq!(error.operation(), "things.get");
     }
     assert!(mock.requests().is_empty());
 }
