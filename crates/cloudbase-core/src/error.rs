@@ -19,7 +19,8 @@ use crate::service::BoxError;
 /// A result whose error is [`Error`] unless said otherwise.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// How much of a server's message goes into the one-line [`Display`](fmt::Display).
+/// How much of a message goes into the one-line [`Display`](fmt::Display), where it may be a
+/// server's.
 const MESSAGE_LIMIT: usize = 200;
 
 /// What went wrong with a call.
@@ -322,6 +323,11 @@ impl Error {
         self
     }
 
+    pub fn with_message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
+        self.inner.message = message.into();
+        self
+    }
+
     pub fn with_status(mut self, status: StatusCode) -> Self {
         self.inner.status = Some(status);
         self
@@ -402,7 +408,7 @@ impl fmt::Display for Error {
         if let Some(code) = &inner.code {
             write!(f, "{code}: ")?;
         }
-        for c in inner.message.chars().take(MESSAGE_LIMIT) {
+        for c in inner.message.chars().take(inner.kind.message_limit()) {
             if c.is_control() {
                 write!(f, "{}", c.escape_default())?
             } else {
@@ -420,6 +426,14 @@ impl fmt::Display for Error {
 }
 
 impl ErrorKind {
+    /// Names of hosts and files are long, and what is wrong with them is said after them.
+    fn message_limit(self) -> usize {
+        match self {
+            Self::Connect | Self::Dns | Self::Local | Self::Tls => usize::MAX,
+            _ => MESSAGE_LIMIT,
+        }
+    }
+
     fn describe(self) -> &'static str {
         match self {
             Self::Api => "the service refused",

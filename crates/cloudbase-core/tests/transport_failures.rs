@@ -46,7 +46,10 @@ async fn refused() {
         .unwrap();
     let error = failure(&client, post("/v1/a")).await;
     assert_eq!(error.kind(), ErrorKind::Connect);
-    assert_eq!(error.message(), "the connection was refused");
+    assert_eq!(
+        error.message(),
+        format!("cannot connect to {address}: the connection was refused")
+    );
     assert!(error.is_connect() && !error.was_sent() && error.is_retryable());
 }
 
@@ -63,7 +66,28 @@ async fn name_not_resolved() {
         .unwrap();
     let error = failure(&client, post("/v1/a")).await;
     assert_eq!(error.kind(), ErrorKind::Dns, "{error:?}");
+    assert_eq!(
+        error.message(),
+        format!("the name `{}.example` cannot be resolved", "a".repeat(64))
+    );
     assert!(error.is_connect() && !error.was_sent());
+}
+
+#[tokio::test]
+async fn where_it_failed_is_told_and_nothing_else_of_the_url() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let client = Client::builder()
+        .env_id("demo")
+        .max_attempts(1)
+        .build()
+        .unwrap();
+    let url = format!("http://sentinel:sentinel@{address}/sentinel?sentinel=1");
+    let error = failure(&client, get(&url)).await;
+    assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
+    assert!(error.message().contains(&address.to_string()), "{error}");
+    assert!(!format!("{error} {error:?}").contains("sentinel"));
 }
 
 #[tokio::test]
@@ -160,6 +184,13 @@ async fn a_silent_server_exceeds_the_connect_limit() {
         Some(TimeoutPhase::Connect),
         "{error:?}"
     );
+    assert_eq!(
+        error.message(),
+        format!(
+            "cannot connect to {} within 50ms (`connect_timeout`)",
+            server.address
+        )
+    );
     assert!(error.is_connect() && !error.was_sent());
 }
 
@@ -184,6 +215,13 @@ async fn a_silent_proxy_exceeds_the_connect_limit() {
         error.timeout_phase(),
         Some(TimeoutPhase::Connect),
         "{error:?}"
+    );
+    assert_eq!(
+        error.message(),
+        format!(
+            "cannot connect to gateway.example through the proxy {} within 50ms (`connect_timeout`)",
+            proxy.address
+        )
     );
     assert!(!error.was_sent());
 }

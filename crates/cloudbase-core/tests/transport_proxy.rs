@@ -151,6 +151,41 @@ async fn socks_with_credentials() {
     assert_eq!(socks.seen.heads().len(), 1);
 }
 
+#[tokio::test]
+async fn a_proxy_that_is_not_there_is_named_without_its_password() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let failure = async |place: &str| {
+        let client = Client::builder()
+            .env_id("demo")
+            .endpoint("http://gateway.example")
+            .allow_plain_http(true)
+            .proxy(format!("http://sentinel:sentinel@{place}"))
+            .max_attempts(1)
+            .build()
+            .unwrap();
+        let error = client.fetch(get("/v1/a")).await.unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("sentinel"));
+        error
+    };
+    let error = failure(&address.to_string()).await;
+    assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
+    assert_eq!(
+        error.message(),
+        format!("cannot connect to the proxy {address}: the connection was refused")
+    );
+    let error = failure(&format!("{}:8080", unresolvable())).await;
+    assert_eq!(error.kind(), ErrorKind::Dns, "{error:?}");
+    assert_eq!(
+        error.message(),
+        format!(
+            "the name `{}` of the proxy cannot be resolved",
+            unresolvable()
+        )
+    );
+}
+
 #[cfg(feature = "rustls-ring")]
 mod https {
     use super::*;
@@ -177,6 +212,27 @@ mod https {
             assert!(head.starts_with("GET /v1/"), "{head}");
             assert_eq!(header(&head, "proxy-authorization"), None);
         }
+    }
+
+    #[tokio::test]
+    async fn a_certificate_met_behind_a_proxy_is_not_trusted() {
+        let server = tls::serve(tls::Authority::new().server(&["gateway.example"])).await;
+        let proxy = proxy(Some(server.address)).await;
+        let client = Client::builder()
+            .env_id("demo")
+            .endpoint("https://gateway.example")
+            .proxy(format!("http://user:pa%20ss@{}", proxy.address))
+            .max_attempts(1)
+            .build()
+            .unwrap();
+        let error = client.fetch(get("/v1/a")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Tls, "{error:?}");
+        let beginning = format!(
+            "cannot connect to gateway.example through the proxy {}: the server's certificate is \
+             not from an authority",
+            proxy.address
+        );
+        assert!(error.message().starts_with(&beginning), "{error}");
     }
 
     #[tokio::test]
@@ -207,10 +263,11 @@ mod https {
             .unwrap();
         let error = client.fetch(get("/v1/a")).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
-        assert!(
-            error.message().starts_with("the proxy did not open"),
-            "{error}"
+        let beginning = format!(
+            "the proxy {} did not open a way to gateway.example: ",
+            proxy.address
         );
+        assert!(error.message().starts_with(&beginning), "{error}");
         assert!(!error.was_sent());
         assert!(!format!("{error} {error:?}").contains("sentinel"));
     }

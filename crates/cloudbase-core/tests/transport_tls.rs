@@ -30,7 +30,14 @@ async fn an_unknown_authority_is_not_trusted() {
     let client = client(&server).build().unwrap();
     let error = client.fetch(post("/v1/a")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls, "{error:?}");
-    assert_eq!(error.message(), "the server's certificate is not valid");
+    assert_eq!(
+        error.message(),
+        format!(
+            "cannot connect to localhost:{}: the server's certificate is not from an authority \
+             that is trusted here (`ca_certificates` adds one)",
+            server.address.port()
+        )
+    );
     assert!(error.is_connect() && !error.was_sent() && !error.is_retryable());
     assert!(server.seen.heads().is_empty());
 }
@@ -60,6 +67,11 @@ async fn a_certificate_is_for_its_host_only() {
         .unwrap();
     let error = client.fetch(get("/v1/a")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls, "{error:?}");
+    let place = format!("localhost:{}", server.address.port());
+    assert_eq!(
+        error.message(),
+        format!("cannot connect to {place}: the server's certificate is for another name")
+    );
 }
 
 #[tokio::test]
@@ -90,6 +102,13 @@ async fn a_connection_lost_in_the_handshake_is_no_verdict() {
     let client = client(&server).build().unwrap();
     let error = client.fetch(post("/v1/a")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
+    assert_eq!(
+        error.message(),
+        format!(
+            "cannot connect to localhost:{}: the connection was lost during the TLS handshake",
+            server.address.port()
+        )
+    );
     assert!(!error.was_sent() && error.is_retryable());
 }
 

@@ -20,11 +20,11 @@ use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
 use tower::{Service, ServiceExt as _};
 
-use super::failure::{NameNotResolved, from_tcp};
+use super::failure::{self, NameNotResolved, Peer};
 use super::outgoing::Carried;
 use super::proxy::{Proxy, ProxyKind, ProxyRules, default_port};
 use crate::config::Config;
-use crate::error::{Error, ErrorKind, Result, TimeoutPhase};
+use crate::error::{Error, Result};
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -109,9 +109,9 @@ impl Service<Uri> for Connector {
         let target = shared.lengthen(target);
         Box::pin(async move {
             let limit = shared.limit;
-            tokio::time::timeout(limit, shared.connect(target))
+            tokio::time::timeout(limit, shared.connect(&target))
                 .await
-                .unwrap_or_else(|_| Err(Error::timeout(TimeoutPhase::Connect, limit)))
+                .unwrap_or_else(|_| Err(failure::too_slow(shared.peer(&target), limit)))
                 .map_err(Carried::new)
         })
     }
@@ -128,38 +128,49 @@ impl Shared {
         Uri::from_parts(parts).unwrap_or_default()
     }
 
-    async fn connect(self: Arc<Self>, target: Uri) -> Result<Transport> {
+    /// `target` as errors name it.
+    fn peer<'a>(&'a self, target: &'a Uri) -> Peer<'a> {
+        match self.proxies.proxy_for(target) {
+            Some(proxy) => Peer::Behind(target, &proxy.address),
+            None => Peer::Host(target),
+        }
+    }
+
+    async fn connect(self: &Arc<Self>, target: &Uri) -> Result<Transport> {
         if target.scheme() == Some(&Scheme::HTTP) {
             let link = self.link(target).await?;
             return Ok(Transport::from(link));
         }
         #[cfg(feature = "_tls")]
         if let Some(tls) = self.tls.clone() {
-            return HttpsConnector::from((Linker(self), tls))
-                .oneshot(target)
+            return HttpsConnector::from((Linker(self.clone()), tls))
+                .oneshot(target.clone())
                 .await
-                .map_err(super::failure::from_tls);
+                .map_err(|error| failure::from_tls(error, self.peer(target)));
         }
         Err(no_tls())
     }
 
     /// A way to `target`, directly or through its proxy.
-    async fn link(&self, target: Uri) -> Result<Link> {
-        let Some(proxy) = self.proxies.proxy_for(&target) else {
-            let io = First::from(self.tcp(target).await?);
+    async fn link(&self, target: &Uri) -> Result<Link> {
+        let Some(proxy) = self.proxies.proxy_for(target) else {
+            let io = First::from(self.tcp(target, Peer::Host).await?);
             return Ok(Link { io, proxied: false });
         };
         let io = self.reach(proxy).await?;
         let plain = target.scheme() == Some(&Scheme::HTTP);
         match proxy.kind {
             ProxyKind::Socks5 { local_dns } => {
-                let target = socks_target(&target, local_dns).await?;
+                let address = socks_target(target, local_dns).await?;
                 let mut socks = SocksV5::new(proxy.address.clone(), Ready::new(io));
                 if let Some(known) = &proxy.credentials {
                     let password = known.password.expose_secret().to_owned();
                     socks = socks.with_auth(known.user.clone(), password);
                 }
-                let io = socks.oneshot(target).await.map_err(refused_by_proxy)?;
+                let io = socks
+                    .oneshot(address)
+                    .await
+                    .map_err(|error| failure::refused_by_proxy(error, target, &proxy.address))?;
                 Ok(Link { io, proxied: false })
             }
             ProxyKind::Http | ProxyKind::Https if plain => Ok(Link { io, proxied: true }),
@@ -168,7 +179,10 @@ impl Shared {
                 if let Some(authorization) = proxy.authorization() {
                     tunnel = tunnel.with_auth(authorization.clone());
                 }
-                let io = tunnel.oneshot(target).await.map_err(refused_by_proxy)?;
+                let io = tunnel
+                    .oneshot(target.clone())
+                    .await
+                    .map_err(|error| failure::refused_by_proxy(error, target, &proxy.address))?;
                 Ok(Link { io, proxied: false })
             }
         }
@@ -176,7 +190,7 @@ impl Shared {
 
     /// A connection to `proxy` itself.
     async fn reach(&self, proxy: &Proxy) -> Result<First> {
-        let tcp = self.tcp(proxy.address.clone()).await?;
+        let tcp = self.tcp(&proxy.address, Peer::Proxy).await?;
         #[cfg(feature = "_tls")]
         if proxy.kind == ProxyKind::Https {
             let Some(tls) = &self.tls else {
@@ -193,22 +207,17 @@ impl Shared {
             return HttpsConnector::from((Ready::new(tcp), tls))
                 .oneshot(address)
                 .await
-                .map_err(super::failure::from_tls);
+                .map_err(|error| failure::from_tls(error, Peer::Proxy(&proxy.address)));
         }
         Ok(First::from(tcp))
     }
 
-    async fn tcp(&self, target: Uri) -> Result<Tcp> {
-        self.tcp.clone().oneshot(target).await.map_err(from_tcp)
+    async fn tcp<'a>(&self, target: &'a Uri, peer: fn(&'a Uri) -> Peer<'a>) -> Result<Tcp> {
+        let connecting = self.tcp.clone().oneshot(target.clone());
+        connecting
+            .await
+            .map_err(|error| failure::from_tcp(error, peer(target)))
     }
-}
-
-fn refused_by_proxy(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::new(
-        ErrorKind::Connect,
-        format!("the proxy did not open a way to the host: {error}"),
-    )
-    .with_source(error)
 }
 
 /// What a SOCKS proxy is asked for: always with a port, and an address instead of a name if names
@@ -219,14 +228,11 @@ async fn socks_target(target: &Uri, local_dns: bool) -> Result<Uri> {
     let port = target.port_u16().unwrap_or_else(|| default_port(target));
     let text = if local_dns {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let unresolved = || failure::unresolved(Peer::Host(target));
         let mut found = tokio::net::lookup_host((bare, port))
             .await
-            .map_err(|error| {
-                Error::new(ErrorKind::Dns, "the host name could not be resolved").with_source(error)
-            })?;
-        let address = found
-            .next()
-            .ok_or_else(|| Error::new(ErrorKind::Dns, "the host name has no address"))?;
+            .map_err(|error| unresolved().with_source(error))?;
+        let address = found.next().ok_or_else(unresolved)?;
         format!("http://{address}/")
     } else {
         format!("http://{host}:{port}/")
@@ -250,7 +256,7 @@ impl Service<Uri> for Linker {
 
     fn call(&mut self, target: Uri) -> Self::Future {
         let shared = self.0.clone();
-        Box::pin(async move { shared.link(target).await })
+        Box::pin(async move { shared.link(&target).await })
     }
 }
 

@@ -1,12 +1,15 @@
 //! What went wrong on a connection: from the pool's errors to ours.
 
 use std::error::Error as StdError;
+use std::fmt;
 use std::io;
+use std::time::Duration;
 
+use http::Uri;
 use hyper_util::client::legacy;
 
 use super::outgoing::Carried;
-use crate::error::{Error, ErrorKind, find};
+use crate::error::{Error, ErrorKind, TimeoutPhase, find};
 use crate::service::BoxError;
 
 /// What the pool reports, as an error that says whether anything was sent.
@@ -55,47 +58,134 @@ fn lost(message: &'static str) -> Error {
     Error::new(ErrorKind::Reset, message)
 }
 
+/// Where a connection leads, as errors name it: hosts and ports, nothing else of a URL.
+#[derive(Clone, Copy)]
+pub(super) enum Peer<'a> {
+    Host(&'a Uri),
+    Proxy(&'a Uri),
+    /// A host, then the proxy on the way to it.
+    Behind(&'a Uri, &'a Uri),
+}
+
+impl fmt::Display for Peer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host(host) => write_address(host, f),
+            Self::Proxy(proxy) => {
+                f.write_str("the proxy ")?;
+                write_address(proxy, f)
+            }
+            Self::Behind(host, proxy) => {
+                write_address(host, f)?;
+                f.write_str(" through the proxy ")?;
+                write_address(proxy, f)
+            }
+        }
+    }
+}
+
+fn write_address(uri: &Uri, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str(uri.host().unwrap_or("a URL without a host"))?;
+    match uri.port_u16() {
+        Some(port) => write!(f, ":{port}"),
+        None => Ok(()),
+    }
+}
+
 /// What keeps TCP (or name resolution) from connecting.
-pub(super) fn from_tcp(error: impl StdError + Send + Sync + 'static) -> Error {
+pub(super) fn from_tcp(error: impl StdError + Send + Sync + 'static, peer: Peer<'_>) -> Error {
     let made = if find::<NameNotResolved>(&error).is_some() {
-        Error::new(ErrorKind::Dns, "the host name could not be resolved")
+        unresolved(peer)
     } else {
-        let what = match find::<io::Error>(&error).map(io::Error::kind) {
+        let why = match find::<io::Error>(&error).map(io::Error::kind) {
             Some(io::ErrorKind::ConnectionRefused) => "the connection was refused",
             Some(io::ErrorKind::TimedOut) => "the host does not answer",
+            Some(io::ErrorKind::HostUnreachable) => "the host is unreachable",
+            Some(io::ErrorKind::NetworkUnreachable) => "the network is unreachable",
             _ => "no connection could be made",
         };
-        Error::new(ErrorKind::Connect, what)
+        unconnected(ErrorKind::Connect, peer, why)
     };
     made.with_source(error)
 }
 
+/// No connection within the limit, whatever it was spent on.
+pub(super) fn too_slow(peer: Peer<'_>, limit: Duration) -> Error {
+    Error::timeout(TimeoutPhase::Connect, limit).with_message(format!(
+        "cannot connect to {peer} within {limit:?} (`connect_timeout`)"
+    ))
+}
+
+/// A name that no address is known for.
+pub(super) fn unresolved(peer: Peer<'_>) -> Error {
+    let (uri, whose) = match peer {
+        Peer::Host(host) | Peer::Behind(host, _) => (host, ""),
+        Peer::Proxy(proxy) => (proxy, " of the proxy"),
+    };
+    let name = uri.host().unwrap_or_default();
+    let message = format!("the name `{name}`{whose} cannot be resolved");
+    Error::new(ErrorKind::Dns, message)
+}
+
+/// A proxy that is there, and does not let through.
+pub(super) fn refused_by_proxy(
+    error: impl StdError + Send + Sync + 'static,
+    host: &Uri,
+    proxy: &Uri,
+) -> Error {
+    let (host, proxy) = (Peer::Host(host), Peer::Proxy(proxy));
+    let message = format!("{proxy} did not open a way to {host}: {error}");
+    Error::new(ErrorKind::Connect, message).with_source(error)
+}
+
+fn unconnected(kind: ErrorKind, peer: Peer<'_>, why: &str) -> Error {
+    Error::new(kind, format!("cannot connect to {peer}: {why}"))
+}
+
 /// What keeps TLS from coming about on a connection that stands.
 #[cfg(feature = "_tls")]
-pub(super) fn from_tls(error: BoxError) -> Error {
+pub(super) fn from_tls(error: BoxError, peer: Peer<'_>) -> Error {
     let error = match error.downcast::<Error>() {
         Ok(ours) => return *ours,
         Err(other) => other,
     };
-    let made = match rustls_error(&*error) {
-        Some(rustls::Error::InvalidCertificate(_)) => {
-            Error::new(ErrorKind::Tls, "the server's certificate is not valid")
-        }
-        None if find::<io::Error>(&*error).is_some() => Error::new(
+    let (kind, why) = match rustls_error(&*error) {
+        Some(rustls::Error::InvalidCertificate(fault)) => (ErrorKind::Tls, fault_of(fault)),
+        None if find::<io::Error>(&*error).is_some() => (
             ErrorKind::Connect,
             "the connection was lost during the TLS handshake",
         ),
-        _ => Error::new(ErrorKind::Tls, "the TLS handshake failed"),
+        _ => (ErrorKind::Tls, "the TLS handshake failed"),
     };
-    made.with_source(error)
+    unconnected(kind, peer, why).with_source(error)
+}
+
+#[cfg(feature = "_tls")]
+fn fault_of(fault: &rustls::CertificateError) -> &'static str {
+    use rustls::CertificateError as Fault;
+    match fault {
+        Fault::Expired | Fault::ExpiredContext { .. } => "the server's certificate has expired",
+        Fault::NotValidYet | Fault::NotValidYetContext { .. } => {
+            "the server's certificate is not valid yet: is the clock right?"
+        }
+        Fault::UnknownIssuer => {
+            "the server's certificate is not from an authority that is trusted here \
+             (`ca_certificates` adds one)"
+        }
+        Fault::NotValidForName | Fault::NotValidForNameContext { .. } => {
+            "the server's certificate is for another name"
+        }
+        Fault::Revoked => "the server's certificate was revoked",
+        _ => "the server's certificate is not valid",
+    }
 }
 
 /// The resolver's failure, told from TCP's by its type.
 #[derive(Debug)]
 pub(super) struct NameNotResolved(pub(super) io::Error);
 
-impl std::fmt::Display for NameNotResolved {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for NameNotResolved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
