@@ -165,14 +165,16 @@ impl Error {
     /// A reached time limit.
     #[doc(hidden)]
     pub fn timeout(phase: TimeoutPhase, limit: Duration) -> Self {
-        let what = match phase {
-            TimeoutPhase::Queue => "no free connection",
-            TimeoutPhase::Connect => "not connected",
-            TimeoutPhase::Attempt => "no answer",
-            TimeoutPhase::Total => "not finished",
-            TimeoutPhase::Stall => "body stalled",
+        let message = match phase {
+            TimeoutPhase::Queue => {
+                format!("no free connection after {limit:?}: all `max_connections` are in use")
+            }
+            TimeoutPhase::Connect => format!("not connected after {limit:?} (`connect_timeout`)"),
+            TimeoutPhase::Attempt => format!("no answer after {limit:?} (`attempt_timeout`)"),
+            TimeoutPhase::Total => format!("not finished after {limit:?} (`timeout`)"),
+            TimeoutPhase::Stall => format!("the body stood still for {limit:?} (`stall_timeout`)"),
         };
-        let mut error = Self::new(ErrorKind::Timeout, format!("{what} after {limit:?}"));
+        let mut error = Self::new(ErrorKind::Timeout, message);
         error.inner.phase = Some(phase);
         error.inner.sent = !matches!(phase, TimeoutPhase::Queue | TimeoutPhase::Connect);
         error

@@ -141,9 +141,10 @@ impl LoopbackSignIn {
     pub async fn finish(self) -> Result<VerifiedOAuth> {
         let limit = self.settings.time_limit;
         let Ok((mut connection, url)) = tokio::time::timeout(limit, self.redirect()).await else {
-            return Err(
-                Error::timeout(TimeoutPhase::Total, limit).with_operation("auth.oauth_loopback")
-            );
+            let message = format!("the user did not come back within {limit:?} (`time_limit`)");
+            return Err(Error::timeout(TimeoutPhase::Total, limit)
+                .with_message(message)
+                .with_operation("auth.oauth_loopback"));
         };
         let result = self.settings.auth.handle_oauth_callback(&url).await;
         let (status, page) = match &result {

@@ -19,6 +19,7 @@ async fn an_attempt_without_an_answer_ends_and_only_a_read_is_repeated() {
     let start = Instant::now();
     let error = client(&mock).fetch(post()).await.unwrap_err();
     assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Attempt));
+    assert_eq!(error.message(), "no answer after 15s (`attempt_timeout`)");
     assert_eq!(start.elapsed(), Duration::from_secs(15));
     assert!(error.was_sent() && !error.is_retryable());
 
@@ -39,6 +40,7 @@ async fn the_total_deadline_ends_a_call_whatever_it_is_doing() {
         .await
         .unwrap_err();
     assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Total));
+    assert_eq!(error.message(), "not finished after 20s (`timeout`)");
     assert_eq!(start.elapsed(), Duration::from_secs(20));
 }
 
