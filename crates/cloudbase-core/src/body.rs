@@ -17,7 +17,7 @@ use http_body_util::BodyExt as _;
 use http_body_util::combinators::UnsyncBoxBody;
 use tokio::sync::OwnedSemaphorePermit;
 
-pub(crate) use self::collect::{Collect, Over};
+pub(crate) use self::collect::{Collect, Limit, Over};
 pub(crate) use self::guard::{Progress, StallGuard};
 use self::watch::Watch;
 use crate::error::{Error, Result};
@@ -169,7 +169,7 @@ impl Body {
     ///
     /// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge) if it is longer than `limit` bytes; whatever broke the stream.
     pub async fn into_bytes(self, limit: u64) -> Result<Bytes> {
-        let mut collect = Collect::new(self, limit, Over::Fail);
+        let mut collect = Collect::new(self, limit, Over::Fail(Limit::Argument));
         std::future::poll_fn(|cx| collect.poll(cx))
             .await
             .map_err(Error::from_boxed)

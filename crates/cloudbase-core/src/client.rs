@@ -247,7 +247,7 @@ impl Client {
         // As a rule the answer is in memory already.
         let bytes = match body.into_memory(limit) {
             Ok(bytes) => Ok(bytes),
-            Err(body) => Box::pin(body.into_bytes(limit)).await,
+            Err(body) => Box::pin(body.into_answer(limit)).await,
         };
         match bytes {
             Ok(bytes) => Ok(Response::from_parts(bytes, meta)),

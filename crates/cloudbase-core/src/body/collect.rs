@@ -26,9 +26,28 @@ pub(crate) struct Collect {
 /// What to do with a body that is longer than the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Over {
-    Fail,
+    /// Fail, and say whose limit it was.
+    Fail(Limit),
     /// Keep its beginning: an error says enough in that.
     Truncate,
+}
+
+/// What sets the limit, and so lifts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limit {
+    Argument,
+    /// The setting `max_response_size`, of the client or of the call.
+    MaxResponseSize,
+}
+
+impl Body {
+    /// Reads the answer to a call, of which `limit` bytes are allowed.
+    pub(crate) async fn into_answer(self, limit: u64) -> Result<Bytes> {
+        let mut collect = Collect::new(self, limit, Over::Fail(Limit::MaxResponseSize));
+        std::future::poll_fn(|cx| collect.poll(cx))
+            .await
+            .map_err(Error::from_boxed)
+    }
 }
 
 impl Collect {
@@ -50,8 +69,10 @@ impl Collect {
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, BoxError>> {
-        if self.over == Over::Fail && self.body.size_hint().lower() > self.limit {
-            return Poll::Ready(Err(too_large(self.limit).into()));
+        if let Over::Fail(by) = self.over
+            && self.body.size_hint().lower() > self.limit
+        {
+            return Poll::Ready(Err(by.exceeded(self.limit).into()));
         }
         loop {
             let polled = Pin::new(&mut self.body).poll_frame(cx);
@@ -81,7 +102,7 @@ impl Collect {
         let fits = data.len() as u64 <= room;
         if !fits {
             match self.over {
-                Over::Fail => return Err(too_large(self.limit).into()),
+                Over::Fail(by) => return Err(by.exceeded(self.limit).into()),
                 Over::Truncate => data.truncate(room as usize),
             }
         }
@@ -100,10 +121,14 @@ impl Collect {
     }
 }
 
-fn too_large(limit: u64) -> Error {
-    Error::new(
-        ErrorKind::TooLarge,
-        format!("the body is longer than {limit} bytes"),
-    )
-    .with_sent(true)
+impl Limit {
+    fn exceeded(self, bytes: u64) -> Error {
+        let message = match self {
+            Self::Argument => format!("the body is longer than the `limit` of {bytes} bytes"),
+            Self::MaxResponseSize => {
+                format!("the answer is longer than {bytes} bytes, the `max_response_size`")
+            }
+        };
+        Error::new(ErrorKind::TooLarge, message).with_sent(true)
+    }
 }

@@ -8,7 +8,7 @@ use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-use crate::body::{Body, Collect, Over};
+use crate::body::{Body, Collect, Limit, Over};
 use crate::config::Config;
 use crate::error::Error;
 use crate::operation::CallInfo;
@@ -121,7 +121,7 @@ impl Reading {
     pub(super) fn new(answer: Response<Body>, limit: u64) -> Self {
         let (parts, body) = answer.into_parts();
         let collect = if parts.status.is_success() {
-            Collect::new(body, limit, Over::Fail)
+            Collect::new(body, limit, Over::Fail(Limit::MaxResponseSize))
         } else {
             Collect::new(body, ERROR_LIMIT, Over::Truncate)
         };

@@ -225,6 +225,10 @@ async fn an_answer_over_the_limit_is_not_read() {
     let declared = MockTransport::new().answer(answer(200, &[], vec![b'1'; 11 * 1024 * 1024]));
     let error = client(&declared).fetch(get()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge);
+    assert_eq!(
+        error.message(),
+        "the answer is longer than 10485760 bytes, the `max_response_size`"
+    );
 
     let endless = MockTransport::new().then(|_| async {
         let pieces = stream::repeat_with(|| Ok::<_, BoxError>(Bytes::from(vec![b'1'; 65536])));
@@ -234,6 +238,15 @@ async fn an_answer_over_the_limit_is_not_read() {
     assert_eq!(
         (error.kind(), error.is_retryable()),
         (ErrorKind::TooLarge, false)
+    );
+    assert!(
+        error.message().ends_with("the `max_response_size`"),
+        "{error}"
+    );
+    let error = Body::from("12345").into_bytes(4).await.unwrap_err();
+    assert_eq!(
+        error.message(),
+        "the body is longer than the `limit` of 4 bytes"
     );
 
     let mut options = CallOptions::default();
