@@ -88,6 +88,31 @@ async fn fifty_refused_calls_cause_one_renewal_and_fifty_replays() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn ten_thousand_calls_on_an_ended_token_renew_it_once_and_none_fails() {
+    let mock =
+        MockTransport::new().fallback(|_| async { Ok(answer(200, &[], "{}").map(Body::from)) });
+    let source = Sequence::default();
+    let provider = TokenCache::new(source.clone(), RefreshPolicy::default());
+    let end = Instant::now() + Duration::from_secs(1);
+    provider.set(Token::bearer(&"ended".into(), Some(end)).unwrap());
+    tokio::time::advance(Duration::from_secs(2)).await;
+    let client = builder(&mock).credentials(provider).build().unwrap();
+    let calls: Vec<_> = (0..10_000)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { client.fetch(post()).await })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap().unwrap().attempts(), 1);
+    }
+    assert_eq!(source.fetched.load(Ordering::SeqCst), 1);
+    let tokens = tokens(&mock);
+    assert_eq!(tokens.len(), 10_000);
+    assert!(tokens.iter().all(|token| token == "Bearer token-1"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_token_refused_twice_is_the_callers_error() {
     let mock =
         MockTransport::new().fallback(|_| async { Ok(answer(401, &[], EXPIRED).map(Body::from)) });

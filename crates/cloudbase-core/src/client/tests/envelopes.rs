@@ -67,6 +67,28 @@ async fn the_request_id_has_several_names() {
 }
 
 #[tokio::test]
+async fn an_answer_that_names_no_request_has_the_id_that_was_sent() {
+    let mock = MockTransport::new()
+        .answer(answer(200, &[], ""))
+        .answer(answer(400, &[], ""))
+        .fail(|| crate::testing::error(ErrorKind::Reset, "cut"));
+    let client = client(&mock);
+    let good = client.fetch(post()).await.unwrap();
+    let refused = client.fetch(post()).await.unwrap_err();
+    let lost = client.fetch(post()).await.unwrap_err();
+    let sent = mock.requests();
+    let ids = [
+        Some(good.request_id()),
+        refused.request_id(),
+        lost.request_id(),
+    ];
+    for (request, id) in sent.iter().zip(ids) {
+        assert_eq!(request.header("x-request-id"), id);
+        assert_eq!(id.unwrap().len(), 36);
+    }
+}
+
+#[tokio::test]
 async fn a_2xx_body_is_an_error_only_where_the_protocol_says_so() {
     let coded = r#"{"code":"DATASOURCE_NOT_EXIST","message":"x","requestId":"r"}"#;
     let wrapped = serde_json::json!(coded).to_string();

@@ -101,6 +101,109 @@ async fn a_replay_passes_the_attempt_layers_but_not_the_call_layers() {
     );
 }
 
+/// A layer that notes what comes back to it.
+fn noting_answers(
+    log: &Log,
+    name: &'static str,
+) -> impl tower::Layer<HttpService, Service = HttpService> + Send + 'static {
+    let log = log.clone();
+    layer_fn(move |inner: HttpService| {
+        let log = log.clone();
+        HttpService::new(service_fn(move |request: Request<Body>| {
+            // The SDK's headers are put on below the user's layers.
+            assert!(!request.headers().contains_key("x-sdk-version"));
+            let (log, inner) = (log.clone(), inner.clone());
+            async move {
+                let result = inner.oneshot(request).await;
+                let what = match &result {
+                    Ok(answer) => answer.status().as_u16().to_string(),
+                    Err(error) => match crate::error::find::<crate::Error>(&**error) {
+                        Some(error) => format!("{:?}", error.timeout_phase()),
+                        None => "unknown".to_owned(),
+                    },
+                };
+                log.lock().unwrap().push(format!("{name} {what}"));
+                result
+            }
+        }))
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn layers_see_the_outcome_of_what_they_wrap() {
+    let expired = || json!({ "code": "ACCESS_TOKEN_EXPIRED" });
+    let good = || json!({});
+    for (name, mock, seen) in [
+        (
+            "success",
+            MockTransport::new().json(200, &good()),
+            &["attempt 200", "call 200"][..],
+        ),
+        (
+            "retry",
+            MockTransport::new().json(503, &good()).json(200, &good()),
+            &["attempt 503", "attempt 200", "call 200"],
+        ),
+        (
+            "replay",
+            MockTransport::new()
+                .json(401, &expired())
+                .json(200, &good()),
+            &["attempt 401", "attempt 200", "call 200"],
+        ),
+        (
+            "replay and retry",
+            MockTransport::new()
+                .json(401, &expired())
+                .json(503, &good())
+                .json(200, &good()),
+            &["attempt 401", "attempt 503", "attempt 200", "call 200"],
+        ),
+        (
+            "deadline",
+            MockTransport::new().fallback(|_| std::future::pending()),
+            &["call Some(Total)"],
+        ),
+    ] {
+        let log = Log::default();
+        let provider = TokenCache::new(Sequence::default(), RefreshPolicy::default());
+        let client = builder(&mock)
+            .credentials(provider)
+            .timeout(Duration::from_secs(10))
+            .layer(noting_answers(&log, "call"))
+            .attempt_layer(noting_answers(&log, "attempt"))
+            .build()
+            .unwrap();
+        assert_eq!(client.fetch(get()).await.is_ok(), name != "deadline");
+        assert_eq!(*log.lock().unwrap(), seen, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_carries_the_newest_token_and_a_replay_is_no_retry() {
+    let provider = TokenCache::new(Sequence::default(), RefreshPolicy::default());
+    let elsewhere = provider.clone();
+    let mock = MockTransport::new()
+        .then(move |_| {
+            elsewhere.set(token(9));
+            async { Ok(answer(503, &[], "{}").map(Body::from)) }
+        })
+        .json(200, &json!({}));
+    let client = builder(&mock).credentials(provider).build().unwrap();
+    client.fetch(get()).await.unwrap();
+    let sent = mock.requests();
+    assert_eq!(sent[0].header("authorization"), Some("Bearer token-1"));
+    assert_eq!(sent[1].header("authorization"), Some("Bearer token-9"));
+
+    let mock = MockTransport::new()
+        .json(401, &json!({ "code": "ACCESS_TOKEN_EXPIRED" }))
+        .json(200, &json!({}));
+    let provider = TokenCache::new(Sequence::default(), RefreshPolicy::default());
+    let client = builder(&mock).credentials(provider).max_attempts(1);
+    let answer = client.build().unwrap().fetch(post()).await.unwrap();
+    assert_eq!(answer.attempts(), 2);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_layer_can_answer_by_itself_and_its_error_can_be_found_again() {
     #[derive(Debug)]
