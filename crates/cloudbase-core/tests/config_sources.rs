@@ -141,6 +141,22 @@ fn the_builder_beats_the_configuration_beats_the_environment() {
 }
 
 #[test]
+fn the_site_beats_the_region_and_the_endpoint_beats_both() {
+    let host = |builder: ConfigBuilder| builder.build().unwrap().endpoint().to_string();
+    let domestic = "https://demo-1a2b3c.api.tcloudbasegateway.com";
+    let international = "https://demo-1a2b3c.api.intl.tcloudbasegateway.com";
+    let singapore = || base().region("ap-singapore");
+    assert_eq!(host(singapore()), international);
+    assert_eq!(host(singapore().site(Site::Domestic)), domestic);
+    assert_eq!(host(base().site(Site::International)), international);
+    let own = singapore().site(Site::International);
+    assert_eq!(
+        host(own.endpoint("https://own.example")),
+        "https://own.example"
+    );
+}
+
+#[test]
 fn a_later_configuration_beats_an_earlier_one() {
     let first = base().language("en-US").build().unwrap();
     let second = base().env_id("second").build().unwrap();
