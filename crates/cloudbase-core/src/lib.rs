@@ -36,13 +36,44 @@ pub use crate::operation::{
 pub use crate::response::{Response, from_json};
 pub use crate::service::{BoxError, HttpService, erase};
 
-/// The layers of the default stack, for stacks of one's own.
+/// The layers of the default stack and its connections, for stacks of one's own.
+///
+/// The default order is that of the example, with a call span outermost, an attempt span below the
+/// headers, and unpacking next to the connections. What is left out is not done.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use cloudbase_core::credential::{Credentials, Token};
+/// use cloudbase_core::layers::{
+///     self, AuthLayer, BaseUriLayer, DeadlineLayer, HeadersLayer, LimitLayer, QueueLayer, RetryLayer,
+/// };
+/// use cloudbase_core::{ClientBuilder, Config};
+/// use tower::ServiceBuilder;
+///
+/// let config = Config::builder()
+///     .env_id("my-env-1a2b3c")
+///     .endpoint("http://127.0.0.1:8787")
+///     .build()?;
+/// let key = Token::bearer(&"the-publishable-key".into(), None)?;
+/// let stack = ServiceBuilder::new()
+///     .layer(DeadlineLayer::new(config.timeouts().total))
+///     .layer(RetryLayer::new(&config))
+///     .layer(AuthLayer::new(Arc::new(Credentials::new(Some(key), None))))
+///     .layer(BaseUriLayer::new(&config))
+///     .layer(HeadersLayer::new(&config)?)
+///     .layer(QueueLayer::new(&config))
+///     .layer(LimitLayer::new(&config))
+///     .service(layers::transport(&config)?);
+/// let client = ClientBuilder::from_service(stack).config(config).build()?;
+/// # Ok::<(), cloudbase_core::Error>(())
+/// ```
 pub mod layers {
     pub use crate::layer::*;
     #[cfg(feature = "gzip")]
     #[cfg_attr(docsrs, doc(cfg(feature = "gzip")))]
     pub use crate::transport::{Decompress, DecompressFuture, DecompressLayer};
-    pub use crate::transport::{Queue, QueueFuture, QueueLayer};
+    pub use crate::transport::{Queue, QueueFuture, QueueLayer, transport};
 }
 
 /// What macros of this crate name.

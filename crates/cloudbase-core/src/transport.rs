@@ -34,7 +34,7 @@ use crate::body::Body;
 use crate::config::Config;
 use crate::endpoint::Endpoint;
 use crate::error::Result;
-use crate::service::BoxError;
+use crate::service::{BoxError, HttpService, erase};
 
 /// The service that carries requests over pooled connections.
 pub(crate) fn connect(config: &Config) -> Result<Transport> {
@@ -57,6 +57,18 @@ pub(crate) fn connect(config: &Config) -> Result<Transport> {
             home: Home::new(config),
         }),
     })
+}
+
+/// The connections that a client has by default (pool, TLS, proxy), for a stack of one's own. They
+/// take requests with a whole URL and add nothing to them: no host, no credential, no limit but that
+/// for opening a connection.
+///
+/// # Errors
+///
+/// [`ErrorKind::Config`](crate::ErrorKind::Config) if `config` asks for what cannot be had, such as
+/// https without a TLS feature.
+pub fn transport(config: &Config) -> Result<HttpService> {
+    connect(config).map(erase)
 }
 
 /// How long a connection may be silent before the system asks whether the peer is still there.
