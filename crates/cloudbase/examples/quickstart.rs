@@ -116,12 +116,13 @@ async fn main() -> anyhow::Result<()> {
         .storage()
         .upload("notes/hello.txt", "Hello from Rust!")
         .content_type("text/plain")
-        .on_progress(|progress| {
-            println!("uploading     {}/{:?} bytes", progress.sent, progress.total)
+        .on_progress(|progress| match progress.total {
+            Some(total) => println!("uploading     {} of {total} bytes", progress.sent),
+            None => println!("uploading     {} bytes", progress.sent),
         })
         .await?;
     let content = app.storage().download(&object.file_id).await?;
-    println!("downloaded    {:?}", std::str::from_utf8(&content)?);
+    println!("downloaded    {}", std::str::from_utf8(&content)?);
     let url = app
         .storage()
         .signed_url(&object.file_id, Duration::from_secs(600))
@@ -133,13 +134,10 @@ async fn main() -> anyhow::Result<()> {
     app.storage().remove([&object.file_id]).await?;
 
     app.auth().sign_out().await?;
-    println!(
-        "signed out    session: {:?}",
-        app.auth()
-            .session()
-            .await?
-            .map(|session| session.sub().to_owned())
-    );
+    match app.auth().session().await? {
+        Some(session) => anyhow::bail!("still signed in as {}", session.sub()),
+        None => println!("signed out    no session is left"),
+    }
     Ok(())
 }
 
