@@ -7,6 +7,8 @@ mod xml;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -160,6 +162,22 @@ impl Error {
     #[doc(hidden)]
     pub fn config(setting: &str, rule: impl fmt::Display) -> Self {
         Self::new(ErrorKind::Config, format!("`{setting}` {rule}"))
+    }
+
+    /// What could not be done with a file, which has a path unless it came opened.
+    #[doc(hidden)]
+    pub fn file(doing: &str, path: Option<&Path>, error: io::Error) -> Self {
+        let name = path.map(|path| format!(" `{}`", path.display()));
+        let name = name.unwrap_or_default();
+        // The system's text is the source's; one of ours says more than its kind.
+        match error.get_ref() {
+            Some(why) => Self::new(ErrorKind::Local, format!("cannot {doing}{name}: {why}")),
+            None => {
+                let why = error.kind();
+                Self::new(ErrorKind::Local, format!("cannot {doing}{name}: {why}"))
+                    .with_source(error)
+            }
+        }
     }
 
     /// A reached time limit.

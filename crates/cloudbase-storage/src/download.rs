@@ -143,7 +143,7 @@ impl Download {
         let max_size = self.max_size;
         let mut stream = self.stream().await?;
         let too_large = || {
-            let message = format!("the object is longer than {max_size} bytes");
+            let message = format!("the object is longer than {max_size} bytes, the `max_size`");
             Error::new(ErrorKind::TooLarge, message)
                 .with_operation("storage.download")
                 .with_sent(true)
@@ -179,6 +179,7 @@ impl Download {
     /// Dropping the future gives the download up and removes the temporary file.
     pub async fn to_file(self, path: impl AsRef<Path>) -> Result<ObjectInfo> {
         let path = path.as_ref().to_owned();
+        file::check_target(&path).map_err(named)?;
         let mut stream = self.stream().await?;
         file::write(&mut stream, &path).await.map_err(named)?;
         Ok(stream.info().clone())

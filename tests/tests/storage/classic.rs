@@ -282,10 +282,24 @@ async fn files_arrive_whole_or_not_at_all() {
     let error = fixture
         .storage
         .download(&object.file_id)
-        .to_file(nowhere)
+        .to_file(&nowhere)
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Local);
+    assert_eq!(
+        error.message(),
+        format!(
+            "cannot write the file `{}`: entity not found",
+            nowhere.display()
+        )
+    );
+    let download = fixture.storage.download(&object.file_id);
+    let error = download.to_file("..").await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "invalid argument: `path` must end in a file name"
+    );
+    assert_eq!(error.operation(), "storage.download");
     let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
     assert_eq!(names.len(), 1, "no temporary file is left");
 }
@@ -315,6 +329,10 @@ async fn parts_of_an_object_can_be_read() {
     assert!(error.is_conflict(), "{error}");
     let error = storage.download(id).max_size(9).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge);
+    assert_eq!(
+        error.message(),
+        "the object is longer than 9 bytes, the `max_size`"
+    );
     assert_eq!(
         storage.download(id).max_size(10).await.unwrap(),
         "9876543210"

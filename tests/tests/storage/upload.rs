@@ -185,7 +185,10 @@ async fn a_file_that_changes_is_not_uploaded() {
         assert_eq!(error.kind(), ErrorKind::Local, "{name}: {error:?}");
         assert_eq!(
             error.message(),
-            "the file changed while it was uploaded",
+            format!(
+                "the file `{}` changed while it was uploaded",
+                path.display()
+            ),
             "{name}"
         );
         assert_eq!(error.operation(), "storage.put");
@@ -225,11 +228,25 @@ async fn the_failure_of_a_source_is_the_error() {
     let missing = server
         .storage()
         .upload("a", UploadSource::path("/no/such/file"));
-    assert_eq!(missing.await.unwrap_err().kind(), ErrorKind::Local);
+    let error = missing.await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Local);
+    assert_eq!(
+        error.message(),
+        "cannot read the file `/no/such/file`: entity not found"
+    );
     let folder = server
         .storage()
         .upload("a", UploadSource::path(std::env::temp_dir()));
-    assert_eq!(folder.await.unwrap_err().kind(), ErrorKind::Local);
+    let error = folder.await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Local);
+    assert_eq!(
+        error.message(),
+        format!(
+            "cannot read the file `{}`: it is no regular file; upload what it gives by \
+             `UploadSource::reader`",
+            std::env::temp_dir().display()
+        )
+    );
 }
 
 #[tokio::test]

@@ -20,6 +20,8 @@ use super::{SessionStore, StoreLock};
 /// How long a lock is waited for. Whoever holds it makes one call to the service, which has a limit
 /// of its own; a holder that dies sets it free at once.
 const LOCK_LIMIT: Duration = Duration::from_secs(75);
+/// What an error says about it.
+const LOCK: &str = "lock the session file";
 const LOCK_PAUSE: Duration = Duration::from_millis(2);
 const LOCK_PAUSE_MAX: Duration = Duration::from_millis(50);
 
@@ -80,27 +82,25 @@ impl FileStore {
         self.disk.directory()
     }
 
-    /// Runs `work` where it may block.
+    /// Runs `work` on the file of `key` where it may block; `doing` is what an error says of it.
     async fn on_disk<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Disk) -> std::io::Result<T> + Send + 'static,
+        doing: &'static str,
+        key: &str,
+        work: impl FnOnce(&Disk, &str) -> io::Result<T> + Send + 'static,
     ) -> Result<T> {
-        let disk = self.disk.clone();
-        match tokio::task::spawn_blocking(move || work(&disk)).await {
-            Ok(result) => result.map_err(failed),
+        let (disk, key) = (self.disk.clone(), key.to_owned());
+        let failed = |disk: &Disk, key: &str, error| {
+            Error::file(doing, Some(&disk.session_file(key)), error)
+        };
+        let work = move || work(&disk, &key).map_err(|error| failed(&disk, &key, error));
+        match tokio::task::spawn_blocking(work).await {
+            Ok(result) => result,
             Err(error) => {
                 Err(Error::new(ErrorKind::Interrupted, "the runtime shut down").with_source(error))
             }
         }
     }
-}
-
-fn failed(error: std::io::Error) -> Error {
-    Error::new(
-        ErrorKind::Local,
-        format!("the session file failed: {}", error.kind()),
-    )
-    .with_source(error)
 }
 
 fn user_dir() -> Option<PathBuf> {
@@ -121,8 +121,7 @@ fn user_dir() -> Option<PathBuf> {
 
 impl SessionStore for FileStore {
     fn load<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<SecretString>>> {
-        let key = key.to_owned();
-        Box::pin(self.on_disk(move |disk| disk.read(&key)))
+        Box::pin(self.on_disk("read the session file", key, Disk::read))
     }
 
     fn save<'a>(
@@ -131,24 +130,24 @@ impl SessionStore for FileStore {
         value: &'a SecretString,
         _lock: &'a StoreLock,
     ) -> BoxFuture<'a, Result<()>> {
-        let (key, value) = (key.to_owned(), value.clone());
-        Box::pin(self.on_disk(move |disk| disk.write(&key, &value)))
+        let value = value.clone();
+        let write = move |disk: &Disk, key: &str| disk.write(key, &value);
+        Box::pin(self.on_disk("write the session file", key, write))
     }
 
     fn remove<'a>(&'a self, key: &'a str, _lock: &'a StoreLock) -> BoxFuture<'a, Result<()>> {
-        let key = key.to_owned();
-        Box::pin(self.on_disk(move |disk| disk.remove(&key)))
+        Box::pin(self.on_disk("remove the session file", key, Disk::remove))
     }
 
     fn discard<'a>(&'a self, key: &'a str, _lock: &'a StoreLock) -> BoxFuture<'a, Result<()>> {
-        let key = key.to_owned();
-        Box::pin(self.on_disk(move |disk| disk.move_aside(&key, "it is no session")))
+        let discard = |disk: &Disk, key: &str| disk.move_aside(key, "it is no session");
+        Box::pin(self.on_disk("move aside the session file", key, discard))
     }
 
     fn lock<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<StoreLock>> {
         Box::pin(async move {
-            let name = key.to_owned();
-            let mut file = self.on_disk(move |disk| disk.open_lock(&name)).await?;
+            let open = || self.on_disk(LOCK, key, Disk::open_lock);
+            let mut file = open().await?;
             let limit = Instant::now() + LOCK_LIMIT;
             let mut pause = LOCK_PAUSE;
             // Asked for again and again instead of waited for: a thread that waits for a lock cannot
@@ -163,12 +162,17 @@ impl SessionStore for FileStore {
                         tracing::debug!("the file system knows no locks");
                         return Ok(StoreLock::unshared());
                     }
-                    Err(TryLockError::Error(error)) => return Err(failed(error)),
+                    Err(TryLockError::Error(error)) => {
+                        let path = self.disk.session_file(key);
+                        return Err(Error::file(LOCK, Some(&path), error));
+                    }
                     Err(TryLockError::WouldBlock) if Instant::now() >= limit => {
                         return Err(Error::new(
                             ErrorKind::Local,
                             format!(
-                                "another process has held the session's lock for {LOCK_LIMIT:?}"
+                                "another process has held the lock of the session file `{}` for \
+                                 {LOCK_LIMIT:?}",
+                                self.disk.session_file(key).display()
                             ),
                         ));
                     }
@@ -179,8 +183,7 @@ impl SessionStore for FileStore {
                 }
                 if pause == LOCK_PAUSE_MAX {
                     // A lock file that was deleted meanwhile locks nobody out.
-                    let name = key.to_owned();
-                    file = self.on_disk(move |disk| disk.open_lock(&name)).await?;
+                    file = open().await?;
                 }
             }
         })

@@ -30,12 +30,7 @@ impl Drop for Part {
 impl Part {
     /// A new file with a name of its own in the folder of `target`.
     fn create(target: &Path) -> io::Result<(Self, File)> {
-        let name = target.file_name().ok_or_else(|| {
-            io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "the path does not end in a file name",
-            )
-        })?;
+        let name = target.file_name().unwrap_or_default();
         let mut attempt = 0_u32;
         loop {
             let mut own = std::ffi::OsString::from(".");
@@ -57,30 +52,40 @@ impl Part {
     }
 }
 
+/// Refuses what cannot be the place of a file.
+pub(crate) fn check_target(target: &Path) -> Result<()> {
+    match target.file_name() {
+        Some(_) => Ok(()),
+        None => Err(Error::argument("path", "must end in a file name")),
+    }
+}
+
 /// Writes all of `stream` to `target`; whatever was there is replaced at the end, and only then.
 pub(crate) async fn write(stream: &mut ObjectStream, target: &Path) -> Result<()> {
     let path = target.to_owned();
-    let (part, file) = blocking(spawn_blocking(move || Part::create(&path))).await?;
-    let mut writer = Writer::new(file);
+    let (part, file) = blocking(spawn_blocking(move || Part::create(&path)), target).await?;
+    let mut writer = Writer::new(file, target);
     while let Some(bytes) = stream.next_bytes().await? {
         writer.push(bytes).await?;
     }
     writer.finish().await?;
     let path = target.to_owned();
-    blocking(spawn_blocking(move || part.move_to(&path))).await
+    blocking(spawn_blocking(move || part.move_to(&path)), target).await
 }
 
 /// Writes one batch while the next one is received.
-struct Writer {
+struct Writer<'a> {
+    target: &'a Path,
     file: Option<File>,
     writing: Option<JoinHandle<io::Result<File>>>,
     batch: Vec<Bytes>,
     size: usize,
 }
 
-impl Writer {
-    fn new(file: File) -> Self {
+impl<'a> Writer<'a> {
+    fn new(file: File, target: &'a Path) -> Self {
         Self {
+            target,
             file: Some(file),
             writing: None,
             batch: Vec::new(),
@@ -114,7 +119,7 @@ impl Writer {
 
     async fn wait(&mut self) -> Result<()> {
         if let Some(writing) = self.writing.take() {
-            self.file = Some(blocking(writing).await?);
+            self.file = Some(blocking(writing, self.target).await?);
         }
         Ok(())
     }
@@ -125,12 +130,11 @@ impl Writer {
     }
 }
 
-async fn blocking<T>(task: JoinHandle<io::Result<T>>) -> Result<T> {
+/// Waits for a step of the work on `target`, the temporary file beside it included.
+async fn blocking<T>(task: JoinHandle<io::Result<T>>, target: &Path) -> Result<T> {
     task.await
         .map_err(|error| {
             Error::new(ErrorKind::Interrupted, "the file was not written").with_source(error)
         })?
-        .map_err(|error| {
-            Error::new(ErrorKind::Local, "the file cannot be written").with_source(error)
-        })
+        .map_err(|error| Error::file("write the file", Some(target), error))
 }

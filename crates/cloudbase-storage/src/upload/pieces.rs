@@ -1,7 +1,9 @@
 //! Sources of an upload as streams of pieces of 256 KiB.
 
+use std::borrow::Cow;
 use std::fs::{File, Metadata};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -20,6 +22,7 @@ const PIECE: usize = 256 * 1024;
 /// A file that is being uploaded, and what it looked like at the start.
 #[derive(Debug)]
 pub(crate) struct OpenFile {
+    path: Option<PathBuf>,
     /// Locked for each seek and read: a given-up attempt may still be reading ahead.
     file: Mutex<File>,
     start: u64,
@@ -56,7 +59,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl OpenFile {
-    pub(crate) fn new(mut file: File) -> io::Result<Self> {
+    /// The file at `path`.
+    pub(crate) fn open(path: PathBuf) -> Result<Self> {
+        let file = File::open(&path).and_then(Self::of);
+        let mut file = file.map_err(|error| unreadable(Some(&path), error))?;
+        file.path = Some(path);
+        Ok(file)
+    }
+
+    /// A file that came opened, from where it stands.
+    pub(crate) fn new(file: File) -> Result<Self> {
+        Self::of(file).map_err(|error| unreadable(None, error))
+    }
+
+    fn of(mut file: File) -> io::Result<Self> {
         let metadata = file.metadata()?;
         if !metadata.is_file() {
             return Err(io::Error::new(
@@ -66,6 +82,7 @@ impl OpenFile {
         }
         let start = file.stream_position()?;
         Ok(Self {
+            path: None,
             start,
             end: metadata.len().max(start),
             modified: metadata.modified().ok(),
@@ -89,19 +106,32 @@ impl OpenFile {
             spare: self.spare.clone(),
         };
         piece.bytes.resize(wanted, 0);
+        let unreadable = |error| unreadable(self.path.as_deref(), error);
         file.seek(SeekFrom::Start(self.start + offset))
             .map_err(unreadable)?;
         file.read_exact(&mut piece.bytes).map_err(|error| {
             if error.kind() == io::ErrorKind::UnexpectedEof {
-                changed()
+                self.changed()
             } else {
                 unreadable(error)
             }
         })?;
         if wanted as u64 == left && !self.is_same(&file.metadata().map_err(unreadable)?) {
-            return Err(changed());
+            return Err(self.changed());
         }
         Ok(Bytes::from_owner(piece))
+    }
+
+    fn changed(&self) -> Error {
+        let message = match &self.path {
+            Some(path) => format!(
+                "the file `{}` changed while it was uploaded",
+                path.display()
+            )
+            .into(),
+            None => Cow::Borrowed("the file changed while it was uploaded"),
+        };
+        Error::new(ErrorKind::Local, message)
     }
 
     fn is_same(&self, now: &Metadata) -> bool {
@@ -109,12 +139,8 @@ impl OpenFile {
     }
 }
 
-fn unreadable(error: io::Error) -> Error {
-    Error::new(ErrorKind::Local, "the file cannot be read").with_source(error)
-}
-
-fn changed() -> Error {
-    Error::new(ErrorKind::Local, "the file changed while it was uploaded")
+fn unreadable(path: Option<&Path>, error: io::Error) -> Error {
+    Error::file("read the file", path, error)
 }
 
 /// The pieces of a file; the next one is read while the last one is sent.

@@ -3,7 +3,6 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -95,12 +94,12 @@ impl UploadSource {
                 (Make::Bytes(bytes), Some(length))
             }
             Kind::Once(stream) => (Make::Once(stream), self.length),
-            Kind::Path(path) => in_file(move || File::open(path)).await?,
+            Kind::Path(path) => in_file(move || OpenFile::open(path)).await?,
             Kind::AsyncFile(file) => {
                 let file = file.into_std().await;
-                in_file(move || Ok(file)).await?
+                in_file(move || OpenFile::new(file)).await?
             }
-            Kind::File(file) => in_file(move || Ok(file)).await?,
+            Kind::File(file) => in_file(move || OpenFile::new(file)).await?,
         };
         Ok(Content { make, length })
     }
@@ -118,16 +117,12 @@ impl UploadSource {
 }
 
 async fn in_file(
-    open: impl FnOnce() -> io::Result<File> + Send + 'static,
+    open: impl FnOnce() -> Result<OpenFile> + Send + 'static,
 ) -> Result<(Make, Option<u64>)> {
-    let opened = tokio::task::spawn_blocking(move || OpenFile::new(open()?)).await;
-    let file = opened
-        .map_err(|error| {
-            Error::new(ErrorKind::Interrupted, "the file was not opened").with_source(error)
-        })?
-        .map_err(|error| {
-            Error::new(ErrorKind::Local, "the file cannot be read").with_source(error)
-        })?;
+    let opened = tokio::task::spawn_blocking(open).await;
+    let file = opened.map_err(|error| {
+        Error::new(ErrorKind::Interrupted, "the file was not opened").with_source(error)
+    })??;
     let length = file.length();
     Ok((Make::File(Arc::new(file)), Some(length)))
 }

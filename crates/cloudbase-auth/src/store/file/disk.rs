@@ -146,6 +146,11 @@ impl Disk {
         )
     }
 
+    /// Where the session of `key` is.
+    pub(super) fn session_file(&self, key: &str) -> PathBuf {
+        self.path(key, "json")
+    }
+
     fn path(&self, key: &str, extension: &str) -> PathBuf {
         self.directory.join(self.name(key, extension))
     }

@@ -115,6 +115,40 @@ async fn a_directory_that_others_can_write_is_refused() {
     fs::set_permissions(store.directory(), fs::Permissions::from_mode(0o777)).unwrap();
     let error = store.lock("k").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Local);
+    let path = store.directory().join("k.json");
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "local failure: cannot lock the session file `{}`: the session directory can be \
+             written by others: `chmod go-w` it",
+            path.display()
+        )
+    );
+}
+
+#[tokio::test]
+async fn errors_name_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let blocked = directory.path().join("x".repeat(200)).join("y".repeat(200));
+    fs::create_dir(blocked.parent().unwrap()).unwrap();
+    fs::write(&blocked, "no directory").unwrap();
+    let store = FileStore::new(&blocked);
+    let path = blocked.join("k.json");
+    let error = store.load("k").await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "local failure: cannot read the session file `{}`: not a directory",
+            path.display()
+        )
+    );
+    assert!(std::error::Error::source(&error).is_some());
+    let lock = StoreLock::unshared();
+    let error = store.save("k", &"sentinel".into(), &lock).await;
+    let error = error.unwrap_err();
+    let beginning = format!("cannot write the session file `{}`: ", path.display());
+    assert!(error.message().starts_with(&beginning), "{error}");
+    assert!(!format!("{error} {error:?}").contains("sentinel"));
 }
 
 #[tokio::test]
@@ -200,9 +234,13 @@ async fn a_lock_that_is_never_let_go_is_waited_for_so_long_and_no_longer() {
     let begin = Instant::now();
     let error = store.lock("k").await.unwrap_err();
     let waited = begin.elapsed();
-    assert!(
-        error.message().contains("has held the session's lock"),
-        "{error}"
+    let path = store.directory().join("k.json");
+    assert_eq!(
+        error.message(),
+        format!(
+            "another process has held the lock of the session file `{}` for 75s",
+            path.display()
+        )
     );
     assert!(
         (LOCK_LIMIT..LOCK_LIMIT + Duration::from_secs(1)).contains(&waited),
