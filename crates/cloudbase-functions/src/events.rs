@@ -52,13 +52,16 @@ impl EventStream {
             .to_owned();
         answer.try_map(|body| {
             if media_type.eq_ignore_ascii_case("text/event-stream") {
-                Ok(Self::new(body))
-            } else {
-                Err(Error::new(
-                    ErrorKind::Decode,
-                    format!("the answer is `{media_type}`, not `text/event-stream`"),
-                ))
+                return Ok(Self::new(body));
             }
+            let what = match media_type.as_str() {
+                "" => "has no content type".to_owned(),
+                other => format!("is `{other}`"),
+            };
+            Err(Error::new(
+                ErrorKind::Decode,
+                format!("the answer {what}, not `text/event-stream`"),
+            ))
         })
     }
 

@@ -10,6 +10,9 @@ use crate::call::call_methods;
 use crate::payload::{Limit, Payload};
 use crate::service::{Kind, Service, ServiceCall};
 
+/// The name of a call, for spans and errors.
+const CALL: &str = "functions.call";
+
 /// Cloud functions. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Functions {
@@ -104,17 +107,16 @@ impl FunctionCall {
     }
 
     fn operation(self) -> Result<(Client, Operation)> {
+        self.build().map_err(|error| error.with_operation(CALL))
+    }
+
+    fn build(self) -> Result<(Client, Operation)> {
         let target = PathBuilder::new("/v1/functions")
             .segment("function name", &self.name)?
             .build()?;
-        let operation = Operation::new(
-            "functions.call",
-            "/v1/functions/{name}",
-            Method::POST,
-            target,
-        )
-        .accept("*/*")
-        .options(lift_attempt_timeout(self.options));
+        let operation = Operation::new(CALL, "/v1/functions/{name}", Method::POST, target)
+            .accept("*/*")
+            .options(lift_attempt_timeout(self.options));
         let operation = qualify(operation, self.qualifier)?;
         let payload = match self.payload {
             // Without a body the gateway has no JSON object to make the event of.

@@ -98,10 +98,13 @@ impl Payload {
             Self::Other { content_type, body } => (content_type, body),
             Self::Refused(error) => return Err(error),
         };
-        let limit = limit.bytes(is_text(&content_type));
+        let limit = Allowed {
+            bytes: limit.bytes(is_text(&content_type)),
+            own: matches!(limit, Limit::Bytes(_)),
+        };
         let length = body.size_hint();
-        if length.lower() > limit {
-            return Err(too_large(&length.lower(), limit));
+        if length.lower() > limit.bytes {
+            return Err(limit.exceeded(&length.lower()));
         }
         let body = match length.exact() {
             Some(_) => body,
@@ -111,14 +114,31 @@ impl Payload {
     }
 }
 
-fn too_large(length: &dyn fmt::Display, limit: u64) -> Error {
-    let message =
-        format!("the body has {length} bytes, but the gateway takes {limit} of this content type");
-    Error::new(ErrorKind::TooLarge, message)
+/// The limit for one body, and whether the caller set it.
+#[derive(Clone, Copy)]
+struct Allowed {
+    bytes: u64,
+    own: bool,
+}
+
+impl Allowed {
+    fn exceeded(self, length: &dyn fmt::Display) -> Error {
+        let limit = self.bytes;
+        let rule = if self.own {
+            format!("more than the `max_request_size` of {limit}")
+        } else {
+            format!(
+                "but the gateway takes {limit} of this content type; `max_request_size` sets \
+                 another limit"
+            )
+        };
+        let message = format!("the body has {length} bytes, {rule}");
+        Error::new(ErrorKind::TooLarge, message)
+    }
 }
 
 /// The same body, broken off where it grows over the limit.
-fn counted(body: Body, limit: u64) -> Body {
+fn counted(body: Body, limit: Allowed) -> Body {
     match body.try_clone() {
         // It can be made again, and each time has to be counted from the start.
         Some(original) => {
@@ -139,14 +159,14 @@ fn counted(body: Body, limit: u64) -> Body {
 struct Counted {
     body: DataStream,
     left: u64,
-    limit: u64,
+    limit: Allowed,
 }
 
 impl Counted {
-    fn new(body: Body, limit: u64) -> Self {
+    fn new(body: Body, limit: Allowed) -> Self {
         Self {
             body: body.into_data_stream(),
-            left: limit,
+            left: limit.bytes,
             limit,
         }
     }
@@ -161,8 +181,8 @@ impl Stream for Counted {
             match self.left.checked_sub(bytes.len() as u64) {
                 Some(left) => self.left = left,
                 None => {
-                    let more = format_args!("more than {}", self.limit);
-                    return Poll::Ready(Some(Err(too_large(&more, self.limit))));
+                    let length = format_args!("more than {}", self.limit.bytes);
+                    return Poll::Ready(Some(Err(self.limit.exceeded(&length))));
                 }
             }
         }
@@ -205,7 +225,8 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::TooLarge);
         assert_eq!(
             error.message(),
-            "the body has 102401 bytes, but the gateway takes 102400 of this content type"
+            "the body has 102401 bytes, but the gateway takes 102400 of this content type; \
+             `max_request_size` sets another limit"
         );
         assert!(!error.is_retryable());
         assert!(at("application/json", 6 * MIB).is_ok());
@@ -223,7 +244,10 @@ mod tests {
         let unknown = Payload::other("image/png", stream());
         assert!(attach(unknown, Limit::Hosting).is_ok());
         let own = Payload::other("image/png", stream().with_length(11));
-        assert!(attach(own, Limit::Bytes(10)).is_err());
+        assert_eq!(
+            attach(own, Limit::Bytes(10)).unwrap_err().message(),
+            "the body has 11 bytes, more than the `max_request_size` of 10"
+        );
     }
 
     #[test]

@@ -147,6 +147,11 @@ impl ServiceCall {
     }
 
     fn operation(self) -> Result<(Client, Operation)> {
+        let name = self.service.kind.operation();
+        self.build().map_err(|error| error.with_operation(name))
+    }
+
+    fn build(self) -> Result<(Client, Operation)> {
         let Service { client, kind, name } = self.service;
         let (path, encoded_query) = match self.path.split_once('?') {
             Some((path, query)) => (path, query),
@@ -176,7 +181,10 @@ impl ServiceCall {
             payload => payload,
         };
         if self.qualifier.is_some() && kind != Kind::WebFunction {
-            return Err(Error::argument("qualifier", "is for functions alone"));
+            return Err(Error::argument(
+                "qualifier",
+                "must not be given: only functions have versions",
+            ));
         }
         let operation = Operation::new(
             kind.operation(),

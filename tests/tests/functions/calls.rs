@@ -235,6 +235,17 @@ async fn limits_are_checked_before_anything_is_sent() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Argument);
+    // Found by the client or by the builder, a refusal has one form and the name of its call.
+    let by_client = functions.call("echo").timeout(Duration::ZERO).await;
+    let by_builder = functions.call("").await;
+    for (refused, message) in [
+        (by_client, "`timeout` must be longer than zero"),
+        (by_builder, "`function name` must not be empty"),
+    ] {
+        let error = refused.unwrap_err();
+        assert_eq!(error.to_string(), format!("invalid argument: {message}"));
+        assert_eq!(error.operation(), "functions.call");
+    }
     assert_eq!(fixture.emulator.requests().all().len(), 0);
     // Who knows better may say so; then the gateway is the judge.
     let error = call().max_request_size(1 << 20).await.unwrap_err();

@@ -219,7 +219,8 @@ async fn a_stream_is_counted_while_it_is_sent() {
         assert_eq!(error.kind(), ErrorKind::TooLarge, "{error:?}");
         assert_eq!(
             error.message(),
-            "the body has more than 102400 bytes, but the gateway takes 102400 of this content type"
+            "the body has more than 102400 bytes, but the gateway takes 102400 of this content \
+             type; `max_request_size` sets another limit"
         );
         assert!(!error.is_retryable());
     }

@@ -153,6 +153,10 @@ async fn what_is_no_event_stream_is_refused() {
     let fixture = serving(|| Response::new(Body::from("data: 1\n\n"))).await;
     let error = fixture.cloud_run.call("chat").events().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
+    assert_eq!(
+        error.message(),
+        "the answer has no content type, not `text/event-stream`"
+    );
     let function = |_, _| async { Ok(serde_json::json!({ "a": 1 })) };
     let fixture = start(Emulator::builder().function("plain", function)).await;
     let error = fixture.functions.call("plain").events().await.unwrap_err();
