@@ -243,7 +243,7 @@ impl Auth {
         if check::url("uri", &answer.uri).is_err() {
             return Err(Error::new(
                 ErrorKind::Decode,
-                "the authorization URL of the answer is none",
+                "the answer holds no usable authorization URL",
             ));
         }
         let remembered = Remembered {

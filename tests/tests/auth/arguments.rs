@@ -142,8 +142,9 @@ async fn wrong_arguments_never_leave_the_machine() {
                 .await
                 .unwrap_or_else(|| panic!("{n}: `{argument}` was not refused"));
             assert_eq!(error.kind(), ErrorKind::Argument, "{n}: {error}");
+            let beginning = format!("invalid argument: `{argument}` ");
             assert!(
-                error.message().starts_with(&format!("`{argument}` ")),
+                error.to_string().starts_with(&beginning),
                 "{n} `{argument}`: {error}"
             );
             assert!(

@@ -88,7 +88,11 @@ impl PathBuilder {
     /// If it is longer than HTTP libraries carry (64 KiB).
     pub fn build(self) -> Result<Uri> {
         Uri::from_maybe_shared(bytes::Bytes::from(self.text))
-            .map_err(|error| Error::argument("path", format_args!("is not usable: {error}")))
+            // All that was put in is encoded: only the length can be wrong.
+            .map_err(|error| {
+                Error::argument("url", "must not be longer than HTTP carries (64 KiB)")
+                    .with_source(error)
+            })
     }
 }
 

@@ -45,7 +45,7 @@ struct Paging {
 impl Paging {
     fn check(self) -> Result<()> {
         if self.number == 0 {
-            return Err(Error::argument("page number", "counts from 1"));
+            return Err(Error::argument("page number", "must be at least 1"));
         }
         if !(1..=MAX_PAGE).contains(&self.size) {
             return Err(Error::argument(
@@ -183,7 +183,7 @@ fn order_by(keys: &[Order]) -> Result<Value> {
     if keys.len() > MAX_KEYS {
         return Err(Error::argument(
             "order",
-            format_args!("takes {MAX_KEYS} keys at most"),
+            format_args!("must have at most {MAX_KEYS} keys"),
         ));
     }
     let one = |key: &Order| {
@@ -191,7 +191,7 @@ fn order_by(keys: &[Order]) -> Result<Value> {
         if key.nulls.is_some() {
             return Err(Error::argument(
                 "order",
-                "of data models has no say in where nulls go",
+                "must not say where nulls go: data models decide that themselves",
             ));
         }
         let name = if key.column.path.is_empty() {
@@ -199,7 +199,7 @@ fn order_by(keys: &[Order]) -> Result<Value> {
         } else {
             return Err(Error::argument(
                 "order",
-                "sorts by fields of the model itself",
+                "must name fields of the model itself, not of a relation",
             ));
         };
         Ok(json!({ name: if key.descending { "desc" } else { "asc" } }))

@@ -183,6 +183,7 @@ fn bad_arguments_are_refused_before_anything_is_sent() {
         assert_eq!(error.kind(), ErrorKind::Argument);
         assert!(error.message().contains(rule), "{error}");
         assert!(error.operation().starts_with("models."), "{error}");
+        assert!(error.to_string().starts_with("invalid argument: `"));
     };
     refused(
         models().model("plugin").list().operation(),
@@ -195,7 +196,7 @@ fn bad_arguments_are_refused_before_anything_is_sent() {
     refused(todo.get_by_id("").operation(), "`id` must not be empty");
     refused(
         todo.list().page(0, 10).operation(),
-        "`page number` counts from 1",
+        "`page number` must be at least 1",
     );
     refused(
         todo.list().page(1, 201).operation(),
@@ -208,7 +209,7 @@ fn bad_arguments_are_refused_before_anything_is_sent() {
     let keys = ["a", "b", "c", "d"]
         .into_iter()
         .fold(todo.list(), |list, key| list.order(asc(key)));
-    refused(keys.operation(), "`order` takes 3 keys at most");
+    refused(keys.operation(), "`order` must have at most 3 keys");
     refused(
         todo.list().order(asc("a").nulls_first()).operation(),
         "where nulls go",

@@ -144,7 +144,7 @@ fn simplify(filter: &Filter, negated: bool, depth: usize) -> Result<Flat<'_>> {
     if depth > MAX_DEPTH {
         return Err(Error::argument(
             "filter",
-            format_args!("nests deeper than {MAX_DEPTH} groups"),
+            format_args!("must not nest deeper than {MAX_DEPTH} groups"),
         ));
     }
     match &filter.0 {
@@ -200,7 +200,7 @@ fn test_of<'a>(column: &'a ColumnRef, test: &'a Test, negated: bool) -> Result<F
                     Some(text) => Ok(text),
                     None => Err(Error::argument(
                         "filter",
-                        "`in_` does not match null: join it with `is_null` by `any`",
+                        "must not give null to `in_`: join it with `is_null` by `any`",
                     )),
                 })
                 .collect();
@@ -213,7 +213,7 @@ fn test_of<'a>(column: &'a ColumnRef, test: &'a Test, negated: bool) -> Result<F
             (None, operator) => {
                 return Err(Error::argument(
                     "filter",
-                    format_args!("`{operator}` takes no null"),
+                    format_args!("must not give null to `{operator}`"),
                 ));
             }
         },
@@ -330,7 +330,7 @@ pub(crate) fn encode_order(terms: &[Order]) -> Result<String> {
         if !term.column.path.is_empty() {
             return Err(Error::argument(
                 "order",
-                "sorts by columns of the table itself; sort an embedded relation with `related`",
+                "must name columns of the table itself; sort an embedded relation with `related`",
             ));
         }
         if !out.is_empty() {

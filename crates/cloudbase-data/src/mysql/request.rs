@@ -145,8 +145,12 @@ impl Query {
         .accept(shape.accept)
         .idempotency(shape.idempotency);
         if !shape.prefer.is_empty() {
-            let value = HeaderValue::from_str(&shape.prefer.join(", "))
-                .map_err(|_| Error::argument("prefer", "is not an HTTP header value"))?;
+            let value = HeaderValue::from_str(&shape.prefer.join(", ")).map_err(|_| {
+                Error::argument(
+                    "prefer",
+                    "must consist of visible ASCII characters and spaces",
+                )
+            })?;
             operation = operation.header(PREFER, value);
         }
         if let Some(body) = shape.body {

@@ -130,8 +130,11 @@ impl BucketUpload {
                 "must not contain control characters such as CR, LF or NUL",
             )
         })?;
-        let max_age = HeaderValue::try_from(format!("max-age={}", self.max_age))
-            .map_err(|error| Error::new(ErrorKind::Encode, "no header").with_source(error))?;
+        let max_age =
+            HeaderValue::try_from(format!("max-age={}", self.max_age)).map_err(|error| {
+                Error::new(ErrorKind::Encode, "`max_age` cannot be sent as a header")
+                    .with_source(error)
+            })?;
         let path = self
             .bucket
             .object("/v1/storages/object", key.as_str())?

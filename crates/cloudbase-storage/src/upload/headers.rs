@@ -110,7 +110,7 @@ pub(crate) fn encode_metadata<T: Serialize + ?Sized>(metadata: &T) -> Result<Hea
         )
     })?;
     HeaderValue::from_str(&STANDARD.encode(json)).map_err(|error| {
-        Error::new(ErrorKind::Encode, "the metadata is no header").with_source(error)
+        Error::new(ErrorKind::Encode, "the metadata cannot be sent as a header").with_source(error)
     })
 }
 

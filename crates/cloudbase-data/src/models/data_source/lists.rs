@@ -257,7 +257,10 @@ impl BasicList {
         const NAME: &str = "models.basic_data_source_list";
         const PATH: &str = "/v1/model/datasource/prod/basicDataSourceList";
         let refused = if self.body.page_num == Some(0) || self.body.page_size == Some(0) {
-            Some(Error::argument("page", "number and size count from 1"))
+            Some(Error::argument(
+                "page",
+                "must have a number and a size of at least 1",
+            ))
         } else if self
             .body
             .query_filter_list

@@ -176,9 +176,9 @@ fn what_cannot_be_said_is_refused_with_the_rule() {
             "`column` must not contain control characters",
         ),
         (eq(".a", 1), "`relation` must not be empty"),
-        (gt("a", None::<i64>), "`gt` takes no null"),
+        (gt("a", None::<i64>), "must not give null to `gt`"),
         (eq("a", f64::NAN), "must be a finite number"),
-        (in_("a", [Some(1), None]), "`in_` does not match null"),
+        (in_("a", [Some(1), None]), "must not give null to `in_`"),
         (any([]), "must not contain an empty group"),
         (
             all([eq("a", 1), any([all([])])]),
@@ -193,7 +193,7 @@ fn what_cannot_be_said_is_refused_with_the_rule() {
             "must not mix columns of several relations",
         ),
         (eq("not.and", 1), "must not be called `not`"),
-        (deep, "nests deeper than 32"),
+        (deep, "must not nest deeper than 32"),
     ] {
         let error = encode(&[filter]).unwrap_err();
         assert!(error.message().contains(rule), "{error}");

@@ -167,14 +167,14 @@ impl Reader<'_> {
             "true" => Is::True,
             "false" => Is::False,
             "unknown" => Is::Unknown,
-            _ => return Err(refused("`is` takes null, true, false or unknown")),
+            _ => return Err(refused("must give null, true, false or unknown to `is`")),
         }))
     }
 
     fn group(&mut self, depth: usize) -> Result<Vec<Filter>> {
         if depth >= MAX_DEPTH {
             return Err(refused(format_args!(
-                "nests deeper than {MAX_DEPTH} groups"
+                "must not nest deeper than {MAX_DEPTH} groups"
             )));
         }
         if !self.eat('(') {
@@ -243,7 +243,7 @@ impl Reader<'_> {
         } else if self.eat('(') {
             ')'
         } else {
-            return Err(refused("`in` takes a list in parentheses"));
+            return Err(refused("must give a list in parentheses to `in`"));
         };
         let mut values = Vec::new();
         if self.eat(close) {
