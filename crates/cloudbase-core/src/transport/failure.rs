@@ -45,7 +45,10 @@ pub(super) fn from_pool(error: legacy::Error) -> Error {
         }
         // Its own body's failures are carried, so this is a connection whose task is gone.
         Some(hyper) if hyper.is_user() => {
-            Error::new(ErrorKind::Interrupted, "the runtime was shut down").with_sent(true)
+            // A call on another runtime, whose connection this was, can be made again.
+            Error::new(ErrorKind::Interrupted, "the runtime was shut down")
+                .with_sent(true)
+                .with_transient(true)
         }
         Some(_) => lost("the connection was lost before the answer").with_sent(true),
         None if error.is_connect() => lost("no connection could be had"),
