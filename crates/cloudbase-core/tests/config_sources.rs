@@ -115,6 +115,42 @@ fn the_environment_is_read_under_all_its_names() {
     assert_eq!(local.region().as_str(), "ap-guangzhou");
 }
 
+/// A process cannot change its own variables safely: the test runs itself once more, with some set.
+#[test]
+fn the_variables_of_the_process_are_read() {
+    if std::env::var_os("CLOUDBASE_LANGUAGE").is_none() {
+        let child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "the_variables_of_the_process_are_read"])
+            .env("CLOUDBASE_LANGUAGE", "ja")
+            .env("TCB_ENV", "of-the-process")
+            .env("CLOUDBASE_ENDPOINT", "http://localhost:1")
+            .env("CLOUDBASE_ACCESS_KEY", "the-key")
+            .env("HTTPS_PROXY", "http://proxy.example:3128")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&child.stdout);
+        assert!(
+            child.status.success() && said.contains("1 passed"),
+            "{said}"
+        );
+        return;
+    }
+    for config in [
+        Config::from_env().unwrap(),
+        ClientBuilder::from_env().build().unwrap().config().clone(),
+    ] {
+        assert_eq!(config.env_id().as_str(), "of-the-process");
+        assert_eq!(config.endpoint().to_string(), "http://localhost:1");
+        assert_eq!(config.access_key().unwrap().expose_secret(), "the-key");
+        assert_eq!(config.language(), "ja");
+    }
+    // Without being asked, only the machine's proxy is followed.
+    let asked_nothing = Config::builder().env_id("demo").build().unwrap();
+    assert_eq!(asked_nothing.language(), "zh-CN");
+    assert!(format!("{asked_nothing:?}").contains("proxy.example"));
+    assert!(!format!("{:?}", base().build().unwrap()).contains("proxy.example"));
+}
+
 #[test]
 fn the_builder_beats_the_configuration_beats_the_environment() {
     let known = &[

@@ -48,6 +48,16 @@ async fn the_session_comes_before_the_access_key() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_plain_token_comes_before_the_access_key_and_is_not_renewed() {
+    let mock = MockTransport::new().json(401, &json!({ "code": "ACCESS_TOKEN_EXPIRED" }));
+    let provider = crate::credential::StaticToken::new("plain").unwrap();
+    let client = builder(&mock).credentials(provider).build().unwrap();
+    let error = client.fetch(get()).await.unwrap_err();
+    assert!(error.is_unauthenticated());
+    assert_eq!(tokens(&mock), ["Bearer plain"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_any_credential_the_error_says_what_to_configure() {
     let mock = MockTransport::new();
     let client = Client::builder()
