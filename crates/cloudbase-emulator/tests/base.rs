@@ -322,6 +322,31 @@ async fn other_processes_have_the_control_api() {
 }
 
 #[tokio::test]
+async fn other_processes_read_the_inbox() {
+    let (emulator, wire) = start().await;
+    let inbox = |query: &str| url(&emulator, &format!("/__emulator/inbox{query}"));
+    for to in ["lin@example.org", "mei@example.org"] {
+        wire.post(&url(&emulator, "/auth/v1/verification"))
+            .header("x-device-id", "device-1")
+            .json(&json!({"email": to}))
+            .send()
+            .await
+            .expect(200);
+    }
+    let all = wire.get(&inbox("")).send().await.expect(200).json();
+    assert_eq!(all.as_array().map(Vec::len), Some(2));
+    let of_lin = wire.get(&inbox("?to=lin@example.org")).send().await;
+    let of_lin = of_lin.expect(200).json();
+    assert_eq!(of_lin.as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        of_lin[0]["code"].as_str(),
+        emulator.inbox().code("lin@example.org").as_deref()
+    );
+    wire.delete(&inbox("")).send().await.expect(204);
+    assert!(emulator.inbox().messages().is_empty());
+}
+
+#[tokio::test]
 async fn shutdown_lets_answers_finish() {
     let (emulator, wire) = start().await;
     let gate = Gate::new();

@@ -1,0 +1,91 @@
+//! The stand-alone program: what it prints, and that it serves what it was told to.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+mod wire;
+
+use std::collections::HashMap;
+use std::process::Stdio;
+
+use serde_json::json;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use wire::Wire;
+
+fn program() -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_cloudbase-emulator"));
+    program.kill_on_drop(true).stderr(Stdio::piped());
+    program
+}
+
+/// Starts the program and reads the settings that it prints.
+async fn start(arguments: &[&str]) -> (Child, HashMap<String, String>) {
+    let mut child = program()
+        .args(["--port", "0"])
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut settings = HashMap::new();
+    loop {
+        let line = lines.next_line().await.unwrap().expect("it gets ready");
+        if line == "ready" {
+            return (child, settings);
+        }
+        if let Some((name, value)) = line.split_once('=') {
+            settings.insert(name.to_owned(), value.to_owned());
+        }
+    }
+}
+
+#[tokio::test]
+async fn it_serves_the_tables_of_a_schema_and_keeps_them_in_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let schema = folder.path().join("schema.sql");
+    let sql = "CREATE TABLE IF NOT EXISTS todos (id BIGINT AUTO_INCREMENT PRIMARY KEY, title TEXT)";
+    std::fs::write(&schema, sql).unwrap();
+    let data = folder.path().join("data");
+    let arguments = [
+        "--env-id",
+        "of-the-program",
+        "--schema",
+        schema.to_str().unwrap(),
+        "--data-dir",
+        data.to_str().unwrap(),
+    ];
+    let wire = Wire::new();
+    for run in 1..=2 {
+        let (mut child, settings) = start(&arguments).await;
+        assert_eq!(settings["CLOUDBASE_ENV_ID"], "of-the-program");
+        let todos = format!("{}/v1/rdb/rest/todos", settings["CLOUDBASE_ENDPOINT"]);
+        let key = &settings["CLOUDBASE_API_KEY"];
+        let insert = wire.post(&todos).bearer(key);
+        insert
+            .json(&json!({"title": "milk"}))
+            .send()
+            .await
+            .expect(201);
+        let rows = wire.get(&todos).bearer(key).send().await.expect(200).json();
+        assert_eq!(rows.as_array().map(Vec::len), Some(run));
+        wire.get(&todos).send().await.expect(401);
+        child.kill().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_it_cannot_do_it_says() {
+    for (arguments, word) in [
+        (&["--env-id", "two words"][..], "env_id"),
+        (&["--schema", "there/is/none.sql"], "none.sql"),
+    ] {
+        let output = program()
+            .args(["--port", "0"])
+            .args(arguments)
+            .output()
+            .await
+            .unwrap();
+        assert!(!output.status.success(), "{arguments:?}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains(word), "{said}");
+    }
+}
