@@ -294,10 +294,10 @@ fn relative(url: &str) -> &str {
     }
 }
 
-/// A URL that must parse.
+/// A signed URL, which must parse.
 fn parsed(text: &str) -> Result<Uri> {
     text.parse()
-        .map_err(|_| Error::argument("path", "does not make a URL"))
+        .map_err(|_| Error::argument("signed URL", "must be as the service gave it"))
 }
 
 /// What the service knows of an object.

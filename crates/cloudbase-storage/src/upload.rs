@@ -98,7 +98,13 @@ impl Upload {
     ///
     /// Dropping the future gives the upload up. The object is then not made or, if all bytes were
     /// sent already, may be.
-    pub async fn send(mut self) -> Result<Uploaded> {
+    pub async fn send(self) -> Result<Uploaded> {
+        let run = self.run();
+        run.await
+            .map_err(|error| error.with_operation("storage.upload"))
+    }
+
+    async fn run(mut self) -> Result<Uploaded> {
         let key = ObjectKey::checked("path", &self.path)?;
         self.headers
             .default_content_type(self.source.content_type(&key));
@@ -160,6 +166,12 @@ impl SignedUpload {
     ///
     /// As [`Upload::send`]. [`ErrorKind::Argument`] if another length was signed than `source` has.
     pub async fn send(self) -> Result<Uploaded> {
+        let run = self.run();
+        run.await
+            .map_err(|error| error.with_operation("storage.upload_to_signed_url"))
+    }
+
+    async fn run(self) -> Result<Uploaded> {
         let content = self.source.open().await?;
         if let (Some(signed), Some(length)) = (self.info.signed_length(), content.length())
             && signed != length

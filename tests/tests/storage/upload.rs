@@ -231,9 +231,15 @@ async fn the_failure_of_a_source_is_the_error() {
     let error = missing.await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Local);
     assert_eq!(
-        error.message(),
-        "cannot read the file `/no/such/file`: entity not found"
+        error.to_string(),
+        "storage.upload failed: cannot read the file `/no/such/file`: entity not found"
     );
+    let nameless = server.storage().upload("", "text").await.unwrap_err();
+    assert_eq!(
+        nameless.to_string(),
+        "invalid argument: `path` must not be empty"
+    );
+    assert_eq!(nameless.operation(), "storage.upload");
     let folder = server
         .storage()
         .upload("a", UploadSource::path(std::env::temp_dir()));

@@ -107,6 +107,12 @@ impl BucketUpload {
     /// Dropping the future gives the upload up. The object is then not made or, if all bytes were
     /// sent already, may be.
     pub async fn send(self) -> Result<BucketObject> {
+        let name = self.name();
+        let run = self.run();
+        run.await.map_err(|error| error.with_operation(name))
+    }
+
+    async fn run(self) -> Result<BucketObject> {
         let key = ObjectKey::checked("path", &self.path)?;
         let operation = self.operation(&key)?;
         let content = self.source.open().await?;
@@ -119,6 +125,13 @@ impl BucketUpload {
                 .unwrap_or_else(|| format!("{}/{key}", self.bucket.id)),
             path: key,
         })
+    }
+
+    fn name(&self) -> &'static str {
+        match self.signed {
+            Some(_) => "storage.bucket.upload_to_signed_url",
+            None => "storage.bucket.upload",
+        }
     }
 
     fn operation(&self, key: &ObjectKey) -> Result<Operation> {
@@ -141,7 +154,7 @@ impl BucketUpload {
             .build()?;
         let operation = match &self.signed {
             Some(signed) => Operation::new(
-                "storage.bucket.upload_to_signed_url",
+                self.name(),
                 "/v1/storages/object/upload/sign/{bucket}/{key}",
                 Method::PUT,
                 parsed(relative(signed.secret_url().expose_secret()))?,
@@ -150,7 +163,7 @@ impl BucketUpload {
             // Whether a second time finds the first in its way is not known here.
             .idempotency(Idempotency::Unsafe),
             None => Operation::new(
-                "storage.bucket.upload",
+                self.name(),
                 "/v1/storages/object/{bucket}/{key}",
                 self.method.clone(),
                 path,
