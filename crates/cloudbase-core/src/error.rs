@@ -185,6 +185,7 @@ impl Error {
     pub fn timeout(phase: TimeoutPhase, limit: Duration) -> Self {
         let message = match phase {
             TimeoutPhase::Queue => {
+                let limit = rounded(limit);
                 format!("no free connection after {limit:?}: all `max_connections` are in use")
             }
             TimeoutPhase::Connect => format!("not connected after {limit:?} (`connect_timeout`)"),
@@ -428,12 +429,16 @@ impl fmt::Display for Error {
         if let Some(code) = &inner.code {
             write!(f, "{code}: ")?;
         }
-        for c in inner.message.chars().take(inner.kind.message_limit()) {
+        let mut rest = inner.message.chars();
+        for c in rest.by_ref().take(inner.kind.message_limit()) {
             if c.is_control() {
                 write!(f, "{}", c.escape_default())?
             } else {
                 write!(f, "{c}")?
             }
+        }
+        if rest.next().is_some() {
+            f.write_str("…")?;
         }
         let id = inner.request_id.as_deref();
         match (inner.status, id) {
@@ -443,6 +448,12 @@ impl fmt::Display for Error {
             (None, None) => Ok(()),
         }
     }
+}
+
+/// What is left of a limit is as exact as the clock, which nobody wants to read.
+fn rounded(left: Duration) -> Duration {
+    let tenths = (left.as_secs_f64() * 10.0).round().max(1.0);
+    Duration::try_from_secs_f64(tenths / 10.0).unwrap_or(left)
 }
 
 impl ErrorKind {

@@ -102,6 +102,10 @@ async fn a_call_whose_time_ends_in_the_queue_was_not_sent() {
         Some(TimeoutPhase::Queue),
         "{third:?}"
     );
+    assert_eq!(
+        third.message(),
+        "no free connection after 15s: all `max_connections` are in use"
+    );
     assert!(third.is_connect() && !third.was_sent() && third.is_retryable());
 }
 

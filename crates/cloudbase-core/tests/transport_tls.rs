@@ -85,6 +85,7 @@ async fn a_client_certificate_opens_the_door() {
         .unwrap();
     let error = stranger.fetch(post("/v1/a")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls, "{error:?}");
+    assert!(error.message().contains("`client_certificate`"), "{error}");
     assert!(!error.was_sent());
     assert!(server.seen.heads().is_empty());
     let identity = clients.identity(&["client"]);

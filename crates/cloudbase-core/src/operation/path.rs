@@ -160,6 +160,11 @@ mod tests {
             );
         }
         assert!(PathBuilder::new("/v1").path("path", "a/../b").is_err());
+        let long = PathBuilder::new("/v1").query("q", &"x".repeat(1 << 16));
+        assert_eq!(
+            long.build().unwrap_err().message(),
+            "`url` must not be longer than HTTP carries (64 KiB)"
+        );
         assert_eq!(
             PathBuilder::new("/v1")
                 .path("path", "/a//b/")

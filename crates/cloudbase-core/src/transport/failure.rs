@@ -215,7 +215,7 @@ fn tls_refusal(error: &(dyn StdError + 'static)) -> Option<&'static str> {
             | Alert::UnknownCA
             | Alert::HandshakeFailure
     )
-    .then_some("the server did not accept this client's certificate")
+    .then_some("the server did not accept the `client_certificate`, or wants one that is not set")
 }
 
 #[cfg(not(feature = "_tls"))]

@@ -319,6 +319,31 @@ async fn little_pieces_do_not_count_the_consumers_time() {
     }
 }
 
+#[test]
+fn what_is_left_of_a_limit_is_told_in_round_figures() {
+    for (left, shown) in [
+        (Duration::from_micros(59_999_953), "60s"),
+        (Duration::from_millis(340), "300ms"),
+        (Duration::from_micros(7), "100ms"),
+    ] {
+        let message = crate::Error::timeout(TimeoutPhase::Queue, left);
+        let beginning = format!("no free connection after {shown}: ");
+        assert!(message.message().starts_with(&beginning), "{message}");
+    }
+}
+
+#[test]
+fn a_message_that_is_cut_off_says_so() {
+    let long = crate::Error::new(ErrorKind::Decode, "x".repeat(201));
+    let shown = format!("unexpected answer: {}…", "x".repeat(200));
+    assert_eq!(long.to_string(), shown);
+    let whole = crate::Error::new(ErrorKind::Decode, "x".repeat(200));
+    assert!(whole.to_string().ends_with('x'));
+    // What is wrong with a host or a file comes after its name.
+    let local = crate::Error::new(ErrorKind::Local, "x".repeat(300));
+    assert!(local.to_string().ends_with(&"x".repeat(300)));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_limit_of_nothing_is_refused_before_anything_is_sent() {
     let mock = MockTransport::new();
