@@ -80,6 +80,7 @@ async fn where_it_failed_is_told_and_nothing_else_of_the_url() {
     drop(listener);
     let client = Client::builder()
         .env_id("demo")
+        .endpoint("http://127.0.0.1:1")
         .max_attempts(1)
         .build()
         .unwrap();
