@@ -57,6 +57,12 @@ const GATES: &[Gate] = &[
         run: test::run,
     },
     Gate {
+        name: "defaults",
+        repeat: "cargo test -p cloudbase-core --features rustls-ring,webpki-roots --lib --tests --locked",
+        fast: false,
+        run: defaults,
+    },
+    Gate {
         name: "docs",
         repeat: "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --all-features --no-deps --locked",
         fast: false,
@@ -148,6 +154,23 @@ fn clippy_bare(project: &Project) -> Result<()> {
     cmd!(
         sh,
         "cargo clippy -p cloudbase --no-default-features --locked -- -D warnings"
+    )
+    .run()?;
+    Ok(())
+}
+
+/// The core as users have it by default, and its settings without TLS: where all features are on,
+/// another verifier takes the place of the roots that are compiled in.
+fn defaults(project: &Project) -> Result<()> {
+    let sh = &project.sh;
+    cmd!(
+        sh,
+        "cargo test -p cloudbase-core --features rustls-ring,webpki-roots --lib --tests --locked"
+    )
+    .run()?;
+    cmd!(
+        sh,
+        "cargo test -p cloudbase-core --test config_sources --locked"
     )
     .run()?;
     Ok(())

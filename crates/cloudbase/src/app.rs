@@ -159,3 +159,28 @@ impl CloudBase {
         self.cloud_run().call(name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_handle_and_its_doors_are_shareable() {
+        fn shareable<T: Clone + Send + Sync + 'static>() {}
+        shareable::<CloudBase>();
+        #[cfg(feature = "auth")]
+        shareable::<cloudbase_auth::Auth>();
+        #[cfg(feature = "mysql")]
+        shareable::<cloudbase_data::MySql>();
+        #[cfg(feature = "models")]
+        shareable::<cloudbase_data::Models>();
+        #[cfg(feature = "functions")]
+        shareable::<cloudbase_functions::Functions>();
+        #[cfg(feature = "functions")]
+        shareable::<cloudbase_functions::CloudRun>();
+        #[cfg(feature = "functions")]
+        shareable::<cloudbase_functions::Apis>();
+        #[cfg(feature = "storage")]
+        shareable::<cloudbase_storage::Storage>();
+    }
+}
