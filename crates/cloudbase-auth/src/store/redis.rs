@@ -132,7 +132,7 @@ impl Server {
             }
             result => result,
         }
-        .map_err(failed)
+        .map_err(|error| self.failed(&error))
     }
 
     /// The connection, and whether it has been made just now.
@@ -149,27 +149,29 @@ impl Server {
             .client
             .get_multiplexed_async_connection_with_config(&config)
             .await
-            .map_err(failed)?;
+            .map_err(|error| self.failed(&error))?;
         *held = Some(connection.clone());
         Ok((connection, true))
     }
-}
 
-/// The error says what went wrong, but no address and no command: they hold secrets.
-fn failed(error: RedisError) -> Error {
-    let what = if error.is_timeout() {
-        "no answer in time"
-    } else if error.is_connection_refusal() {
-        "the connection was refused"
-    } else if error.is_io_error() {
-        "the connection failed"
-    } else {
-        error.code().unwrap_or("the server refused")
-    };
-    Error::new(
-        ErrorKind::Local,
-        format!("the session store failed: {what}"),
-    )
+    /// Says where and what went wrong, but not what the library says, nor the command: they hold
+    /// secrets.
+    fn failed(&self, error: &RedisError) -> Error {
+        let what = if error.is_timeout() {
+            "no answer in time"
+        } else if error.is_connection_refusal() {
+            "the connection was refused"
+        } else if error.is_io_error() {
+            "the connection failed"
+        } else {
+            error.code().unwrap_or("the server refused")
+        };
+        let place = self.client.get_connection_info().addr();
+        Error::new(
+            ErrorKind::Local,
+            format!("the session store at {place} failed: {what}"),
+        )
+    }
 }
 
 impl SessionStore for RedisStore {

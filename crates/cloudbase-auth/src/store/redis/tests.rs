@@ -123,6 +123,10 @@ async fn a_server_that_is_not_there_is_an_error_without_its_password() {
         store.lock("k").await.unwrap_err(),
     ] {
         assert_eq!(error.kind(), ErrorKind::Local);
+        assert_eq!(
+            error.message(),
+            format!("the session store at {address} failed: the connection was refused")
+        );
         assert!(
             !format!("{error} {error:?} {store:?}").contains("sentinel"),
             "{error:?}"
