@@ -82,7 +82,7 @@ const GATES: &[Gate] = &[
     },
     Gate {
         name: "package",
-        repeat: "cargo publish --workspace --dry-run --locked --allow-dirty",
+        repeat: "cargo publish --workspace --dry-run --locked --allow-dirty --target-dir <a new directory>",
         fast: false,
         run: release::package,
     },

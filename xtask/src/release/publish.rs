@@ -35,7 +35,13 @@ pub(super) fn run(project: &Project, execute: bool) -> Result<()> {
     if !missing.is_empty() {
         // Cargo waits until each crate is visible before it goes on to the next.
         let selection: Vec<_> = missing.iter().flat_map(|&name| ["-p", name]).collect();
-        cmd!(sh, "cargo publish --locked {selection...}").run()?;
+        let place = check::new_target(project)?;
+        let path = place.path();
+        cmd!(
+            sh,
+            "cargo publish --locked {selection...} --target-dir {path}"
+        )
+        .run()?;
     }
     for package in project.published() {
         let name = package.name.as_str();
