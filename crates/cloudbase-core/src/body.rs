@@ -2,9 +2,11 @@
 
 mod collect;
 mod guard;
+mod streaming;
 mod watch;
 
 use std::fmt;
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -12,13 +14,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_core::Stream;
-use http_body::{Body as _, Frame, SizeHint};
+use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use http_body_util::combinators::UnsyncBoxBody;
 use tokio::sync::OwnedSemaphorePermit;
 
 pub(crate) use self::collect::{Collect, Limit, Over};
 pub(crate) use self::guard::{Progress, StallGuard};
+use self::streaming::{Source, Streaming};
 use self::watch::Watch;
 use crate::error::{Error, Result};
 use crate::operation::CallInfo;
@@ -32,28 +35,25 @@ use crate::service::BoxError;
 /// - a [factory](Body::factory) makes a fresh stream for each attempt.
 #[derive(Default)]
 pub struct Body {
+    // Small: every layer moves every body, and with 32 bytes a request is copied without a loop.
     kind: Kind,
-    /// Apart, because only transfers are watched, and every layer moves every body.
-    watch: Option<Box<Watch>>,
-    /// The call whose request this is the body of.
-    call: Option<CallInfo>,
 }
 
-#[derive(Default)]
 enum Kind {
-    #[default]
-    Empty,
-    Bytes(Bytes),
-    Incoming(hyper::body::Incoming),
-    Stream {
-        body: UnsyncBoxBody<Bytes, BoxError>,
-        length: Option<u64>,
-    },
-    Factory {
-        make: Arc<dyn Fn() -> Body + Send + Sync>,
-        length: Option<u64>,
-        current: Option<Box<Body>>,
-    },
+    Memory(Bytes),
+    Apart(Apart),
+}
+
+enum Apart {
+    /// What the call keeps as its content, which is what most requests have for a body.
+    Call(CallInfo),
+    Streaming(Box<Streaming>),
+}
+
+impl Default for Kind {
+    fn default() -> Self {
+        Self::Memory(Bytes::new())
+    }
 }
 
 impl Body {
@@ -75,7 +75,7 @@ impl Body {
             .map_ok(|data| Frame::data(data.into()))
             .map_err(Into::into);
         let body = UnsyncBoxBody::new(http_body_util::StreamBody::new(frames));
-        Kind::Stream { body, length: None }.into()
+        Source::Stream { body, length: None }.into()
     }
 
     /// A body of any other `http-body` type.
@@ -92,13 +92,16 @@ impl Body {
         if let Some(body) =
             (&mut slot as &mut dyn std::any::Any).downcast_mut::<Option<hyper::body::Incoming>>()
         {
-            return body.take().map(Kind::Incoming).unwrap_or_default().into();
+            return body
+                .take()
+                .map(|body| Source::Incoming(body).into())
+                .unwrap_or_default();
         }
         match slot {
             Some(body) => {
                 let length = body.size_hint().exact();
                 let body = body.map_err(Into::into).boxed_unsync();
-                Kind::Stream { body, length }.into()
+                Source::Stream { body, length }.into()
             }
             None => Self::empty(),
         }
@@ -106,7 +109,7 @@ impl Body {
 
     /// A body that is made anew for each attempt, so that a streamed call can be repeated.
     pub fn factory(make: impl Fn() -> Self + Send + Sync + 'static) -> Self {
-        Kind::Factory {
+        Source::Factory {
             make: Arc::new(make),
             length: None,
             current: None,
@@ -117,50 +120,67 @@ impl Body {
     /// States how many bytes a stream or factory will give; sent as `Content-Length`.
     #[must_use]
     pub fn with_length(mut self, bytes: u64) -> Self {
-        match &mut self.kind {
-            Kind::Stream { length, .. } | Kind::Factory { length, .. } => *length = Some(bytes),
-            Kind::Empty | Kind::Bytes(_) | Kind::Incoming(_) => {}
+        if let Kind::Apart(Apart::Streaming(streaming)) = &mut self.kind {
+            streaming.source.set_length(bytes);
         }
         self
     }
 
     /// A second body with the same content, if that can be had: of bytes and factories.
     pub fn try_clone(&self) -> Option<Self> {
-        let kind = match &self.kind {
-            Kind::Empty => Kind::Empty,
-            Kind::Bytes(bytes) => Kind::Bytes(bytes.clone()),
-            Kind::Factory { make, length, .. } => Kind::Factory {
-                make: Arc::clone(make),
-                length: *length,
-                current: None,
-            },
-            Kind::Incoming(_) | Kind::Stream { .. } => return None,
-        };
-        let mut body = Self::from(kind);
-        body.call.clone_from(&self.call);
-        Some(body)
+        Some(match &self.kind {
+            Kind::Memory(bytes) => Self::from(bytes.clone()),
+            Kind::Apart(Apart::Call(call)) => Apart::Call(call.clone()).into(),
+            Kind::Apart(Apart::Streaming(streaming)) => {
+                Apart::Streaming(Box::new(streaming.try_clone()?)).into()
+            }
+        })
     }
 
     pub(crate) fn call(&self) -> Option<&CallInfo> {
-        self.call.as_ref()
+        match &self.kind {
+            Kind::Memory(_) => None,
+            Kind::Apart(Apart::Call(call)) => Some(call),
+            Kind::Apart(Apart::Streaming(streaming)) => streaming.call.as_ref(),
+        }
     }
 
+    /// The call whose content this is.
+    pub(crate) fn content_of(&self) -> Option<&CallInfo> {
+        match &self.kind {
+            Kind::Apart(Apart::Call(call)) => Some(call),
+            _ => None,
+        }
+    }
+
+    /// What is in memory, for the call to keep as its content.
+    pub(crate) fn take_content(&mut self) -> Bytes {
+        match &mut self.kind {
+            Kind::Memory(bytes) => mem::take(bytes),
+            Kind::Apart(_) => Bytes::new(),
+        }
+    }
+
+    /// Makes this the body of `call`'s request, which has its [content](Self::take_content).
     pub(crate) fn set_call(&mut self, call: CallInfo) {
-        self.call = Some(call);
+        match &mut self.kind {
+            Kind::Apart(Apart::Streaming(streaming)) => streaming.call = Some(call),
+            kind => *kind = Kind::Apart(Apart::Call(call)),
+        }
     }
 
     /// The content, if it is at hand as bytes.
     pub fn as_bytes(&self) -> Option<&[u8]> {
         match &self.kind {
-            Kind::Empty => Some(&[]),
-            Kind::Bytes(bytes) => Some(bytes),
-            _ => None,
+            Kind::Memory(bytes) => Some(bytes),
+            Kind::Apart(Apart::Call(call)) => Some(&call.0.content),
+            Kind::Apart(Apart::Streaming(streaming)) => streaming.source.as_bytes(),
         }
     }
 
     /// Whether the body is sent piece by piece instead of from memory.
     pub fn is_streaming(&self) -> bool {
-        !matches!(self.kind, Kind::Empty | Kind::Bytes(_))
+        self.as_bytes().is_none()
     }
 
     /// Reads the body to its end.
@@ -169,8 +189,9 @@ impl Body {
     ///
     /// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge) if it is longer than `limit` bytes; whatever broke the stream.
     pub async fn into_bytes(self, limit: u64) -> Result<Bytes> {
-        let mut collect = Collect::new(self, limit, Over::Fail(Limit::Argument));
-        std::future::poll_fn(|cx| collect.poll(cx))
+        let mut body = self;
+        let mut collect = Collect::new(limit, Over::Fail(Limit::Argument));
+        std::future::poll_fn(|cx| collect.poll(&mut body, cx))
             .await
             .map_err(Error::from_boxed)
     }
@@ -178,9 +199,17 @@ impl Body {
     /// The content, if it is at hand and of at most `limit` bytes; else the body itself.
     pub(crate) fn into_memory(self, limit: u64) -> std::result::Result<Bytes, Self> {
         match self.kind {
-            Kind::Empty => Ok(Bytes::new()),
-            Kind::Bytes(bytes) if bytes.len() as u64 <= limit => Ok(bytes),
+            Kind::Memory(bytes) if bytes.len() as u64 <= limit => Ok(bytes),
             _ => Err(self),
+        }
+    }
+
+    /// The content, if that is all there is to the body: nobody watches it move.
+    pub(crate) fn into_plain(self) -> std::result::Result<Bytes, Self> {
+        match self.kind {
+            Kind::Memory(bytes) => Ok(bytes),
+            Kind::Apart(Apart::Call(call)) => Ok(call.0.content.clone()),
+            Kind::Apart(Apart::Streaming(_)) => Err(self),
         }
     }
 
@@ -190,64 +219,53 @@ impl Body {
     }
 
     /// Ends with an error once nothing has come for `stall`.
-    pub(crate) fn with_guard(mut self, stall: Duration) -> Self {
-        self.watch().guard = Some(StallGuard::new(stall));
-        self
+    pub(crate) fn with_guard(self, stall: Duration) -> Self {
+        self.watched(|watch| watch.guard = Some(StallGuard::new(stall)))
     }
 
-    pub(crate) fn with_progress(mut self, progress: Arc<Progress>) -> Self {
-        self.watch().progress = Some(progress);
-        self
+    pub(crate) fn with_progress(self, progress: Arc<Progress>) -> Self {
+        self.watched(|watch| watch.progress = Some(progress))
     }
 
     /// Holds `turn` for as long as something is still to come.
-    pub(crate) fn with_turn(mut self, turn: OwnedSemaphorePermit) -> Self {
-        if self.is_streaming() {
-            self.watch().turn = Some(turn);
-        }
-        self
+    pub(crate) fn with_turn(self, turn: OwnedSemaphorePermit) -> Self {
+        self.watched(|watch| watch.turn = Some(turn))
     }
 
-    fn watch(&mut self) -> &mut Watch {
-        self.watch.get_or_insert_default()
+    fn watched(self, change: impl FnOnce(&mut Watch)) -> Self {
+        let mut streaming = match self.kind {
+            Kind::Memory(bytes) => Box::new(Source::Memory(bytes).into()),
+            Kind::Apart(Apart::Call(call)) => {
+                let source = Source::Memory(call.0.content.clone());
+                let mut streaming = Box::new(Streaming::from(source));
+                streaming.call = Some(call);
+                streaming
+            }
+            Kind::Apart(Apart::Streaming(streaming)) => streaming,
+        };
+        change(streaming.watch.get_or_insert_default());
+        Apart::Streaming(streaming).into()
     }
 }
 
-impl Kind {
-    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        match self {
-            Self::Empty => Poll::Ready(None),
-            Self::Bytes(bytes) => {
-                let bytes = std::mem::take(bytes);
-                *self = Self::Empty;
-                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
-            }
-            Self::Incoming(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
-            Self::Stream { body, .. } => Pin::new(body).poll_frame(cx),
-            Self::Factory { make, current, .. } => {
-                let body = current.get_or_insert_with(|| Box::new(make()));
-                Pin::new(&mut **body).poll_frame(cx)
-            }
-        }
-    }
-}
-
-impl From<Kind> for Body {
-    fn from(kind: Kind) -> Self {
+impl From<Apart> for Body {
+    fn from(apart: Apart) -> Self {
         Self {
-            kind,
-            watch: None,
-            call: None,
+            kind: Kind::Apart(apart),
         }
+    }
+}
+
+impl From<Source> for Body {
+    fn from(source: Source) -> Self {
+        Apart::Streaming(Box::new(source.into())).into()
     }
 }
 
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
-        if bytes.is_empty() {
-            Self::empty()
-        } else {
-            Kind::Bytes(bytes).into()
+        Self {
+            kind: Kind::Memory(bytes),
         }
     }
 }
@@ -284,62 +302,41 @@ impl http_body::Body for Body {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let Self { kind, watch, .. } = &mut *self;
-        match watch {
-            None => kind.poll_frame(cx),
-            Some(watch) => watch.poll_frame(kind, cx),
-        }
+        let rest = match &mut self.kind {
+            Kind::Memory(bytes) => mem::take(bytes),
+            Kind::Apart(Apart::Call(call)) => {
+                let content = call.0.content.clone();
+                self.kind = Kind::default();
+                content
+            }
+            Kind::Apart(Apart::Streaming(streaming)) => return streaming.poll_frame(cx),
+        };
+        Poll::Ready((!rest.is_empty()).then(|| Ok(Frame::data(rest))))
     }
 
     fn is_end_stream(&self) -> bool {
-        if self
-            .watch
-            .as_ref()
-            .is_some_and(|watch| !watch.rest.is_empty())
-        {
-            return false;
-        }
         match &self.kind {
-            Kind::Empty => true,
-            Kind::Bytes(bytes) => bytes.is_empty(),
-            Kind::Incoming(body) => body.is_end_stream(),
-            Kind::Stream { body, .. } => body.is_end_stream(),
-            Kind::Factory {
-                current, length, ..
-            } => match current {
-                Some(body) => body.is_end_stream(),
-                None => *length == Some(0),
-            },
+            Kind::Memory(bytes) => bytes.is_empty(),
+            Kind::Apart(Apart::Call(call)) => call.0.content.is_empty(),
+            Kind::Apart(Apart::Streaming(streaming)) => streaming.is_end(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
-            Kind::Empty => SizeHint::with_exact(0),
-            Kind::Bytes(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Incoming(body) => body.size_hint(),
-            Kind::Stream { body, length } => {
-                length.map_or_else(|| body.size_hint(), SizeHint::with_exact)
-            }
-            Kind::Factory {
-                length, current, ..
-            } => match (length, current) {
-                (Some(length), _) => SizeHint::with_exact(*length),
-                (None, Some(body)) => body.size_hint(),
-                (None, None) => SizeHint::default(),
-            },
+            Kind::Memory(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Kind::Apart(Apart::Call(call)) => SizeHint::with_exact(call.0.content.len() as u64),
+            Kind::Apart(Apart::Streaming(streaming)) => streaming.source.size_hint(),
         }
     }
 }
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.kind {
-            Kind::Empty => f.write_str("Body(empty)"),
-            Kind::Bytes(bytes) => write!(f, "Body({} bytes)", bytes.len()),
-            Kind::Incoming(_) => f.write_str("Body(incoming)"),
-            Kind::Stream { .. } => f.write_str("Body(stream)"),
-            Kind::Factory { .. } => f.write_str("Body(factory)"),
+        match self.as_bytes() {
+            Some([]) => f.write_str("Body(empty)"),
+            Some(bytes) => write!(f, "Body({} bytes)", bytes.len()),
+            None => f.write_str("Body(stream)"),
         }
     }
 }
@@ -365,5 +362,17 @@ impl Stream for DataStream {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Up to 256 bytes are copied without a loop, and a call copies its request twenty times.
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn a_request_is_small() {
+        assert!(size_of::<http::Request<Body>>() <= 256);
     }
 }

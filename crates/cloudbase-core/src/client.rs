@@ -21,7 +21,7 @@ use crate::config::{Config, EnvId};
 use crate::credential::{CredentialProvider, Credentials, Token};
 use crate::error::{Error, Result, parse_envelope};
 use crate::layer::collect_answer;
-use crate::operation::{CallInfo, CallState, CredentialUse, Operation, Parts, RequestId};
+use crate::operation::{CallInfo, CallState, CredentialUse, Head, Operation, Parts, RequestId};
 use crate::response::{Meta, Response};
 use crate::service::{BoxError, HttpService, Stack};
 
@@ -221,7 +221,7 @@ impl Client {
         if let Some(user) = &self.inner.user {
             user.sign(&mut parts);
         }
-        let call = describe(&mut parts);
+        let call = describe(&mut parts, self.inner.open);
         if self.inner.open {
             parts.request.extensions_mut().insert(call.clone());
         } else {
@@ -319,10 +319,17 @@ impl Flight {
     }
 }
 
-fn describe(parts: &mut Parts) -> CallInfo {
+/// `open`: the user's layers see the request, and may change it.
+fn describe(parts: &mut Parts, open: bool) -> CallInfo {
     if let Some(headers) = parts.options.take_headers() {
         parts.request.headers_mut().extend(headers);
     }
+    let (head, content) = if open {
+        (None, Bytes::new())
+    } else {
+        let head = Head::of(&parts.request);
+        (Some(head), parts.request.body_mut().take_content())
+    };
     let chosen = parts.options.idempotent;
     CallInfo(Arc::new(CallState {
         name: parts.name,
@@ -334,6 +341,8 @@ fn describe(parts: &mut Parts) -> CallInfo {
         external: parts.request.uri().authority().is_some(),
         options: std::mem::take(&mut parts.options),
         request_id: RequestId::random(),
+        head,
+        content,
         attempts: AtomicU32::new(0),
         deadline: Mutex::default(),
         covered: AtomicBool::new(false),

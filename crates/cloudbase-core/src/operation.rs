@@ -1,5 +1,6 @@
 //! One call as a value: what to send, how it may be repeated, and how its answer is read.
 
+mod head;
 mod options;
 mod path;
 mod request_id;
@@ -8,11 +9,13 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use serde::Serialize;
 use tokio::time::Instant;
 
+pub(crate) use self::head::Head;
 pub use self::options::{CallOptions, Choices};
 pub use self::path::{PathBuilder, encode_component};
 pub(crate) use self::request_id::RequestId;
@@ -261,6 +264,10 @@ pub(crate) struct CallState {
     pub(crate) external: bool,
     pub(crate) options: CallOptions,
     pub(crate) request_id: RequestId,
+    /// What the request was when the call began, and the [content](Body::set_call) of its body: all
+    /// attempts share them. Absent where a layer of the user's may have changed the one or the other.
+    pub(crate) head: Option<Head>,
+    pub(crate) content: Bytes,
     pub(crate) attempts: AtomicU32,
     /// When the call has to be done, and the limit that says so. Set anew by each pass: a layer of
     /// the user's may repeat the call.

@@ -18,6 +18,7 @@ use std::time::Duration;
 use http::header::{HOST, PROXY_AUTHORIZATION};
 use http::uri::{Authority, Scheme};
 use http::{HeaderValue, Request, Response, Uri};
+use hyper::body::Incoming;
 use hyper_util::client::legacy::{Client as Pool, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tower::Service;
@@ -142,7 +143,7 @@ impl Home {
 }
 
 impl Service<Request<Body>> for Transport {
-    type Response = Response<Body>;
+    type Response = Response<Incoming>;
     type Error = BoxError;
     type Future = Sending;
 
@@ -175,12 +176,11 @@ pub(crate) struct Sending {
 }
 
 impl Future for Sending {
-    type Output = Result<Response<Body>, BoxError>;
+    type Output = Result<Response<Incoming>, BoxError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.answer)
             .poll(cx)
-            .map_ok(|answer| answer.map(Body::from_http_body))
             .map_err(|error| failure::from_pool(error).into())
     }
 }

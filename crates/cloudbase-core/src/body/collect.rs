@@ -5,16 +5,15 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body::Body as _;
+use http_body::SizeHint;
 
 use super::{Body, StallGuard};
 use crate::error::{Error, ErrorKind, Result};
 use crate::service::BoxError;
 
-/// A body on its way into memory.
+/// What has come of a body on its way into memory.
 #[derive(Debug)]
 pub(crate) struct Collect {
-    body: Body,
     limit: u64,
     over: Over,
     guard: Option<StallGuard>,
@@ -42,18 +41,17 @@ pub(crate) enum Limit {
 
 impl Body {
     /// Reads the answer to a call, of which `limit` bytes are allowed.
-    pub(crate) async fn into_answer(self, limit: u64) -> Result<Bytes> {
-        let mut collect = Collect::new(self, limit, Over::Fail(Limit::MaxResponseSize));
-        std::future::poll_fn(|cx| collect.poll(cx))
+    pub(crate) async fn into_answer(mut self, limit: u64) -> Result<Bytes> {
+        let mut collect = Collect::new(limit, Over::Fail(Limit::MaxResponseSize));
+        std::future::poll_fn(|cx| collect.poll(&mut self, cx))
             .await
             .map_err(Error::from_boxed)
     }
 }
 
 impl Collect {
-    pub(crate) fn new(body: Body, limit: u64, over: Over) -> Self {
+    pub(crate) fn new(limit: u64, over: Over) -> Self {
         Self {
-            body,
             limit,
             over,
             guard: None,
@@ -63,19 +61,27 @@ impl Collect {
     }
 
     /// Fails once nothing has come for `stall`.
-    pub(crate) fn with_guard(mut self, stall: Duration) -> Self {
+    pub(crate) fn guard(&mut self, stall: Duration) {
         self.guard = Some(StallGuard::new(stall));
-        self
     }
 
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Bytes, BoxError>> {
+    /// Goes on with `body`, the same each time.
+    pub(crate) fn poll<B>(
+        &mut self,
+        body: &mut B,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Bytes, BoxError>>
+    where
+        B: http_body::Body<Data = Bytes> + Unpin,
+        B::Error: Into<BoxError>,
+    {
         if let Over::Fail(by) = self.over
-            && self.body.size_hint().lower() > self.limit
+            && body.size_hint().lower() > self.limit
         {
             return Poll::Ready(Err(by.exceeded(self.limit).into()));
         }
         loop {
-            let polled = Pin::new(&mut self.body).poll_frame(cx);
+            let polled = Pin::new(&mut *body).poll_frame(cx).map_err(Into::into);
             if let Some(guard) = &mut self.guard {
                 guard.observe(cx, &polled)?;
             }
@@ -85,7 +91,7 @@ impl Collect {
             let Ok(data) = frame?.into_data() else {
                 continue;
             };
-            if !self.take(data)? {
+            if !self.take(data, body.size_hint())? {
                 break;
             }
         }
@@ -97,7 +103,7 @@ impl Collect {
     }
 
     /// Adds a piece; false once the limit is reached and that is fine.
-    fn take(&mut self, mut data: Bytes) -> Result<bool, BoxError> {
+    fn take(&mut self, mut data: Bytes, left: SizeHint) -> Result<bool, BoxError> {
         let room = self.limit - (self.first.len() + self.rest.len()) as u64;
         let fits = data.len() as u64 <= room;
         if !fits {
@@ -111,7 +117,7 @@ impl Collect {
             return Ok(fits);
         }
         if self.rest.is_empty() {
-            let more = self.body.size_hint().exact().unwrap_or(0).min(self.limit) as usize;
+            let more = left.exact().unwrap_or(0).min(self.limit) as usize;
             self.rest.reserve(self.first.len() + data.len() + more);
             self.rest.extend_from_slice(&self.first);
             self.first = Bytes::new();

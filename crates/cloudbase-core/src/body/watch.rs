@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http_body::Frame;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Kind, Progress, StallGuard};
+use super::{Progress, Source, StallGuard};
 use crate::service::BoxError;
 
 /// What is kept about a body while it moves.
@@ -28,12 +28,12 @@ type Polled = Option<Result<Frame<Bytes>, BoxError>>;
 const WATCHED_PIECE: usize = 32 * 1024;
 
 impl Watch {
-    pub(super) fn poll_frame(&mut self, kind: &mut Kind, cx: &mut Context<'_>) -> Poll<Polled> {
+    pub(super) fn poll_frame(&mut self, source: &mut Source, cx: &mut Context<'_>) -> Poll<Polled> {
         if let Some(progress) = &self.progress {
             progress.begin();
         }
         let polled = if self.rest.is_empty() {
-            kind.poll_frame(cx)
+            source.poll_frame(cx)
         } else {
             Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.rest)))))
         };

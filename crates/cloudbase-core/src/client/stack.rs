@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::{Request, Response};
 use tower::{Layer as _, Service};
 
@@ -51,14 +52,16 @@ impl Parts {
 
     /// A client with the default stack on `transport`, which is not erased: a box around it would
     /// be made anew by each layer that clones it on every call.
-    pub(crate) fn around_transport<T>(self, transport: T) -> Result<Client>
+    pub(crate) fn around_transport<T, B>(self, transport: T) -> Result<Client>
     where
-        T: Service<Request<Body>, Response = Response<Body>, Error = BoxError>
+        T: Service<Request<Body>, Response = Response<B>, Error = BoxError>
             + Clone
             + Send
             + Sync
             + 'static,
         T::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: Into<BoxError>,
     {
         let config = self.config.clone();
         let key = self.access_key()?;

@@ -99,7 +99,7 @@ where
             },
             Ok(Resolution::Pending(token)) => AuthFuture {
                 state: State::Resolving {
-                    request: Some(request),
+                    request: Some(Box::new(request)),
                     token,
                 },
                 exchange,
@@ -130,7 +130,7 @@ struct Exchange<S> {
     envelope: Envelope,
     /// The session's token that went out; other tokens are not renewed.
     token: Option<Token>,
-    spare: Option<Box<Spare>>,
+    spare: Option<Spare>,
     /// The refusal, for the case that there is no newer token.
     refused: Option<Box<Response<Body>>>,
 }
@@ -141,18 +141,16 @@ pin_project! {
     where
         S: Service<Request<Body>>,
     {
-        Resolving { request: Option<Request<Body>>, token: BoxFuture<'static, Result<Option<(Token, bool)>>> },
+        // The request apart: few calls wait for a token, and this future is part of every call's.
+        Resolving { request: Option<Box<Request<Body>>>, token: BoxFuture<'static, Result<Option<(Token, bool)>>> },
         Sending { #[pin] future: ReadyCall<S> },
-        Renewing { token: BoxFuture<'static, Result<Option<Token>>> },
+        Renewing { token: Renewal },
         Last { #[pin] future: ReadyCall<S> },
         Refusing { error: Option<Error> },
     }
 }
 
-enum Step<S: Service<Request<Body>>> {
-    Next(State<S>),
-    Done(Response<Body>),
-}
+type Renewal = BoxFuture<'static, Result<Option<Token>>>;
 
 impl<S> Future for AuthFuture<S>
 where
@@ -169,24 +167,34 @@ where
                     let token = ready!(token.as_mut().poll(cx))?;
                     match request.take() {
                         Some(request) => State::Sending {
-                            future: exchange.send(request, token),
+                            future: exchange.send(*request, token),
                         },
                         None => return Poll::Pending, // polled after it was ready
                     }
                 }
                 StateProjection::Sending { future } => {
-                    let answer = ready!(future.poll(cx))?;
-                    match exchange.renew(answer) {
-                        Step::Next(next) => next,
-                        Step::Done(answer) => return Poll::Ready(Ok(answer)),
-                    }
+                    let result = ready!(future.poll(cx));
+                    let answer = result.as_ref().ok();
+                    let Some(token) = answer.and_then(|answer| exchange.renew(answer)) else {
+                        return Poll::Ready(result);
+                    };
+                    exchange.refused = Some(Box::new(result?));
+                    State::Renewing { token }
                 }
                 StateProjection::Renewing { token } => {
                     let token =
                         ready!(token.as_mut().poll(cx)).map_err(|error| error.with_sent(false))?;
-                    match exchange.replay(token) {
-                        Step::Next(next) => next,
-                        Step::Done(answer) => return Poll::Ready(Ok(answer)),
+                    match exchange.again(token) {
+                        Some(request) => State::Last {
+                            future: exchange.call(request),
+                        },
+                        // Without a newer token the refusal stands.
+                        None => {
+                            let refused = exchange.refused.take();
+                            return Poll::Ready(Ok(refused
+                                .map(|answer| *answer)
+                                .unwrap_or_default()));
+                        }
                     }
                 }
                 StateProjection::Last { future } => return future.poll(cx),
@@ -230,7 +238,7 @@ where
     fn send(&mut self, mut request: Request<Body>, token: Option<(Token, bool)>) -> ReadyCall<S> {
         if let Some((token, from_session)) = token {
             if from_session {
-                self.spare = Spare::of(&request).map(Box::new);
+                self.spare = Spare::of(&request);
             }
             request
                 .headers_mut()
@@ -244,45 +252,30 @@ where
         ReadyCall::new(self.shared.inner.clone(), request)
     }
 
-    /// Starts a renewal if the answer asks for one, and hands the answer back otherwise.
-    fn renew(&mut self, answer: Response<Body>) -> Step<S> {
+    /// Starts a renewal, if the answer asks for one that the call could make use of.
+    fn renew(&self, answer: &Response<Body>) -> Option<Renewal> {
         let (Some(token), Some(provider)) = (&self.token, self.shared.credentials.session()) else {
-            return Step::Done(answer);
+            return None;
         };
-        if !is_token_refused(self.envelope, &answer) {
-            return Step::Done(answer);
+        if !is_token_refused(self.envelope, answer) {
+            return None;
         }
         provider.reject(token);
-        if self.spare.is_none() {
-            return Step::Done(answer);
-        }
+        self.spare.as_ref()?;
         tracing::debug!(generation = token.generation(), "token refused, renewing");
         let provider = provider.clone();
-        let token = Box::pin(async move { provider.token().await });
-        self.refused = Some(Box::new(answer));
-        Step::Next(State::Renewing { token })
+        Some(Box::pin(async move { provider.token().await }))
     }
 
-    /// The call once more with a newer token. Without one the refusal stands.
-    fn replay(&mut self, newer: Option<Token>) -> Step<S> {
+    /// The request once more, if there is a newer token for it.
+    fn again(&mut self, newer: Option<Token>) -> Option<Request<Body>> {
         let sent = self.token.as_ref().map(Token::generation);
-        match (newer, self.spare.take()) {
-            (Some(newer), Some(spare)) if Some(newer.generation()) != sent => {
-                let mut request = spare.into_request();
-                request
-                    .headers_mut()
-                    .insert(AUTHORIZATION, newer.header().clone());
-                Step::Next(State::Last {
-                    future: self.call(request),
-                })
-            }
-            _ => Step::Done(
-                self.refused
-                    .take()
-                    .map(|answer| *answer)
-                    .unwrap_or_default(),
-            ),
-        }
+        let newer = newer.filter(|newer| Some(newer.generation()) != sent)?;
+        let mut request = self.spare.take()?.into_request();
+        request
+            .headers_mut()
+            .insert(AUTHORIZATION, newer.header().clone());
+        Some(request)
     }
 }
 

@@ -78,26 +78,33 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        if let Err(error) = self.shared.locate(&mut request) {
-            return BaseUriFuture {
-                future: None,
-                refusal: Some(error.into()),
-            };
-        }
-        BaseUriFuture {
-            future: Some(self.inner.call(request)),
-            refusal: None,
-        }
+        let state = match self.shared.locate(&mut request) {
+            Ok(()) => State::Sent {
+                future: self.inner.call(request),
+            },
+            Err(error) => State::Refused {
+                error: Some(error.into()),
+            },
+        };
+        BaseUriFuture { state }
     }
 }
 
 pin_project! {
-    /// The future of [`BaseUri`]: of a request that was sent on, or refused at once.
+    /// The future of [`BaseUri`].
     #[derive(Debug)]
     pub struct BaseUriFuture<F> {
         #[pin]
-        future: Option<F>,
-        refusal: Option<BoxError>,
+        state: State<F>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    #[derive(Debug)]
+    enum State<F> {
+        Sent { #[pin] future: F },
+        Refused { error: Option<BoxError> },
     }
 }
 
@@ -108,11 +115,12 @@ where
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        match (this.future.as_pin_mut(), this.refusal.take()) {
-            (Some(future), _) => future.poll(cx),
-            (None, Some(refusal)) => Poll::Ready(Err(refusal)),
-            (None, None) => Poll::Pending, // polled after it was ready
+        match self.project().state.project() {
+            StateProjection::Sent { future } => future.poll(cx),
+            StateProjection::Refused { error } => match error.take() {
+                Some(error) => Poll::Ready(Err(error)),
+                None => Poll::Pending, // polled after it was ready
+            },
         }
     }
 }

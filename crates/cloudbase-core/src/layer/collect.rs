@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
@@ -82,7 +83,7 @@ pin_project! {
         future: F,
         transfer: bool,
         limit: u64,
-        reading: Option<Box<Reading>>,
+        reading: Option<Box<Reading<Body>>>,
     }
 }
 
@@ -112,31 +113,12 @@ const ERROR_LIMIT: u64 = 64 * 1024;
 
 /// An answer on its way into memory: the beginning of an error, the whole of anything else.
 #[derive(Debug)]
-pub(super) struct Reading {
-    answer: Response<()>,
+pub(super) struct Reading<B> {
+    answer: Option<Response<B>>,
     collect: Collect,
 }
 
-impl Reading {
-    pub(super) fn new(answer: Response<Body>, limit: u64) -> Self {
-        let (parts, body) = answer.into_parts();
-        let collect = if parts.status.is_success() {
-            Collect::new(body, limit, Over::Fail(Limit::MaxResponseSize))
-        } else {
-            Collect::new(body, ERROR_LIMIT, Over::Truncate)
-        };
-        Self {
-            answer: Response::from_parts(parts, ()),
-            collect,
-        }
-    }
-
-    /// Fails once nothing has come for `stall`.
-    pub(super) fn with_guard(mut self, stall: Duration) -> Self {
-        self.collect = self.collect.with_guard(stall);
-        self
-    }
-
+impl Reading<Body> {
     /// The answer itself, if nothing of it is to be read.
     fn of(answer: Response<Body>, transfer: bool, limit: u64) -> Result<Response<Body>, Box<Self>> {
         if !answer.body().is_streaming() || (transfer && answer.status().is_success()) {
@@ -144,12 +126,40 @@ impl Reading {
         }
         Err(Box::new(Self::new(answer, limit)))
     }
+}
+
+impl<B> Reading<B>
+where
+    B: http_body::Body<Data = Bytes> + Unpin,
+    B::Error: Into<BoxError>,
+{
+    pub(super) fn new(answer: Response<B>, limit: u64) -> Self {
+        let collect = if answer.status().is_success() {
+            Collect::new(limit, Over::Fail(Limit::MaxResponseSize))
+        } else {
+            Collect::new(ERROR_LIMIT, Over::Truncate)
+        };
+        Self {
+            answer: Some(answer),
+            collect,
+        }
+    }
+
+    /// Fails once nothing has come for `stall`.
+    pub(super) fn guard(&mut self, stall: Duration) {
+        self.collect.guard(stall);
+    }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<Body>, BoxError>> {
         // Typed here, so that the retry around this sees what it is.
-        let bytes = ready!(self.collect.poll(cx)).map_err(Error::from_boxed)?;
-        let (parts, ()) = std::mem::take(&mut self.answer).into_parts();
-        Poll::Ready(Ok(Response::from_parts(parts, bytes.into())))
+        let Some(answer) = &mut self.answer else {
+            return Poll::Pending; // polled after it was ready
+        };
+        let bytes = ready!(self.collect.poll(answer.body_mut(), cx)).map_err(Error::from_boxed)?;
+        match self.answer.take() {
+            Some(answer) => Poll::Ready(Ok(answer.map(|_| bytes.into()))),
+            None => Poll::Pending,
+        }
     }
 }
 

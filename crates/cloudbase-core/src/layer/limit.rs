@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body as _;
 use pin_project_lite::pin_project;
@@ -76,13 +77,15 @@ pub struct Limit<S> {
     limits: LimitLayer,
 }
 
-impl<S> Service<Request<Body>> for Limit<S>
+impl<S, B> Service<Request<Body>> for Limit<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error = BoxError>,
+    S: Service<Request<Body>, Response = Response<B>, Error = BoxError>,
+    B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<BoxError>,
 {
     type Response = Response<Body>;
     type Error = BoxError;
-    type Future = LimitFuture<S::Future>;
+    type Future = LimitFuture<S::Future, B>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx)
@@ -114,11 +117,12 @@ where
             let progress = Arc::new(Progress::new(request.body().size_hint().exact()));
             let body = std::mem::take(request.body_mut());
             *request.body_mut() = body.with_progress(progress.clone());
-            Upload {
+            Box::new(Upload {
                 progress,
                 seen: 0,
                 waited: Duration::ZERO,
-            }
+                tail: attempt.max(timeouts.total.min(FAR)),
+            })
         });
         let first = if upload.is_some() {
             stall.max(Duration::from_millis(1))
@@ -126,7 +130,7 @@ where
             attempt
         };
         let end = match &cover {
-            Some(cover) => cover.deadline.min(cover.call.0.now() + first),
+            Some(cover) => cover.bound(cover.call.0.now() + first),
             None => Instant::now() + first,
         };
         LimitFuture {
@@ -138,7 +142,6 @@ where
                 upload,
                 attempt,
                 stall,
-                tail: attempt.max(timeouts.total.min(FAR)),
             },
             max_size,
             transfer,
@@ -150,11 +153,11 @@ where
 pin_project! {
     /// The future of [`Limit`].
     #[derive(Debug)]
-    pub struct LimitFuture<F> {
+    pub struct LimitFuture<F, B> {
         #[pin]
         timer: Sleep,
         #[pin]
-        state: State<F>,
+        state: State<F, B>,
         watch: Watch,
         max_size: u64,
         transfer: bool,
@@ -165,10 +168,10 @@ pin_project! {
 pin_project! {
     #[project = StateProjection]
     #[derive(Debug)]
-    enum State<F> {
+    enum State<F, B> {
         Head { #[pin] future: F },
         // Apart: as a rule the whole answer is there with its head, and never gets here.
-        Body { reading: Box<Reading> },
+        Body { reading: Box<Reading<B>> },
     }
 }
 
@@ -176,17 +179,25 @@ pin_project! {
 #[derive(Debug)]
 struct Cover {
     call: CallInfo,
-    deadline: Instant,
 }
 
 impl Cover {
     fn of(call: &CallInfo) -> Option<Self> {
-        let deadline = call.0.deadline()?;
+        call.0.deadline()?;
         call.0.set_covered(true);
-        Some(Self {
-            call: call.clone(),
-            deadline,
-        })
+        Some(Self { call: call.clone() })
+    }
+
+    /// `end`, unless the call has to be done before.
+    fn bound(&self, end: Instant) -> Instant {
+        self.call
+            .0
+            .deadline()
+            .map_or(end, |deadline| deadline.min(end))
+    }
+
+    fn is_over(&self, now: Instant) -> bool {
+        self.call.0.deadline().is_some_and(|end| end <= now)
     }
 }
 
@@ -198,12 +209,10 @@ impl Drop for Cover {
 
 #[derive(Debug)]
 struct Watch {
-    upload: Option<Upload>,
+    // Apart: every layer around this one moves what it is given.
+    upload: Option<Box<Upload>>,
     attempt: Duration,
     stall: Duration,
-    /// From the last byte that the transport took to the head of the answer: what is in buffers
-    /// then has to get out first.
-    tail: Duration,
 }
 
 #[derive(Debug)]
@@ -212,15 +221,20 @@ struct Upload {
     seen: u64,
     /// Time without a connection.
     waited: Duration,
+    /// From the last byte that the transport took to the head of the answer: what is in buffers
+    /// then has to get out first.
+    tail: Duration,
 }
 
-impl<F> Future for LimitFuture<F>
+impl<F, B> Future for LimitFuture<F, B>
 where
-    F: Future<Output = Result<Response<Body>, BoxError>>,
+    F: Future<Output = Result<Response<B>, BoxError>>,
+    B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<BoxError>,
 {
-    type Output = F::Output;
+    type Output = Result<Response<Body>, BoxError>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         match this.state.as_mut().project() {
             StateProjection::Head { future } => {
@@ -229,9 +243,12 @@ where
                     let stall = this.watch.stall;
                     // Redirects of a transfer are its caller's to follow.
                     if *this.transfer && answer.status().is_success() {
-                        return Poll::Ready(Ok(answer.map(|body| body.with_guard(stall))));
+                        return Poll::Ready(Ok(
+                            answer.map(|body| Body::from_http_body(body).with_guard(stall))
+                        ));
                     }
-                    let mut reading = Reading::new(answer, *this.max_size).with_guard(stall);
+                    let mut reading = Reading::new(answer, *this.max_size);
+                    reading.guard(stall);
                     if let Poll::Ready(answer) = reading.poll(cx) {
                         return Poll::Ready(answer);
                     }
@@ -248,7 +265,7 @@ where
         loop {
             ready!(this.timer.as_mut().poll(cx));
             if let Some(cover) = this.cover
-                && cover.deadline <= this.timer.deadline()
+                && cover.is_over(this.timer.deadline())
             {
                 return Poll::Ready(Err(cover.call.0.late().into()));
             }
@@ -267,9 +284,9 @@ impl Watch {
             return Err(Error::timeout(TimeoutPhase::Attempt, self.attempt));
         };
         if upload.progress.is_done() {
+            self.attempt = upload.tail;
             self.upload = None;
-            self.attempt = self.tail;
-            return Ok(self.tail);
+            return Ok(self.attempt);
         }
         if !upload.progress.has_begun() {
             upload.waited += self.stall;

@@ -129,7 +129,17 @@ pin_project! {
     #[project = StateProjection]
     enum State<F> {
         Sending { #[pin] future: F },
-        Waiting { #[pin] timer: Sleep, request: Option<Request<Body>> },
+        // Apart: few calls get here, and every call's future is as large as the largest state.
+        Waiting { pause: Pin<Box<Pause>> },
+    }
+}
+
+pin_project! {
+    /// The time before another attempt, and what is sent then.
+    struct Pause {
+        #[pin]
+        timer: Sleep,
+        request: Option<Request<Body>>,
     }
 }
 
@@ -141,7 +151,7 @@ struct Course {
     max_attempts: u32,
     repeatable: bool,
     envelope: Envelope,
-    spare: Option<Box<Spare>>,
+    spare: Option<Spare>,
 }
 
 impl<S> Future for RetryFuture<S>
@@ -158,16 +168,19 @@ where
                     let result = ready!(future.poll(cx));
                     match this.course.another(&result) {
                         Some((wait, request)) => State::Waiting {
-                            timer: sleep(wait),
-                            request: Some(request),
+                            pause: Box::pin(Pause {
+                                timer: sleep(wait),
+                                request: Some(request),
+                            }),
                         },
                         None => return Poll::Ready(result),
                     }
                 }
-                StateProjection::Waiting { timer, request } => {
-                    ready!(timer.poll(cx));
+                StateProjection::Waiting { pause } => {
+                    let pause = pause.as_mut().project();
+                    ready!(pause.timer.poll(cx));
                     ready!(this.service.poll_ready(cx))?;
-                    let Some(request) = request.take() else {
+                    let Some(request) = pause.request.take() else {
                         return Poll::Pending;
                     };
                     this.course.keep(&request);
@@ -185,7 +198,7 @@ impl Course {
     /// Keeps what another attempt would need, if there may be one.
     fn keep(&mut self, request: &Request<Body>) {
         self.spare = if self.attempt < self.max_attempts {
-            Spare::of(request).map(Box::new)
+            Spare::of(request)
         } else {
             None
         };

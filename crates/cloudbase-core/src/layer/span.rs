@@ -182,11 +182,11 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
+        if this.span.is_none() {
+            return this.future.poll(cx);
+        }
         let _entered = this.span.enter();
         let output = ready!(this.future.poll(cx));
-        if this.span.is_none() {
-            return Poll::Ready(output);
-        }
         match &output {
             Ok(response) if response.status().is_success() => {
                 this.span

@@ -1,46 +1,69 @@
 //! What it takes to send a request a second time.
 
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version};
+use http::{Extensions, Request};
 
 use crate::body::Body;
-use crate::operation::CallInfo;
+use crate::operation::{CallInfo, Head};
 
 /// A copy of a request whose body can be sent again.
 ///
-/// One is made on every call, and seldom used: what usually fits is kept without an allocation.
+/// One is made on every call, and seldom used.
 #[derive(Debug)]
-pub(super) struct Spare {
-    method: Method,
-    uri: Uri,
-    version: Version,
-    headers: Headers,
+pub(super) enum Spare {
+    /// The call knows its request: nobody has changed it.
+    Call(CallInfo),
+    Copy(Box<Copied>),
+}
+
+#[derive(Debug)]
+pub(super) struct Copied {
+    head: Head,
     body: Body,
     call: Option<CallInfo>,
     extensions: Extensions,
 }
 
-/// How many headers are copied in place; calls of the SDK have one or two at this point.
-const FEW: usize = 3;
-
-#[derive(Debug)]
-enum Headers {
-    Few([Option<(HeaderName, HeaderValue)>; FEW]),
-    Many(HeaderMap),
-}
-
 impl Spare {
     /// A copy, unless the body can be sent only once.
     pub(super) fn of(request: &Request<Body>) -> Option<Self> {
+        match request.body().content_of() {
+            Some(call) if call.0.head.is_some() => Some(Self::Call(call.clone())),
+            _ => Copied::of(request).map(|copy| Self::Copy(Box::new(copy))),
+        }
+    }
+
+    /// The call that the request belongs to.
+    pub(super) fn call(&self) -> Option<&CallInfo> {
+        match self {
+            Self::Call(call) => Some(call),
+            Self::Copy(copy) => copy.body.call().or(copy.call.as_ref()),
+        }
+    }
+
+    pub(super) fn into_request(self) -> Request<Body> {
+        match self {
+            Self::Call(call) => {
+                let mut request = Request::new(Body::empty());
+                if let Some(head) = &call.0.head {
+                    head.put_into(&mut request);
+                }
+                request.body_mut().set_call(call);
+                request
+            }
+            Self::Copy(copy) => copy.into_request(),
+        }
+    }
+}
+
+impl Copied {
+    fn of(request: &Request<Body>) -> Option<Self> {
         let body = request.body().try_clone()?;
         let extensions = request.extensions();
         let call = extensions.get::<CallInfo>().cloned();
         // With nothing but our own value in the map, that value is enough.
         let only_ours = extensions.len() == usize::from(call.is_some());
         Some(Self {
-            method: request.method().clone(),
-            uri: request.uri().clone(),
-            version: request.version(),
-            headers: Headers::of(request.headers()),
+            head: Head::of(request),
             body,
             call,
             extensions: if only_ours {
@@ -51,17 +74,9 @@ impl Spare {
         })
     }
 
-    /// The call that the request belongs to.
-    pub(super) fn call(&self) -> Option<&CallInfo> {
-        self.body.call().or(self.call.as_ref())
-    }
-
-    pub(super) fn into_request(self) -> Request<Body> {
+    fn into_request(self) -> Request<Body> {
         let mut request = Request::new(self.body);
-        *request.method_mut() = self.method;
-        *request.uri_mut() = self.uri;
-        *request.version_mut() = self.version;
-        *request.headers_mut() = self.headers.into_map();
+        self.head.put_into(&mut request);
         *request.extensions_mut() = self.extensions;
         if let Some(call) = self.call {
             request.extensions_mut().insert(call);
@@ -70,34 +85,10 @@ impl Spare {
     }
 }
 
-impl Headers {
-    fn of(map: &HeaderMap) -> Self {
-        if map.len() > FEW {
-            return Self::Many(map.clone());
-        }
-        let mut few = [const { None }; FEW];
-        for (slot, (name, value)) in few.iter_mut().zip(map) {
-            *slot = Some((name.clone(), value.clone()));
-        }
-        Self::Few(few)
-    }
-
-    fn into_map(self) -> HeaderMap {
-        match self {
-            Self::Many(map) => map,
-            Self::Few(few) => {
-                let mut map = HeaderMap::new();
-                for (name, value) in few.into_iter().flatten() {
-                    map.append(name, value);
-                }
-                map
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     #[test]

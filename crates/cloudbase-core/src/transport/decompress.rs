@@ -46,9 +46,11 @@ pub struct Decompress<S> {
     inner: S,
 }
 
-impl<S> Service<Request<Body>> for Decompress<S>
+impl<S, B> Service<Request<Body>> for Decompress<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error = BoxError>,
+    S: Service<Request<Body>, Response = Response<B>, Error = BoxError>,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
 {
     type Response = Response<Body>;
     type Error = BoxError;
@@ -77,15 +79,17 @@ pin_project! {
     }
 }
 
-impl<F> Future for DecompressFuture<F>
+impl<F, B> Future for DecompressFuture<F>
 where
-    F: Future<Output = Result<Response<Body>, BoxError>>,
+    F: Future<Output = Result<Response<B>, BoxError>>,
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
 {
-    type Output = F::Output;
+    type Output = Result<Response<Body>, BoxError>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut answer = ready!(this.future.poll(cx))?;
+        let mut answer = ready!(this.future.poll(cx))?.map(Body::from_http_body);
         let wanted = !*this.transfer || !answer.status().is_success();
         // The answer to HEAD names an encoding, but there is nothing to unpack.
         if wanted && is_gzip(&answer) && !answer.body().is_end_stream() {

@@ -12,11 +12,18 @@ use http_body::{Frame, SizeHint};
 use crate::body::Body;
 use crate::service::BoxError;
 
-pub(super) struct Outgoing(Body);
+/// Small, because the pool and its connections hand a request on a dozen times.
+pub(super) enum Outgoing {
+    Memory(Bytes),
+    Stream(Box<Body>),
+}
 
 impl Outgoing {
     pub(super) fn new(body: Body) -> Self {
-        Self(body)
+        match body.into_plain() {
+            Ok(bytes) => Self::Memory(bytes),
+            Err(body) => Self::Stream(Box::new(body)),
+        }
     }
 }
 
@@ -28,15 +35,25 @@ impl http_body::Body for Outgoing {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Pin::new(&mut self.0).poll_frame(cx).map_err(Carried::new)
+        match &mut *self {
+            Self::Memory(bytes) if bytes.is_empty() => Poll::Ready(None),
+            Self::Memory(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Self::Stream(body) => Pin::new(&mut **body).poll_frame(cx).map_err(Carried::new),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_end_stream()
+        match self {
+            Self::Memory(bytes) => bytes.is_empty(),
+            Self::Stream(body) => body.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.size_hint()
+        match self {
+            Self::Memory(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Stream(body) => body.size_hint(),
+        }
     }
 }
 

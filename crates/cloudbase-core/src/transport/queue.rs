@@ -199,11 +199,14 @@ where
                     state.set(State::Running { future, turn });
                 }
                 StateProjection::Running { future, turn } => {
-                    let answer = ready!(future.poll(cx));
+                    let result = ready!(future.poll(cx));
+                    let turn = turn.take();
                     // An answer that is still on its way keeps its turn.
-                    return Poll::Ready(match turn.take() {
-                        Some(turn) => answer.map(|answer| answer.map(|body| body.with_turn(turn))),
-                        None => answer,
+                    return Poll::Ready(match (result, turn) {
+                        (Ok(answer), Some(turn)) if answer.body().is_streaming() => {
+                            Ok(answer.map(|body| body.with_turn(turn)))
+                        }
+                        (result, _) => result,
                     });
                 }
             }

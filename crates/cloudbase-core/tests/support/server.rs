@@ -30,6 +30,7 @@ pub struct Seen {
     pub connections: AtomicUsize,
     /// The heads of the requests, as they came.
     pub heads: Mutex<Vec<String>>,
+    pub bodies: Mutex<Vec<Vec<u8>>>,
 }
 
 impl Seen {
@@ -39,6 +40,10 @@ impl Seen {
 
     pub fn heads(&self) -> Vec<String> {
         self.heads.lock().unwrap().clone()
+    }
+
+    pub fn bodies(&self) -> Vec<Vec<u8>> {
+        self.bodies.lock().unwrap().clone()
     }
 }
 
@@ -103,6 +108,7 @@ where
     let mut body = vec![0; length];
     socket.read_exact(&mut body).await.ok()?;
     seen.heads.lock().unwrap().push(head.clone());
+    seen.bodies.lock().unwrap().push(body);
     Some(head)
 }
 

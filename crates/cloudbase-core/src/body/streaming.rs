@@ -1,0 +1,146 @@
+//! A body that is more than bytes: where its pieces come from, and what is kept about it.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body as _, Frame, SizeHint};
+use http_body_util::combinators::UnsyncBoxBody;
+
+use super::{Body, Watch};
+use crate::operation::CallInfo;
+use crate::service::BoxError;
+
+pub(super) struct Streaming {
+    pub(super) source: Source,
+    pub(super) watch: Option<Watch>,
+    /// The call whose request this is the body of.
+    pub(super) call: Option<CallInfo>,
+}
+
+pub(super) enum Source {
+    Memory(Bytes),
+    Incoming(hyper::body::Incoming),
+    Stream {
+        body: UnsyncBoxBody<Bytes, BoxError>,
+        length: Option<u64>,
+    },
+    Factory {
+        make: Arc<dyn Fn() -> Body + Send + Sync>,
+        length: Option<u64>,
+        current: Option<Body>,
+    },
+}
+
+impl From<Source> for Streaming {
+    fn from(source: Source) -> Self {
+        Self {
+            source,
+            watch: None,
+            call: None,
+        }
+    }
+}
+
+impl Streaming {
+    /// The same content for the same call, if that can be had.
+    pub(super) fn try_clone(&self) -> Option<Self> {
+        Some(Self {
+            source: self.source.try_clone()?,
+            watch: None,
+            call: self.call.clone(),
+        })
+    }
+
+    pub(super) fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match &mut self.watch {
+            None => self.source.poll_frame(cx),
+            Some(watch) => watch.poll_frame(&mut self.source, cx),
+        }
+    }
+
+    pub(super) fn is_end(&self) -> bool {
+        let held_back = self.watch.as_ref().map_or(0, |watch| watch.rest.len());
+        held_back == 0 && self.source.is_end()
+    }
+}
+
+impl Source {
+    pub(super) fn set_length(&mut self, bytes: u64) {
+        match self {
+            Self::Stream { length, .. } | Self::Factory { length, .. } => *length = Some(bytes),
+            Self::Memory(_) | Self::Incoming(_) => {}
+        }
+    }
+
+    pub(super) fn as_bytes(&self) -> Option<&[u8]> {
+        match self {
+            Self::Memory(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    fn try_clone(&self) -> Option<Self> {
+        match self {
+            Self::Memory(bytes) => Some(Self::Memory(bytes.clone())),
+            Self::Factory { make, length, .. } => Some(Self::Factory {
+                make: Arc::clone(make),
+                length: *length,
+                current: None,
+            }),
+            Self::Incoming(_) | Self::Stream { .. } => None,
+        }
+    }
+
+    pub(super) fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match self {
+            Self::Memory(bytes) => {
+                let bytes = std::mem::take(bytes);
+                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+            }
+            Self::Incoming(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
+            Self::Stream { body, .. } => Pin::new(body).poll_frame(cx),
+            Self::Factory { make, current, .. } => {
+                Pin::new(current.get_or_insert_with(|| make())).poll_frame(cx)
+            }
+        }
+    }
+
+    fn is_end(&self) -> bool {
+        match self {
+            Self::Memory(bytes) => bytes.is_empty(),
+            Self::Incoming(body) => body.is_end_stream(),
+            Self::Stream { body, .. } => body.is_end_stream(),
+            Self::Factory {
+                current, length, ..
+            } => match current {
+                Some(body) => body.is_end_stream(),
+                None => *length == Some(0),
+            },
+        }
+    }
+
+    pub(super) fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Memory(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Self::Incoming(body) => body.size_hint(),
+            Self::Stream { body, length } => {
+                length.map_or_else(|| body.size_hint(), SizeHint::with_exact)
+            }
+            Self::Factory {
+                length, current, ..
+            } => match (length, current) {
+                (Some(length), _) => SizeHint::with_exact(*length),
+                (None, Some(body)) => body.size_hint(),
+                (None, None) => SizeHint::default(),
+            },
+        }
+    }
+}
