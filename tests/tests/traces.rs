@@ -13,14 +13,15 @@ use cloudbase_core::{
 use http::{Method, Request, Response, Uri};
 use tower::layer::layer_fn;
 use tower::{ServiceExt as _, service_fn};
+use tracing::Event;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 
-/// The SDK's spans, in the order in which they began.
+/// The SDK's spans, in the order in which they began, and what its events say.
 #[derive(Clone, Default)]
-struct Spans(Arc<Mutex<Vec<Seen>>>);
+struct Spans(Arc<Mutex<Vec<Seen>>>, Arc<Mutex<Vec<Fields>>>);
 
 struct Seen {
     id: Id,
@@ -59,6 +60,14 @@ where
             parent: span.parent().map(|parent| parent.name()),
             fields,
         });
+    }
+
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if event.metadata().target().starts_with("cloudbase") {
+            let mut fields = Fields::default();
+            event.record(&mut fields);
+            self.1.lock().unwrap().push(fields);
+        }
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, _: Context<'_, S>) {
@@ -186,7 +195,11 @@ async fn calls_and_attempts_have_spans_with_opentelemetrys_names() {
         (
             attempt,
             Some(call),
-            of_attempt(&[("http.response.status_code", "503"), ("error.type", "503")]),
+            of_attempt(&[
+                ("http.response.status_code", "503"),
+                ("error.type", "503"),
+                ("otel.status_code", "ERROR"),
+            ]),
         ),
         (
             attempt,
@@ -209,13 +222,19 @@ async fn calls_and_attempts_have_spans_with_opentelemetrys_names() {
         (
             attempt,
             Some(call),
-            of_attempt(&[("error.type", "timeout")]),
+            of_attempt(&[("error.type", "timeout"), ("otel.status_code", "ERROR")]),
         ),
     ];
-    let spans = spans.0.lock().unwrap();
+    let Spans(spans, events) = spans;
+    let spans = spans.lock().unwrap();
     let seen: Vec<_> = spans
         .iter()
         .map(|span| (span.name, span.parent, span.fields.0.clone()))
         .collect();
     assert_eq!(seen, expected);
+
+    let retry = &events.lock().unwrap()[0].0;
+    assert_eq!(retry["message"], "attempt failed, retrying");
+    assert_eq!(retry["error.type"], "503");
+    assert!(retry.contains_key("wait") && retry.contains_key("attempt"));
 }

@@ -83,7 +83,8 @@ pub enum ErrorKind {
     Argument,
     /// The body of a request could not be produced, or of an answer not read to its end.
     Body,
-    /// The configuration is incomplete or contradicts itself.
+    /// The configuration is incomplete or contradicts itself; or the service says that the
+    /// credential belongs to another environment or site (`ACCESS_TOKEN_KID_INVALID`).
     Config,
     /// No connection could be made. Nothing was sent.
     Connect,
@@ -206,7 +207,12 @@ impl Error {
         code: Option<ErrorCode>,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        let mut error = Self::new(ErrorKind::Api, message);
+        let kind = match code.as_ref().map(ErrorCode::as_str) {
+            // No sign-in mends it: the credential is one of another environment or site.
+            Some("ACCESS_TOKEN_KID_INVALID") => ErrorKind::Config,
+            _ => ErrorKind::Api,
+        };
+        let mut error = Self::new(kind, message);
         error.inner.status = Some(status);
         error.inner.code = code;
         error.inner.sent = true;
@@ -419,7 +425,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.inner;
         // A refusal is about what the caller gave: the operation has not begun, let alone failed.
-        let refusal = matches!(inner.kind, ErrorKind::Argument | ErrorKind::Config);
+        let refusal = matches!(inner.kind, ErrorKind::Argument | ErrorKind::Config) && !inner.sent;
         if refusal || inner.operation.is_empty() {
             f.write_str(inner.kind.describe())?;
         } else {

@@ -150,9 +150,11 @@ fn says_no_rows(error: &Error) -> Option<bool> {
 }
 
 pub(super) fn is_unauthenticated(error: &Error) -> bool {
-    if error.kind() == ErrorKind::Credentials {
+    match error.kind() {
         // A renewal that failed for a passing reason does not ask for a new sign-in.
-        return !error.is_transient();
+        ErrorKind::Credentials => return !error.is_transient(),
+        ErrorKind::Config => return false,
+        _ => {}
     }
     match code(error) {
         Some(
@@ -163,7 +165,6 @@ pub(super) fn is_unauthenticated(error: &Error) -> bool {
             | "ACCESS_TOKEN_INVALID"
             | "INVALID_ACCESS_TOKEN"
             | "ACCESS_TOKEN_EXPIRED"
-            | "ACCESS_TOKEN_KID_INVALID"
             | "AUTHENTICATION_FAILED"
             | "AUTH_FAILURE_TOKEN_FAILURE"
             | "CHECK_LOGIN_FAILED"

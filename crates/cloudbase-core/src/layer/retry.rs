@@ -14,12 +14,14 @@ use tokio::time::{Instant, Sleep, sleep};
 use tower::{Layer, Service};
 
 use self::budget::Budgets;
+use super::span::error_type;
 use super::spare::Spare;
 use crate::body::Body;
 use crate::config::{Config, RetryConfig};
 use crate::error::{Error, ErrorKind, parse_envelope};
 use crate::operation::{CallInfo, Envelope};
 use crate::service::BoxError;
+use crate::telemetry::ERROR_TYPE;
 
 /// Puts [`Retry`] around a service. Services made by the same layer share one budget per host.
 #[derive(Clone, Debug)]
@@ -243,7 +245,16 @@ impl Course {
             tracing::debug!("retry budget is empty");
             return None;
         }
-        tracing::debug!(attempt = self.attempt, wait = ?wait, "attempt failed, retrying");
+        let reason = match result {
+            Ok(answer) => answer.status().as_str().to_owned(),
+            Err(error) => error_type(error).to_owned(),
+        };
+        tracing::debug!(
+            attempt = self.attempt,
+            wait = ?wait,
+            { ERROR_TYPE } = reason,
+            "attempt failed, retrying"
+        );
         self.attempt += 1;
         Some((wait, spare.into_request()))
     }

@@ -14,6 +14,11 @@ use crate::config::{Config, EnvId};
 use crate::error::{Error, ErrorKind};
 use crate::operation::CallInfo;
 use crate::service::BoxError;
+use crate::telemetry::{
+    ATTEMPT_SPAN, ATTEMPTS, CALL_SPAN, ENV_ID, ERROR_TYPE, HTTP_REQUEST_METHOD,
+    HTTP_REQUEST_RESEND_COUNT, HTTP_RESPONSE_STATUS_CODE, OPERATION, OTEL_KIND, OTEL_NAME,
+    OTEL_STATUS_CODE, REQUEST_ID, SERVER_ADDRESS, SERVER_PORT, URL_TEMPLATE,
+};
 
 /// Gives each call the span `cloudbase.call` (level info).
 ///
@@ -70,15 +75,15 @@ where
             .flatten();
         let span = match &call {
             Some(call) => tracing::info_span!(
-                "cloudbase.call",
-                otel.name = call.operation(),
-                otel.kind = "client",
-                otel.status_code = Empty,
-                cloudbase.operation = call.operation(),
-                cloudbase.env_id = &*self.env_id,
-                cloudbase.attempts = Empty,
-                cloudbase.request_id = Empty,
-                error.type = Empty,
+                CALL_SPAN,
+                { OTEL_NAME } = call.operation(),
+                { OTEL_KIND } = "client",
+                { OTEL_STATUS_CODE } = Empty,
+                { OPERATION } = call.operation(),
+                { ENV_ID } = &*self.env_id,
+                { ATTEMPTS } = Empty,
+                { REQUEST_ID } = Empty,
+                { ERROR_TYPE } = Empty,
             ),
             None => Span::none(),
         };
@@ -95,7 +100,7 @@ where
 ///
 /// Fields: `otel.name` (`GET /v1/functions/{name}`), `http.request.method`, `url.template`,
 /// `server.address`, `server.port`, `http.request.resend_count` (from the second attempt),
-/// `http.response.status_code`, `error.type`. Neither URL nor query nor headers.
+/// `http.response.status_code`, `error.type`, `otel.status_code`. Neither URL nor query nor headers.
 #[derive(Clone, Debug)]
 pub struct AttemptSpanLayer(());
 
@@ -140,16 +145,17 @@ where
             // A path of the user's own may hold anything: without a template it is not shown.
             let template = call.map_or("", CallInfo::template);
             tracing::debug_span!(
-                "cloudbase.attempt",
-                otel.name = %format_args!("{method} {template}"),
-                otel.kind = "client",
-                http.request.method = method.as_str(),
-                url.template = template,
-                server.address = uri.host(),
-                server.port = uri.port_u16(),
-                http.request.resend_count = (attempt > 1).then_some(attempt - 1),
-                http.response.status_code = Empty,
-                error.type = Empty,
+                ATTEMPT_SPAN,
+                { OTEL_NAME } = %format_args!("{method} {template}"),
+                { OTEL_KIND } = "client",
+                { HTTP_REQUEST_METHOD } = method.as_str(),
+                { URL_TEMPLATE } = template,
+                { SERVER_ADDRESS } = uri.host(),
+                { SERVER_PORT } = uri.port_u16(),
+                { HTTP_REQUEST_RESEND_COUNT } = (attempt > 1).then_some(attempt - 1),
+                { HTTP_RESPONSE_STATUS_CODE } = Empty,
+                { ERROR_TYPE } = Empty,
+                { OTEL_STATUS_CODE } = Empty,
             )
         } else {
             Span::none()
@@ -190,21 +196,21 @@ where
         match &output {
             Ok(response) if response.status().is_success() => {
                 this.span
-                    .record("http.response.status_code", response.status().as_u16());
+                    .record(HTTP_RESPONSE_STATUS_CODE, response.status().as_u16());
             }
             Ok(response) => {
                 this.span
-                    .record("http.response.status_code", response.status().as_u16());
-                this.span.record("error.type", response.status().as_str());
-                this.span.record("otel.status_code", "ERROR");
+                    .record(HTTP_RESPONSE_STATUS_CODE, response.status().as_u16());
+                this.span.record(ERROR_TYPE, response.status().as_str());
+                this.span.record(OTEL_STATUS_CODE, "ERROR");
             }
             Err(error) => {
-                this.span.record("error.type", error_type(error));
-                this.span.record("otel.status_code", "ERROR");
+                this.span.record(ERROR_TYPE, error_type(error));
+                this.span.record(OTEL_STATUS_CODE, "ERROR");
             }
         }
         if let Some(call) = this.call {
-            this.span.record("cloudbase.attempts", call.attempts());
+            this.span.record(ATTEMPTS, call.attempts());
             let answered = output
                 .as_ref()
                 .ok()
@@ -212,13 +218,13 @@ where
             let id = answered
                 .and_then(|id| id.to_str().ok())
                 .unwrap_or(call.request_id());
-            this.span.record("cloudbase.request_id", id);
+            this.span.record(REQUEST_ID, id);
         }
         Poll::Ready(output)
     }
 }
 
-fn error_type(error: &BoxError) -> &'static str {
+pub(super) fn error_type(error: &BoxError) -> &'static str {
     let kind = crate::error::find::<Error>(&**error).map_or(ErrorKind::Middleware, Error::kind);
     match kind {
         ErrorKind::Connect => "connect",

@@ -166,6 +166,19 @@ async fn a_refused_permission_renews_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_token_of_another_environment_is_a_matter_of_configuration() {
+    let body = json!({ "code": "ACCESS_TOKEN_KID_INVALID", "message": "no such key" });
+    let mock = MockTransport::new().json(401, &body);
+    let (client, _) = with_session(&mock);
+    let error = client.fetch(get()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(!error.is_unauthenticated() && !error.is_retryable());
+    let shown = error.to_string();
+    let begin = "things.get failed: ACCESS_TOKEN_KID_INVALID: no such key (401";
+    assert!(shown.starts_with(begin), "{shown}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_caller_who_sets_the_header_means_it() {
     let mock = MockTransport::new().json(401, &json!({ "code": "ACCESS_TOKEN_EXPIRED" }));
     let (client, _) = with_session(&mock);
