@@ -103,7 +103,10 @@ impl Contender for RawDownload {
         let client = Client::builder(TokioExecutor::new()).build(self.connector.clone());
         let request = Request::get(&self.url).body(Empty::<Bytes>::new())?;
         let mut body = client.request(request).await?.into_body();
-        let mut file = Some(File::create(&self.path)?);
+        // As the SDK does: a new file beside the old one, which it replaces once it is whole. Writing over pages that
+        // are there already would be other work for the system.
+        let part = self.path.with_extension("part");
+        let mut file = Some(File::create_new(&part)?);
         let mut writing = None;
         let (mut batch, mut batched, mut received) = (Vec::new(), 0, 0);
         loop {
@@ -139,6 +142,7 @@ impl Contender for RawDownload {
             task.await??;
         }
         ensure!(received == self.size, "{received} bytes came");
+        std::fs::rename(part, &self.path)?;
         Ok(())
     }
 }
