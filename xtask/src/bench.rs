@@ -1,11 +1,16 @@
 //! `cargo xtask bench`: the programs of `cloudbase-bench`, built for release.
 
+mod instructions;
+
 use anyhow::{Context, Result, bail};
 use xshell::cmd;
 
-use crate::{flags::Bench, project::Project};
+use crate::{flags::Bench, project::Project, tools::VALGRIND};
 
 const PACKAGE: &str = "cloudbase-bench";
+
+/// What makes a program fail outside its budget.
+const CHECK: &str = "--check";
 
 pub(crate) fn run(project: &Project, options: &Bench) -> Result<()> {
     let programs = programs(project)?;
@@ -14,9 +19,20 @@ pub(crate) fn run(project: &Project, options: &Bench) -> Result<()> {
         Some(name) if programs.contains(name) => vec![name.clone()],
         Some(name) => bail!("there is no `{name}`; there are: {}", programs.join(", ")),
     };
+    // Before anything is built and measured.
+    if wanted.iter().any(|name| name == instructions::PROGRAM) {
+        VALGRIND.find()?;
+    }
     let sh = &project.sh;
-    let args = &options.args;
+    let mut args = options.args.clone();
+    args.extend(options.check.then(|| CHECK.to_owned()));
+    let is_check = args.iter().any(|argument| argument == CHECK);
+    let args = &args;
     for name in wanted {
+        if name == instructions::PROGRAM {
+            instructions::run(project, is_check)?;
+            continue;
+        }
         cmd!(
             sh,
             "cargo run --release --locked -p {PACKAGE} --bin {name} -- {args...}"

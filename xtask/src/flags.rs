@@ -67,6 +67,9 @@ pub(crate) enum Judge {
 pub(crate) struct Bench {
     /// Only this program of `cloudbase-bench`; all of them by default.
     pub(crate) name: Option<String>,
+    /// Fail outside the budget, where a program has one.
+    #[arg(long)]
+    pub(crate) check: bool,
     /// Arguments for the programs.
     #[arg(last = true)]
     pub(crate) args: Vec<String>,

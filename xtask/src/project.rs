@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use cargo_metadata::{Metadata, MetadataCommand, Package};
+use cargo_metadata::{Metadata, MetadataCommand, Package, camino::Utf8PathBuf};
 use xshell::Shell;
 
 /// The workspace, read once per run.
@@ -43,6 +43,18 @@ impl Project {
             .into_iter()
             .filter(|package| is_published(package))
             .collect()
+    }
+
+    /// Builds a program for release and says where it is. The package is built by itself, so that no other member
+    /// switches on a feature in its dependencies.
+    pub(crate) fn build_release(&self, package: &str, program: &str) -> Result<Utf8PathBuf> {
+        xshell::cmd!(
+            self.sh,
+            "cargo build --release --locked -p {package} --bin {program}"
+        )
+        .run()?;
+        let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
+        Ok(self.metadata.target_directory.join("release").join(name))
     }
 
     /// The text of a file of the workspace.

@@ -1,7 +1,6 @@
 //! `cargo xtask size`: what the programs weigh when built for release.
 
 use anyhow::{Context, Result, ensure};
-use xshell::cmd;
 
 use crate::{
     budget::{EMULATOR_BYTES, HELLO_BYTES},
@@ -22,14 +21,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
 }
 
 fn weigh(project: &Project, program: &str, limit: u64) -> Result<()> {
-    // By itself, so that no other member switches on a feature in its dependencies.
-    cmd!(
-        project.sh,
-        "cargo build --release --locked -p {program} --bin {program}"
-    )
-    .run()?;
-    let name = format!("{program}{}", std::env::consts::EXE_SUFFIX);
-    let path = project.metadata.target_directory.join("release").join(name);
+    let path = project.build_release(program, program)?;
     let bytes = path
         .metadata()
         .with_context(|| format!("no program at {path}"))?

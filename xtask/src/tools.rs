@@ -44,6 +44,10 @@ pub(crate) const REDIS: Tool = Tool {
     program: "redis-server",
     install: "apt-get install -y redis-server",
 };
+pub(crate) const VALGRIND: Tool = Tool {
+    program: "valgrind",
+    install: "apt-get install -y valgrind",
+};
 
 /// The error for a tool that is not there; the program exits with a status of its own for it.
 #[derive(Debug)]

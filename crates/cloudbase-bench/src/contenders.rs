@@ -2,17 +2,21 @@
 
 use anyhow::{Result, ensure};
 use bytes::Bytes;
-use cloudbase_core::Client as Core;
+use cloudbase_core::{Body, BoxError, Client as Core};
 use cloudbase_functions::Functions;
-use http::{HeaderName, HeaderValue, Method, Request, Uri, header};
+use http::{HeaderName, HeaderValue, Method, Request, Response, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hyper_util::{
     client::legacy::{Client as Pool, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
 use serde::{Deserialize, Serialize};
+use tower::service_fn;
 
-use crate::contest::Contender;
+use crate::{
+    contest::Contender,
+    server::{ANSWER, JSON},
+};
 
 const KEY: &str = "an-access-key";
 const PATH: &str = "/v1/functions/hello";
@@ -160,6 +164,27 @@ impl Sdk {
             .env_id("bench-env")
             .endpoint(endpoint)
             .access_key(KEY)
+            .build()?;
+        Ok(Self {
+            functions: Functions::new(client),
+        })
+    }
+
+    /// Over a service in memory that answers as the server does: no connection, all else as by default.
+    ///
+    /// # Errors
+    ///
+    /// The client cannot be built.
+    pub fn over_mock() -> Result<Self> {
+        let service = service_fn(|_: Request<Body>| async {
+            let mut response = Response::new(Body::from(Bytes::from_static(ANSWER)));
+            response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+            Ok::<_, BoxError>(response)
+        });
+        let client = Core::builder()
+            .env_id("bench-env")
+            .access_key(KEY)
+            .transport(service)
             .build()?;
         Ok(Self {
             functions: Functions::new(client),

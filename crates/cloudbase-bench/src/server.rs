@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use http::{Request, Response, header};
+use http::{HeaderValue, Request, Response, header};
 use http_body_util::{BodyExt, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -22,8 +22,11 @@ use crate::rows;
 const SERVE: &str = "serve-for-bench";
 
 /// What every request is answered with, but those for rows of a table.
-const ANSWER: &[u8] =
+pub(crate) const ANSWER: &[u8] =
     br#"{"greeting":"hello, Lin","count":20,"tags":["a","b","c"],"at":"2026-01-01T00:00:00Z"}"#;
+
+/// The type of every answer.
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 /// A running server; it ends with its owner.
 #[derive(Debug)]
@@ -117,7 +120,6 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
     // Read to its end, as a real server would; what is wrong with it is the client's to notice.
     drop(request.into_body().collect().await);
     let mut response = Response::new(Full::new(body));
-    let json = header::HeaderValue::from_static("application/json; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response.headers_mut().insert(header::CONTENT_TYPE, JSON);
     Ok(response)
 }
