@@ -3,6 +3,7 @@
 mod collect;
 mod guard;
 mod streaming;
+mod wanted;
 mod watch;
 
 use std::fmt;
@@ -22,6 +23,7 @@ use tokio::sync::OwnedSemaphorePermit;
 pub(crate) use self::collect::{Collect, Limit, Over};
 pub(crate) use self::guard::{Progress, StallGuard};
 use self::streaming::{Source, Streaming};
+pub(crate) use self::wanted::Wanted;
 use self::watch::Watch;
 use crate::error::{Error, Result};
 use crate::operation::CallInfo;
@@ -225,6 +227,17 @@ impl Body {
 
     pub(crate) fn with_progress(self, progress: Arc<Progress>) -> Self {
         self.watched(|watch| watch.progress = Some(progress))
+    }
+
+    /// Ends with an error once what is given with it is dropped.
+    pub(crate) fn while_wanted(self) -> (Self, Wanted) {
+        let (wanted, check) = Wanted::new();
+        (self.watched(|watch| watch.wanted = Some(check)), wanted)
+    }
+
+    /// Has the body of the request, which this is the answer to, sent on until this has ended.
+    pub(crate) fn with_request(self, request: Wanted) -> Self {
+        self.watched(|watch| watch.request = Some(request))
     }
 
     /// Holds `turn` for as long as something is still to come.

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http_body::Frame;
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::wanted::{Wanted, WhileWanted};
 use super::{Progress, Source, StallGuard};
 use crate::service::BoxError;
 
@@ -19,6 +20,10 @@ pub(super) struct Watch {
     pub(super) rest: Bytes,
     /// Kept until the body has ended: its place among the requests that are under way.
     pub(super) turn: Option<OwnedSemaphorePermit>,
+    /// Of a request: whether it is still to be sent.
+    pub(super) wanted: Option<WhileWanted>,
+    /// Of an answer, kept until it has ended: its request is sent until then.
+    pub(super) request: Option<Wanted>,
 }
 
 type Polled = Option<Result<Frame<Bytes>, BoxError>>;
@@ -32,6 +37,13 @@ impl Watch {
         if let Some(progress) = &self.progress {
             progress.begin();
         }
+        if let Some(wanted) = &mut self.wanted
+            && let Err(unwanted) = wanted.check(source, cx)
+        {
+            self.wanted = None;
+            self.rest = Bytes::new();
+            return Poll::Ready(Some(Err(unwanted)));
+        }
         let polled = if self.rest.is_empty() {
             source.poll_frame(cx)
         } else {
@@ -40,7 +52,7 @@ impl Watch {
         if let Some(guard) = &mut self.guard
             && let Err(stalled) = guard.observe(cx, &polled)
         {
-            self.turn = None;
+            self.let_go();
             return Poll::Ready(Some(Err(stalled.into())));
         }
         let mut frame = ready!(polled);
@@ -54,8 +66,14 @@ impl Watch {
             progress.record(&frame);
         }
         if !matches!(frame, Some(Ok(_))) {
-            self.turn = None;
+            self.let_go();
         }
         Poll::Ready(frame)
+    }
+
+    /// Nothing more comes.
+    fn let_go(&mut self) {
+        self.turn = None;
+        self.request = None;
     }
 }

@@ -13,7 +13,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tower::{Layer, Service};
 
 use super::collect::Reading;
-use crate::body::{Body, Progress};
+use crate::body::{Body, Progress, Wanted};
 use crate::config::{Config, Timeouts};
 use crate::error::{Error, TimeoutPhase};
 use crate::operation::CallInfo;
@@ -70,7 +70,8 @@ impl<S> Layer<S> for LimitLayer {
 /// there is no limit, when it stops moving there is the stall limit, and from its last byte to the
 /// head of the answer there is the total timeout of ordinary calls.
 ///
-/// Every answer that stops moving is ended by the stall limit.
+/// Every answer that stops moving is ended by the stall limit. Once an answer is there to its end, or
+/// nobody waits for it any more, what is left of a streamed request is not sent.
 #[derive(Clone, Debug)]
 pub struct Limit<S> {
     inner: S,
@@ -113,18 +114,24 @@ where
             .unwrap_or(max_response_size);
         let transfer = call.is_some_and(|call| call.transfer);
         let cover = info.filter(|_| covers && !transfer).and_then(Cover::of);
-        let upload = (transfer && !request.body().is_end_stream()).then(|| {
-            let progress = Arc::new(Progress::new(request.body().size_hint().exact()));
-            let body = std::mem::take(request.body_mut());
-            *request.body_mut() = body.with_progress(progress.clone());
-            Box::new(Upload {
-                progress,
-                seen: 0,
-                waited: Duration::ZERO,
-                tail: attempt.max(timeouts.total.min(FAR)),
-            })
+        let body = request.body_mut();
+        let moves = (transfer || body.is_streaming()) && !body.is_end_stream();
+        let sending = moves.then(|| {
+            let (watched, wanted) = std::mem::take(body).while_wanted();
+            *body = watched;
+            let upload = transfer.then(|| {
+                let progress = Arc::new(Progress::new(body.size_hint().exact()));
+                *body = std::mem::take(body).with_progress(progress.clone());
+                Upload {
+                    progress,
+                    seen: 0,
+                    waited: Duration::ZERO,
+                    tail: attempt.max(timeouts.total.min(FAR)),
+                }
+            });
+            Box::new(Sending { wanted, upload })
         });
-        let first = if upload.is_some() {
+        let first = if transfer && sending.is_some() {
             stall.max(Duration::from_millis(1))
         } else {
             attempt
@@ -139,7 +146,7 @@ where
                 future: self.inner.call(request),
             },
             watch: Watch {
-                upload,
+                sending,
                 attempt,
                 stall,
             },
@@ -210,9 +217,17 @@ impl Drop for Cover {
 #[derive(Debug)]
 struct Watch {
     // Apart: every layer around this one moves what it is given.
-    upload: Option<Box<Upload>>,
+    sending: Option<Box<Sending>>,
     attempt: Duration,
     stall: Duration,
+}
+
+/// A body that is sent piece by piece.
+#[derive(Debug)]
+struct Sending {
+    wanted: Wanted,
+    /// Of a transfer: how far it has come.
+    upload: Option<Upload>,
 }
 
 #[derive(Debug)]
@@ -234,7 +249,26 @@ where
 {
     type Output = Result<Response<Body>, BoxError>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let polled = self.as_mut().poll_attempt(cx);
+        if polled.is_ready() {
+            // Now, because whoever has this future may keep it until a second attempt has ended.
+            self.project().watch.sending = None;
+        }
+        polled
+    }
+}
+
+impl<F, B> LimitFuture<F, B>
+where
+    F: Future<Output = Result<Response<B>, BoxError>>,
+    B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<BoxError>,
+{
+    fn poll_attempt(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Response<Body>, BoxError>> {
         let mut this = self.project();
         match this.state.as_mut().project() {
             StateProjection::Head { future } => {
@@ -243,9 +277,14 @@ where
                     let stall = this.watch.stall;
                     // Redirects of a transfer are its caller's to follow.
                     if *this.transfer && answer.status().is_success() {
-                        return Poll::Ready(Ok(
-                            answer.map(|body| Body::from_http_body(body).with_guard(stall))
-                        ));
+                        let request = this.watch.sending.take();
+                        return Poll::Ready(Ok(answer.map(|body| {
+                            let body = Body::from_http_body(body).with_guard(stall);
+                            match request {
+                                Some(request) => body.with_request(request.wanted),
+                                None => body,
+                            }
+                        })));
                     }
                     let mut reading = Reading::new(answer, *this.max_size);
                     reading.guard(stall);
@@ -280,12 +319,15 @@ where
 impl Watch {
     /// What the end of the timer means: more time, or the end of the attempt.
     fn expired(&mut self) -> Result<Duration, Error> {
-        let Some(upload) = &mut self.upload else {
+        let sending = self.sending.as_mut();
+        let Some(upload) = sending.and_then(|sending| sending.upload.as_mut()) else {
             return Err(Error::timeout(TimeoutPhase::Attempt, self.attempt));
         };
         if upload.progress.is_done() {
             self.attempt = upload.tail;
-            self.upload = None;
+            if let Some(sending) = &mut self.sending {
+                sending.upload = None;
+            }
             return Ok(self.attempt);
         }
         if !upload.progress.has_begun() {

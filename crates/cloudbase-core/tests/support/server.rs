@@ -99,17 +99,22 @@ pub async fn read_request<S>(socket: &mut S, seen: &Seen) -> Option<String>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(socket.read_u8().await.ok()?);
-    }
-    let head = String::from_utf8(head).unwrap();
+    let head = read_head(socket).await?;
     let length = header(&head, "content-length").map_or(0, |value| value.parse().unwrap());
     let mut body = vec![0; length];
     socket.read_exact(&mut body).await.ok()?;
     seen.heads.lock().unwrap().push(head.clone());
     seen.bodies.lock().unwrap().push(body);
     Some(head)
+}
+
+/// The head of the next request and nothing of its body; `None` at the end.
+pub async fn read_head(socket: &mut (impl AsyncRead + Unpin)) -> Option<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(socket.read_u8().await.ok()?);
+    }
+    Some(String::from_utf8(head).unwrap())
 }
 
 pub fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
