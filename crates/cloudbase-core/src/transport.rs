@@ -4,6 +4,7 @@ mod connector;
 #[cfg(feature = "gzip")]
 mod decompress;
 mod failure;
+mod link;
 mod outgoing;
 mod proxy;
 mod queue;

@@ -263,3 +263,28 @@ async fn an_answered_attempt_does_not_go_on_beside_the_next() {
         .unwrap();
     assert_eq!(answer.attempts(), 2);
 }
+
+#[tokio::test]
+async fn an_answer_is_read_though_the_server_closes_at_once() {
+    for (name, body) in BODIES {
+        for _ in 0..20 {
+            let server = Server::start(|mut socket, _| async move {
+                read_head(&mut socket).await;
+                let answer = reply("413 Too Large\r\nconnection: close");
+                socket.write_all(answer.as_bytes()).await.unwrap();
+                // What is unread makes the system reset the connection.
+            })
+            .await;
+            let client = server.client().build().unwrap();
+            let gone = Arc::new(Notify::new());
+            let call = post("/v1/a").body(body(&gone));
+            let error = soon(name, client.fetch(call)).await.unwrap_err();
+            assert_eq!(
+                error.status().map(|it| it.as_u16()),
+                Some(413),
+                "{name}: {error:?}"
+            );
+            soon(name, gone.notified()).await;
+        }
+    }
+}

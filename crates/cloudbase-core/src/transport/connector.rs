@@ -9,31 +9,22 @@ use std::time::Duration;
 
 use http::Uri;
 use http::uri::{Authority, Scheme};
-use hyper::rt::{Read, ReadBufCursor, Write};
 #[cfg(feature = "_tls")]
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiFuture, GaiResolver, Name};
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
-use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
-use hyper_util::rt::TokioIo;
 use secrecy::ExposeSecret as _;
-use tokio::net::TcpStream;
 use tower::{Service, ServiceExt as _};
 
 use super::failure::{self, NameNotResolved, Peer};
+use super::link::{First, Link, Tcp};
 use super::outgoing::Carried;
 use super::proxy::{Proxy, ProxyKind, ProxyRules, default_port};
 use crate::config::Config;
 use crate::error::{Error, Result};
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-
-type Tcp = TokioIo<TcpStream>;
-/// To the target or to a proxy; with TLS only to a proxy that wants it.
-#[cfg(feature = "_tls")]
-type First = MaybeHttpsStream<Tcp>;
-#[cfg(not(feature = "_tls"))]
-type First = Tcp;
 
 /// What requests travel on.
 #[cfg(feature = "_tls")]
@@ -155,7 +146,7 @@ impl Shared {
     async fn link(&self, target: &Uri) -> Result<Link> {
         let Some(proxy) = self.proxies.proxy_for(target) else {
             let io = First::from(self.tcp(target, Peer::Host).await?);
-            return Ok(Link { io, proxied: false });
+            return Ok(Link::new(io, false));
         };
         let io = self.reach(proxy).await?;
         let plain = target.scheme() == Some(&Scheme::HTTP);
@@ -171,9 +162,9 @@ impl Shared {
                     .oneshot(address)
                     .await
                     .map_err(|error| failure::refused_by_proxy(error, target, &proxy.address))?;
-                Ok(Link { io, proxied: false })
+                Ok(Link::new(io, false))
             }
-            ProxyKind::Http | ProxyKind::Https if plain => Ok(Link { io, proxied: true }),
+            ProxyKind::Http | ProxyKind::Https if plain => Ok(Link::new(io, true)),
             ProxyKind::Http | ProxyKind::Https => {
                 let mut tunnel = Tunnel::new(proxy.address.clone(), Ready::new(io));
                 if let Some(authorization) = proxy.authorization() {
@@ -183,7 +174,7 @@ impl Shared {
                     .oneshot(target.clone())
                     .await
                     .map_err(|error| failure::refused_by_proxy(error, target, &proxy.address))?;
-                Ok(Link { io, proxied: false })
+                Ok(Link::new(io, false))
             }
         }
     }
@@ -311,70 +302,3 @@ impl Future for Resolving {
         Pin::new(&mut self.0).poll(cx).map_err(NameNotResolved)
     }
 }
-
-/// A connection, and whether a proxy reads the requests on it.
-pub(super) struct Link {
-    io: First,
-    proxied: bool,
-}
-
-impl Connection for Link {
-    fn connected(&self) -> Connected {
-        // Without the addresses: they would be put into every answer, where nobody looks for them.
-        Connected::new().proxy(self.proxied)
-    }
-}
-
-impl Read for Link {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(cx, buffer)
-    }
-}
-
-impl Write for Link {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let length: usize = slices.iter().map(|slice| slice.len()).sum();
-        if length > SMALL {
-            return Pin::new(&mut self.io).poll_write_vectored(cx, slices);
-        }
-        let mut together = [0; SMALL];
-        let mut end = 0;
-        for slice in slices {
-            together[end..end + slice.len()].copy_from_slice(slice);
-            end += slice.len();
-        }
-        Pin::new(&mut self.io).poll_write(cx, &together[..end])
-    }
-}
-
-/// What is copied together, the head of a request and a little body: the system takes less time for
-/// one piece than for two.
-const SMALL: usize = 1024;

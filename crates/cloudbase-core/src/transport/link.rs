@@ -1,0 +1,256 @@
+//! A connection below TLS and HTTP: how it is written to, and what is left of it when the peer has
+//! closed it.
+
+use std::cmp::min;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
+#[cfg(feature = "_tls")]
+use hyper_rustls::MaybeHttpsStream;
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
+
+pub(super) type Tcp = TokioIo<TcpStream>;
+/// To the target or to a proxy; with TLS only to a proxy that wants it.
+#[cfg(feature = "_tls")]
+pub(super) type First = MaybeHttpsStream<Tcp>;
+#[cfg(not(feature = "_tls"))]
+pub(super) type First = Tcp;
+
+/// A connection, and whether a proxy reads the requests on it.
+///
+/// A server that refuses a long request early answers and closes, and what it has not read makes
+/// its system reset the connection. Whoever writes then learns of the reset before anybody has read
+/// the answer, which is here already: so the failure of a write is held back until it is read.
+pub(super) struct Link<T = First> {
+    io: T,
+    proxied: bool,
+    reset: Option<Reset>,
+}
+
+struct Reset {
+    kind: io::ErrorKind,
+    patience: Pin<Box<Sleep>>,
+}
+
+/// How long what has come on a reset connection may take to be read.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What is copied together, the head of a request and a little body: the system takes less time for
+/// one piece than for two.
+const SMALL: usize = 1024;
+
+impl<T> Link<T> {
+    pub(super) fn new(io: T, proxied: bool) -> Self {
+        Self {
+            io,
+            proxied,
+            reset: None,
+        }
+    }
+}
+
+impl<T: Read + Write + Unpin> Link<T> {
+    /// Writes by `write`, unless the peer has closed the connection.
+    fn write(
+        &mut self,
+        cx: &mut Context<'_>,
+        write: impl FnOnce(Pin<&mut T>, &mut Context<'_>) -> Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if self.reset.is_none() {
+            let polled = write(Pin::new(&mut self.io), cx);
+            match &polled {
+                Poll::Ready(Err(error)) if is_reset(error.kind()) => {
+                    let kind = error.kind();
+                    let patience = Box::pin(sleep(PATIENCE));
+                    self.reset = Some(Reset { kind, patience });
+                    // It is the reader's turn.
+                    cx.waker().wake_by_ref();
+                }
+                _ => return polled,
+            }
+        }
+        match &mut self.reset {
+            Some(reset) => {
+                ready!(reset.patience.as_mut().poll(cx));
+                Poll::Ready(Err(reset.kind.into()))
+            }
+            None => Poll::Pending,
+        }
+    }
+}
+
+fn is_reset(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::BrokenPipe
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+    )
+}
+
+impl<T> Connection for Link<T> {
+    fn connected(&self) -> Connected {
+        // Without the addresses: they would be put into every answer, where nobody looks for them.
+        Connected::new().proxy(self.proxied)
+    }
+}
+
+impl<T: Read + Unpin> Read for Link<T> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        mut buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        let Some(reset) = &self.reset else {
+            return Pin::new(&mut self.io).poll_read(cx, buffer);
+        };
+        let kind = reset.kind;
+        let mut space = [0; 4096];
+        let length = min(space.len(), buffer.remaining());
+        let mut part = ReadBuf::new(&mut space[..length]);
+        ready!(Pin::new(&mut self.io).poll_read(cx, part.unfilled()))?;
+        // The system tells of a reset once, and it told the writer. A broken pipe was closed first.
+        if part.filled().is_empty() && length > 0 && kind != io::ErrorKind::BrokenPipe {
+            return Poll::Ready(Err(kind.into()));
+        }
+        buffer.put_slice(part.filled());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<T: Read + Write + Unpin> Write for Link<T> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.write(cx, |io, cx| io.poll_write(cx, bytes))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let length: usize = slices.iter().map(|slice| slice.len()).sum();
+        if length > SMALL {
+            return self.write(cx, |io, cx| io.poll_write_vectored(cx, slices));
+        }
+        let mut together = [0; SMALL];
+        let mut end = 0;
+        for slice in slices {
+            together[end..end + slice.len()].copy_from_slice(slice);
+            end += slice.len();
+        }
+        self.write(cx, |io, cx| io.poll_write(cx, &together[..end]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    /// A connection that was reset, with an answer that nobody has read yet.
+    struct Closed {
+        answer: &'static [u8],
+        kind: io::ErrorKind,
+    }
+
+    impl Read for Closed {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            mut buffer: ReadBufCursor<'_>,
+        ) -> Poll<io::Result<()>> {
+            let answer = std::mem::take(&mut self.answer);
+            buffer.put_slice(answer);
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl Write for Closed {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Ready(Err(self.kind.into()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    fn closed(kind: io::ErrorKind) -> Link<Closed> {
+        let answer = b"answer";
+        Link::new(Closed { answer, kind }, false)
+    }
+
+    async fn write(link: &mut Link<Closed>) -> io::Result<usize> {
+        poll_fn(|cx| Pin::new(&mut *link).poll_write(cx, b"request")).await
+    }
+
+    async fn read(link: &mut Link<Closed>) -> io::Result<Vec<u8>> {
+        let mut space = [0; 16];
+        let mut buffer = ReadBuf::new(&mut space);
+        poll_fn(|cx| Pin::new(&mut *link).poll_read(cx, buffer.unfilled())).await?;
+        Ok(buffer.filled().to_vec())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_came_before_a_reset_is_read_before_the_reset_is_told() {
+        let mut link = closed(io::ErrorKind::ConnectionReset);
+        assert!(futures_util::poll!(Box::pin(write(&mut link))).is_pending());
+        assert_eq!(read(&mut link).await.unwrap(), b"answer");
+        let told = read(&mut link).await.unwrap_err();
+        assert_eq!(told.kind(), io::ErrorKind::ConnectionReset);
+        // What was closed properly ends properly.
+        let mut link = closed(io::ErrorKind::BrokenPipe);
+        assert!(futures_util::poll!(Box::pin(write(&mut link))).is_pending());
+        assert_eq!(read(&mut link).await.unwrap(), b"answer");
+        assert_eq!(read(&mut link).await.unwrap(), b"");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_writer_learns_of_a_reset_though_nobody_reads() {
+        let mut link = closed(io::ErrorKind::ConnectionReset);
+        let begin = Instant::now();
+        let told = write(&mut link).await.unwrap_err();
+        assert_eq!(told.kind(), io::ErrorKind::ConnectionReset);
+        assert_eq!(begin.elapsed(), PATIENCE);
+    }
+
+    #[tokio::test]
+    async fn other_failures_are_told_at_once() {
+        let mut link = closed(io::ErrorKind::OutOfMemory);
+        let told = write(&mut link).await.unwrap_err();
+        assert_eq!(told.kind(), io::ErrorKind::OutOfMemory);
+    }
+}
