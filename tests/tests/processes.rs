@@ -72,8 +72,6 @@ impl Place {
 /// A process of the helper program.
 struct Worker {
     child: Child,
-    /// Of its own, which goes with it.
-    directory: Option<tempfile::TempDir>,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
@@ -87,11 +85,7 @@ impl Worker {
             .spawn()
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self {
-            child,
-            directory: None,
-            lines,
-        }
+        Self { child, lines }
     }
 
     async fn line(&mut self) -> String {
@@ -166,36 +160,59 @@ async fn sign_in(emulator: &Emulator, place: &Place, name: &str) -> Arc<dyn Sess
     store
 }
 
-/// A process with a session of its own, which needs no renewal; it waits for its start.
-async fn compare(emulator: &Emulator) -> Worker {
-    let directory = tempfile::tempdir().unwrap();
-    let place = Place::directory(directory.path());
-    sign_in(emulator, &place, "mei").await;
-    let mut beside = Worker::start("compare", emulator.endpoint(), &place);
-    beside.directory = Some(directory);
-    assert_eq!(beside.line().await, "ready");
-    beside
+/// As many processes again, whose session needs no renewal; they wait for their start.
+struct Control {
+    workers: Vec<Worker>,
+    _directory: tempfile::TempDir,
+}
+
+impl Control {
+    async fn ready(emulator: &Emulator) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let place = Place::directory(directory.path());
+        sign_in(emulator, &place, "mei").await;
+        let mut workers: Vec<_> = (0..7)
+            .map(|_| Worker::start("compare", emulator.endpoint(), &place))
+            .collect();
+        for worker in &mut workers {
+            assert_eq!(worker.line().await, "ready");
+        }
+        Self {
+            workers,
+            _directory: directory,
+        }
+    }
+
+    /// How long they take for their calls, in milliseconds.
+    async fn run(mut self) -> u128 {
+        for worker in &mut self.workers {
+            let stdin = worker.child.stdin.as_mut().unwrap();
+            stdin.write_all(b"go\n").await.unwrap();
+        }
+        let mut last = 0;
+        for worker in &mut self.workers {
+            last = last.max(worker.numbers("took ").await[0]);
+        }
+        last
+    }
 }
 
 /// Lets the survivors go on when one of them has the lock, and holds them to the bar.
 ///
 /// Every call that waited for the lock must have its token within the bar from when the lock was free.
 /// The answers to 3,500 calls cost what they cost on this machine, in this build, under the load of
-/// this moment: a process whose session needs no renewal makes 500 of the same calls `beside` them,
-/// and they may end later by the bar and by half of what it takes, since a scheduler is not fair.
-async fn finish(workers: Vec<Worker>, mut beside: Worker, renewal: &Gate, free: u128) {
+/// this moment: as many processes make the same calls after them without a renewal, and the survivors
+/// may take longer by the bar and by half of that, since no two moments are the same.
+async fn finish(workers: Vec<Worker>, control: Control, renewal: &Gate, free: u128) {
     renewal.waiting(1).await;
     renewal.open();
-    let stdin = beside.child.stdin.as_mut().unwrap();
-    stdin.write_all(b"go\n").await.unwrap();
     let (mut token, mut answer) = (0, 0);
     for mut worker in workers {
         let done = worker.numbers("done ").await;
         (token, answer) = (token.max(done[0]), answer.max(done[1]));
         assert!(worker.child.wait().await.unwrap().success());
     }
-    let plain = beside.numbers("took ").await[0];
-    drop(beside.directory);
+    let plain = control.run().await;
     let (token, answer) = (token.saturating_sub(free), answer.saturating_sub(free));
     eprintln!("last token {token} ms, last answer {answer} ms; without a renewal {plain} ms");
     assert!(
@@ -226,9 +243,9 @@ async fn killed_with_the_lock(place: Place) {
     let gate = Gate::new();
     let renewal = Fault::on(RENEWAL).times(1).hold(&gate);
     emulator.faults().add(renewal);
-    let beside = compare(&emulator).await;
+    let control = Control::ready(&emulator).await;
     holder.kill().await;
-    finish(workers, beside, &gate, now() + place.holds_on).await;
+    finish(workers, control, &gate, now() + place.holds_on).await;
     assert_eq!(emulator.requests().count(RENEWAL), 1);
     emulator.shutdown().await;
 }
@@ -245,11 +262,11 @@ async fn killed_after_sending(place: Place) {
     let second = Gate::new();
     let renewal = Fault::on(RENEWAL).times(1).hold(&second);
     emulator.faults().add(renewal);
-    let beside = compare(&emulator).await;
+    let control = Control::ready(&emulator).await;
     first.kill().await;
     let killed = now();
     gate.open();
-    finish(workers, beside, &second, killed + place.holds_on).await;
+    finish(workers, control, &second, killed + place.holds_on).await;
     assert_eq!(emulator.requests().count(RENEWAL), 2);
     emulator.shutdown().await;
 }
