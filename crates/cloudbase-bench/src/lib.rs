@@ -11,4 +11,4 @@ mod server;
 pub use crate::contenders::{HyperUtil, Reqwest, Sdk};
 pub use crate::contest::{Contender, Contest, Outcome, Ratio, Score};
 pub use crate::rows::ROWS;
-pub use crate::server::{Server, serve_if_asked};
+pub use crate::server::{Server, serve_if_asked, serve_if_asked_with};

@@ -10,9 +10,14 @@ use std::{
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
+use cloudbase_core::BoxError;
 use http::{HeaderValue, Request, Response, header};
 use http_body_util::{BodyExt, Full};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{
+    body::{Body, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{io::AsyncReadExt, net::TcpListener};
 
@@ -40,7 +45,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// The program cannot be started, or does not call [`serve_if_asked`].
+    /// The program cannot be started, or calls neither [`serve_if_asked`] nor [`serve_if_asked_with`].
     pub fn start() -> Result<Self> {
         let mut process = Command::new(env::current_exe()?)
             .arg(SERVE)
@@ -72,23 +77,42 @@ impl Drop for Server {
     }
 }
 
-/// Becomes the server if the program was started as one; to be called first in `main`. Whether it was.
+/// Becomes the server of JSON and of rows if the program was started as one; to be called first in `main`. Whether it was.
 ///
 /// # Errors
 ///
 /// The server cannot listen.
 pub fn serve_if_asked() -> Result<bool> {
+    serve_if_asked_with(answer)
+}
+
+/// As [`serve_if_asked`], with answers of the program's own.
+///
+/// # Errors
+///
+/// The server cannot listen.
+pub fn serve_if_asked_with<F, A, B>(answer: F) -> Result<bool>
+where
+    F: Fn(Request<Incoming>) -> A + Copy + Send + 'static,
+    A: Future<Output = Result<Response<B>, Infallible>> + Send,
+    B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
+{
     if env::args().nth(1).as_deref() != Some(SERVE) {
         return Ok(false);
     }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(serve())?;
+    runtime.block_on(serve(answer))?;
     Ok(true)
 }
 
-async fn serve() -> Result<()> {
+async fn serve<F, A, B>(answer: F) -> Result<()>
+where
+    F: Fn(Request<Incoming>) -> A + Copy + Send + 'static,
+    A: Future<Output = Result<Response<B>, Infallible>> + Send,
+    B: Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
+{
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     announce(listener.local_addr()?.port());
     // The other end of the standard input is held by the owner: it closes however the owner ends.

@@ -10,12 +10,11 @@ mod store;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
-use cloudbase_bench::{Contender, Contest};
+use cloudbase_bench::{Contender, Contest, Server, serve_if_asked_with};
 use cloudbase_core::Client;
 use cloudbase_storage::{Storage, UploadSource};
 
 use self::raw::{RawDownload, RawUpload};
-use self::store::Store;
 
 /// At least this part of plain hyper's rate.
 const OF_HYPER: f64 = 0.90;
@@ -30,7 +29,7 @@ const GROWTH: u64 = 4 * 1024;
 const SIZE: u64 = 1 << 30;
 
 fn main() -> Result<()> {
-    if store::serve_if_asked()? {
+    if serve_if_asked_with(store::answer)? {
         return Ok(());
     }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -50,9 +49,9 @@ fn main() -> Result<()> {
 }
 
 async fn run(is_check: bool, large: u64) -> Result<()> {
-    let store = Store::start()?;
+    let server = Server::start()?;
     let folder = tempfile::tempdir()?;
-    let storage = storage(&store)?;
+    let storage = storage(&server)?;
 
     let mut growths = Vec::new();
     for size in [16 * 1024 * 1024, large] {
@@ -89,7 +88,7 @@ async fn run(is_check: bool, large: u64) -> Result<()> {
         .tasks(1)
         .calls(1)
         .rounds(5)
-        .enter(RawUpload::new(&store, source.clone())?)
+        .enter(RawUpload::new(&server, source.clone())?)
         .enter(Upload(storage.clone(), source))
         .run()
         .await?;
@@ -99,7 +98,7 @@ async fn run(is_check: bool, large: u64) -> Result<()> {
         .tasks(1)
         .calls(1)
         .rounds(5)
-        .enter(RawDownload::new(&store, SIZE, folder.path().join("raw"))?)
+        .enter(RawDownload::new(&server, SIZE, folder.path().join("raw"))?)
         .enter(Download(storage, folder.path().join("sdk")))
         .run()
         .await?;
@@ -121,10 +120,10 @@ async fn run(is_check: bool, large: u64) -> Result<()> {
     Ok(())
 }
 
-fn storage(store: &Store) -> Result<Storage> {
+fn storage(server: &Server) -> Result<Storage> {
     let client = Client::builder()
         .env_id("bench")
-        .endpoint(store.endpoint())
+        .endpoint(server.endpoint())
         .access_key("key")
         .build()?;
     Ok(Storage::new(client))

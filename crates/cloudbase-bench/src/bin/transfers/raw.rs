@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
-use cloudbase_bench::Contender;
+use cloudbase_bench::{Contender, Server};
 use futures_util::stream;
 use http::Request;
 use http_body_util::{BodyExt as _, Empty, StreamBody};
@@ -15,8 +15,6 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tokio::task::{JoinHandle, spawn_blocking};
-
-use super::store::Store;
 
 const PIECE: usize = 256 * 1024;
 
@@ -27,9 +25,9 @@ pub(crate) struct RawUpload {
 }
 
 impl RawUpload {
-    pub(crate) fn new(store: &Store, path: PathBuf) -> Result<Self> {
+    pub(crate) fn new(server: &Server, path: PathBuf) -> Result<Self> {
         Ok(Self {
-            url: format!("{}/speed", store.endpoint()),
+            url: format!("{}/speed", server.endpoint()),
             path,
             connector: connector(),
         })
@@ -84,9 +82,9 @@ pub(crate) struct RawDownload {
 }
 
 impl RawDownload {
-    pub(crate) fn new(store: &Store, size: u64, path: PathBuf) -> Result<Self> {
+    pub(crate) fn new(server: &Server, size: u64, path: PathBuf) -> Result<Self> {
         Ok(Self {
-            url: format!("{}/{size}", store.endpoint()),
+            url: format!("{}/{size}", server.endpoint()),
             size,
             path,
             connector: connector(),
