@@ -238,6 +238,15 @@ impl Filter {
         }
         self.encode()
     }
+
+    /// The JSON of a write to many records, to all of them only if `everything` is what the user said.
+    pub(crate) fn encode_many(self, everything: bool) -> Result<Value> {
+        if everything {
+            self.encode()
+        } else {
+            self.encode_some()
+        }
+    }
 }
 
 /// The whole filter as the other SDKs write it: `{"where": {…}, "relateWhere": {…}}`.

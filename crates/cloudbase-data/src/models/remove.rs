@@ -141,11 +141,7 @@ impl DeleteMany {
     /// If an argument was refused, or there is neither filter nor [`all_records`](Self::all_records).
     pub fn operation(self) -> Result<Operation> {
         const NAME: &str = "models.delete_many";
-        let filter = if self.everything {
-            self.filter.encode()
-        } else {
-            self.filter.encode_some()
-        };
+        let filter = self.filter.encode_many(self.everything);
         let mut body = BodyMap::default();
         body.put(
             "filter",

@@ -239,11 +239,7 @@ impl UpdateMany {
     /// If an argument was refused, or there is neither filter nor [`all_records`](Self::all_records).
     pub fn operation(self) -> Result<Operation> {
         const NAME: &str = "models.update_many";
-        let filter = if self.everything {
-            self.filter.encode()
-        } else {
-            self.filter.encode_some()
-        };
+        let filter = self.filter.encode_many(self.everything);
         let body = change_body(filter, self.changes).map_err(|error| error.with_operation(NAME))?;
         let template = "/v1/model/{env_type}/{model}/updateMany";
         let operation = self
