@@ -1,6 +1,6 @@
 //! What the storage tests share.
 
-use cloudbase_core::Client;
+use cloudbase_core::{Client, Error, TimeoutPhase};
 use cloudbase_emulator::Emulator;
 use cloudbase_storage::Storage;
 
@@ -52,4 +52,13 @@ pub(crate) fn noise(length: usize) -> Vec<u8> {
     let mut bytes = vec![0; length];
     random.fill(&mut bytes);
     bytes
+}
+
+#[track_caller]
+pub(crate) fn assert_stalled(error: &Error) {
+    assert_eq!(
+        error.timeout_phase(),
+        Some(TimeoutPhase::Stall),
+        "{error:?}"
+    );
 }

@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use cloudbase_core::{Error, ErrorCode, ErrorKind, TimeoutPhase};
+use cloudbase_core::{Error, ErrorCode, ErrorKind};
 use cloudbase_storage::UploadSource;
 use futures_util::stream;
 
 use crate::scripted::{Act, Reply, Scripted};
-use crate::support::noise;
+use crate::support::{assert_stalled, noise};
 
 const LENGTH: usize = 1024 * 1024 + 1;
 
@@ -91,11 +91,7 @@ async fn uploads_into_a_bucket_go_wrong_the_same_way() {
         .stall_timeout(Duration::from_millis(200))
         .await
         .unwrap_err();
-    assert_eq!(
-        error.timeout_phase(),
-        Some(TimeoutPhase::Stall),
-        "{error:?}"
-    );
+    assert_stalled(&error);
 }
 
 #[tokio::test]
@@ -124,11 +120,7 @@ async fn a_stalled_upload_is_ended() {
         .stall_timeout(Duration::from_millis(200))
         .max_attempts(1);
     let error = upload.await.unwrap_err();
-    assert_eq!(
-        error.timeout_phase(),
-        Some(TimeoutPhase::Stall),
-        "{error:?}"
-    );
+    assert_stalled(&error);
 }
 
 #[tokio::test]
@@ -140,11 +132,7 @@ async fn a_stalled_source_is_ended_too() {
         .stall_timeout(Duration::from_millis(100))
         .await
         .unwrap_err();
-    assert_eq!(
-        error.timeout_phase(),
-        Some(TimeoutPhase::Stall),
-        "{error:?}"
-    );
+    assert_stalled(&error);
 }
 
 #[tokio::test]
