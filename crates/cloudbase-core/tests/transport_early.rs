@@ -87,7 +87,9 @@ async fn drain(socket: &mut TcpStream) {
     while socket.read(&mut buffer).await.is_ok_and(|read| read > 0) {}
 }
 
-const CALLS: [(&str, fn() -> Operation); 2] = [
+type MakeCall = fn() -> Operation;
+
+const CALLS: [(&str, MakeCall); 2] = [
     ("ordinary", || post("/v1/a")),
     ("transfer", || post("/v1/a").transfer()),
 ];
