@@ -13,9 +13,15 @@ mod server;
 #[path = "support/tls.rs"]
 mod tls;
 
-use cloudbase_core::{Client, ClientBuilder, ErrorKind};
+use std::sync::Arc;
 
-use self::server::{Server, get, post};
+use bytes::Bytes;
+use cloudbase_core::{Body, Client, ClientBuilder, Error, ErrorKind};
+use futures_util::stream;
+use tokio::io::AsyncWriteExt as _;
+use tokio_rustls::TlsAcceptor;
+
+use self::server::{Server, get, ok, post, read_head};
 use self::tls::{Authority, serve};
 
 fn client(server: &Server) -> ClientBuilder {
@@ -114,6 +120,33 @@ async fn a_connection_lost_in_the_handshake_is_no_verdict() {
     assert!(!error.was_sent() && error.is_retryable());
 }
 
+#[tokio::test]
+async fn an_answer_is_read_though_the_server_closes_at_once() {
+    let authority = Authority::new();
+    let acceptor = TlsAcceptor::from(Arc::new(authority.server(&["localhost"])));
+    let server = Server::start(move |socket, _| {
+        let acceptor = acceptor.clone();
+        async move {
+            let mut stream = acceptor.accept(socket).await.unwrap();
+            read_head(&mut stream).await;
+            let answer = ok("{}").replace("200 OK", "413 Too Large\r\nconnection: close");
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            stream.flush().await.unwrap();
+        }
+    })
+    .await;
+    let client = client(&server)
+        .ca_certificates(authority.pem())
+        .build()
+        .unwrap();
+    for _ in 0..20 {
+        let pieces = stream::repeat_with(|| Ok::<_, Error>(Bytes::from_static(&[7; 16 * 1024])));
+        let call = post("/v1/a").body(Body::stream(pieces));
+        let error = client.fetch(call).await.unwrap_err();
+        assert_eq!(error.status().map(|it| it.as_u16()), Some(413), "{error:?}");
+    }
+}
+
 #[test]
 fn bad_certificates_are_refused_by_name() {
     let authority = Authority::new();
@@ -160,13 +193,11 @@ fn bad_certificates_are_refused_by_name() {
 #[cfg(feature = "http2")]
 mod http2 {
     use std::convert::Infallible;
-    use std::sync::Arc;
 
     use http::{Request, Response, Version};
     use hyper::server::conn::http2::Builder;
     use hyper::service::service_fn;
     use hyper_util::rt::{TokioExecutor, TokioIo};
-    use tokio_rustls::TlsAcceptor;
 
     use super::*;
 
