@@ -243,15 +243,17 @@ fn rustls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::E
     None
 }
 
+/// What the server said about a stream, if that settles what became of the request.
 #[cfg(feature = "http2")]
 fn from_http2(error: &h2::Error) -> Option<Error> {
     let reason = error.reason()?;
-    // Both say that the server has not looked at the stream.
-    let untouched = reason == h2::Reason::REFUSED_STREAM
-        || (error.is_go_away() && error.is_remote() && reason == h2::Reason::NO_ERROR);
-    if untouched {
-        return Some(lost("the server closed the connection before the request"));
+    if reason == h2::Reason::HTTP_1_1_REQUIRED {
+        let rule = "must be off: the server asks for HTTP/1.1";
+        return Some(Error::config("http2", rule));
     }
-    (reason == h2::Reason::HTTP_1_1_REQUIRED)
-        .then(|| Error::config("http2", "must be off: the server asks for HTTP/1.1"))
+    // A GOAWAY ends only the streams above the last one that it names, whatever its reason; the
+    // others end with the connection. Like a refused stream, this one was not looked at.
+    let untouched =
+        reason == h2::Reason::REFUSED_STREAM || (error.is_go_away() && error.is_remote());
+    untouched.then(|| lost("the server did not take the request"))
 }

@@ -1,0 +1,172 @@
+//! The server's side of HTTP/2, frame by frame, so that a test decides about every one of them.
+
+#![allow(
+    clippy::unwrap_used,
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    reason = "help for tests, of which each file uses a part"
+)]
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use super::server::{Seen, Server};
+use super::tls::Authority;
+
+pub const DATA: u8 = 0x0;
+pub const HEADERS: u8 = 0x1;
+pub const RST_STREAM: u8 = 0x3;
+const SETTINGS: u8 = 0x4;
+const PING: u8 = 0x6;
+const GOAWAY: u8 = 0x7;
+const WINDOW_UPDATE: u8 = 0x8;
+
+const END_STREAM: u8 = 0x1;
+const END_HEADERS: u8 = 0x4;
+const ACK: u8 = 0x1;
+
+pub const NO_ERROR: u32 = 0x0;
+pub const PROTOCOL_ERROR: u32 = 0x1;
+pub const INTERNAL_ERROR: u32 = 0x2;
+pub const REFUSED_STREAM: u32 = 0x7;
+pub const CANCEL: u32 = 0x8;
+pub const ENHANCE_YOUR_CALM: u32 = 0xb;
+pub const HTTP_1_1_REQUIRED: u32 = 0xd;
+
+pub struct Frame {
+    pub kind: u8,
+    pub stream: u32,
+    pub payload: Vec<u8>,
+}
+
+/// One connection, its beginnings done.
+pub struct Connection {
+    socket: TlsStream<TcpStream>,
+    seen: Arc<Seen>,
+    /// Which of the server's connections this is, from one.
+    pub number: usize,
+}
+
+/// Gives each connection to `serve`.
+pub async fn serve<F>(
+    authority: &Authority,
+    serve: impl Fn(Connection) -> F + Clone + Send + 'static,
+) -> Server
+where
+    F: Future<Output = Option<()>> + Send + 'static,
+{
+    let mut config = authority.server(&["localhost"]);
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    Server::start(move |socket, seen| {
+        let (acceptor, serve) = (acceptor.clone(), serve.clone());
+        async move {
+            let number = seen.connections();
+            let mut socket = acceptor.accept(socket).await.unwrap();
+            let mut preface = [0; 24];
+            socket.read_exact(&mut preface).await.unwrap();
+            assert_eq!(&preface, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+            let mut connection = Connection {
+                socket,
+                seen,
+                number,
+            };
+            connection.send(SETTINGS, 0, 0, &[]).await;
+            serve(connection).await;
+        }
+    })
+    .await
+}
+
+impl Connection {
+    /// The next frame that is about a request; `None` at the end.
+    pub async fn next(&mut self) -> Option<Frame> {
+        loop {
+            let mut head = [0; 9];
+            self.socket.read_exact(&mut head).await.ok()?;
+            let [l0, l1, l2, kind, flags, s0, s1, s2, s3] = head;
+            let length = u32::from_be_bytes([0, l0, l1, l2]) as usize;
+            let stream = u32::from_be_bytes([s0, s1, s2, s3]);
+            let mut payload = vec![0; length];
+            self.socket.read_exact(&mut payload).await.ok()?;
+            match kind {
+                SETTINGS if flags & ACK == 0 => self.send(SETTINGS, ACK, 0, &[]).await,
+                PING if flags & ACK == 0 => self.send(PING, ACK, 0, &payload).await,
+                SETTINGS | PING | WINDOW_UPDATE => {}
+                _ => {
+                    return Some(Frame {
+                        kind,
+                        stream,
+                        payload,
+                    });
+                }
+            }
+        }
+    }
+
+    /// The stream of the next request; `None` at the end.
+    pub async fn request(&mut self) -> Option<u32> {
+        loop {
+            let frame = self.next().await?;
+            if frame.kind == HEADERS {
+                let told = format!("stream {} of connection {}", frame.stream, self.number);
+                self.seen.heads.lock().unwrap().push(told);
+                return Some(frame.stream);
+            }
+        }
+    }
+
+    /// Answers with `{}`.
+    pub async fn answer(&mut self, stream: u32) {
+        // `:status: 200` is number 8 of HPACK's static table.
+        self.send(HEADERS, END_HEADERS, stream, &[0x88]).await;
+        self.send(DATA, END_STREAM, stream, b"{}").await;
+    }
+
+    /// Answers with a status of three digits and a body.
+    pub async fn refuse(&mut self, stream: u32, status: &str, body: &str) {
+        // The name of number 8, and a value of its own.
+        let head = [&[0x08, 0x03], status.as_bytes()].concat();
+        self.send(HEADERS, END_HEADERS, stream, &head).await;
+        self.send(DATA, END_STREAM, stream, body.as_bytes()).await;
+    }
+
+    pub async fn reset(&mut self, stream: u32, code: u32) {
+        self.send(RST_STREAM, 0, stream, &code.to_be_bytes()).await;
+    }
+
+    /// Says that no stream after `last` was or will be looked at.
+    pub async fn go_away(&mut self, last: u32, code: u32) {
+        let payload = [last.to_be_bytes(), code.to_be_bytes()].concat();
+        self.send(GOAWAY, 0, 0, &payload).await;
+    }
+
+    /// Lets the client send as much again as it sent with `frame`.
+    pub async fn make_room(&mut self, frame: &Frame) {
+        let room = u32::try_from(frame.payload.len()).unwrap().to_be_bytes();
+        self.send(WINDOW_UPDATE, 0, 0, &room).await;
+        self.send(WINDOW_UPDATE, 0, frame.stream, &room).await;
+    }
+
+    /// Reads until the client closes the connection.
+    pub async fn drain(&mut self) {
+        while self.next().await.is_some() {}
+    }
+
+    async fn send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
+        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+        let mut frame = length[1..].to_vec();
+        frame.extend([kind, flags]);
+        frame.extend(stream.to_be_bytes());
+        frame.extend(payload);
+        // The client may have closed the connection.
+        let _ = self.socket.write_all(&frame).await;
+        let _ = self.socket.flush().await;
+    }
+}

@@ -1,0 +1,293 @@
+//! What a server says about a stream decides whether its request may be sent again.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+#![cfg(all(feature = "http2", feature = "rustls-ring"))]
+// The verifiers of Apple and Windows have rules of their own for certificates that were added.
+#![cfg(any(
+    all(feature = "webpki-roots", not(feature = "platform-verifier")),
+    all(feature = "platform-verifier", unix, not(target_vendor = "apple"))
+))]
+
+#[path = "support/http2.rs"]
+mod http2;
+#[path = "support/server.rs"]
+mod server;
+#[path = "support/tls.rs"]
+mod tls;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use cloudbase_core::config::RetryConfig;
+use cloudbase_core::{Body, Client, Error, ErrorKind};
+use futures_util::stream;
+use tokio::sync::Notify;
+
+use self::http2::*;
+use self::server::{Server, get, post};
+use self::tls::Authority;
+
+/// A server whose connections do what `script` says, and a client with so many attempts.
+async fn start<F>(
+    max_attempts: u32,
+    script: impl Fn(Connection) -> F + Clone + Send + 'static,
+) -> (Server, Client)
+where
+    F: Future<Output = Option<()>> + Send + 'static,
+{
+    let authority = Authority::new();
+    let server = serve(&authority, script).await;
+    let mut retry = RetryConfig::default();
+    retry.base = Duration::from_millis(1);
+    retry.max_attempts = max_attempts;
+    let client = Client::builder()
+        .env_id("demo")
+        .endpoint(format!("https://localhost:{}", server.address.port()))
+        .ca_certificates(authority.pem())
+        .retry(retry)
+        .build()
+        .unwrap();
+    (server, client)
+}
+
+/// Answers everything that comes.
+async fn answer_all(mut connection: Connection) -> Option<()> {
+    loop {
+        let stream = connection.request().await?;
+        connection.answer(stream).await;
+    }
+}
+
+const CODES: [u32; 4] = [NO_ERROR, PROTOCOL_ERROR, INTERNAL_ERROR, ENHANCE_YOUR_CALM];
+
+#[tokio::test]
+async fn what_a_server_that_goes_away_has_not_looked_at_is_sent_again() {
+    for code in CODES {
+        let script = move |mut connection: Connection| async move {
+            if connection.number > 1 {
+                return answer_all(connection).await;
+            }
+            connection.request().await?;
+            connection.go_away(0, code).await;
+            connection.drain().await;
+            Some(())
+        };
+        let (server, client) = start(1, script).await;
+        let error = client.fetch(post("/v1/insert")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Reset, "{code}: {error:?}");
+        assert!(
+            !error.was_sent() && error.is_retryable(),
+            "{code}: {error:?}"
+        );
+        assert_eq!(server.seen.heads().len(), 1, "{code}");
+
+        let (server, client) = start(2, script).await;
+        let answer = client.fetch(post("/v1/insert")).await.unwrap();
+        assert_eq!(answer.attempts(), 2, "{code}");
+        assert_eq!(server.seen.connections(), 2, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_server_that_goes_away_may_have_looked_at_is_not_sent_again() {
+    for code in CODES {
+        let script = move |mut connection: Connection| async move {
+            if connection.number > 1 {
+                return answer_all(connection).await;
+            }
+            let stream = connection.request().await?;
+            connection.go_away(stream, code).await;
+            Some(())
+        };
+        let (server, client) = start(2, script).await;
+        let error = client.fetch(post("/v1/insert")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Reset, "{code}: {error:?}");
+        assert!(
+            error.was_sent() && !error.is_retryable(),
+            "{code}: {error:?}"
+        );
+        assert_eq!(server.seen.heads().len(), 1, "{code}");
+
+        // A read may be.
+        let (_server, client) = start(2, script).await;
+        let answer = client.fetch(get("/v1/a")).await.unwrap();
+        assert_eq!(answer.attempts(), 2, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_goes_away_answers_what_it_has_begun() {
+    let (server, client) = start(2, |mut connection| async move {
+        if connection.number > 1 {
+            return answer_all(connection).await;
+        }
+        let first = connection.request().await?;
+        connection.answer(first).await;
+        let (one, other) = (connection.request().await?, connection.request().await?);
+        connection.go_away(one, NO_ERROR).await;
+        connection.answer(one).await;
+        assert!(one < other);
+        connection.drain().await;
+        Some(())
+    })
+    .await;
+    client.fetch(post("/v1/a")).await.unwrap();
+    let (one, other) = tokio::join!(
+        client.fetch(post("/v1/one")),
+        client.fetch(post("/v1/other"))
+    );
+    let mut attempts = [one.unwrap().attempts(), other.unwrap().attempts()];
+    attempts.sort_unstable();
+    assert_eq!(attempts, [1, 2]);
+    client.fetch(post("/v1/b")).await.unwrap();
+    let heads = server.seen.heads();
+    let expected = [
+        "stream 1 of connection 1",
+        "stream 3 of connection 1",
+        "stream 5 of connection 1",
+        "stream 1 of connection 2",
+        "stream 3 of connection 2",
+    ];
+    assert_eq!(heads, expected);
+}
+
+#[tokio::test]
+async fn a_refused_stream_is_sent_again_on_the_same_connection() {
+    let script = |mut connection: Connection| async move {
+        let stream = connection.request().await?;
+        connection.reset(stream, REFUSED_STREAM).await;
+        answer_all(connection).await
+    };
+    let (_server, client) = start(1, script).await;
+    let error = client.fetch(post("/v1/insert")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Reset, "{error:?}");
+    assert!(!error.was_sent() && error.is_retryable(), "{error:?}");
+
+    let (server, client) = start(2, script).await;
+    let answer = client.fetch(post("/v1/insert")).await.unwrap();
+    assert_eq!(answer.attempts(), 2);
+    assert_eq!(server.seen.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_stream_that_was_reset_for_another_reason_may_have_been_looked_at() {
+    for code in [
+        NO_ERROR,
+        PROTOCOL_ERROR,
+        INTERNAL_ERROR,
+        CANCEL,
+        ENHANCE_YOUR_CALM,
+    ] {
+        let (server, client) = start(2, move |mut connection| async move {
+            let stream = connection.request().await?;
+            connection.reset(stream, code).await;
+            answer_all(connection).await
+        })
+        .await;
+        let error = client.fetch(post("/v1/insert")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Reset, "{code}: {error:?}");
+        assert!(
+            error.was_sent() && !error.is_retryable(),
+            "{code}: {error:?}"
+        );
+        assert_eq!(server.seen.heads().len(), 1, "{code}");
+    }
+}
+
+fn assert_asks_for_http1(error: &Error) {
+    assert_eq!(error.kind(), ErrorKind::Config, "{error:?}");
+    assert_eq!(
+        error.message(),
+        "`http2` must be off: the server asks for HTTP/1.1"
+    );
+    assert!(!error.was_sent() && !error.is_retryable(), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_wants_http1_has_the_setting_named() {
+    let (server, client) = start(3, |mut connection| async move {
+        let stream = connection.request().await?;
+        connection.reset(stream, HTTP_1_1_REQUIRED).await;
+        answer_all(connection).await
+    })
+    .await;
+    assert_asks_for_http1(&client.fetch(post("/v1/a")).await.unwrap_err());
+    assert_eq!(server.seen.heads().len(), 1);
+
+    let (server, client) = start(3, |mut connection| async move {
+        connection.request().await?;
+        connection.go_away(0, HTTP_1_1_REQUIRED).await;
+        connection.drain().await;
+        Some(())
+    })
+    .await;
+    assert_asks_for_http1(&client.fetch(get("/v1/a")).await.unwrap_err());
+    assert_eq!(server.seen.heads().len(), 1);
+}
+
+/// Tells that whoever had it has let go of it.
+struct Told(Arc<Notify>);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
+
+/// A body that gives pieces for ever.
+fn flowing(gone: &Arc<Notify>) -> Body {
+    let told = Told(gone.clone());
+    Body::stream(stream::unfold(told, |told| async move {
+        tokio::task::yield_now().await;
+        Some((
+            Ok::<_, std::io::Error>(Bytes::from_static(&[7; 1024])),
+            told,
+        ))
+    }))
+}
+
+#[tokio::test]
+async fn an_early_answer_ends_what_is_sent_and_leaves_the_connection() {
+    // A server may end the stream itself with its answer, or read on until the client does so.
+    for ends_it in [true, false] {
+        let reset = Arc::new(Notify::new());
+        let told = reset.clone();
+        let (server, client) = start(1, move |mut connection| {
+            let told = told.clone();
+            async move {
+                let stream = connection.request().await?;
+                let body = r#"{"code":"X","message":"too large"}"#;
+                connection.refuse(stream, "413", body).await;
+                if ends_it {
+                    connection.reset(stream, NO_ERROR).await;
+                    told.notify_one();
+                }
+                loop {
+                    let frame = connection.next().await?;
+                    match frame.kind {
+                        HEADERS => connection.answer(frame.stream).await,
+                        RST_STREAM if frame.stream == stream => told.notify_one(),
+                        DATA if !ends_it => connection.make_room(&frame).await,
+                        _ => {}
+                    }
+                }
+            }
+        })
+        .await;
+        let gone = Arc::new(Notify::new());
+        let call = post("/v1/a").body(flowing(&gone));
+        let error = client.fetch(call).await.unwrap_err();
+        assert_eq!(error.status().map(|it| it.as_u16()), Some(413), "{error:?}");
+        assert_eq!(
+            error.code().map(|code| code.as_str()),
+            Some("X"),
+            "{error:?}"
+        );
+        gone.notified().await;
+        reset.notified().await;
+        client.fetch(post("/v1/b")).await.unwrap();
+        assert_eq!(server.seen.connections(), 1);
+    }
+}
