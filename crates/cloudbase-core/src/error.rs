@@ -165,6 +165,17 @@ impl Error {
         Self::new(ErrorKind::Config, format!("`{setting}` {rule}"))
     }
 
+    /// What the body of a request failed with while it was sent.
+    pub(crate) fn request_body(error: BoxError) -> Self {
+        let made = match error.downcast::<Self>() {
+            Ok(ours) => *ours,
+            Err(other) => {
+                Self::new(ErrorKind::Body, "the body of the request failed").with_source(other)
+            }
+        };
+        made.with_sent(true)
+    }
+
     /// What could not be done with a file, which has a path unless it came opened.
     #[doc(hidden)]
     pub fn file(doing: &str, path: Option<&Path>, error: io::Error) -> Self {

@@ -291,3 +291,21 @@ async fn an_early_answer_ends_what_is_sent_and_leaves_the_connection() {
         assert_eq!(server.seen.connections(), 1);
     }
 }
+
+#[tokio::test]
+async fn the_body_of_the_request_fails() {
+    let (server, client) = start(1, answer_all_but_the_first).await;
+    let pieces = vec![Ok("first"), Err(std::io::Error::other("the disk is gone"))];
+    let body = Body::stream(stream::iter(pieces));
+    let error = client.fetch(post("/v1/a").body(body)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Body, "{error:?}");
+    let source = std::error::Error::source(&error).unwrap();
+    assert_eq!(source.to_string(), "the disk is gone");
+    client.fetch(post("/v1/b")).await.unwrap();
+    assert_eq!(server.seen.connections(), 1);
+}
+
+async fn answer_all_but_the_first(mut connection: Connection) -> Option<()> {
+    connection.request().await?;
+    answer_all(connection).await
+}

@@ -38,11 +38,13 @@ impl Watch {
             progress.begin();
         }
         if let Some(wanted) = &mut self.wanted
-            && let Err(unwanted) = wanted.check(source, cx)
+            && let Some(error) = wanted.unwanted(cx)
         {
-            self.wanted = None;
+            // Whatever the source holds is let go of now, not with the connection.
+            *source = Source::Memory(Bytes::new());
             self.rest = Bytes::new();
-            return Poll::Ready(Some(Err(unwanted)));
+            self.wanted = None;
+            return Poll::Ready(Some(Err(error)));
         }
         let polled = if self.rest.is_empty() {
             source.poll_frame(cx)
@@ -67,6 +69,11 @@ impl Watch {
         }
         if !matches!(frame, Some(Ok(_))) {
             self.let_go();
+        }
+        if let Some(Err(_)) = &frame
+            && let Some(wanted) = self.wanted.take()
+        {
+            frame = frame.map(|failed| failed.map_err(|error| wanted.fail(error)));
         }
         Poll::Ready(frame)
     }

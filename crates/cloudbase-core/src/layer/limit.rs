@@ -273,7 +273,7 @@ where
         match this.state.as_mut().project() {
             StateProjection::Head { future } => {
                 if let Poll::Ready(head) = future.poll(cx) {
-                    let answer = head?;
+                    let answer = head.map_err(|error| this.watch.reason(error))?;
                     let stall = this.watch.stall;
                     // Redirects of a transfer are its caller's to follow.
                     if *this.transfer && answer.status().is_success() {
@@ -317,6 +317,15 @@ where
 }
 
 impl Watch {
+    /// Why there is no answer: the body's own failure rather than what a transport made of it.
+    fn reason(&mut self, error: BoxError) -> BoxError {
+        let sending = self.sending.as_mut();
+        match sending.and_then(|sending| sending.wanted.failure()) {
+            Some(failure) => Error::request_body(failure).into(),
+            None => error,
+        }
+    }
+
     /// What the end of the timer means: more time, or the end of the attempt.
     fn expired(&mut self) -> Result<Duration, Error> {
         let sending = self.sending.as_mut();

@@ -18,12 +18,7 @@ pub(super) fn from_pool(error: legacy::Error) -> Error {
         return ours;
     }
     if let Some(body) = find::<Carried<BoxError>>(&error).and_then(Carried::take) {
-        return match body.downcast::<Error>() {
-            Ok(ours) => ours.with_sent(true),
-            Err(other) => Error::new(ErrorKind::Body, "the body of the request failed")
-                .with_sent(true)
-                .with_source(other),
-        };
+        return Error::request_body(body);
     }
     if let Some(refused) = tls_refusal(&error) {
         return Error::new(ErrorKind::Tls, refused).with_source(error);
