@@ -30,6 +30,11 @@ use crate::service::{BoxError, HttpService, Stack};
 /// Cheap to clone; clones share everything. Built outside or inside a runtime, usable on any.
 /// One client per process is enough.
 ///
+/// A connection is driven by the runtime that opened it, and ends with that. In a program with
+/// several runtimes, one that stands still (a current-thread runtime outside `block_on`) lets calls of
+/// the others wait on its connections until their attempt timeout: give such a runtime a client of its
+/// own.
+///
 /// ```
 /// use cloudbase_core::Client;
 ///
