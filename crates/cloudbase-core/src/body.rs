@@ -65,7 +65,8 @@ impl Body {
     }
 
     /// A body that is read from `stream` while it is sent. Sent once, with chunked encoding unless
-    /// its [length](Self::with_length) is given.
+    /// its [length](Self::with_length) is given; what is left of it when the answer is there to its end
+    /// is not read.
     pub fn stream<S, B, E>(stream: S) -> Self
     where
         S: Stream<Item = Result<B, E>> + Send + 'static,

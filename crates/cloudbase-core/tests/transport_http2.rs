@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cloudbase_core::config::RetryConfig;
-use cloudbase_core::{Body, Client, Error, ErrorKind};
+use cloudbase_core::{Body, Client, ClientBuilder, Error, ErrorKind};
 use futures_util::stream;
 use tokio::sync::Notify;
 
@@ -37,6 +37,18 @@ async fn start<F>(
 where
     F: Future<Output = Option<()>> + Send + 'static,
 {
+    let (server, client) = prepare(max_attempts, script).await;
+    (server, client.build().unwrap())
+}
+
+/// The same, with a client that is still to be built.
+async fn prepare<F>(
+    max_attempts: u32,
+    script: impl Fn(Connection) -> F + Clone + Send + 'static,
+) -> (Server, ClientBuilder)
+where
+    F: Future<Output = Option<()>> + Send + 'static,
+{
     let authority = Authority::new();
     let server = serve(&authority, script).await;
     let mut retry = RetryConfig::default();
@@ -46,9 +58,7 @@ where
         .env_id("demo")
         .endpoint(format!("https://localhost:{}", server.address.port()))
         .ca_certificates(authority.pem())
-        .retry(retry)
-        .build()
-        .unwrap();
+        .retry(retry);
     (server, client)
 }
 
@@ -225,6 +235,12 @@ async fn a_server_that_wants_http1_has_the_setting_named() {
     .await;
     assert_asks_for_http1(&client.fetch(get("/v1/a")).await.unwrap_err());
     assert_eq!(server.seen.heads().len(), 1);
+
+    // The setting helps.
+    let (server, client) = prepare(1, async |_| panic!("HTTP/2 was agreed on")).await;
+    let client = client.http2(false).build().unwrap();
+    client.fetch(post("/v1/a")).await.unwrap();
+    assert!(server.seen.heads()[0].starts_with("POST /v1/a HTTP/1.1"));
 }
 
 /// Tells that whoever had it has let go of it.
@@ -290,6 +306,38 @@ async fn an_early_answer_ends_what_is_sent_and_leaves_the_connection() {
         client.fetch(post("/v1/b")).await.unwrap();
         assert_eq!(server.seen.connections(), 1);
     }
+}
+
+#[tokio::test]
+async fn what_was_sent_whole_ends_well_though_its_answer_was_faster() {
+    let (kind, mut came) = tokio::sync::mpsc::unbounded_channel();
+    let (_server, client) = start(1, move |mut connection| {
+        let kind = kind.clone();
+        async move {
+            let stream = connection.request().await?;
+            connection.next().await?;
+            connection.answer(stream).await;
+            kind.send(connection.next().await?.kind).unwrap();
+            Some(())
+        }
+    })
+    .await;
+    let answered = Arc::new(Notify::new());
+    let end = answered.clone();
+    let pieces = stream::unfold(Some(Bytes::from("pieces")), move |next| {
+        let end = end.clone();
+        async move {
+            if next.is_none() {
+                end.notified().await;
+            }
+            next.map(|piece| (Ok::<_, std::io::Error>(piece), None))
+        }
+    });
+    let body = Body::stream(pieces).with_length(6);
+    let call = post("/v1/a").transfer().body(body);
+    client.fetch(call).await.unwrap();
+    answered.notify_one();
+    assert_eq!(came.recv().await, Some(DATA));
 }
 
 #[tokio::test]

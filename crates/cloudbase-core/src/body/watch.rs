@@ -37,7 +37,10 @@ impl Watch {
         if let Some(progress) = &self.progress {
             progress.begin();
         }
+        // What has been given whole ends as a whole, though its answer was faster than its end.
+        let whole = self.progress.as_ref().is_some_and(|it| it.is_done());
         if let Some(wanted) = &mut self.wanted
+            && !whole
             && let Some(error) = wanted.unwanted(cx)
         {
             // Whatever the source holds is let go of now, not with the connection.

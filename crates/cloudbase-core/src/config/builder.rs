@@ -191,7 +191,8 @@ macro_rules! setters {
             }
 
             /// Whether HTTP/2 is offered to servers. Default yes with the feature `http2`, which it
-            /// needs.
+            /// needs. Has to be off for a server that agrees on HTTP/2 and then asks for HTTP/1.1:
+            /// the error names this setting.
             pub fn http2(mut self, offer: bool) -> Self {
                 self.settings.http2 = Some(offer);
                 self

@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::server::{Seen, Server};
+use super::server::{Seen, Server, ok, read_request};
 use super::tls::Authority;
 
 pub const DATA: u8 = 0x0;
@@ -53,7 +53,7 @@ pub struct Connection {
     pub number: usize,
 }
 
-/// Gives each connection to `serve`.
+/// Gives each connection to `serve`. To clients that do not offer HTTP/2 it answers `{}`.
 pub async fn serve<F>(
     authority: &Authority,
     serve: impl Fn(Connection) -> F + Clone + Send + 'static,
@@ -69,6 +69,12 @@ where
         async move {
             let number = seen.connections();
             let mut socket = acceptor.accept(socket).await.unwrap();
+            if socket.get_ref().1.alpn_protocol().is_none() {
+                while read_request(&mut socket, &seen).await.is_some() {
+                    socket.write_all(ok("{}").as_bytes()).await.unwrap();
+                }
+                return;
+            }
             let mut preface = [0; 24];
             socket.read_exact(&mut preface).await.unwrap();
             assert_eq!(&preface, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
