@@ -23,7 +23,10 @@ use bytes::Bytes;
 use cloudbase_core::config::RetryConfig;
 use cloudbase_core::{Body, Client, ClientBuilder, Error, ErrorKind};
 use futures_util::stream;
+use tokio::net::TcpStream;
 use tokio::sync::Notify;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use self::http2::*;
 use self::server::{Server, get, post};
@@ -54,12 +57,15 @@ where
     let mut retry = RetryConfig::default();
     retry.base = Duration::from_millis(1);
     retry.max_attempts = max_attempts;
-    let client = Client::builder()
+    let client = client(&server, &authority).retry(retry);
+    (server, client)
+}
+
+fn client(server: &Server, authority: &Authority) -> ClientBuilder {
+    Client::builder()
         .env_id("demo")
         .endpoint(format!("https://localhost:{}", server.address.port()))
         .ca_certificates(authority.pem())
-        .retry(retry);
-    (server, client)
 }
 
 /// Answers everything that comes.
@@ -203,6 +209,74 @@ async fn a_stream_that_was_reset_for_another_reason_may_have_been_looked_at() {
             "{code}: {error:?}"
         );
         assert_eq!(server.seen.heads().len(), 1, "{code}");
+    }
+}
+
+/// A server of a library's, whose connections go away after seven requests each.
+async fn serve_sevens(authority: &Authority, go_away: fn(&mut Served)) -> Server {
+    let mut config = authority.server(&["localhost"]);
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    Server::start(move |socket, seen| {
+        let acceptor = acceptor.clone();
+        async move {
+            let Ok(stream) = acceptor.accept(socket).await else {
+                return;
+            };
+            let Ok(mut connection) = h2::server::handshake(stream).await else {
+                return;
+            };
+            let mut count = 0;
+            while let Some(Ok((request, mut respond))) = connection.accept().await {
+                let id = request.uri().path().to_owned();
+                seen.heads.lock().unwrap().push(id);
+                // The client may be gone.
+                if let Ok(mut body) = respond.send_response(http::Response::new(()), false) {
+                    let _ = body.send_data(Bytes::from_static(b"{}"), true);
+                }
+                count += 1;
+                if count == 7 {
+                    go_away(&mut connection);
+                }
+            }
+        }
+    })
+    .await
+}
+
+type Served = h2::server::Connection<TlsStream<TcpStream>, Bytes>;
+
+#[tokio::test]
+async fn whichever_way_a_server_goes_away_no_insert_is_carried_out_twice() {
+    const CALLS: usize = 150;
+    let ways: [fn(&mut Served); 2] = [Served::graceful_shutdown, |connection| {
+        connection.abrupt_shutdown(h2::Reason::ENHANCE_YOUR_CALM);
+    }];
+    for way in ways {
+        let authority = Authority::new();
+        let server = serve_sevens(&authority, way).await;
+        let mut retry = RetryConfig::default();
+        retry.base = Duration::from_millis(1);
+        retry.max_attempts = 100;
+        retry.budget = u32::MAX;
+        let client = client(&server, &authority).retry(retry).build().unwrap();
+        let calls = (0..CALLS).map(|number| {
+            let call = client.fetch(post(&format!("/v1/insert/{number}")));
+            async move { (number, call.await) }
+        });
+        for (number, answer) in futures_util::future::join_all(calls).await {
+            let id = format!("/v1/insert/{number}");
+            let times = server.seen.heads().iter().filter(|it| **it == id).count();
+            match answer {
+                Ok(_) => assert_eq!(times, 1, "{id}"),
+                Err(error) => {
+                    assert!(times <= 1, "{id}: {error:?}");
+                    // Whatever was not looked at was sent again.
+                    assert!(error.was_sent(), "{id}: {error:?}");
+                    assert_eq!(error.kind(), ErrorKind::Reset, "{id}: {error:?}");
+                }
+            }
+        }
     }
 }
 

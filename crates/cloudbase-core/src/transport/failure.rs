@@ -38,8 +38,9 @@ pub(super) fn from_pool(error: legacy::Error) -> Error {
         Some(hyper) if hyper.is_parse() || hyper.is_parse_status() => {
             Error::new(ErrorKind::Decode, "the answer is not HTTP").with_sent(true)
         }
-        // Its own body's failures are carried, so this is a connection whose task is gone.
-        Some(hyper) if hyper.is_user() => {
+        // Its own body's failures are carried, so this is a connection whose task is gone. Over HTTP/2
+        // that is also what becomes of a request on its way to a connection that goes away.
+        Some(hyper) if hyper.is_user() && !is_http2(&error) => {
             // A call on another runtime, whose connection this was, can be made again.
             Error::new(ErrorKind::Interrupted, "the runtime was shut down")
                 .with_sent(true)
@@ -50,6 +51,12 @@ pub(super) fn from_pool(error: legacy::Error) -> Error {
         None => Error::new(ErrorKind::Encode, "the request cannot be sent over HTTP"),
     };
     made.with_source(error)
+}
+
+fn is_http2(error: &legacy::Error) -> bool {
+    error
+        .connect_info()
+        .is_some_and(|connection| connection.is_negotiated_h2())
 }
 
 fn lost(message: &'static str) -> Error {
