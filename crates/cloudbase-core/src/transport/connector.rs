@@ -134,10 +134,13 @@ impl Shared {
         }
         #[cfg(feature = "_tls")]
         if let Some(tls) = self.tls.clone() {
-            return HttpsConnector::from((Linker(self.clone()), tls))
+            let connected = HttpsConnector::from((Linker(self.clone()), tls))
                 .oneshot(target.clone())
                 .await
                 .map_err(|error| failure::from_tls(error, self.peer(target)));
+            #[cfg(feature = "http2")]
+            let connected = connected.map(know_http2);
+            return connected;
         }
         Err(no_tls())
     }
@@ -209,6 +212,18 @@ impl Shared {
             .await
             .map_err(|error| failure::from_tcp(error, peer(target)))
     }
+}
+
+/// Tells a connection whether HTTP/2 was agreed on for it.
+#[cfg(all(feature = "_tls", feature = "http2"))]
+fn know_http2(mut connected: Transport) -> Transport {
+    if let MaybeHttpsStream::Https(tls) = &mut connected {
+        let (link, session) = tls.inner_mut().get_mut();
+        if session.alpn_protocol() == Some(b"h2") {
+            link.inner_mut().impatient();
+        }
+    }
+    connected
 }
 
 /// What a SOCKS proxy is asked for: always with a port, and an address instead of a name if names

@@ -30,6 +30,8 @@ pub(super) type First = Tcp;
 pub(super) struct Link<T = First> {
     io: T,
     proxied: bool,
+    /// Whether the failure of a write is held back.
+    patient: bool,
     reset: Option<Reset>,
 }
 
@@ -50,8 +52,16 @@ impl<T> Link<T> {
         Self {
             io,
             proxied,
+            patient: true,
             reset: None,
         }
+    }
+
+    /// Tells of every failure at once: HTTP/2 reads nothing as long as it has to write, and its
+    /// servers end a request without closing the connection.
+    #[cfg(all(feature = "_tls", feature = "http2"))]
+    pub(super) fn impatient(&mut self) {
+        self.patient = false;
     }
 }
 
@@ -65,7 +75,7 @@ impl<T: Read + Write + Unpin> Link<T> {
         if self.reset.is_none() {
             let polled = write(Pin::new(&mut self.io), cx);
             match &polled {
-                Poll::Ready(Err(error)) if is_reset(error.kind()) => {
+                Poll::Ready(Err(error)) if self.patient && is_reset(error.kind()) => {
                     let kind = error.kind();
                     let patience = Box::pin(sleep(PATIENCE));
                     self.reset = Some(Reset { kind, patience });
@@ -245,6 +255,18 @@ mod tests {
         let told = write(&mut link).await.unwrap_err();
         assert_eq!(told.kind(), io::ErrorKind::ConnectionReset);
         assert_eq!(begin.elapsed(), PATIENCE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    #[cfg(all(feature = "_tls", feature = "http2"))]
+    async fn http2_learns_of_a_reset_at_once() {
+        let mut link = closed(io::ErrorKind::ConnectionReset);
+        link.impatient();
+        let begin = Instant::now();
+        let told = write(&mut link).await.unwrap_err();
+        assert_eq!(told.kind(), io::ErrorKind::ConnectionReset);
+        assert_eq!(begin.elapsed(), Duration::ZERO);
+        assert_eq!(read(&mut link).await.unwrap(), b"answer");
     }
 
     #[tokio::test]
