@@ -329,11 +329,9 @@ fn describe(parts: &mut Parts, open: bool) -> CallInfo {
     if let Some(headers) = parts.options.take_headers() {
         parts.request.headers_mut().extend(headers);
     }
-    let (head, content) = if open {
-        (None, Bytes::new())
-    } else {
-        let head = Head::of(&parts.request);
-        (Some(head), parts.request.body_mut().take_content())
+    let content = match open {
+        true => Bytes::new(),
+        false => parts.request.body_mut().take_content(),
     };
     let chosen = parts.options.idempotent;
     CallInfo(Arc::new(CallState {
@@ -346,7 +344,11 @@ fn describe(parts: &mut Parts, open: bool) -> CallInfo {
         external: parts.request.uri().authority().is_some(),
         options: std::mem::take(&mut parts.options),
         request_id: RequestId::random(),
-        head,
+        // Here, where it stays: it is large.
+        head: match open {
+            true => None,
+            false => Some(Head::of(&parts.request)),
+        },
         content,
         attempts: AtomicU32::new(0),
         deadline: Mutex::default(),
