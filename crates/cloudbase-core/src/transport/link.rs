@@ -32,6 +32,8 @@ pub(super) struct Link<T = First> {
     proxied: bool,
     /// Whether the failure of a write is held back.
     patient: bool,
+    /// Where a small request is put together; kept for the next one.
+    together: Vec<u8>,
     reset: Option<Reset>,
 }
 
@@ -53,6 +55,7 @@ impl<T> Link<T> {
             io,
             proxied,
             patient: true,
+            together: Vec::new(),
             reset: None,
         }
     }
@@ -164,13 +167,14 @@ impl<T: Read + Write + Unpin> Write for Link<T> {
         if length > SMALL {
             return self.write(cx, |io, cx| io.poll_write_vectored(cx, slices));
         }
-        let mut together = [0; SMALL];
-        let mut end = 0;
+        let mut together = std::mem::take(&mut self.together);
+        together.clear();
         for slice in slices {
-            together[end..end + slice.len()].copy_from_slice(slice);
-            end += slice.len();
+            together.extend_from_slice(slice);
         }
-        self.write(cx, |io, cx| io.poll_write(cx, &together[..end]))
+        let polled = self.write(cx, |io, cx| io.poll_write(cx, &together));
+        self.together = together;
+        polled
     }
 }
 
