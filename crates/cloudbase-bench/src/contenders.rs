@@ -22,6 +22,15 @@ const KEY: &str = "an-access-key";
 const PATH: &str = "/v1/functions/hello";
 const SDK_VERSION: HeaderName = HeaderName::from_static("x-sdk-version");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const ID: &str = "0b7f1c56-93a1-4f0e-8a55-6a3de2d0f0c1";
+
+/// What the SDK sends with every call: the requests are the same, so that only the clients differ.
+const COMMON: [(HeaderName, &str); 4] = [
+    (header::ACCEPT, "*/*"),
+    (header::ACCEPT_LANGUAGE, "zh-CN"),
+    (header::USER_AGENT, "a-client/0.1"),
+    (SDK_VERSION, "@cloudbase/rust-sdk/0.1.0"),
+];
 
 #[derive(Serialize)]
 struct Question {
@@ -90,15 +99,12 @@ impl Contender for HyperUtil {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/json"),
         );
-        // What the SDK sends: the requests are the same, so that only the clients differ.
-        for (name, value) in [
-            (header::AUTHORIZATION, "Bearer an-access-key"),
-            (header::ACCEPT, "*/*"),
-            (header::ACCEPT_LANGUAGE, "zh-CN"),
-            (header::USER_AGENT, "hyper-util/0.1"),
-            (SDK_VERSION, "@cloudbase/rust-sdk/0.1.0"),
-            (REQUEST_ID, "0b7f1c56-93a1-4f0e-8a55-6a3de2d0f0c1"),
-        ] {
+        headers.insert(
+            header::AUTHORIZATION,
+            HeaderValue::from_static("Bearer an-access-key"),
+        );
+        headers.insert(REQUEST_ID, HeaderValue::from_static(ID));
+        for (name, value) in COMMON {
             headers.insert(name, HeaderValue::from_static(value));
         }
         let response = self.client.request(request).await?;
@@ -122,7 +128,10 @@ impl Reqwest {
     ///
     /// The client cannot be built.
     pub fn new(endpoint: &str) -> Result<Self> {
-        let client = reqwest::Client::builder().build()?;
+        let common = COMMON.map(|(name, value)| (name, HeaderValue::from_static(value)));
+        let client = reqwest::Client::builder()
+            .default_headers(common.into_iter().collect())
+            .build()?;
         Ok(Self {
             client,
             url: format!("{endpoint}{PATH}"),
@@ -136,7 +145,12 @@ impl Contender for Reqwest {
     }
 
     async fn call(&self) -> Result<()> {
-        let request = self.client.post(&self.url).bearer_auth(KEY).json(&QUESTION);
+        let request = self
+            .client
+            .post(&self.url)
+            .header(REQUEST_ID, HeaderValue::from_static(ID))
+            .bearer_auth(KEY)
+            .json(&QUESTION);
         request
             .send()
             .await?
