@@ -218,10 +218,10 @@ impl Error {
         code: Option<ErrorCode>,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        let kind = match code.as_ref().map(ErrorCode::as_str) {
-            // No sign-in mends it: the credential is one of another environment or site.
-            Some("ACCESS_TOKEN_KID_INVALID") => ErrorKind::Config,
-            _ => ErrorKind::Api,
+        // No sign-in mends it: the credential is one of another environment or site.
+        let kind = match code == Some(ErrorCode::ACCESS_TOKEN_KID_INVALID) {
+            true => ErrorKind::Config,
+            false => ErrorKind::Api,
         };
         let mut error = Self::new(kind, message);
         error.inner.status = Some(status);

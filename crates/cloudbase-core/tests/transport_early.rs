@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
+#[path = "support/bodies.rs"]
+mod bodies;
 #[path = "support/server.rs"]
 mod server;
 
@@ -18,6 +20,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
 
+use self::bodies::{Told, flowing};
 use self::server::{Server, ok, post, read_head};
 
 /// What is here waits for what happens, and only fails by this.
@@ -25,27 +28,6 @@ async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), future)
         .await
         .unwrap_or_else(|_| panic!("{what} takes too long"))
-}
-
-/// Tells that whoever had it has let go of it.
-struct Told(Arc<Notify>);
-
-impl Drop for Told {
-    fn drop(&mut self) {
-        self.0.notify_one();
-    }
-}
-
-/// A body that gives pieces for ever.
-fn flowing(gone: &Arc<Notify>) -> Body {
-    let told = Told(gone.clone());
-    Body::stream(stream::unfold(told, |told| async move {
-        tokio::task::yield_now().await;
-        Some((
-            Ok::<_, std::io::Error>(Bytes::from_static(&[7; 16 * 1024])),
-            told,
-        ))
-    }))
 }
 
 /// A body that gives one piece and then none, without an end.

@@ -8,6 +8,8 @@
     all(feature = "platform-verifier", unix, not(target_vendor = "apple"))
 ))]
 
+#[path = "support/bodies.rs"]
+mod bodies;
 #[path = "support/http2.rs"]
 mod http2;
 #[path = "support/server.rs"]
@@ -25,9 +27,9 @@ use cloudbase_core::{Body, Client, ClientBuilder, Error, ErrorKind};
 use futures_util::stream;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
-use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use self::bodies::flowing;
 use self::http2::*;
 use self::server::{Server, get, post};
 use self::tls::Authority;
@@ -106,6 +108,16 @@ async fn what_a_server_that_goes_away_has_not_looked_at_is_sent_again() {
     }
 }
 
+/// The one request may have been carried out, and so was not sent again.
+fn assert_lost_and_not_repeated(server: &Server, error: &Error, code: u32) {
+    assert_eq!(error.kind(), ErrorKind::Reset, "{code}: {error:?}");
+    assert!(
+        error.was_sent() && !error.is_retryable(),
+        "{code}: {error:?}"
+    );
+    assert_eq!(server.seen.heads().len(), 1, "{code}");
+}
+
 #[tokio::test]
 async fn what_a_server_that_goes_away_may_have_looked_at_is_not_sent_again() {
     for code in CODES {
@@ -119,12 +131,7 @@ async fn what_a_server_that_goes_away_may_have_looked_at_is_not_sent_again() {
         };
         let (server, client) = start(2, script).await;
         let error = client.fetch(post("/v1/insert")).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Reset, "{code}: {error:?}");
-        assert!(
-            error.was_sent() && !error.is_retryable(),
-            "{code}: {error:?}"
-        );
-        assert_eq!(server.seen.heads().len(), 1, "{code}");
+        assert_lost_and_not_repeated(&server, &error, code);
 
         // A read may be.
         let (_server, client) = start(2, script).await;
@@ -203,20 +210,13 @@ async fn a_stream_that_was_reset_for_another_reason_may_have_been_looked_at() {
         })
         .await;
         let error = client.fetch(post("/v1/insert")).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Reset, "{code}: {error:?}");
-        assert!(
-            error.was_sent() && !error.is_retryable(),
-            "{code}: {error:?}"
-        );
-        assert_eq!(server.seen.heads().len(), 1, "{code}");
+        assert_lost_and_not_repeated(&server, &error, code);
     }
 }
 
 /// A server of a library's, whose connections go away after seven requests each.
 async fn serve_sevens(authority: &Authority, go_away: fn(&mut Served)) -> Server {
-    let mut config = authority.server(&["localhost"]);
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let acceptor = authority.http2_acceptor();
     Server::start(move |socket, seen| {
         let acceptor = acceptor.clone();
         async move {
@@ -315,27 +315,6 @@ async fn a_server_that_wants_http1_has_the_setting_named() {
     let client = client.http2(false).build().unwrap();
     client.fetch(post("/v1/a")).await.unwrap();
     assert!(server.seen.heads()[0].starts_with("POST /v1/a HTTP/1.1"));
-}
-
-/// Tells that whoever had it has let go of it.
-struct Told(Arc<Notify>);
-
-impl Drop for Told {
-    fn drop(&mut self) {
-        self.0.notify_one();
-    }
-}
-
-/// A body that gives pieces for ever.
-fn flowing(gone: &Arc<Notify>) -> Body {
-    let told = Told(gone.clone());
-    Body::stream(stream::unfold(told, |told| async move {
-        tokio::task::yield_now().await;
-        Some((
-            Ok::<_, std::io::Error>(Bytes::from_static(&[7; 1024])),
-            told,
-        ))
-    }))
 }
 
 #[tokio::test]

@@ -202,9 +202,7 @@ mod http2 {
     use super::*;
 
     async fn serve_http2(authority: &Authority) -> Server {
-        let mut config = authority.server(&["localhost"]);
-        config.alpn_protocols = vec![b"h2".to_vec()];
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let acceptor = authority.http2_acceptor();
         Server::start(move |socket, seen| {
             let acceptor = acceptor.clone();
             async move {

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http::uri::Authority;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep};
 use tower::{Layer, Service};
@@ -245,14 +245,11 @@ impl Course {
             tracing::debug!("retry budget is empty");
             return None;
         }
-        let reason = match result {
-            Ok(answer) => answer.status().as_str().to_owned(),
-            Err(error) => error_type(error).to_owned(),
-        };
+        let status = result.as_ref().map(Response::status);
         tracing::debug!(
             attempt = self.attempt,
             wait = ?wait,
-            { ERROR_TYPE } = reason,
+            { ERROR_TYPE } = status.as_ref().map_or_else(|error| error_type(error), StatusCode::as_str),
             "attempt failed, retrying"
         );
         self.attempt += 1;

@@ -13,7 +13,6 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::server::{Seen, Server, ok, read_request};
@@ -61,9 +60,7 @@ pub async fn serve<F>(
 where
     F: Future<Output = Option<()>> + Send + 'static,
 {
-    let mut config = authority.server(&["localhost"]);
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let acceptor = authority.http2_acceptor();
     Server::start(move |socket, seen| {
         let (acceptor, serve) = (acceptor.clone(), serve.clone());
         async move {

@@ -73,7 +73,14 @@ impl Authority {
             .unwrap()
     }
 
-    /// The same, for clients that have a certificate of `clients`.
+    /// Accepts those who want to speak HTTP/2 with `localhost`.
+    pub fn http2_acceptor(&self) -> TlsAcceptor {
+        let mut config = self.server(&["localhost"]);
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        TlsAcceptor::from(Arc::new(config))
+    }
+
+    /// The settings of a server for `names` and for clients that have a certificate of `clients`.
     pub fn demanding_server(&self, names: &[&str], clients: &Self) -> ServerConfig {
         let mut roots = rustls::RootCertStore::empty();
         roots.add(clients.certificate.der().clone()).unwrap();
