@@ -15,6 +15,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cloudbase_core::credential::Lineage;
 use cloudbase_core::{Error, ErrorCode, ErrorKind, Result};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -50,6 +51,9 @@ struct Inner {
     version: ApiVersion,
     user: Option<User>,
     rejection: Option<ErrorCode>,
+    /// The id of the sign-in that this session comes from; absent in one that another program has
+    /// stored.
+    lineage: Option<String>,
 }
 
 /// Which generation of the auth API a session belongs to: it is renewed there.
@@ -145,6 +149,9 @@ impl Session {
         inner.version = version;
         inner.expires_at = expires_at.or_else(|| ends_by_claims(&inner.access_token));
         inner.rejection = stored.rejection.map(ErrorCode::from);
+        // Without even a user there is nothing that a second reader could go by.
+        let nameless = inner.sub.is_empty().then(new_lineage);
+        inner.lineage = stored.lineage.or(nameless);
         inner.user = stored
             .user
             .map(|profile| User::from_profile(profile, inner.scope.as_deref()));
@@ -176,10 +183,20 @@ impl Session {
         if let Some(code) = &inner.rejection {
             put("rejection", code.as_str().into());
         }
+        if let Some(lineage) = &inner.lineage {
+            put("lineage", lineage.as_str().into());
+        }
         if let Some(user) = &inner.user {
             put("user", Value::Object(user.profile.clone()));
         }
         Value::Object(object).to_string().into()
+    }
+
+    /// Which sign-in the session comes from: its random id, or the user where another program has
+    /// stored the session without one.
+    pub(crate) fn lineage(&self) -> Lineage {
+        let id = self.inner.lineage.as_deref();
+        Lineage::from(id.unwrap_or(&self.inner.sub))
     }
 
     pub(crate) fn version(&self) -> ApiVersion {
@@ -207,7 +224,8 @@ impl Session {
         self.inner.rejection.as_ref()
     }
 
-    /// What a refresh leaves as it was: the answer does not repeat everything.
+    /// What a refresh leaves as it was: the response does not repeat everything. The lineage stays
+    /// with the user: a silent anonymous sign-in may return another one.
     pub(crate) fn succeeding(mut self, previous: &Self) -> Self {
         let inner = Arc::make_mut(&mut self.inner);
         let old = &*previous.inner;
@@ -222,6 +240,9 @@ impl Session {
         }
         if inner.user.is_none() && inner.sub == old.sub {
             inner.user.clone_from(&old.user);
+        }
+        if inner.sub == old.sub || inner.sub.is_empty() {
+            inner.lineage.clone_from(&old.lineage);
         }
         inner.version = old.version;
         self
@@ -253,6 +274,11 @@ impl Session {
     pub(crate) fn has_access_token_of(&self, other: &Self) -> bool {
         self.access_token().expose_secret() == other.access_token().expose_secret()
     }
+}
+
+/// The id of a sign-in: unique, not secret.
+fn new_lineage() -> String {
+    format!("{:032x}", fastrand::u128(..))
 }
 
 /// When a token ends by its own word, with the leeway taken off.
@@ -296,6 +322,8 @@ struct Stored {
     user: Option<Map<String, Value>>,
     #[serde(default, deserialize_with = "lenient::text")]
     rejection: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    lineage: Option<String>,
 }
 
 impl TokenObject {
@@ -309,6 +337,7 @@ impl TokenObject {
         let inner = Arc::make_mut(&mut session.inner);
         let left = inner.expires_in.saturating_sub(LEEWAY);
         inner.expires_at = clock::wall().checked_add(left).map(Timestamp::from);
+        inner.lineage = Some(new_lineage());
         Ok(session)
     }
 
@@ -349,6 +378,7 @@ impl TokenObject {
                 version: ApiVersion::V1,
                 user: None,
                 rejection: None,
+                lineage: None,
             }),
         })
     }
@@ -359,6 +389,7 @@ impl fmt::Debug for Session {
         f.debug_struct("Session")
             .field("sub", &self.sub())
             .field("scope", &self.scope())
+            .field("lineage", &self.lineage())
             .field("expires_in", &self.expires_in())
             .field("expires_at", &self.expires_at())
             .field("refresh_token", &self.refresh_token().map(|_| "[redacted]"))
@@ -397,6 +428,37 @@ mod tests {
         );
         let again = Session::from_json(session.to_json().expose_secret()).unwrap();
         assert_eq!(again.user(), session.user());
+    }
+
+    fn arrived(json: &str) -> Session {
+        let tokens: TokenObject = serde_json::from_str(json).unwrap();
+        tokens.into_new_session().unwrap()
+    }
+
+    #[test]
+    fn a_lineage_lasts_from_sign_in_to_sign_in() {
+        const A: &str = r#"{"access_token":"a","refresh_token":"r","expires_in":7200,"sub":"A"}"#;
+        const B: &str = r#"{"access_token":"b","expires_in":7200,"sub":"B"}"#;
+        const NOBODY: &str = r#"{"access_token":"c","expires_in":7200}"#;
+        let first = arrived(A);
+        assert_ne!(
+            first.lineage(),
+            arrived(A).lineage(),
+            "the same user, signed in again"
+        );
+        let stored = Session::from_json(first.to_json().expose_secret()).unwrap();
+        assert_eq!(stored.lineage(), first.lineage(), "read by another process");
+        for (refreshed, same) in [(A, true), (NOBODY, true), (B, false)] {
+            let next = arrived(refreshed).succeeding(&stored);
+            assert_eq!(next.lineage() == first.lineage(), same, "{refreshed}");
+        }
+        // What another program has stored is known by its user, through refreshes too.
+        let foreign = Session::from_json(STORED).unwrap();
+        assert_eq!(foreign.lineage(), Lineage::from("1900"));
+        let next = arrived(r#"{"access_token":"n","expires_in":7200,"sub":"1900"}"#);
+        assert_eq!(next.succeeding(&foreign).lineage(), foreign.lineage());
+        let nameless = || Session::from_json(r#"{"access_token":"x","expires_in":1}"#).unwrap();
+        assert_ne!(nameless().lineage(), nameless().lineage());
     }
 
     #[test]

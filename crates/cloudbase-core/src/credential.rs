@@ -2,6 +2,7 @@
 
 mod cache;
 mod fixed;
+mod lineage;
 mod token;
 
 use std::fmt;
@@ -11,6 +12,7 @@ use futures_core::future::BoxFuture;
 
 pub use self::cache::{RefreshPolicy, TokenCache, TokenSource};
 pub use self::fixed::StaticToken;
+pub use self::lineage::Lineage;
 pub use self::token::Token;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::CredentialUse;

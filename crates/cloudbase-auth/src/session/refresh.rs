@@ -119,7 +119,7 @@ impl Core {
     /// nobody's help. Else it lasts for as long as its access token.
     async fn begin_anew(
         &self,
-        mut live: Live,
+        live: Live,
         lock: &StoreLock,
         events: &mut Vec<AuthEvent>,
     ) -> Result<Option<Token>> {
@@ -136,9 +136,8 @@ impl Core {
             None => {}
         }
         if self.is_alive(&live.token) {
-            // A new value of the same token: its shorter life keeps the cache from asking at once.
-            let token = Token::bearer(live.session.access_token(), live.token.expires_at())?;
-            live.token = token.clone();
+            let live = live.prolonged()?;
+            let token = live.token.clone();
             self.state().current = Some(live);
             return Ok(Some(token));
         }

@@ -51,7 +51,7 @@ pub(super) struct Rejection {
 impl Live {
     /// A session with `lifetime` still to go.
     pub(super) fn new(session: Session, lifetime: Duration) -> Result<Self> {
-        let token = Token::bearer(session.access_token(), Some(Instant::now() + lifetime))?;
+        let token = token_of(&session, Some(Instant::now() + lifetime))?;
         Ok(Self {
             session,
             token,
@@ -68,6 +68,13 @@ impl Live {
         })
     }
 
+    /// The same session with a new value of its token, whose shorter life keeps the cache from
+    /// asking for another one at once.
+    pub(super) fn prolonged(mut self) -> Result<Self> {
+        self.token = token_of(&self.session, self.token.expires_at())?;
+        Ok(self)
+    }
+
     /// What is known of its refresh token, for whoever wonders why it was refused.
     pub(super) fn history(&self) -> String {
         match self.obtained {
@@ -78,6 +85,11 @@ impl Live {
             None => "its refresh token came out of the store, which has no newer one".to_owned(),
         }
     }
+}
+
+fn token_of(session: &Session, expires_at: Option<Instant>) -> Result<Token> {
+    let token = Token::bearer(session.access_token(), expires_at)?;
+    Ok(token.with_lineage(session.lineage()))
 }
 
 impl Rejection {

@@ -9,6 +9,7 @@ use http::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
 
+use super::Lineage;
 use crate::error::{Error, Result};
 
 /// A bearer token with its end and its generation. Cheap to clone; `Debug` shows no secret.
@@ -17,11 +18,13 @@ pub struct Token {
     inner: Arc<Inner>,
 }
 
+#[derive(Clone)]
 struct Inner {
     header: HeaderValue,
     expires_at: Option<Instant>,
     lifetime: Option<Duration>,
     generation: u64,
+    lineage: Option<Lineage>,
 }
 
 impl Token {
@@ -53,8 +56,22 @@ impl Token {
                 expires_at,
                 lifetime,
                 generation: GENERATIONS.fetch_add(1, Ordering::Relaxed),
+                lineage: None,
             }),
         })
+    }
+
+    /// The token as one of the session that `lineage` names. Tokens of one source without a lineage
+    /// count as tokens of one session.
+    #[must_use]
+    pub fn with_lineage(mut self, lineage: impl Into<Lineage>) -> Self {
+        Arc::make_mut(&mut self.inner).lineage = Some(lineage.into());
+        self
+    }
+
+    /// The session that the token belongs to, if its source has said so.
+    pub fn lineage(&self) -> Option<&Lineage> {
+        self.inner.lineage.as_ref()
     }
 
     /// The whole `Authorization` value, marked sensitive.
@@ -90,6 +107,7 @@ impl fmt::Debug for Token {
         f.debug_struct("Token")
             .field("generation", &self.inner.generation)
             .field("expires_at", &self.inner.expires_at)
+            .field("lineage", &self.inner.lineage)
             .finish_non_exhaustive()
     }
 }
