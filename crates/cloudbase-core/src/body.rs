@@ -2,6 +2,7 @@
 
 mod collect;
 mod guard;
+mod received;
 mod streaming;
 mod wanted;
 mod watch;
@@ -22,6 +23,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 pub(crate) use self::collect::{Collect, Limit, Over};
 pub(crate) use self::guard::{Progress, StallGuard};
+pub(crate) use self::received::Received;
 use self::streaming::{Source, Streaming};
 pub(crate) use self::wanted::Wanted;
 use self::watch::Watch;
@@ -92,12 +94,11 @@ impl Body {
         if let Some(body) = (&mut slot as &mut dyn std::any::Any).downcast_mut::<Option<Self>>() {
             return body.take().unwrap_or_default();
         }
-        if let Some(body) =
-            (&mut slot as &mut dyn std::any::Any).downcast_mut::<Option<hyper::body::Incoming>>()
+        if let Some(body) = (&mut slot as &mut dyn std::any::Any).downcast_mut::<Option<Received>>()
         {
             return body
                 .take()
-                .map(|body| Source::Incoming(body).into())
+                .map(|body| Source::Received(body).into())
                 .unwrap_or_default();
         }
         match slot {

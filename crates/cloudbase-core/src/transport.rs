@@ -19,7 +19,6 @@ use std::time::Duration;
 use http::header::{HOST, PROXY_AUTHORIZATION};
 use http::uri::{Authority, Scheme};
 use http::{HeaderValue, Request, Response, Uri};
-use hyper::body::Incoming;
 use hyper_util::client::legacy::{Client as Pool, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tower::Service;
@@ -32,7 +31,7 @@ pub(crate) use self::tls::TlsSettings;
 
 use self::connector::Connector;
 use self::outgoing::Outgoing;
-use crate::body::Body;
+use crate::body::{Body, Received};
 use crate::config::Config;
 use crate::endpoint::Endpoint;
 use crate::error::Result;
@@ -144,7 +143,7 @@ impl Home {
 }
 
 impl Service<Request<Body>> for Transport {
-    type Response = Response<Incoming>;
+    type Response = Response<Received>;
     type Error = BoxError;
     type Future = Sending;
 
@@ -177,11 +176,12 @@ pub(crate) struct Sending {
 }
 
 impl Future for Sending {
-    type Output = Result<Response<Incoming>, BoxError>;
+    type Output = Result<Response<Received>, BoxError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         Pin::new(&mut self.answer)
             .poll(cx)
+            .map_ok(Received::of)
             .map_err(|error| failure::from_pool(error).into())
     }
 }

@@ -17,13 +17,12 @@ mod server;
 #[path = "support/tls.rs"]
 mod tls;
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use cloudbase_core::config::RetryConfig;
-use cloudbase_core::{Body, Client, ClientBuilder, Error, ErrorKind};
+use cloudbase_core::{Body, Error, ErrorKind};
 use futures_util::stream;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
@@ -33,50 +32,6 @@ use self::bodies::flowing;
 use self::http2::*;
 use self::server::{Server, get, post};
 use self::tls::Authority;
-
-/// A server whose connections do what `script` says, and a client with so many attempts.
-async fn start<F>(
-    max_attempts: u32,
-    script: impl Fn(Connection) -> F + Clone + Send + 'static,
-) -> (Server, Client)
-where
-    F: Future<Output = Option<()>> + Send + 'static,
-{
-    let (server, client) = prepare(max_attempts, script).await;
-    (server, client.build().unwrap())
-}
-
-/// The same, with a client that is still to be built.
-async fn prepare<F>(
-    max_attempts: u32,
-    script: impl Fn(Connection) -> F + Clone + Send + 'static,
-) -> (Server, ClientBuilder)
-where
-    F: Future<Output = Option<()>> + Send + 'static,
-{
-    let authority = Authority::new();
-    let server = serve(&authority, script).await;
-    let mut retry = RetryConfig::default();
-    retry.base = Duration::from_millis(1);
-    retry.max_attempts = max_attempts;
-    let client = client(&server, &authority).retry(retry);
-    (server, client)
-}
-
-fn client(server: &Server, authority: &Authority) -> ClientBuilder {
-    Client::builder()
-        .env_id("demo")
-        .endpoint(format!("https://localhost:{}", server.address.port()))
-        .ca_certificates(authority.pem())
-}
-
-/// Answers everything that comes.
-async fn answer_all(mut connection: Connection) -> Option<()> {
-    loop {
-        let stream = connection.request().await?;
-        connection.answer(stream).await;
-    }
-}
 
 const CODES: [u32; 4] = [NO_ERROR, PROTOCOL_ERROR, INTERNAL_ERROR, ENHANCE_YOUR_CALM];
 

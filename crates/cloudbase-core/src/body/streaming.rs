@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 
-use super::{Body, Watch};
+use super::{Body, Received, Watch};
 use crate::operation::CallInfo;
 use crate::service::BoxError;
 
@@ -21,7 +21,7 @@ pub(super) struct Streaming {
 
 pub(super) enum Source {
     Memory(Bytes),
-    Incoming(hyper::body::Incoming),
+    Received(Received),
     Stream {
         body: UnsyncBoxBody<Bytes, BoxError>,
         length: Option<u64>,
@@ -73,7 +73,7 @@ impl Source {
     pub(super) fn set_length(&mut self, bytes: u64) {
         match self {
             Self::Stream { length, .. } | Self::Factory { length, .. } => *length = Some(bytes),
-            Self::Memory(_) | Self::Incoming(_) => {}
+            Self::Memory(_) | Self::Received(_) => {}
         }
     }
 
@@ -92,7 +92,7 @@ impl Source {
                 length: *length,
                 current: None,
             }),
-            Self::Incoming(_) | Self::Stream { .. } => None,
+            Self::Received(_) | Self::Stream { .. } => None,
         }
     }
 
@@ -105,7 +105,7 @@ impl Source {
                 let bytes = std::mem::take(bytes);
                 Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
-            Self::Incoming(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
+            Self::Received(body) => Pin::new(body).poll_frame(cx),
             Self::Stream { body, .. } => Pin::new(body).poll_frame(cx),
             Self::Factory { make, current, .. } => {
                 Pin::new(current.get_or_insert_with(|| make())).poll_frame(cx)
@@ -116,7 +116,7 @@ impl Source {
     fn is_end(&self) -> bool {
         match self {
             Self::Memory(bytes) => bytes.is_empty(),
-            Self::Incoming(body) => body.is_end_stream(),
+            Self::Received(body) => body.is_end_stream(),
             Self::Stream { body, .. } => body.is_end_stream(),
             Self::Factory {
                 current, length, ..
@@ -130,7 +130,7 @@ impl Source {
     pub(super) fn size_hint(&self) -> SizeHint {
         match self {
             Self::Memory(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Self::Incoming(body) => body.size_hint(),
+            Self::Received(body) => body.size_hint(),
             Self::Stream { body, length } => {
                 length.map_or_else(|| body.size_hint(), SizeHint::with_exact)
             }

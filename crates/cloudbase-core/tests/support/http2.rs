@@ -10,7 +10,10 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
+use cloudbase_core::config::RetryConfig;
+use cloudbase_core::{Client, ClientBuilder};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
@@ -26,8 +29,8 @@ const PING: u8 = 0x6;
 const GOAWAY: u8 = 0x7;
 const WINDOW_UPDATE: u8 = 0x8;
 
-const END_STREAM: u8 = 0x1;
-const END_HEADERS: u8 = 0x4;
+pub const END_STREAM: u8 = 0x1;
+pub const END_HEADERS: u8 = 0x4;
 const ACK: u8 = 0x1;
 
 pub const NO_ERROR: u32 = 0x0;
@@ -37,6 +40,50 @@ pub const REFUSED_STREAM: u32 = 0x7;
 pub const CANCEL: u32 = 0x8;
 pub const ENHANCE_YOUR_CALM: u32 = 0xb;
 pub const HTTP_1_1_REQUIRED: u32 = 0xd;
+
+/// A server whose connections do what `script` says, and a client with so many attempts.
+pub async fn start<F>(
+    max_attempts: u32,
+    script: impl Fn(Connection) -> F + Clone + Send + 'static,
+) -> (Server, Client)
+where
+    F: Future<Output = Option<()>> + Send + 'static,
+{
+    let (server, client) = prepare(max_attempts, script).await;
+    (server, client.build().unwrap())
+}
+
+/// The same, with a client that is still to be built.
+pub async fn prepare<F>(
+    max_attempts: u32,
+    script: impl Fn(Connection) -> F + Clone + Send + 'static,
+) -> (Server, ClientBuilder)
+where
+    F: Future<Output = Option<()>> + Send + 'static,
+{
+    let authority = Authority::new();
+    let server = serve(&authority, script).await;
+    let mut retry = RetryConfig::default();
+    retry.base = Duration::from_millis(1);
+    retry.max_attempts = max_attempts;
+    let client = client(&server, &authority).retry(retry);
+    (server, client)
+}
+
+pub fn client(server: &Server, authority: &Authority) -> ClientBuilder {
+    Client::builder()
+        .env_id("demo")
+        .endpoint(format!("https://localhost:{}", server.address.port()))
+        .ca_certificates(authority.pem())
+}
+
+/// Answers everything that comes.
+pub async fn answer_all(mut connection: Connection) -> Option<()> {
+    loop {
+        let stream = connection.request().await?;
+        connection.answer(stream).await;
+    }
+}
 
 pub struct Frame {
     pub kind: u8,
@@ -157,12 +204,19 @@ impl Connection {
         self.send(WINDOW_UPDATE, 0, frame.stream, &room).await;
     }
 
+    /// Sends the head of a `200` with these fields.
+    pub async fn head(&mut self, stream: u32, flags: u8, fields: &[(&str, &str)]) {
+        let fields = fields.iter().map(|(name, value)| field(name, value));
+        let head = [vec![0x88], fields.collect::<Vec<_>>().concat()].concat();
+        self.send(HEADERS, END_HEADERS | flags, stream, &head).await;
+    }
+
     /// Reads until the client closes the connection.
     pub async fn drain(&mut self) {
         while self.next().await.is_some() {}
     }
 
-    async fn send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
+    pub async fn send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
         let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
         let mut frame = length[1..].to_vec();
         frame.extend([kind, flags]);
@@ -172,4 +226,13 @@ impl Connection {
         let _ = self.socket.write_all(&frame).await;
         let _ = self.socket.flush().await;
     }
+}
+
+/// A header field as HPACK writes it without tables or compression.
+pub fn field(name: &str, value: &str) -> Vec<u8> {
+    let text = |text: &str| {
+        assert!(text.len() < 127);
+        [&[text.len() as u8], text.as_bytes()].concat()
+    };
+    [vec![0], text(name), text(value)].concat()
 }
