@@ -5,7 +5,9 @@ mod builder;
 mod environment;
 mod key;
 mod policy;
+mod region;
 mod settings;
+mod text;
 
 use std::fmt;
 use std::time::Duration;
@@ -17,8 +19,9 @@ pub(crate) use self::builder::setters;
 pub(crate) use self::environment::Environment;
 pub use self::key::ConfigKey;
 pub use self::policy::{RetryConfig, Timeouts};
+pub use self::region::{Region, Site};
 pub(crate) use self::settings::{ProxyChoice, Settings};
-pub use crate::endpoint::{Endpoint, EnvId, Region, Site};
+pub use crate::endpoint::{Endpoint, EnvId};
 use crate::error::Result;
 use crate::transport::{ProxyRules, TlsSettings};
 
@@ -55,7 +58,7 @@ use crate::transport::{ProxyRules, TlsSettings};
 pub struct Config {
     pub(crate) env_id: EnvId,
     pub(crate) region: Region,
-    pub(crate) site: Site,
+    pub(crate) site: Option<Site>,
     pub(crate) endpoint: Endpoint,
     pub(crate) access_key: Option<SecretString>,
     pub(crate) language: String,
@@ -103,8 +106,9 @@ impl Config {
         &self.region
     }
 
-    /// The site: as set, else as the region says.
-    pub fn site(&self) -> Site {
+    /// The site: as set, else as the region says. `None` if an [`endpoint`](Self::endpoint) was set
+    /// and the SDK does not know the region.
+    pub fn site(&self) -> Option<Site> {
         self.site
     }
 

@@ -1,11 +1,11 @@
-//! Where calls go: environment, region, site, and the one origin that may see a credential.
+//! Where calls go: the environment, and the one origin that may see a credential.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use http::Uri;
 use http::uri::{Authority, Scheme};
 
+use crate::config::Site;
 use crate::error::{Error, Result};
 
 /// The id of a CloudBase environment: `my-env-1a2b3c`.
@@ -20,6 +20,11 @@ impl EnvId {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) unless it is 1 to 63 letters, digits and
     /// hyphens, with no hyphen at either end: it becomes part of a host name.
     pub fn new(id: &str) -> Result<Self> {
+        Self::parse("env_id", id)
+    }
+
+    /// As [`new`](Self::new); `setting` is what an error names.
+    pub(crate) fn parse(setting: &str, id: &str) -> Result<Self> {
         let fits = (1..=63).contains(&id.len())
             && id
                 .bytes()
@@ -30,7 +35,7 @@ impl EnvId {
             Ok(Self(id.into()))
         } else {
             Err(Error::config(
-                "env_id",
+                setting,
                 "must be 1 to 63 letters, digits and hyphens, with no hyphen at either end",
             ))
         }
@@ -54,89 +59,6 @@ impl fmt::Display for EnvId {
     }
 }
 
-/// The regions whose environments live on the domestic site; every other one is international.
-const DOMESTIC: [&str; 9] = [
-    "ap-shanghai",
-    "ap-guangzhou",
-    "ap-shenzhen-fsi",
-    "ap-shanghai-fsi",
-    "ap-nanjing",
-    "ap-beijing",
-    "ap-chengdu",
-    "ap-chongqing",
-    "ap-hongkong",
-];
-
-/// A region's name: `ap-shanghai`, the default.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Region(Cow<'static, str>);
-
-impl Region {
-    /// Checks a region's name. Regions that the SDK does not know are accepted.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) unless it consists of lower-case letters,
-    /// digits and hyphens.
-    pub fn new(name: &str) -> Result<Self> {
-        let fits = (1..=32).contains(&name.len())
-            && name
-                .bytes()
-                .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-        if fits {
-            Ok(Self(Cow::Owned(name.to_owned())))
-        } else {
-            Err(Error::config(
-                "region",
-                "must be a region's name such as `ap-shanghai`: lower-case letters, digits and \
-                 hyphens",
-            ))
-        }
-    }
-
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The site that environments of this region are on, as far as the region tells.
-    pub fn site(&self) -> Site {
-        if DOMESTIC.contains(&self.as_str()) {
-            Site::Domestic
-        } else {
-            Site::International
-        }
-    }
-}
-
-impl Default for Region {
-    fn default() -> Self {
-        Self(Cow::Borrowed(DOMESTIC[0]))
-    }
-}
-
-impl AsRef<str> for Region {
-    fn as_ref(&self) -> &str {
-        self.as_str()
-    }
-}
-
-impl fmt::Display for Region {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// Which of the two CloudBase sites an environment belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Site {
-    /// The domestic site.
-    Domestic,
-    /// The international site.
-    International,
-}
-
 /// The origin of the gateway, with the path in front of every call, if any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
@@ -152,12 +74,13 @@ impl Endpoint {
             Site::Domestic => "api.tcloudbasegateway.com",
             Site::International => "api.intl.tcloudbasegateway.com",
         };
-        Self::parse(&format!("https://{env_id}.{domain}"), false)
+        Self::parse("endpoint", &format!("https://{env_id}.{domain}"), false)
     }
 
-    pub(crate) fn parse(text: &str, allow_plain_http: bool) -> Result<Self> {
+    /// `setting` is what an error names.
+    pub(crate) fn parse(setting: &str, text: &str, allow_plain_http: bool) -> Result<Self> {
         const FORM: &str = "must be a URL of the form `https://host[:port][/path]`";
-        let refuse = |rule: &str| Error::config("endpoint", rule);
+        let refuse = |rule: &str| Error::config(setting, rule);
         // The parser would drop a fragment without a word.
         if text.contains(['?', '#']) {
             return Err(refuse("must not have a query or a fragment"));
@@ -170,9 +93,7 @@ impl Endpoint {
         if authority.as_str().contains('@') {
             return Err(refuse("must not hold a user name or password"));
         }
-        // A port that is no number parses, but has no value.
-        let rest = &authority.as_str()[authority.host().len()..];
-        if authority.host().is_empty() || (!rest.is_empty() && authority.port_u16().is_none()) {
+        if authority.host().is_empty() || port_of(&authority).is_none() {
             return Err(refuse(FORM));
         }
         if scheme == Scheme::HTTP {
@@ -227,6 +148,19 @@ impl fmt::Display for Endpoint {
     }
 }
 
+/// The port that `authority` names, if any; `None` if what stands in its place is no port. The
+/// parser lets anything pass there, and the standard library reads `+80` as a number.
+pub(crate) fn port_of(authority: &Authority) -> Option<Option<u16>> {
+    match authority.as_str().strip_prefix(authority.host())? {
+        "" => Some(None),
+        rest => {
+            let digits = rest.strip_prefix(':')?;
+            let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+            is_number.then(|| digits.parse().ok().map(Some))?
+        }
+    }
+}
+
 /// Whether `host` names this machine: `localhost`, 127.0.0.0/8 or `::1`.
 pub(crate) fn is_loopback(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -241,37 +175,7 @@ mod tests {
     use super::*;
 
     fn endpoint(text: &str) -> Result<String> {
-        Endpoint::parse(text, false).map(|endpoint| endpoint.to_string())
-    }
-
-    #[test]
-    fn regions_choose_the_host() {
-        let env_id = EnvId::new("demo-1a2b3c").unwrap();
-        for (region, host) in [
-            ("ap-shanghai", "demo-1a2b3c.api.tcloudbasegateway.com"),
-            ("ap-guangzhou", "demo-1a2b3c.api.tcloudbasegateway.com"),
-            ("ap-hongkong", "demo-1a2b3c.api.tcloudbasegateway.com"),
-            ("ap-singapore", "demo-1a2b3c.api.intl.tcloudbasegateway.com"),
-            ("na-ashburn", "demo-1a2b3c.api.intl.tcloudbasegateway.com"),
-        ] {
-            let site = Region::new(region).unwrap().site();
-            assert_eq!(
-                Endpoint::of(&env_id, site).unwrap().host(),
-                host,
-                "{region}"
-            );
-        }
-        assert_eq!(Region::default().as_str(), "ap-shanghai");
-        for bad in [
-            "",
-            "AP-SHANGHAI",
-            "a b",
-            "ap_shanghai",
-            "a/b",
-            &"a".repeat(33),
-        ] {
-            assert!(Region::new(bad).is_err(), "{bad}");
-        }
+        Endpoint::parse("endpoint", text, false).map(|endpoint| endpoint.to_string())
     }
 
     #[test]
@@ -300,6 +204,9 @@ mod tests {
             ("https://", "of the form"),
             ("https://host:port", "of the form"),
             ("https://host:99999", "of the form"),
+            ("https://host:", "of the form"),
+            ("https://host:+80", "of the form"),
+            ("http://[::1]:+80", "of the form"),
             ("ftp://example.org", "must begin with"),
             ("https://user:secret@example.org", "user name or password"),
             ("https://user@example.org", "user name or password"),
@@ -317,12 +224,12 @@ mod tests {
             assert!(error.message().contains(rule), "{text:?}: {error}");
             assert!(!error.to_string().contains("secret"), "{error}");
         }
-        assert!(Endpoint::parse("http://example.org", true).is_ok());
+        assert!(Endpoint::parse("endpoint", "http://example.org", true).is_ok());
     }
 
     #[test]
     fn origins_are_scheme_host_and_port() {
-        let endpoint = Endpoint::parse("https://Example.org/x", false).unwrap();
+        let endpoint = Endpoint::parse("endpoint", "https://Example.org/x", false).unwrap();
         for (uri, own) in [
             ("https://example.org/y", true),
             ("https://example.org:443/y", true),

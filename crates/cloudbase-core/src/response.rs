@@ -170,8 +170,26 @@ fn locate<T: DeserializeOwned>(bytes: &[u8], plain: serde_json::Error) -> Error 
             plain.line()
         ),
     };
-    tracing::trace!(body = %String::from_utf8_lossy(&bytes[..bytes.len().min(256)]), "answer not decoded");
+    tracing::trace!(
+        bytes = bytes.len(),
+        shape = shape(bytes),
+        "response not decoded"
+    );
     Error::new(ErrorKind::Decode, message).with_sent(true)
+}
+
+/// What a body looks like from outside. Its content may be anybody's secret and is never logged.
+fn shape(bytes: &[u8]) -> &'static str {
+    match bytes.trim_ascii_start().first() {
+        None => "empty",
+        Some(b'{') => "object",
+        Some(b'[') => "array",
+        Some(b'"') => "string",
+        Some(b'<') => "markup",
+        Some(b'0'..=b'9' | b'-') => "number",
+        Some(_) if std::str::from_utf8(bytes).is_ok() => "text",
+        Some(_) => "binary",
+    }
 }
 
 /// What serde says was expected. What it found instead, which its text quotes before that, may be

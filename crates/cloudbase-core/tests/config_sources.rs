@@ -44,7 +44,7 @@ fn defaults() {
         "https://demo-1a2b3c.api.tcloudbasegateway.com"
     );
     assert_eq!(config.region().as_str(), "ap-shanghai");
-    assert_eq!(config.site(), Site::Domestic);
+    assert_eq!(config.site(), Some(Site::Domestic));
     assert_eq!(config.language(), "zh-CN");
     assert!(config.user_agent().starts_with("cloudbase-rust/"));
     assert!(config.access_key().is_none());
@@ -337,7 +337,7 @@ fn keys_are_read_from_text() {
         .set(ConfigKey::Proxy, "off")
         .build()
         .unwrap();
-    assert_eq!(config.site(), Site::International);
+    assert_eq!(config.site(), Some(Site::International));
     assert_eq!(config.timeouts().total, Duration::from_secs(120));
     assert_eq!(
         config.endpoint().to_string(),

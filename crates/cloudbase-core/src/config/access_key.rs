@@ -18,8 +18,8 @@ struct Claims {
     aud: Option<serde_json::Value>,
 }
 
-/// Checks that `key` can be sent.
-pub(super) fn check(key: &SecretString) -> Result<()> {
+/// Checks that `key` can be sent; `setting` is what an error names.
+pub(super) fn check(setting: &str, key: &SecretString) -> Result<()> {
     let visible = key
         .expose_secret()
         .bytes()
@@ -28,7 +28,7 @@ pub(super) fn check(key: &SecretString) -> Result<()> {
         Ok(())
     } else {
         Err(Error::config(
-            "access_key",
+            setting,
             "must consist of visible ASCII characters, without spaces or line breaks",
         ))
     }

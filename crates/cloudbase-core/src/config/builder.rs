@@ -78,7 +78,8 @@ macro_rules! setters {
             }
 
             /// The region of the environment. Default `ap-shanghai`. It decides the
-            /// [site](Self::site), and thereby the host.
+            /// [site](Self::site), and thereby the host; a region that the SDK does not know
+            /// decides none, and needs `site` or [`endpoint`](Self::endpoint) beside it.
             pub fn region(mut self, name: impl Into<String>) -> Self {
                 self.settings.region = Some(name.into());
                 self
@@ -109,14 +110,16 @@ macro_rules! setters {
                 self
             }
 
-            /// The language in which the service words its messages. Default `zh-CN`.
+            /// The language in which the service words its messages: a tag such as `en-US`, or a
+            /// list as in `Accept-Language`. Default `zh-CN`.
             #[doc(alias = "lang")]
             pub fn language(mut self, tag: impl Into<String>) -> Self {
                 self.settings.language = Some(tag.into());
                 self
             }
 
-            /// The program's own part of the `User-Agent` (`my-app/1.2`); the SDK's follows it.
+            /// The program's own part of the `User-Agent` (`my-app/1.2`), at most 256 printable
+            /// ASCII characters; the SDK's follows it.
             pub fn user_agent(mut self, product: impl Into<String>) -> Self {
                 self.settings.user_agent = Some(product.into());
                 self
@@ -200,10 +203,13 @@ macro_rules! setters {
 
             /// The proxy for every host but this machine:
             /// `http://[user:password@]host[:port]`, or `https`, `socks5` (names are resolved here),
-            /// `socks5h` (names are resolved by the proxy).
+            /// `socks5h` (names are resolved by the proxy). User and password are percent-encoded.
+            /// `off` means [none](Self::no_proxy), here and in the variables.
             ///
             /// Without it, what the machine prescribes is followed: `HTTPS_PROXY`, `HTTP_PROXY`,
-            /// `ALL_PROXY` and `NO_PROXY`, in capitals or not, read when this is built.
+            /// `ALL_PROXY` and `NO_PROXY`, in capitals or not, read when this is built. `NO_PROXY`
+            /// lists hosts, domains and networks (`[fd00::]/8`), a port behind them if need be,
+            /// separated by commas, semicolons or blanks.
             pub fn proxy(mut self, url: impl Into<$crate::SecretString>) -> Self {
                 self.settings.proxy = Some($crate::config::ProxyChoice::Url(url.into()));
                 self

@@ -6,12 +6,11 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::environment::{Environment, variable};
-use super::{Config, ConfigKey, RetryConfig, Timeouts, access_key};
-use crate::endpoint::{Endpoint, EnvId, Region, Site};
+use super::text::{language, parse_duration, parse_flag, parse_site, user_agent};
+use super::{Config, ConfigKey, Region, RetryConfig, Site, Timeouts, access_key};
+use crate::endpoint::{Endpoint, EnvId};
 use crate::error::{Error, Result};
 use crate::transport::{ProxyRules, ProxyVariables, TlsSettings};
-
-const SDK: &str = concat!("cloudbase-rust/", env!("CARGO_PKG_VERSION"));
 
 /// Which proxy was chosen.
 #[derive(Clone)]
@@ -30,12 +29,16 @@ macro_rules! settings {
             $(pub(crate) $field: Option<$type>,)*
             /// The first value that could not be read.
             pub(super) problem: Option<Problem>,
+            /// Which of the values came from environment variables, for errors to name.
+            pub(super) variables: Vec<(ConfigKey, &'static str)>,
         }
 
         impl Settings {
             /// These settings, and those of `other` where there is none.
             pub(crate) fn or(self, other: Self) -> Self {
+                let used = other.variables.iter().filter(|(key, _)| !self.has(*key));
                 Self {
+                    variables: self.variables.iter().chain(used).copied().collect(),
                     $($field: self.$field.or(other.$field),)*
                     problem: self.problem.or(other.problem),
                 }
@@ -160,11 +163,7 @@ impl Settings {
             }
             ConfigKey::AllowPlainHttp => self.allow_plain_http = flag()?,
             ConfigKey::Http2 => self.http2 = flag()?,
-            ConfigKey::Proxy => {
-                let off = text.eq_ignore_ascii_case("off");
-                let url = || ProxyChoice::Url(value.clone());
-                self.proxy = Some(if off { ProxyChoice::Off } else { url() });
-            }
+            ConfigKey::Proxy => self.proxy = Some(ProxyChoice::Url(value.clone())),
             ConfigKey::CaCertificates => self.add_ca(text.as_bytes()),
             ConfigKey::OnlyCaCertificates => self.only_ca_certificates = flag()?,
             ConfigKey::ClientCertificate => self.client_certificate = Some(text.into()),
@@ -180,12 +179,21 @@ impl Settings {
             // Only what is used is read: a bad variable that is overruled does no harm.
             let mut one = Self::default();
             match one.read(variable.key, variable.name, &variable.value) {
-                Ok(()) => from_environment = from_environment.or(one),
+                Ok(()) => {
+                    one.variables.push((variable.key, variable.name));
+                    from_environment = from_environment.or(one);
+                }
                 Err(_) if self.has(variable.key) => {}
                 Err(problem) => return Err(problem.into_error()),
             }
         }
         Ok(self.or(from_environment))
+    }
+
+    /// What an error calls the setting `key`: the variable that its value came from, else its name.
+    fn name(&self, key: ConfigKey) -> &'static str {
+        let variable = self.variables.iter().find(|(known, _)| *known == key);
+        variable.map_or(key.as_str(), |(_, name)| *name)
     }
 
     /// Applies the rules.
@@ -197,21 +205,30 @@ impl Settings {
         let set = given.clone();
         // An empty key comes from a variable or a form that was left empty.
         let access_key = set.access_key.filter(|key| !key.expose_secret().is_empty());
-        let env_id = which_environment(set.env_id.as_deref(), access_key.as_ref())?;
+        let env_id = given.which_environment(access_key.as_ref())?;
         // Not so an empty address: what was meant for a test must not reach the real environment.
         let region = match set.region.as_deref() {
             None => Region::default(),
-            Some(name) => Region::new(name)?,
+            Some(name) => Region::parse(given.name(ConfigKey::Region), name)?,
         };
-        let site = set.site.unwrap_or_else(|| region.site());
+        let site = set.site.or_else(|| region.site());
         let allow_plain_http = set.allow_plain_http.unwrap_or(false);
-        let endpoint = match set.endpoint.as_deref() {
-            None => Endpoint::of(&env_id, site)?,
-            Some(url) => Endpoint::parse(url, allow_plain_http)?,
+        let endpoint = match (set.endpoint.as_deref(), site) {
+            (Some(url), _) => {
+                Endpoint::parse(given.name(ConfigKey::Endpoint), url, allow_plain_http)?
+            }
+            (None, Some(site)) => Endpoint::of(&env_id, site)?,
+            // The access key must not go to a host that was guessed.
+            (None, None) => {
+                return Err(Error::config(
+                    given.name(ConfigKey::Region),
+                    "is none that the SDK knows: correct it, or set `site` or `endpoint`",
+                ));
+            }
         };
         let proxy = match set.proxy {
             Some(ProxyChoice::Off) => ProxyRules::none(),
-            Some(ProxyChoice::Url(url)) => ProxyRules::all("proxy", &url)?,
+            Some(ProxyChoice::Url(url)) => ProxyRules::all(given.name(ConfigKey::Proxy), &url)?,
             Some(ProxyChoice::Rules(rules)) => rules,
             None => environment
                 .proxies
@@ -220,7 +237,8 @@ impl Settings {
         };
         let http2 = set.http2.unwrap_or(cfg!(feature = "http2"));
         if http2 && !cfg!(feature = "http2") {
-            return Err(Error::config("http2", "needs the Cargo feature `http2`"));
+            let name = given.name(ConfigKey::Http2);
+            return Err(Error::config(name, "needs the Cargo feature `http2`"));
         }
         Ok(Config {
             env_id,
@@ -228,23 +246,26 @@ impl Settings {
             site,
             endpoint,
             access_key,
-            language: language(set.language)?,
-            user_agent: user_agent(set.user_agent)?,
+            language: language(given.name(ConfigKey::Language), set.language)?,
+            user_agent: user_agent(given.name(ConfigKey::UserAgent), set.user_agent)?,
             timeouts: given.timeouts()?,
             pool_idle_timeout: set.pool_idle_timeout.unwrap_or(Duration::from_millis(4500)),
-            max_connections: match set.max_connections.unwrap_or(256) {
-                0 => return Err(Error::config("max_connections", "must be at least 1")),
-                number => number.min(tokio::sync::Semaphore::MAX_PERMITS),
-            },
+            max_connections: given
+                .at_least_1(
+                    ConfigKey::MaxConnections,
+                    set.max_connections.unwrap_or(256),
+                )?
+                .min(tokio::sync::Semaphore::MAX_PERMITS),
             retry: given.retry()?,
-            max_response_size: match set.max_response_size.unwrap_or(10 * 1024 * 1024) {
-                0 => return Err(Error::config("max_response_size", "must be at least 1")),
-                bytes => bytes,
-            },
+            max_response_size: given.at_least_1(
+                ConfigKey::MaxResponseSize,
+                set.max_response_size.unwrap_or(10 * 1024 * 1024),
+            )?,
             allow_plain_http,
             http2,
             proxy,
             tls: TlsSettings::read(
+                &|key| given.name(key),
                 set.ca_certificates.as_deref(),
                 set.only_ca_certificates.unwrap_or(false),
                 set.client_certificate.as_deref(),
@@ -256,125 +277,89 @@ impl Settings {
 
     fn timeouts(&self) -> Result<Timeouts> {
         let default = Timeouts::default();
-        let limit = |name, set: Option<Duration>, default| positive(name, set.unwrap_or(default));
+        let limit =
+            |key, set: Option<Duration>, default| self.positive(key, set.unwrap_or(default));
         Ok(Timeouts {
-            connect: limit("connect_timeout", self.connect_timeout, default.connect)?,
-            attempt: limit("attempt_timeout", self.attempt_timeout, default.attempt)?,
-            total: limit("timeout", self.timeout, default.total)?,
-            stall: limit("stall_timeout", self.stall_timeout, default.stall)?,
+            connect: limit(
+                ConfigKey::ConnectTimeout,
+                self.connect_timeout,
+                default.connect,
+            )?,
+            attempt: limit(
+                ConfigKey::AttemptTimeout,
+                self.attempt_timeout,
+                default.attempt,
+            )?,
+            total: limit(ConfigKey::Timeout, self.timeout, default.total)?,
+            stall: limit(ConfigKey::StallTimeout, self.stall_timeout, default.stall)?,
         })
     }
 
     fn retry(&self) -> Result<RetryConfig> {
         let default = RetryConfig::default();
+        let attempts = self.max_attempts.unwrap_or(default.max_attempts);
         let retry = RetryConfig {
-            max_attempts: self.max_attempts.unwrap_or(default.max_attempts),
-            base: positive("retry_base", self.retry_base.unwrap_or(default.base))?,
-            cap: positive("retry_cap", self.retry_cap.unwrap_or(default.cap))?,
+            max_attempts: self.at_least_1(ConfigKey::MaxAttempts, attempts)?,
+            base: self.positive(
+                ConfigKey::RetryBase,
+                self.retry_base.unwrap_or(default.base),
+            )?,
+            cap: self.positive(ConfigKey::RetryCap, self.retry_cap.unwrap_or(default.cap))?,
             budget: self.retry_budget.unwrap_or(default.budget),
             retry_after_cap: self.retry_after_cap.unwrap_or(default.retry_after_cap),
         };
-        if retry.max_attempts == 0 {
-            return Err(Error::config("max_attempts", "must be at least 1"));
-        }
         if retry.cap < retry.base {
             return Err(Error::config(
-                "retry_cap",
-                "must not be shorter than `retry_base`",
+                self.name(ConfigKey::RetryCap),
+                format_args!(
+                    "must not be shorter than `{}`",
+                    self.name(ConfigKey::RetryBase)
+                ),
             ));
         }
         Ok(retry)
     }
-}
 
-fn positive(name: &str, limit: Duration) -> Result<Duration> {
-    if limit.is_zero() {
-        return Err(Error::config(name, "must be longer than zero"));
-    }
-    Ok(limit)
-}
-
-/// The environment that is set, or that the access key names; both, if they agree.
-fn which_environment(set: Option<&str>, key: Option<&SecretString>) -> Result<EnvId> {
-    if let Some(key) = key {
-        access_key::check(key)?;
-    }
-    let named = key.and_then(access_key::environment);
-    let set = match set {
-        None | Some("") => None,
-        Some(id) => Some(EnvId::new(id)?),
-    };
-    match (set, named) {
-        (Some(set), Some(named)) if set != named => Err(Error::config(
-            "access_key",
-            format_args!("is for the environment `{named}`, but `env_id` is `{set}`"),
-        )),
-        (Some(id), _) | (None, Some(id)) => Ok(id),
-        (None, None) => Err(Error::config(
-            "env_id",
-            "is not set: give it, or an `access_key` that names its environment",
-        )),
-    }
-}
-
-fn language(tag: Option<String>) -> Result<String> {
-    let tag = tag.unwrap_or_else(|| "zh-CN".to_owned());
-    let fits = !tag.is_empty()
-        && tag
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-,;=.* ".contains(&byte));
-    if fits {
-        Ok(tag)
-    } else {
-        Err(Error::config(
-            "language",
-            "must be a language tag such as `zh-CN` or `en-US`",
-        ))
-    }
-}
-
-fn user_agent(product: Option<String>) -> Result<String> {
-    match product {
-        None => Ok(SDK.to_owned()),
-        Some(product) if product.is_empty() => Ok(SDK.to_owned()),
-        Some(product) if product.bytes().all(|byte| (b' '..=b'~').contains(&byte)) => {
-            Ok(format!("{product} {SDK}"))
+    fn positive(&self, key: ConfigKey, limit: Duration) -> Result<Duration> {
+        if limit.is_zero() {
+            return Err(Error::config(self.name(key), "must be longer than zero"));
         }
-        Some(_) => Err(Error::config(
-            "user_agent",
-            "must consist of printable ASCII characters",
-        )),
+        Ok(limit)
     }
-}
 
-fn parse_site(text: &str) -> Result<Site, &'static str> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "domestic" => Ok(Site::Domestic),
-        "international" | "intl" => Ok(Site::International),
-        _ => Err("must be `domestic` or `international`"),
+    fn at_least_1<N: PartialEq + Default>(&self, key: ConfigKey, number: N) -> Result<N> {
+        if number == N::default() {
+            return Err(Error::config(self.name(key), "must be at least 1"));
+        }
+        Ok(number)
     }
-}
 
-fn parse_flag(text: &str) -> Result<bool, &'static str> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "true" | "1" | "yes" | "on" => Ok(true),
-        "false" | "0" | "no" | "off" => Ok(false),
-        _ => Err("must be `true` or `false`"),
+    /// The environment that is set, or that the access key names; both, if they agree.
+    fn which_environment(&self, key: Option<&SecretString>) -> Result<EnvId> {
+        let names = (self.name(ConfigKey::EnvId), self.name(ConfigKey::AccessKey));
+        if let Some(key) = key {
+            access_key::check(names.1, key)?;
+        }
+        let named = key.and_then(access_key::environment);
+        let set = match self.env_id.as_deref() {
+            None | Some("") => None,
+            Some(id) => Some(EnvId::parse(names.0, id)?),
+        };
+        match (set, named) {
+            (Some(set), Some(named)) if set != named => Err(Error::config(
+                names.1,
+                format_args!(
+                    "is for the environment `{named}`, but `{}` is `{set}`",
+                    names.0
+                ),
+            )),
+            (Some(id), _) | (None, Some(id)) => Ok(id),
+            (None, None) => Err(Error::config(
+                "env_id",
+                "is not set: give it, or an `access_key` that names its environment",
+            )),
+        }
     }
-}
-
-fn parse_duration(text: &str) -> Result<Duration, &'static str> {
-    const RULE: &str = "must be a duration such as `500ms`, `3.1s` or a number of seconds";
-    let text = text.trim();
-    let (number, scale) = match text.strip_suffix("ms") {
-        Some(number) => (number, 1e-3),
-        None => match text.strip_suffix('m') {
-            Some(number) => (number, 60.0),
-            None => (text.strip_suffix('s').unwrap_or(text), 1.0),
-        },
-    };
-    let number: f64 = number.trim().parse().map_err(|_| RULE)?;
-    Duration::try_from_secs_f64(number * scale).map_err(|_| RULE)
 }
 
 impl fmt::Debug for Settings {
@@ -384,26 +369,5 @@ impl fmt::Debug for Settings {
             .field("region", &self.region)
             .field("site", &self.site)
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_have_units() {
-        let ms = Duration::from_millis;
-        for (text, expected) in [
-            ("500ms", ms(500)),
-            ("3.1s", ms(3100)),
-            ("2", ms(2000)),
-            (" 1.5 m", ms(90_000)),
-        ] {
-            assert_eq!(parse_duration(text), Ok(expected), "{text}");
-        }
-        for text in ["", "s", "-1s", "1h", "inf", "NaN", "1e300"] {
-            assert!(parse_duration(text).is_err(), "{text}");
-        }
     }
 }

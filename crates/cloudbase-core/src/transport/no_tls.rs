@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 
+use crate::config::ConfigKey;
 use crate::error::{Error, Result};
 
 /// Without TLS there is nothing to set.
@@ -10,21 +11,22 @@ pub(crate) struct TlsSettings(());
 
 impl TlsSettings {
     pub(crate) fn read(
+        name: &dyn Fn(ConfigKey) -> &'static str,
         ca: Option<&[u8]>,
         only_ca: bool,
         chain: Option<&[u8]>,
         key: Option<&SecretString>,
     ) -> Result<Self> {
         let given = [
-            ("ca_certificates", ca.is_some()),
-            ("only_ca_certificates", only_ca),
-            ("client_certificate", chain.is_some()),
-            ("client_key", key.is_some()),
+            (ConfigKey::CaCertificates, ca.is_some()),
+            (ConfigKey::OnlyCaCertificates, only_ca),
+            (ConfigKey::ClientCertificate, chain.is_some()),
+            (ConfigKey::ClientKey, key.is_some()),
         ];
         match given.into_iter().find(|(_, given)| *given) {
             None => Ok(Self(())),
-            Some((setting, _)) => Err(Error::config(
-                setting,
+            Some((key, _)) => Err(Error::config(
+                name(key),
                 "needs the Cargo feature `rustls-ring` or `rustls-aws-lc`",
             )),
         }

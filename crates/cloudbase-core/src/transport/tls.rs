@@ -9,6 +9,7 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::config::ConfigKey;
 use crate::error::{Error, Result};
 
 /// Certificates and keys, read but not yet put to use.
@@ -25,7 +26,9 @@ struct Identity {
 }
 
 impl TlsSettings {
+    /// `name` is what an error calls a setting.
     pub(crate) fn read(
+        name: &dyn Fn(ConfigKey) -> &'static str,
         ca: Option<&[u8]>,
         only_ca: bool,
         chain: Option<&[u8]>,
@@ -33,7 +36,7 @@ impl TlsSettings {
     ) -> Result<Self> {
         if only_ca && ca.is_none() {
             return Err(Error::config(
-                "only_ca_certificates",
+                name(ConfigKey::OnlyCaCertificates),
                 "needs `ca_certificates`: without any, no server is trusted",
             ));
         }
@@ -42,23 +45,32 @@ impl TlsSettings {
             (Some(_), None) => {
                 return Err(Error::config(
                     "client_key",
-                    "is missing: a `client_certificate` needs its private key",
+                    format_args!(
+                        "is missing: a `{}` needs its private key",
+                        name(ConfigKey::ClientCertificate)
+                    ),
                 ));
             }
             (None, Some(_)) => {
                 return Err(Error::config(
                     "client_certificate",
-                    "is missing: a `client_key` needs its certificate",
+                    format_args!(
+                        "is missing: a `{}` needs its certificate",
+                        name(ConfigKey::ClientKey)
+                    ),
                 ));
             }
             (Some(chain), Some(key)) => Some(Arc::new(Identity {
-                chain: certificates("client_certificate", chain)?,
+                chain: certificates(name(ConfigKey::ClientCertificate), chain)?,
                 key: PrivateKeyDer::from_pem_slice(key.expose_secret().as_bytes()).map_err(
-                    |_| Error::config("client_key", "must be a private key in PEM form"),
+                    |_| {
+                        let name = name(ConfigKey::ClientKey);
+                        Error::config(name, "must be a private key in PEM form")
+                    },
                 )?,
             })),
         };
-        let ca = ca.map(|pem| certificates("ca_certificates", pem));
+        let ca = ca.map(|pem| certificates(name(ConfigKey::CaCertificates), pem));
         Ok(Self {
             ca: ca.transpose()?.unwrap_or_default().into(),
             only_ca,

@@ -142,6 +142,44 @@ async fn too_long_a_wait_is_the_callers_to_know() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_wait_of_more_digits_than_a_number_has_is_very_long() {
+    for header in [
+        "18446744073709551615",
+        "18446744073709551616",
+        "99999999999999999999",
+        &"9".repeat(400),
+    ] {
+        let mock = MockTransport::new()
+            .answer(unavailable(&[("retry-after", header)]))
+            .json(200, &json!(1));
+        let error = client(&mock).fetch(get()).await.unwrap_err();
+        assert_eq!(mock.requests().len(), 1, "{header}");
+        assert_eq!(
+            error.retry_after(),
+            Some(Duration::from_secs(u64::MAX)),
+            "{header}"
+        );
+    }
+    // Leading zeros make no number larger.
+    let zeros = format!("{}2", "0".repeat(40));
+    let mock = MockTransport::new()
+        .answer(unavailable(&[("retry-after", &zeros)]))
+        .json(200, &json!(1));
+    let start = Instant::now();
+    client(&mock).fetch(get()).await.unwrap();
+    assert!(start.elapsed() >= Duration::from_secs(2));
+    // What is neither a number nor a date asks for nothing.
+    for header in ["+5", "1.5", "99999999999999999999s", "0x7f", "1e30", "٣"] {
+        let mock = MockTransport::new()
+            .answer(unavailable(&[("retry-after", header)]))
+            .json(200, &json!(1));
+        let start = Instant::now();
+        client(&mock).fetch(get()).await.unwrap();
+        assert!(start.elapsed() < Duration::from_secs(1), "{header}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_wait_past_the_deadline_ends_the_call_with_the_failure_itself() {
     let mock = MockTransport::new()
         .answer(unavailable(&[("retry-after", "10")]))
