@@ -26,6 +26,7 @@ export const nodeSdk = require('@cloudbase/node-sdk');
 export async function control(method, path, body) {
   const response = await fetch(`${endpoint}/__emulator${path}`, {
     method,
+    headers: { 'content-type': 'application/json' },
     body: body === undefined ? undefined : JSON.stringify(body),
   });
   const text = await response.text();

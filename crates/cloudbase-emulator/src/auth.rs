@@ -20,6 +20,7 @@ mod options;
 mod password;
 mod persist;
 mod provider;
+mod redirect;
 mod session;
 mod sign_in;
 mod store;

@@ -21,7 +21,7 @@ use crate::functions::{FunctionsOptions, FunctionsState};
 use crate::inbox::Inbox;
 use crate::keys::Keys;
 use crate::requests::RequestLog;
-use crate::server;
+use crate::server::{self, Guard, GuardOptions};
 use crate::state::{AppState, Base, Shared};
 use crate::storage::{StorageOptions, StorageState};
 
@@ -38,6 +38,7 @@ pub struct EmulatorBuilder {
     data_dir: Option<PathBuf>,
     clock: Clock,
     idle_timeout: Option<Duration>,
+    guard: GuardOptions,
     pub(crate) auth: AuthOptions,
     pub(crate) data: DataOptions,
     pub(crate) functions: FunctionsOptions,
@@ -76,8 +77,32 @@ impl EmulatorBuilder {
     }
 
     /// The address to listen on. Default: 127.0.0.1.
+    ///
+    /// Requests must name it, a loopback host or an [allowed host](Self::allow_host) in `Host`. Anything but loopback lets
+    /// the network in: whoever reaches the port reads the inbox and takes the administrator's key.
     pub fn host(mut self, host: IpAddr) -> Self {
         self.host = host;
+        self
+    }
+
+    /// Also accepts requests for this host: a name or an IP address, without scheme and port. May be called repeatedly.
+    ///
+    /// Always accepted are loopback hosts (`localhost`, names that end in `.localhost`, `127.0.0.0/8`, `[::1]`) and the
+    /// address given to [`host`](Self::host). A phone, an Android emulator (`10.0.2.2`) or a container
+    /// (`host.docker.internal`) calls the machine by another; a web page whose name is rebound to 127.0.0.1 does as well,
+    /// and must not be served.
+    pub fn allow_host(mut self, host: impl Into<String>) -> Self {
+        self.guard.hosts.push(host.into());
+        self
+    }
+
+    /// Also serves web pages of this origin, such as `https://app.example`, `capacitor://localhost` or `null`. May be
+    /// called repeatedly.
+    ///
+    /// Pages of loopback origins (`http://localhost:5173`) may always use the products, with any request header. The
+    /// control API under `/__emulator` is open to no page but its own, whatever is allowed here.
+    pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
+        self.guard.origins.push(origin.into());
         self
     }
 
@@ -116,6 +141,7 @@ impl EmulatorBuilder {
                 "env_id must not be empty or contain white space",
             ));
         }
+        let guard = Guard::new(self.host, &self.guard)?;
         let bind = SocketAddr::new(self.host, self.port);
         let listener = TcpListener::bind(bind)
             .await
@@ -127,6 +153,7 @@ impl EmulatorBuilder {
         let base = Base {
             base_url: base_url(address).into(),
             host: self.host,
+            guard: Arc::new(guard),
             data_dir: self.data_dir.map(Arc::new),
             clock: self.clock,
             publishable_key: keys.publishable_key().into(),
@@ -177,6 +204,7 @@ impl Emulator {
             data_dir: None,
             clock: Clock::default(),
             idle_timeout: None,
+            guard: GuardOptions::default(),
             auth: AuthOptions::default(),
             data: DataOptions::default(),
             functions: FunctionsOptions::default(),

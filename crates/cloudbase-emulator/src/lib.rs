@@ -46,10 +46,25 @@
 //! `cloudbase-emulator --schema schema.sql --functions functions.json` listens on 127.0.0.1:8787 and prints the address and
 //! two access keys, one with the rights of a visitor and one of the administrator. They are the same at every start.
 //!
+//! # Who is let in
+//!
+//! Any web page that a developer opens can send requests to 127.0.0.1, so:
+//!
+//! - `Host` must be a loopback host, the address of [`host`](EmulatorBuilder::host) (`--host`), or one that
+//!   [`allow_host`](EmulatorBuilder::allow_host) (`--allow-host`) names: what a phone, an Android emulator or a container calls
+//!   this machine.
+//! - Products serve pages of loopback origins (`http://localhost:5173`) and of those that
+//!   [`allow_origin`](EmulatorBuilder::allow_origin) (`--allow-origin`) names, with any request header.
+//! - The control API serves no page but its own, and each change through it needs `content-type: application/json` or the
+//!   header `x-cloudbase-emulator`. No GET changes anything.
+//!
+//! Anything else is rejected with 403 and a message that says what to allow. Programs that are no browser send neither `Origin`
+//! nor `Sec-Fetch-Site` and notice nothing of this.
+//!
 //! # The control API
 //!
-//! Other processes have the handle's abilities under `/__emulator`. Bodies are JSON; patterns are `METHOD /path`, with `*`
-//! for any text.
+//! Other processes have the handle's abilities under `/__emulator`. Bodies are JSON (`content-type: application/json`; a change
+//! without a body needs the header `x-cloudbase-emulator`); patterns are `METHOD /path`, with `*` for any text.
 //!
 //! | Request | What it does |
 //! |---|---|

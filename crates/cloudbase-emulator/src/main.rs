@@ -25,6 +25,17 @@ struct Arguments {
     #[arg(long, default_value = "127.0.0.1")]
     host: IpAddr,
 
+    /// Also accept requests for this host, a name or an IP address without a port: what a phone, an Android emulator (10.0.2.2)
+    /// or a container calls this machine. Loopback hosts and the address of --host are always accepted; may be repeated.
+    #[arg(long, value_name = "HOST")]
+    allow_host: Vec<String>,
+
+    /// Also serve web pages of this origin (https://app.example). Pages of loopback origins (http://localhost:5173) are always
+    /// served; the control API under /__emulator is open to no page but its own, and changes through it need
+    /// `content-type: application/json` or the header `x-cloudbase-emulator`. May be repeated.
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<String>,
+
     /// The id of the environment that the emulator stands for.
     #[arg(long, default_value = "emulator-local")]
     env_id: String,
@@ -77,6 +88,12 @@ async fn run(arguments: Arguments) -> Result<(), StartError> {
         .max_sessions(arguments.max_sessions)
         .access_token_lifetime(Duration::from_secs(arguments.access_token_lifetime))
         .object_port(arguments.object_port);
+    for host in arguments.allow_host {
+        builder = builder.allow_host(host);
+    }
+    for origin in arguments.allow_origin {
+        builder = builder.allow_origin(origin);
+    }
     if let Some(path) = arguments.data_dir {
         builder = builder.data_dir(path);
     }

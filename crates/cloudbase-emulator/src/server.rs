@@ -26,9 +26,13 @@ use crate::{auth, control, data, functions, storage};
 
 mod body;
 mod connection;
+mod cors;
+mod guard;
 
 use body::{StalledBody, TeeBody};
 use connection::{Connection, CutIo};
+pub(crate) use guard::{Guard, GuardOptions};
+use guard::{Rejection, Zone};
 
 /// The gateway's limit for request bodies.
 const BODY_LIMIT: usize = 100 * 1024 * 1024;
@@ -150,13 +154,13 @@ async fn answer(
 ) -> Result<Response, Infallible> {
     let _busy = connection.busy();
     let id = RequestId::of(request.headers());
-    let origin = request.headers().get(header::ORIGIN).cloned();
+    let cors = cors::Cors::of(&request);
     let is_control =
         server.surface == Surface::Gateway && request.uri().path().starts_with("/__emulator");
     let mut response = if is_control {
-        dispatch(server.router, &id, request.map(Body::new)).await
+        control(server, &id, request).await
     } else {
-        logged(server, &connection, &id, request).await
+        products(server, &connection, &id, request, cors).await
     };
     let headers = response.headers_mut();
     if !headers.contains_key(request_id::HEADER)
@@ -164,10 +168,34 @@ async fn answer(
     {
         headers.insert(request_id::HEADER, value);
     }
-    if let Some(origin) = origin {
-        allow_origin(headers, origin);
-    }
     Ok(response)
+}
+
+/// The control API: neither logged nor broken by faults, and for no page but its own.
+async fn control(server: Server, id: &RequestId, request: Request<Incoming>) -> Response {
+    let mut response = match server.state.guard.admit(Zone::Control, &request) {
+        Ok(()) => dispatch(server.router, id, request.map(Body::new)).await,
+        Err(rejection) => rejected(rejection, Family::Gateway, id, request.headers()),
+    };
+    cors::keep_to_itself(response.headers_mut());
+    response
+}
+
+/// What the real service has too. A request that is not let in is logged as well, so that a developer finds out why.
+async fn products(
+    server: Server,
+    connection: &Connection,
+    id: &RequestId,
+    request: Request<Incoming>,
+    cors: cors::Cors,
+) -> Response {
+    let verdict = server.state.guard.admit(Zone::Products, &request);
+    let is_admitted = verdict.is_ok();
+    let mut response = logged(server, connection, id, request, verdict).await;
+    if is_admitted {
+        cors.apply(response.headers_mut());
+    }
+    response
 }
 
 /// Answers with the request log kept and faults applied.
@@ -176,6 +204,7 @@ async fn logged(
     connection: &Connection,
     id: &RequestId,
     request: Request<Incoming>,
+    verdict: Result<(), Rejection>,
 ) -> Response {
     let Server {
         router,
@@ -195,6 +224,13 @@ async fn logged(
         let (body, seen) = TeeBody::new(body, &parts.headers);
         (Request::from_parts(parts, Body::new(body)), seen)
     };
+    if let Err(rejection) = verdict {
+        let family = Family::of(surface, request.uri().path());
+        let response = rejected(rejection, family, id, request.headers());
+        let status = Some(response.status().as_u16());
+        state.requests.finish(number, status, seen.take());
+        return response;
+    }
     let hit = state.faults.hit(request.method(), request.uri().path());
     let outcome = match hit {
         Some(hit) => {
@@ -315,27 +351,14 @@ fn scripted(answer: Answer, family: Family, id: &RequestId) -> Response {
     response
 }
 
-/// Lets a page of any origin in: the emulator has nothing to protect.
-fn allow_origin(headers: &mut HeaderMap, origin: HeaderValue) {
-    const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE");
-    const ALLOWED: HeaderValue = HeaderValue::from_static(
-        "authorization, content-type, x-sdk-version, x-request-id, x-seqid, x-device-id, \
-         accept-language, accept-profile, content-profile, x-db-instance, prefer, range, range-unit, \
-         x-upsert, x-metadata, cache-control, x-captcha-token, x-cos-security-token, \
-         x-cos-meta-fileid, x-cos-metadata-metadata, \
-         x-cos-forbid-overwrite, content-md5, if-match, if-none-match, x-client-timestamp, x-tcb-source, x-tcb-region, x-tcb-trace",
-    );
-    const EXPOSED: HeaderValue = HeaderValue::from_static(
-        "x-request-id, content-range, content-disposition, etag, x-cos-request-id, \
-         x-cos-hash-crc64ecma",
-    );
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
-        HeaderValue::from_static("true"),
-    );
-    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED);
-    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
-    headers.append(header::VARY, HeaderValue::from_static("origin"));
+/// A request that is not let in, in the envelope of its family.
+fn rejected(rejection: Rejection, family: Family, id: &RequestId, headers: &HeaderMap) -> Response {
+    let answer = Answer {
+        status: StatusCode::FORBIDDEN.as_u16(),
+        code: rejection.code.to_owned(),
+        message: format!("{}.", rejection.message),
+        headers: Vec::new(),
+        body: None,
+    };
+    error::render(scripted(answer, family, id), id, headers)
 }

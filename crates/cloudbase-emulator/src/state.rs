@@ -14,6 +14,7 @@ use crate::functions::FunctionsState;
 use crate::inbox::Inbox;
 use crate::keys::Keys;
 use crate::requests::RequestLog;
+use crate::server::Guard;
 use crate::storage::StorageState;
 
 /// The state of one emulator; cheap to clone.
@@ -39,6 +40,8 @@ pub(crate) struct Base {
     pub(crate) base_url: Arc<str>,
     /// The address that every socket of the emulator is bound to.
     pub(crate) host: IpAddr,
+    /// Which requests are let in.
+    pub(crate) guard: Arc<Guard>,
     /// Where state is kept across runs; memory only if absent. Each part has a folder of its own in it.
     pub(crate) data_dir: Option<Arc<PathBuf>>,
     pub(crate) clock: Clock,

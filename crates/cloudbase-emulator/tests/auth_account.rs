@@ -479,10 +479,12 @@ async fn other_processes_manage_users() {
     let all = wire.get(&url("")).send().await.expect(200).json();
     assert_eq!(all.as_array().map(Vec::len), Some(3));
     wire.delete(&url(&format!("/{id}/sessions")))
+        .header("x-cloudbase-emulator", "test")
         .send()
         .await
         .expect(204);
     wire.delete(&url(&format!("/{id}")))
+        .header("x-cloudbase-emulator", "test")
         .send()
         .await
         .expect(204);

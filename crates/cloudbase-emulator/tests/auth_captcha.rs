@@ -223,6 +223,10 @@ async fn other_processes_demand_captchas() {
         "captcha_required",
         4001,
     );
-    wire.delete(&url("")).send().await.expect(204);
+    wire.delete(&url(""))
+        .header("x-cloudbase-emulator", "test")
+        .send()
+        .await
+        .expect(204);
     device.sign_in(LIN, PASSWORD).await.expect(200);
 }

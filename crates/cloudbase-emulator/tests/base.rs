@@ -72,7 +72,7 @@ async fn request_ids_are_echoed_or_made() {
 }
 
 #[tokio::test]
-async fn pages_of_any_origin_may_call() {
+async fn a_preflight_that_names_no_header_gets_the_usual_ones() {
     let (emulator, wire) = start().await;
     let answer = wire
         .call(Method::OPTIONS, &url(&emulator, ME))
@@ -152,7 +152,7 @@ async fn connections_are_cut_where_the_script_says() {
 #[tokio::test]
 async fn a_reset_lets_so_many_bytes_through() {
     let (emulator, _) = start().await;
-    let request = format!("GET {ME} HTTP/1.1\r\nhost: x\r\n\r\n");
+    let request = format!("GET {ME} HTTP/1.1\r\nhost: localhost\r\n\r\n");
     let mut whole = TcpStream::connect(emulator.address()).await.unwrap();
     whole.write_all(request.as_bytes()).await.unwrap();
     let mut head = [0; 12];
@@ -276,7 +276,11 @@ async fn other_processes_have_the_control_api() {
         .send()
         .await
         .expect(400);
-    wire.delete(&control("/clock")).send().await.expect(204);
+    wire.delete(&control("/clock"))
+        .header("x-cloudbase-emulator", "test")
+        .send()
+        .await
+        .expect(204);
     assert_eq!(emulator.clock().offset_ms(), 0);
 
     let fault = json!({"match": "GET /v1/x", "times": 1, "status": 503, "code": "SERVER_TIMEOUT"});
@@ -306,6 +310,7 @@ async fn other_processes_have_the_control_api() {
         .await
         .expect(400);
     wire.delete(&control(&format!("/faults/{id}")))
+        .header("x-cloudbase-emulator", "test")
         .send()
         .await
         .expect(204);
@@ -317,7 +322,11 @@ async fn other_processes_have_the_control_api() {
         .expect(200)
         .json();
     assert_eq!(log.as_array().map(Vec::len), Some(1));
-    wire.delete(&control("/requests")).send().await.expect(204);
+    wire.delete(&control("/requests"))
+        .header("x-cloudbase-emulator", "test")
+        .send()
+        .await
+        .expect(204);
     assert!(emulator.requests().all().is_empty());
 }
 
@@ -342,7 +351,11 @@ async fn other_processes_read_the_inbox() {
         of_lin[0]["code"].as_str(),
         emulator.inbox().code("lin@example.org").as_deref()
     );
-    wire.delete(&inbox("")).send().await.expect(204);
+    wire.delete(&inbox(""))
+        .header("x-cloudbase-emulator", "test")
+        .send()
+        .await
+        .expect(204);
     assert!(emulator.inbox().messages().is_empty());
 }
 

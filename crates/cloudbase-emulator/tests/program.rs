@@ -89,3 +89,40 @@ async fn what_it_cannot_do_it_says() {
         assert!(said.contains(word), "{said}");
     }
 }
+
+/// As a phone on the same network would: it calls the machine by a name or address that only the developer knows.
+#[tokio::test]
+async fn it_serves_the_hosts_and_pages_that_it_is_told_to() {
+    let arguments = [
+        "--host",
+        "0.0.0.0",
+        "--allow-host",
+        "my-laptop.local",
+        "--allow-host",
+        "10.0.2.2",
+        "--allow-origin",
+        "https://app.example",
+    ];
+    let (mut child, settings) = start(&arguments).await;
+    let wire = Wire::new();
+    let url = format!("{}/v1/nothing", settings["CLOUDBASE_ENDPOINT"]);
+    for (host, origin, status) in [
+        ("my-laptop.local:8787", "http://my-laptop.local:8787", 404),
+        ("10.0.2.2", "https://app.example", 404),
+        ("0.0.0.0", "http://localhost:5173", 404),
+        ("localhost", "http://my-laptop.local:8787", 403),
+        ("192.168.1.5", "https://app.example", 403),
+        ("evil.example", "http://evil.example", 403),
+    ] {
+        let call = wire.get(&url).header("host", host).header("origin", origin);
+        call.send().await.expect(status);
+    }
+    child.kill().await.unwrap();
+    for arguments in [["--allow-host", "http://x"], ["--allow-origin", "x/"]] {
+        let output = program().args(["--port", "0"]).args(arguments).output();
+        let output = output.await.unwrap();
+        assert!(!output.status.success());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("allow_"), "{said}");
+    }
+}

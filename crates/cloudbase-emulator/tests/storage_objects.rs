@@ -375,7 +375,7 @@ async fn a_refused_upload_is_answered_while_it_is_sent() {
         let address = origin.strip_prefix("http://").unwrap();
         let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
         let head = format!(
-            "PUT {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+            "PUT {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
         socket.write_all(head.as_bytes()).await.unwrap();

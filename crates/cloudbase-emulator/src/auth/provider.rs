@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::call::{Body, Call, Text};
 use super::options::Provider;
+use super::redirect;
 use super::session::TokenObject;
 use super::sign_in::new_user;
 use super::store::{Grant, Identity, Right, User};
@@ -30,6 +31,24 @@ const CODE_LIFETIME: i64 = 600;
 
 /// The development key's name when it signs id tokens, so that these are no access tokens.
 pub(super) const PROVIDER_KEY_ID: &str = "development-identity-source";
+
+/// The development key's name when it signs codes.
+const CODE_KEY_ID: &str = "development-identity-source-code";
+
+/// What a code of the development identity source says. It is signed and not stored: a page that was only opened has changed
+/// nothing.
+#[derive(Serialize, Deserialize)]
+struct ProviderCode {
+    /// The environment: all emulators share the key.
+    aud: String,
+    identity: Identity,
+    redirect_uri: String,
+    /// What the verifier must hash to, in a flow with PKCE.
+    challenge: Option<String>,
+    exp: i64,
+    /// Remembered once the code was spent.
+    jti: String,
+}
 
 /// Somebody at the development identity source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,6 +150,8 @@ pub(super) async fn authorize(
     let given = |name: &str| query.get(name).filter(|value| !value.is_empty()).cloned();
     let redirect_uri = given("redirect_uri")
         .ok_or_else(|| GatewayError::bad_request("INVALID_PARAM", "redirect_uri is required."))?;
+    redirect::check(&redirect_uri)
+        .map_err(|rule| GatewayError::bad_request("INVALID_PARAM", format!("{rule}.")))?;
     let mut pairs = Serializer::new(String::new());
     let challenge = given("code_challenge");
     let method = query.get("code_challenge_method").map(String::as_str);
@@ -149,18 +170,15 @@ pub(super) async fn authorize(
             picture: given("picture"),
             sub,
         };
-        let code = random_token(18);
-        let right = Right::ProviderCode {
+        let code = ProviderCode {
+            aud: state.keys.env_id().to_owned(),
             identity: person.at(&provider),
             redirect_uri: redirect_uri.clone(),
             challenge,
+            exp: state.auth.now() + CODE_LIFETIME,
+            jti: random_token(16),
         };
-        let expires_at = state.clock.now_secs() + CODE_LIFETIME;
-        state.auth.write(|store| {
-            store
-                .grants
-                .insert(code.clone(), Grant { expires_at, right })
-        });
+        let code = state.keys.sign_as(CODE_KEY_ID, &code);
         pairs.append_pair("code", &code);
     }
     if let Some(given_state) = given("state") {
@@ -413,24 +431,26 @@ fn redeem(
             "the identity source refused the code",
         )
     };
-    state.auth.write(|store| {
-        let Some(Right::ProviderCode {
-            identity,
-            redirect_uri: expected,
-            challenge,
-        }) = store.right(code, now)
-        else {
-            return Err(refused());
-        };
-        let hash = || URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
-        let proven = challenge.as_ref().is_none_or(|wanted| *wanted == hash());
-        if identity.provider != provider || expected != redirect_uri || !proven {
-            return Err(refused());
-        }
-        let identity = identity.clone();
-        store.grants.remove(code);
-        Ok(identity)
-    })
+    let code: ProviderCode = state.keys.open(CODE_KEY_ID, code).map_err(|_| refused())?;
+    let hash = || URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
+    let proven = code
+        .challenge
+        .as_ref()
+        .is_none_or(|wanted| *wanted == hash());
+    let fits = code.aud == state.keys.env_id()
+        && code.identity.provider == provider
+        && code.redirect_uri == redirect_uri;
+    if code.exp <= now || !fits || !proven {
+        return Err(refused());
+    }
+    let is_first = state
+        .auth
+        .write(|store| store.revoked.insert(code.jti, code.exp).is_none());
+    if is_first {
+        Ok(code.identity)
+    } else {
+        Err(refused())
+    }
 }
 
 fn describe(token: &str, expires_in: i64, identity: &Identity) -> Value {

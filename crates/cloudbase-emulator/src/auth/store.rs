@@ -18,7 +18,7 @@ pub(super) struct Store {
     pub(super) next_session: u64,
     /// Refresh tokens that were exchanged for new ones.
     pub(super) spent: HashMap<String, Spent>,
-    /// Access tokens (their `at_hash`) that ended before their time, with their `exp`.
+    /// Access tokens (their `at_hash`) that ended before their time, and spent codes of the identity source, with their `exp`.
     pub(super) revoked: HashMap<String, i64>,
     /// Codes on their way, by verification id.
     pub(super) verifications: HashMap<String, Verification>,
@@ -126,14 +126,6 @@ pub(super) enum Right {
     Sudo(String),
     /// A third party vouches for this person.
     Provider(Identity),
-    /// A code of the development identity source, for a redirect URI.
-    ProviderCode {
-        identity: Identity,
-        redirect_uri: String,
-        /// What the verifier must hash to, in a flow with PKCE.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        challenge: Option<String>,
-    },
     /// A captcha was solved.
     Captcha,
 }
