@@ -117,6 +117,10 @@ pub struct AuthBuilder {
 
 impl AuthBuilder {
     /// Where the session is kept. Default: [`MemoryStore`].
+    ///
+    /// A store that cannot be written costs no sign-in: the session goes on in memory, which is a
+    /// warning in the trace and [`AuthEvent::StoreFailed`](crate::AuthEvent::StoreFailed), and is
+    /// lost at the end of the program. [`Auth::check_store`] says so at the start.
     pub fn session_store(mut self, store: impl SessionStore) -> Self {
         self.store = Some(Arc::new(store));
         self

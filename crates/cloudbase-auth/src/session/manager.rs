@@ -66,6 +66,10 @@ impl Manager {
         }
     }
 
+    pub(crate) fn store(&self) -> &dyn SessionStore {
+        &*self.core.store
+    }
+
     pub(crate) fn hub(&self) -> &Arc<Hub> {
         &self.core.hub
     }

@@ -29,10 +29,16 @@ const LOCK_PAUSE_MAX: Duration = Duration::from_millis(50);
 ///
 /// - Files are readable by their owner only (mode 0600), and so is the directory if this makes it.
 /// - A value is written to a second file and put in place by renaming: whoever is killed on the way
-///   leaves the old value or the new one.
-/// - Any number of processes of one machine can share a directory.
-/// - What cannot be a session (a link, too large, no text, somebody else's, writable by others) is
-///   moved aside, not followed, and counts as absent.
+///   leaves the old value or the new one. It may have at most 1 MiB.
+/// - Any number of processes of one machine can share a directory. Where files cannot be locked (a
+///   network file system without a lock service, or something else in the place of the lock file),
+///   one process at a time can use it: that is a warning in the trace, once.
+/// - What cannot be a session (a link, too large, not text, somebody else's, writable by others) is
+///   moved aside, readable by its owner only, not followed, and counts as absent.
+/// - A directory that cannot be written costs no sign-in: the session lives in memory, and the next
+///   run of the program signs in again. That is a warning in the trace and
+///   [`AuthEvent::StoreFailed`](crate::AuthEvent::StoreFailed); a program that wants to know when it
+///   starts asks [`Auth::check_store`](crate::Auth::check_store).
 ///
 /// # Examples
 ///
@@ -140,14 +146,15 @@ impl SessionStore for FileStore {
     }
 
     fn discard<'a>(&'a self, key: &'a str, _lock: &'a StoreLock) -> BoxFuture<'a, Result<()>> {
-        let discard = |disk: &Disk, key: &str| disk.move_aside(key, "it is no session");
-        Box::pin(self.on_disk("move aside the session file", key, discard))
+        Box::pin(self.on_disk("move aside the session file", key, Disk::discard))
     }
 
     fn lock<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<StoreLock>> {
         Box::pin(async move {
             let open = || self.on_disk(LOCK, key, Disk::open_lock);
-            let mut file = open().await?;
+            let Some(mut file) = open().await? else {
+                return Ok(StoreLock::unshared());
+            };
             let limit = Instant::now() + LOCK_LIMIT;
             let mut pause = LOCK_PAUSE;
             // Asked for again and again instead of waited for: a thread that waits for a lock cannot
@@ -155,11 +162,8 @@ impl SessionStore for FileStore {
             loop {
                 match file.try_lock() {
                     Ok(()) => return Ok(StoreLock::new(0, move || async move { drop(file) })),
-                    // A file system without locks: one process at a time can do with that.
-                    Err(TryLockError::Error(error))
-                        if error.kind() == io::ErrorKind::Unsupported =>
-                    {
-                        tracing::debug!("the file system knows no locks");
+                    // One process at a time can do without.
+                    Err(TryLockError::Error(error)) if self.disk.knows_no_locks(&error) => {
                         return Ok(StoreLock::unshared());
                     }
                     Err(TryLockError::Error(error)) => {
@@ -174,7 +178,9 @@ impl SessionStore for FileStore {
                                  {LOCK_LIMIT:?}",
                                 self.disk.session_file(key).display()
                             ),
-                        ));
+                        )
+                        .with_transient(true)
+                        .settle(true));
                     }
                     Err(TryLockError::WouldBlock) => {
                         tokio::time::sleep(pause.mul_f64(0.5 + fastrand::f64())).await;
@@ -183,7 +189,10 @@ impl SessionStore for FileStore {
                 }
                 if pause == LOCK_PAUSE_MAX {
                     // A lock file that was deleted meanwhile locks nobody out.
-                    file = open().await?;
+                    match open().await? {
+                        Some(newer) => file = newer,
+                        None => return Ok(StoreLock::unshared()),
+                    }
                 }
             }
         })

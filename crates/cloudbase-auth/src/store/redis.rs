@@ -1,24 +1,23 @@
 //! A store in Redis, for servers that are more than one machine.
 
+mod connection;
+mod fault;
 mod scripts;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::redis::aio::MultiplexedConnection;
-use ::redis::{AsyncConnectionConfig, Client, FromRedisValue, RedisError};
+use ::redis::Client;
 use cloudbase_core::{Error, ErrorKind, Result};
 use futures_core::future::BoxFuture;
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use self::connection::Server;
 use self::scripts::Script;
 use super::{SessionStore, StoreLock};
 
-const CONNECT_LIMIT: Duration = Duration::from_secs(3);
-const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// How long a lock is waited for. Whoever holds it makes one call to the service, which has a limit
 /// of its own.
 const LOCK_LIMIT: Duration = Duration::from_secs(75);
@@ -26,17 +25,36 @@ const LOCK_PAUSE: Duration = Duration::from_millis(2);
 const LOCK_PAUSE_MAX: Duration = Duration::from_millis(100);
 
 /// Keeps sessions in a Redis server: any number of processes on any number of machines share a
-/// session and renew it once.
+/// session and refresh it once.
 ///
-/// - A lock belongs to whoever has set it, for ten seconds; its holder prolongs it for as long as it
-///   needs it. A holder that dies sets it free after that time.
-/// - Each lock has a number that is larger than those before it. A holder that stood still for so
-///   long that another one took the lock can write no more.
-/// - A lost connection is made anew, once for each command. All waiting is bounded.
+/// - A lock belongs to its owner for ten seconds; the holder prolongs it while it needs it. The lock
+///   of a holder that dies is free after that time.
+/// - Each lock has an owner and a number. A holder that was paused for so long that another one took
+///   the lock writes nothing more, also after the server has lost its data.
+/// - A lost connection is replaced, once for each command. All who need a connection wait for the
+///   same attempt (at most 3 s), and for a second after one that failed nobody tries again. A command
+///   has 5 s, a lock 75 s.
+/// - An outage of the server is an error with
+///   [`is_retryable`](cloudbase_core::Error::is_retryable).
 ///
-/// Values are kept without an end, under `<prefix>:{<key>}`. Whoever can read the server can use the
-/// sessions: give it a password, and a network of its own. For `rediss://` the program adds the
-/// crate `redis` with one of its TLS features.
+/// # What the server needs
+///
+/// Values are kept without an end, under `<prefix>:{<key>}`, beside `…:lock` and `…:fence`. Whoever
+/// can read the server can use the sessions: give it a password, and a network of its own. A user
+/// with these rights is enough (`cloudbase` is the [`prefix`](Self::prefix)):
+///
+/// ```text
+/// ACL SETUSER sessions on >the-password ~cloudbase:* -@all +eval +get +set +del +pttl +pexpire
+/// ```
+///
+/// A database other than 0 needs `+select`, too. The steps that must not be separated are Lua scripts
+/// sent with `EVAL`: a server without scripts (`-@scripting`) cannot be used.
+///
+/// # TLS
+///
+/// For `rediss://` the program adds the crate `redis` with one of its TLS features, such as
+/// `tokio-rustls-comp`. It trusts the certificates of the system. An authority of your own is either
+/// installed there, or named, in a PEM file, by the environment variable `SSL_CERT_FILE`.
 ///
 /// # Examples
 ///
@@ -73,10 +91,7 @@ impl RedisStore {
             )
         })?;
         Ok(Self {
-            server: Arc::new(Server {
-                client,
-                connection: Mutex::new(None),
-            }),
+            server: Arc::new(Server::new(client)),
             prefix: "cloudbase".into(),
             lock_lifetime: Duration::from_secs(10),
         })
@@ -93,6 +108,14 @@ impl RedisStore {
     #[must_use]
     pub fn lock_lifetime(mut self, lifetime: Duration) -> Self {
         self.lock_lifetime = lifetime.max(Duration::from_secs(1));
+        self
+    }
+
+    /// As [`lock_lifetime`](Self::lock_lifetime), with no minimum: tests outlive locks on purpose.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn lock_lifetime_of_a_test(mut self, lifetime: Duration) -> Self {
+        self.lock_lifetime = lifetime;
         self
     }
 
@@ -115,70 +138,21 @@ struct Names {
     fence: String,
 }
 
-struct Server {
-    client: Client,
-    connection: Mutex<Option<MultiplexedConnection>>,
-}
-
-impl Server {
-    /// Runs a command, and once more on a new connection if the old one is lost. Every command here
-    /// may run twice.
-    async fn run<T: FromRedisValue>(&self, command: &::redis::Cmd) -> Result<T> {
-        let (mut connection, fresh) = self.connect(false).await?;
-        match command.query_async(&mut connection).await {
-            Err(error) if !fresh && error.is_unrecoverable_error() => {
-                let (mut connection, _) = self.connect(true).await?;
-                command.query_async(&mut connection).await
-            }
-            result => result,
-        }
-        .map_err(|error| self.failed(&error))
-    }
-
-    /// The connection, and whether it has been made just now.
-    async fn connect(&self, anew: bool) -> Result<(MultiplexedConnection, bool)> {
-        let mut held = self.connection.lock().await;
-        if let Some(connection) = held.as_ref().filter(|_| !anew) {
-            return Ok((connection.clone(), false));
-        }
-        *held = None;
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT_LIMIT))
-            .set_response_timeout(Some(ANSWER_LIMIT));
-        let connection = self
-            .client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await
-            .map_err(|error| self.failed(&error))?;
-        *held = Some(connection.clone());
-        Ok((connection, true))
-    }
-
-    /// Says where and what went wrong, but not what the library says, nor the command: they hold
-    /// secrets.
-    fn failed(&self, error: &RedisError) -> Error {
-        let what = if error.is_timeout() {
-            "no answer in time"
-        } else if error.is_connection_refusal() {
-            "the connection was refused"
-        } else if error.is_io_error() {
-            "the connection failed"
-        } else {
-            error.code().unwrap_or("the server refused")
-        };
-        let place = self.client.get_connection_info().addr();
-        Error::new(
-            ErrorKind::Local,
-            format!("the session store at {place} failed: {what}"),
-        )
-    }
-}
-
 impl SessionStore for RedisStore {
     fn load<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<SecretString>>> {
         Box::pin(async move {
             let get = ::redis::cmd("GET").arg(self.names(key).value).to_owned();
-            let value: Option<Vec<u8>> = self.server.run(&get).await?;
+            let value: Option<Vec<u8>> = match self.server.attempt(&get).await? {
+                Ok(value) => value,
+                // A list or the like is no session; the next save replaces it.
+                Err(fault) if fault.is_wrong_type => {
+                    tracing::warn!(
+                        "what the session store holds is not text, and counts as absent"
+                    );
+                    None
+                }
+                Err(fault) => return Err(self.server.error(fault)),
+            };
             // What is no text is no session either; an empty one is discarded by its reader.
             let text = |bytes| String::from_utf8(bytes).unwrap_or_default().into();
             Ok(value.map(text))
@@ -195,10 +169,10 @@ impl SessionStore for RedisStore {
             let names = self.names(key);
             let save = Script::Save
                 .on(&[&names.value, &names.fence])
-                .arg(lock.fence())
+                .arg(fence(lock))
                 .arg(value.expose_secret())
                 .to_owned();
-            self.server.run(&save).await.and_then(still_held)
+            still_held(self.server.run(&save).await?, lock)
         })
     }
 
@@ -207,9 +181,9 @@ impl SessionStore for RedisStore {
             let names = self.names(key);
             let remove = Script::Remove
                 .on(&[&names.value, &names.fence])
-                .arg(lock.fence())
+                .arg(fence(lock))
                 .to_owned();
-            self.server.run(&remove).await.and_then(still_held)
+            still_held(self.server.run(&remove).await?, lock)
         })
     }
 
@@ -227,16 +201,18 @@ impl SessionStore for RedisStore {
             let limit = Instant::now() + LOCK_LIMIT;
             let mut pause = LOCK_PAUSE;
             loop {
-                let fence: u64 = self.server.run(&take).await?;
-                if fence > 0 {
+                let fence: String = self.server.run(&take).await?;
+                if let Some((number, _)) = fence.split_once(':') {
                     given_up.0 = None;
-                    return Ok(self.held(names, owner, fence));
+                    return Ok(self.held(names, owner, number.parse().unwrap_or_default()));
                 }
                 if Instant::now() >= limit {
                     return Err(Error::new(
                         ErrorKind::Local,
                         format!("another process has held the session's lock for {LOCK_LIMIT:?}"),
-                    ));
+                    )
+                    .with_transient(true)
+                    .settle(true));
                 }
                 tokio::time::sleep(pause.mul_f64(0.5 + fastrand::f64())).await;
                 pause = (pause * 2).min(LOCK_PAUSE_MAX);
@@ -268,29 +244,32 @@ impl RedisStore {
                 }
             }
         }));
-        let server = self.server.clone();
+        let (server, name) = (self.server.clone(), owner.clone());
         StoreLock::new(fence, move || async move {
             drop(prolonging);
             release(&server, &names, &owner).await;
         })
+        .with_owner(name)
     }
 }
 
-async fn release(server: &Server, names: &Names, owner: &str) {
+/// What the server knows a lock by.
+fn fence(lock: &StoreLock) -> String {
+    format!("{}:{}", lock.fence(), lock.owner())
+}
+
+async fn release(server: &Arc<Server>, names: &Names, owner: &str) {
     let release = Script::Release.on(&[&names.lock]).arg(owner).to_owned();
     if let Err(error) = server.run::<u64>(&release).await {
         tracing::debug!(%error, "the session's lock was not let go; it ends by itself");
     }
 }
 
-fn still_held(written: u64) -> Result<()> {
-    if written == 1 {
-        return Ok(());
+fn still_held(written: u64, lock: &StoreLock) -> Result<()> {
+    match written {
+        1 => Ok(()),
+        _ => Err(lock.lost()),
     }
-    Err(Error::new(
-        ErrorKind::Local,
-        "the session was not stored: its lock has been lost to another process",
-    ))
 }
 
 fn millis(time: Duration) -> u64 {

@@ -4,17 +4,20 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// No session is that large; a file that is, is none.
-const MAX_SIZE: u64 = 1024 * 1024;
+/// The largest value, in bytes. No session is that large; a file that is, is none.
+pub(super) const MAX_SIZE: u64 = 1024 * 1024;
 
 pub(super) struct Disk {
     directory: PathBuf,
     /// Who this process is, told by a file that it made.
     owner: OnceLock<Option<u32>>,
+    /// That there are no locks here has been said.
+    warned: AtomicBool,
 }
 
 impl Disk {
@@ -22,6 +25,7 @@ impl Disk {
         Self {
             directory,
             owner: OnceLock::new(),
+            warned: AtomicBool::new(false),
         }
     }
 
@@ -36,29 +40,32 @@ impl Disk {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             // A link is not followed: `ELOOP`, or what a platform makes of it.
             Err(_) if fs::symlink_metadata(&path)?.file_type().is_symlink() => {
-                return self.move_aside(key, "it is a link").map(|()| None);
+                return self.move_aside(key, None, "it is a link").map(|()| None);
             }
             Err(error) => return Err(error),
         };
         if let Some(fault) = self.fault(key, &file)? {
-            return self.move_aside(key, fault).map(|()| None);
+            return self.move_aside(key, Some(&file), fault).map(|()| None);
         }
         let mut bytes = Vec::with_capacity(4096);
         Read::by_ref(&mut file)
             .take(MAX_SIZE + 1)
             .read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > MAX_SIZE {
-            return self.move_aside(key, "it is too large").map(|()| None);
-        }
-        match String::from_utf8(bytes) {
-            Ok(text) => Ok(Some(text.into())),
-            Err(_) => self.move_aside(key, "it is no text").map(|()| None),
-        }
+        let fault = match String::from_utf8(bytes) {
+            Ok(text) if text.len() as u64 <= MAX_SIZE => return Ok(Some(text.into())),
+            Ok(_) => "it is too large",
+            Err(_) => "it is no text",
+        };
+        self.move_aside(key, Some(&file), fault).map(|()| None)
     }
 
     /// Writes beside the file, forces it to the disk, and renames: at every moment there is the old
     /// value or the new one.
     pub(super) fn write(&self, key: &str, value: &SecretString) -> io::Result<()> {
+        if value.expose_secret().len() as u64 > MAX_SIZE {
+            let rule = format!("a value may have at most {MAX_SIZE} bytes");
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, rule));
+        }
         self.ensure_directory()?;
         let mut tries = 3;
         loop {
@@ -123,27 +130,69 @@ impl Disk {
         }
     }
 
-    /// Gives a file that is no session another name, for whoever looks for the fault.
-    pub(super) fn move_aside(&self, key: &str, fault: &str) -> io::Result<()> {
+    /// Gives a file that is read again and found to be no session another name.
+    pub(super) fn discard(&self, key: &str) -> io::Result<()> {
+        let file = open(OpenOptions::new().read(true), &self.path(key, "json")).ok();
+        self.move_aside(key, file.as_ref(), "it is no session")
+    }
+
+    /// Gives a file that is no session another name, for whoever looks for the fault. It may hold a
+    /// token all the same: nobody else reads it from now on.
+    fn move_aside(&self, key: &str, file: Option<&File>, fault: &str) -> io::Result<()> {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
         let aside = self.path(key, &format!("poisoned-{}", now.as_millis()));
         tracing::warn!(%fault, to = %aside.display(), "a session file cannot be used and is moved aside");
+        if let Some(file) = file {
+            keep_others_out(file);
+        }
         match fs::rename(self.path(key, "json"), aside) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
     }
 
-    /// The file that processes lock. It stays: removing it would let two hold the lock.
-    pub(super) fn open_lock(&self, key: &str) -> io::Result<File> {
+    /// The file that processes lock; none where a file cannot be locked, which is said once. It
+    /// stays: removing it would let two hold the lock.
+    pub(super) fn open_lock(&self, key: &str) -> io::Result<Option<File>> {
         self.ensure_directory()?;
         let mut options = OpenOptions::new();
-        open(
-            owner_only(options.read(true).write(true).create(true).truncate(false)),
-            &self.path(key, "lock"),
-        )
+        let options = owner_only(options.read(true).write(true).create(true).truncate(false));
+        let path = self.path(key, "lock");
+        match open(options, &path) {
+            Ok(file) => Ok(Some(file)),
+            // A directory or a link in its place: nothing that this program has made.
+            Err(error) => match fs::symlink_metadata(&path) {
+                Ok(metadata) if !metadata.is_file() => {
+                    self.warn_without_locks("the path of its lock file is not a file");
+                    Ok(None)
+                }
+                _ => Err(error),
+            },
+        }
+    }
+
+    /// Whether a file could not be locked because nobody can lock files here, which is said once.
+    pub(super) fn knows_no_locks(&self, error: &io::Error) -> bool {
+        #[cfg(unix)]
+        let lacks_service = error.raw_os_error() == Some(libc::ENOLCK);
+        #[cfg(not(unix))]
+        let lacks_service = false;
+        let none = lacks_service || error.kind() == io::ErrorKind::Unsupported;
+        if none {
+            self.warn_without_locks("the file system has no lock service");
+        }
+        none
+    }
+
+    fn warn_without_locks(&self, why: &str) {
+        if !self.warned.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                directory = %self.directory.display(),
+                "sessions are not locked: {why}. One process at a time can use them"
+            );
+        }
     }
 
     /// Where the session of `key` is.
@@ -264,6 +313,22 @@ fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
         libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC,
     );
     options.open(path)
+}
+
+/// Lets only its owner read what is to be kept as evidence. That this cannot be done (it is somebody
+/// else's) is no reason to leave it where it is.
+fn keep_others_out(file: &File) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let is_directory = file.metadata().is_ok_and(|metadata| metadata.is_dir());
+        let mode = if is_directory { 0o700 } else { 0o600 };
+        if let Err(error) = file.set_permissions(fs::Permissions::from_mode(mode)) {
+            tracing::warn!(%error, "others can still read what is moved aside");
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = file;
 }
 
 /// Makes a new file readable by its owner only, from its first moment on.

@@ -7,6 +7,7 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use secrecy::ExposeSecret as _;
 
+use super::disk::MAX_SIZE;
 use super::*;
 
 fn store() -> (tempfile::TempDir, FileStore) {
@@ -92,6 +93,90 @@ async fn poison_is_moved_aside_and_counts_as_absent() {
         );
         save(&store, "new").await;
         assert_eq!(text(&store).await.as_deref(), Some("new"), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_else_reads_what_was_moved_aside() {
+    type Poison = fn(&Path);
+    let poisons: &[(&str, Poison)] = &[
+        ("writable by others", |path| fs::write(path, "{}").unwrap()),
+        ("bad UTF-8", |path| fs::write(path, [0xff]).unwrap()),
+        ("too large", |path| {
+            let file = fs::File::create(path).unwrap();
+            file.set_len(MAX_SIZE + 1).unwrap();
+        }),
+        ("a directory", |path| fs::create_dir(path).unwrap()),
+    ];
+    for (name, poison) in poisons {
+        let (_directory, store) = store();
+        save(&store, "old").await;
+        let path = store.directory().join("k.json");
+        fs::remove_file(&path).unwrap();
+        poison(&path);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+        assert_eq!(text(&store).await, None, "{name}");
+        check_mode_of_poison(&store, name);
+    }
+    // A whole text that its reader finds to be no session.
+    let (_directory, store) = store();
+    save(&store, "token").await;
+    let path = store.directory().join("k.json");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let lock = store.lock("k").await.unwrap();
+    store.discard("k", &lock).await.unwrap();
+    check_mode_of_poison(&store, "no session");
+}
+
+fn check_mode_of_poison(store: &FileStore, case: &str) {
+    let names = names(store);
+    let aside = names.iter().find(|name| name.starts_with("k.poisoned-"));
+    let aside = store.directory().join(aside.unwrap());
+    let mode = fs::metadata(aside).unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "{case}: {mode:o}");
+}
+
+#[tokio::test]
+async fn a_value_that_could_not_be_read_again_is_not_saved() {
+    let (_directory, store) = store();
+    let largest = "x".repeat(MAX_SIZE as usize);
+    save(&store, &largest).await;
+    assert_eq!(text(&store).await, Some(largest.clone()));
+    let lock = store.lock("k").await.unwrap();
+    let larger = format!("{largest}x").into();
+    let error = store.save("k", &larger, &lock).await.unwrap_err();
+    assert!(error.message().contains("at most 1048576 bytes"), "{error}");
+    assert_eq!(text(&store).await, Some(largest), "the old value stays");
+}
+
+#[tokio::test]
+async fn where_there_are_no_locks_one_process_does_without() {
+    type Block = fn(&Path);
+    let blocks: &[(&str, Block)] = &[
+        ("a directory", |path| fs::create_dir(path).unwrap()),
+        ("a link", |path| symlink("/nowhere", path).unwrap()),
+    ];
+    for (name, block) in blocks {
+        let (_directory, store) = store();
+        fs::create_dir(store.directory()).unwrap();
+        fs::set_permissions(store.directory(), fs::Permissions::from_mode(0o700)).unwrap();
+        block(&store.directory().join("k.lock"));
+        let first = store.lock("k").await.expect(name);
+        let second = store.lock("k").await.expect(name);
+        store.save("k", &"v".into(), &first).await.unwrap();
+        store.remove("k", &second).await.unwrap();
+        // Another key has its lock all the same.
+        store.lock("k2").await.unwrap().release().await;
+    }
+    // What an NFS without a lock daemon says, and a file system that has no such call.
+    let (_directory, store) = store();
+    for (number, none) in [
+        (libc::ENOLCK, true),
+        (libc::ENOSYS, true),
+        (libc::EACCES, false),
+    ] {
+        let error = io::Error::from_raw_os_error(number);
+        assert_eq!(store.disk.knows_no_locks(&error), none, "{error}");
     }
 }
 

@@ -7,6 +7,8 @@ use std::process;
 use super::*;
 use crate::store::conformance::conforms;
 
+mod scripted;
+
 /// A store under names of its own, if there is a server to test on.
 fn store() -> Option<RedisStore> {
     let Ok(url) = std::env::var("CLOUDBASE_TEST_REDIS_URL") else {
@@ -45,8 +47,9 @@ async fn whoever_has_lost_the_lock_writes_no_more() {
         .save("k", &"sentinel".into(), &stale)
         .await
         .unwrap_err();
-    assert!(error.message().contains("lost"), "{error}");
-    assert!(store.remove("k", &stale).await.is_err());
+    assert!(StoreLock::is_lost(&error), "{error}");
+    let error = store.remove("k", &stale).await.unwrap_err();
+    assert!(StoreLock::is_lost(&error), "{error}");
     assert!(
         store
             .save("k", &"x".into(), &StoreLock::unshared())
@@ -63,6 +66,119 @@ async fn whoever_has_lost_the_lock_writes_no_more() {
     assert_eq!(store.server.run::<u64>(&held).await.unwrap(), 1);
     newer.release().await;
     assert_eq!(text(&store).await.as_deref(), Some("third"));
+}
+
+/// What only an accident does to the server.
+async fn run(store: &RedisStore, command: &[&str]) {
+    let mut cmd = ::redis::cmd(command[0]);
+    for word in &command[1..] {
+        cmd.arg(*word);
+    }
+    store.server.run::<::redis::Value>(&cmd).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_lock_from_before_the_server_lost_its_data_writes_nothing() {
+    let Some(store) = store() else { return };
+    let names = store.names("k");
+    let first = store.lock("k").await.unwrap();
+    run(&store, &["DEL", &names.value, &names.lock, &names.fence]).await;
+    // Nobody has taken a lock since: who held it cannot be told.
+    for lost in [
+        store.save("k", &"early".into(), &first).await,
+        store.remove("k", &first).await,
+    ] {
+        assert!(StoreLock::is_lost(&lost.unwrap_err()));
+    }
+    let second = store.lock("k").await.unwrap();
+    assert_eq!(
+        first.fence(),
+        second.fence(),
+        "it counts from the beginning"
+    );
+    assert_ne!(first.owner(), second.owner());
+    store.save("k", &"second".into(), &second).await.unwrap();
+    let stale = store.save("k", &"first".into(), &first).await;
+    assert!(StoreLock::is_lost(&stale.unwrap_err()));
+    assert_eq!(text(&store).await.as_deref(), Some("second"));
+}
+
+#[tokio::test]
+async fn corrupted_fences_and_locks_heal() {
+    let Some(store) = store() else { return };
+    let store = store.lock_lifetime_of_a_test(Duration::from_millis(50));
+    let names = store.names("k");
+    let fence = &*names.fence;
+    let corrupted: &[&[&str]] = &[
+        &["SET", fence, "abc"],
+        &["SET", fence, ""],
+        &["SET", fence, "-5"],
+        &["SET", fence, "17"],
+        &["SET", fence, "9223372036854775807"],
+        &["SET", fence, "9007199254740991:x"],
+        &["LPUSH", fence, "1"],
+        &["HSET", &names.lock, "a", "b"],
+        &["SET", &names.lock, "somebody without an expiry"],
+    ];
+    for command in corrupted {
+        run(&store, &["DEL", &names.lock, fence]).await;
+        run(&store, command).await;
+        let limit = Duration::from_secs(5);
+        let lock = tokio::time::timeout(limit, store.lock("k")).await;
+        let lock = lock.unwrap_or_else(|_| panic!("{command:?}")).unwrap();
+        store.save("k", &"x".into(), &lock).await.unwrap();
+        lock.release().await;
+        let next = store.lock("k").await.unwrap();
+        assert!(next.fence() > 0, "{command:?}");
+        store.remove("k", &next).await.unwrap();
+        next.release().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_text_counts_as_absent_and_is_replaced() {
+    let Some(store) = store() else { return };
+    let name = store.names("k").value;
+    for command in [["LPUSH", &name, "x"], ["SADD", &name, "x"]] {
+        run(&store, &command).await;
+        assert_eq!(text(&store).await, None, "{command:?}");
+        let lock = store.lock("k").await.unwrap();
+        store.save("k", &"new".into(), &lock).await.unwrap();
+        assert_eq!(text(&store).await.as_deref(), Some("new"));
+        store.remove("k", &lock).await.unwrap();
+        lock.release().await;
+    }
+}
+
+#[tokio::test]
+async fn the_documented_rights_are_enough() {
+    let Some(store) = store() else { return };
+    let user = format!("user-{}", fastrand::u64(..));
+    let pattern = format!("~{}:*", store.prefix);
+    let documented = "-@all +eval +get +set +del +pttl +pexpire";
+    assert!(include_str!("../redis.rs").contains(&format!("~cloudbase:* {documented}\n")));
+    let mut rights = vec!["ACL", "SETUSER", &user, "on", ">sentinel", &pattern];
+    rights.extend(documented.split(' '));
+    run(&store, &rights).await;
+    let url = std::env::var("CLOUDBASE_TEST_REDIS_URL").unwrap();
+    let as_user = |password: &str| {
+        let url = url.replace("redis://", &format!("redis://{user}:{password}@"));
+        RedisStore::new(url).unwrap().prefix(&*store.prefix)
+    };
+    conforms(Arc::new(as_user("sentinel")), "k").await;
+
+    // Less is not, and the error says so.
+    run(&store, &["ACL", "SETUSER", &user, "-eval"]).await;
+    let error = as_user("sentinel").lock("k").await.unwrap_err();
+    assert!(error.message().contains("NOPERM"), "{error}");
+    assert!(!error.is_retryable());
+    let error = as_user("other-sentinel").load("k").await.unwrap_err();
+    assert!(error.message().contains("WRONGPASS"), "{error}");
+    assert!(!format!("{error:?}").contains("sentinel"));
+    run(&store, &["ACL", "DELUSER", &user]).await;
+    let error = RedisStore::new(format!("{url}/9999")).unwrap();
+    let error = error.load("k").await.unwrap_err();
+    assert!(error.message().contains("no such database"), "{error}");
 }
 
 #[tokio::test]
@@ -123,9 +239,11 @@ async fn a_server_that_is_not_there_is_an_error_without_its_password() {
         store.lock("k").await.unwrap_err(),
     ] {
         assert_eq!(error.kind(), ErrorKind::Local);
+        assert!(error.is_retryable(), "an outage passes");
+        assert!(std::error::Error::source(&error).is_some());
         assert_eq!(
             error.message(),
-            format!("the session store at {address} failed: the connection was refused")
+            format!("the session store at {address} failed: connection refused")
         );
         assert!(
             !format!("{error} {error:?} {store:?}").contains("sentinel"),

@@ -1,0 +1,134 @@
+//! Whether a store keeps what it is given: asked by a program that wants to know when it starts.
+
+use cloudbase_core::{Error, ErrorKind, Result};
+use secrecy::ExposeSecret as _;
+
+use super::{SessionStore, StoreLock};
+use crate::auth::Auth;
+
+/// Under which key the check leaves nothing behind.
+const KEY: &str = "store_check";
+
+impl Auth {
+    /// Checks that the session store can be locked, written, read and cleared.
+    ///
+    /// Without a store that works a session lives in memory: sign-ins succeed, and the next run of
+    /// the program has to sign in again. A program that is run again and again, such as a command,
+    /// asks at its start. The check uses a key of its own, asks the service nothing, and does not
+    /// touch the session.
+    ///
+    /// # Errors
+    ///
+    /// What the store says; [`Local`](ErrorKind::Local) if it does not return what it was given.
+    ///
+    /// # Cancel safety
+    ///
+    /// A check that is dropped may leave its own value in the store.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) {
+    /// if let Err(error) = auth.check_store().await {
+    ///     eprintln!("you will have to sign in again next time: {error}");
+    /// }
+    /// # }
+    /// ```
+    pub async fn check_store(&self) -> Result<()> {
+        check(self.manager().store()).await
+    }
+}
+
+async fn check(store: &dyn SessionStore) -> Result<()> {
+    let lock = store.lock(KEY).await?;
+    let result = check_locked(store, &lock).await;
+    lock.release().await;
+    result
+}
+
+async fn check_locked(store: &dyn SessionStore, lock: &StoreLock) -> Result<()> {
+    let value = uuid::Uuid::new_v4().to_string();
+    store.save(KEY, &value.as_str().into(), lock).await?;
+    let loaded = store.load(KEY).await?;
+    store.remove(KEY, lock).await?;
+    let is_gone = store.load(KEY).await?.is_none();
+    let is_same = loaded.is_some_and(|loaded| loaded.expose_secret() == value);
+    if is_same && is_gone {
+        return Ok(());
+    }
+    let what = match is_same {
+        true => "does not remove what it is told to",
+        false => "does not return what it was given",
+    };
+    Err(Error::new(
+        ErrorKind::Local,
+        format!("the session store {what}"),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_core::future::BoxFuture;
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::store::MemoryStore;
+
+    /// Says that all is well, and keeps nothing; or what it has got for ever.
+    struct Liar {
+        keeps: bool,
+        inner: MemoryStore,
+    }
+
+    impl SessionStore for Liar {
+        fn load<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<SecretString>>> {
+            self.inner.load(key)
+        }
+        fn save<'a>(
+            &'a self,
+            key: &'a str,
+            value: &'a SecretString,
+            lock: &'a StoreLock,
+        ) -> BoxFuture<'a, Result<()>> {
+            match self.keeps {
+                true => self.inner.save(key, value, lock),
+                false => Box::pin(async { Ok(()) }),
+            }
+        }
+        fn remove<'a>(&'a self, _: &'a str, _: &'a StoreLock) -> BoxFuture<'a, Result<()>> {
+            Box::pin(async { Ok(()) })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_store_that_does_not_do_what_it_says_is_found_out() {
+        check(&MemoryStore::new()).await.unwrap();
+        check(&MemoryStore::new()).await.unwrap();
+        for (keeps, word) in [(false, "return"), (true, "remove")] {
+            let inner = MemoryStore::new();
+            let error = check(&Liar { keeps, inner }).await.unwrap_err();
+            assert!(error.message().contains(word), "{error}");
+        }
+    }
+
+    #[cfg(feature = "file-store")]
+    #[tokio::test]
+    async fn a_directory_that_cannot_be_written_is_found_out() {
+        use crate::store::FileStore;
+
+        let directory = tempfile::tempdir().unwrap();
+        let good = FileStore::new(directory.path().join("s"));
+        check(&good).await.unwrap();
+        std::fs::write(directory.path().join("file"), "").unwrap();
+        for bad in ["/proc/nope".into(), directory.path().join("file/s")] {
+            let client = cloudbase_core::Client::builder()
+                .env_id("e")
+                .endpoint("http://127.0.0.1:9")
+                .build()
+                .unwrap();
+            let auth = Auth::builder(client).session_store(FileStore::new(&bad));
+            let error = auth.build().unwrap().check_store().await.unwrap_err();
+            assert!(error.message().contains(bad.to_str().unwrap()), "{error}");
+        }
+    }
+}
