@@ -3,6 +3,8 @@
 
 #[path = "functions/calls.rs"]
 mod calls;
+#[path = "functions/errors.rs"]
+mod errors;
 #[path = "functions/services.rs"]
 mod services;
 #[path = "functions/streams.rs"]

@@ -1,6 +1,7 @@
 //! The client: sends operations through the stack and reads their answers.
 
 mod builder;
+mod redact;
 pub(crate) mod stack;
 
 use std::fmt;
@@ -19,7 +20,7 @@ pub use self::builder::ClientBuilder;
 use crate::body::Body;
 use crate::config::{Config, EnvId};
 use crate::credential::{CredentialProvider, Credentials, Token};
-use crate::error::{Error, Result, parse_envelope};
+use crate::error::{Error, ErrorResponse, Result, parse_envelope};
 use crate::layer::collect_answer;
 use crate::operation::{CallInfo, CallState, CredentialUse, Head, Operation, Parts, RequestId};
 use crate::response::{Meta, Response};
@@ -216,7 +217,7 @@ impl Client {
         self.begin(operation)?.finish().await
     }
 
-    fn begin(&self, operation: Operation) -> Result<Flight> {
+    fn begin(&self, operation: Operation) -> Result<Flight<'_>> {
         let mut parts = operation.parts;
         parts
             .options
@@ -233,6 +234,7 @@ impl Client {
             parts.request.body_mut().set_call(call.clone());
         }
         Ok(Flight {
+            client: &self.inner,
             answer: self.inner.stack.send(parts.request),
             call,
             limit: limit.unwrap_or_else(|| self.inner.config.max_response_size()),
@@ -274,15 +276,17 @@ impl Client {
 }
 
 /// A call that is on its way.
-struct Flight {
+struct Flight<'a> {
+    client: &'a Inner,
     answer: BoxFuture<'static, std::result::Result<http::Response<Body>, BoxError>>,
     call: CallInfo,
     limit: u64,
 }
 
-impl Flight {
+impl Flight<'_> {
     async fn finish(self) -> Result<Response<Body>> {
         let Self {
+            client,
             answer,
             call,
             limit,
@@ -299,19 +303,24 @@ impl Flight {
             .map_err(|error| failed(Error::from_boxed(error)))?;
         // A layer of the user's may have wrapped what was read already.
         if answer.body().is_streaming() {
-            answer = Box::pin(collect_answer(answer, call.0.transfer, limit))
+            answer = Box::pin(collect_answer(answer, &call, limit))
                 .await
                 .map_err(|error| failed(Error::from_boxed(error)))?;
         }
         let (head, body) = answer.into_parts();
-        // A transfer's success is a stream, and not looked into.
-        let bytes = body.as_bytes().unwrap_or_default();
-        let refusal = parse_envelope(call.0.envelope, head.status, &head.headers, bytes);
-        if let Some(refusal) = refusal {
-            return Err(failed(refusal));
-        }
-        if !head.status.is_success() {
-            return Err(failed(Error::api(head.status, None, "the service refused")));
+        if head.status.is_success() || !call.0.options.any_status {
+            // A transfer's success is a stream, and not looked into.
+            let bytes = body.as_bytes().unwrap_or_default();
+            let envelope = call.0.envelope;
+            if let Some(error) = parse_envelope(envelope, head.status, &head.headers, bytes) {
+                let error = match call.0.keeps_response {
+                    true => {
+                        error.with_response(ErrorResponse::new(head.status, head.headers, bytes))
+                    }
+                    false => error,
+                };
+                return Err(failed(client.redact(error, &call)));
+            }
         }
         let meta = Meta {
             operation: call.operation(),
@@ -341,6 +350,7 @@ fn describe(parts: &mut Parts, open: bool) -> CallInfo {
         credential: parts.credential,
         envelope: parts.envelope,
         transfer: parts.transfer,
+        keeps_response: parts.keeps_response,
         external: parts.request.uri().authority().is_some(),
         options: std::mem::take(&mut parts.options),
         request_id: RequestId::random(),

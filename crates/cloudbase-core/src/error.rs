@@ -2,7 +2,10 @@
 
 mod classify;
 mod code;
+mod display;
 mod envelope;
+mod response;
+mod text;
 mod xml;
 
 use std::borrow::Cow;
@@ -16,14 +19,11 @@ use http::StatusCode;
 pub(crate) use self::classify::find;
 pub use self::code::ErrorCode;
 pub(crate) use self::envelope::parse as parse_envelope;
+pub use self::response::ErrorResponse;
 use crate::service::BoxError;
 
 /// A result whose error is [`Error`] unless said otherwise.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// How much of a message goes into the one-line [`Display`](fmt::Display), where it may be a
-/// server's.
-const MESSAGE_LIMIT: usize = 200;
 
 /// What went wrong with a call.
 ///
@@ -32,8 +32,9 @@ const MESSAGE_LIMIT: usize = 200;
 /// [`message`](Error::message) say which. [`is_retryable`](Error::is_retryable) already takes into
 /// account whether the operation may be repeated and whether anything was sent.
 ///
-/// `Display` is one line that never holds a URL query, a body or a secret, and does not repeat its
-/// [`source`](std::error::Error::source). A refused argument or setting reads the same whatever the
+/// `Display` is one line that never shows a URL query, a body or a secret, and does not repeat its
+/// [`source`](std::error::Error::source). What a function or service of one's own said is there as
+/// [`response`](Error::response). A refused argument or setting reads the same whatever the
 /// call: ``invalid argument: `timeout` must be longer than zero``; [`operation`](Error::operation)
 /// tells which call it was.
 ///
@@ -62,6 +63,8 @@ struct Inner {
     code: Option<ErrorCode>,
     error_code: Option<i64>,
     details: Option<serde_json::Value>,
+    /// Apart: few errors have one, and every error that is made moves the rest.
+    response: Option<Box<ErrorResponse>>,
     request_id: Option<Box<str>>,
     retry_after: Option<Duration>,
     attempts: u32,
@@ -141,6 +144,7 @@ impl Error {
                 code: None,
                 error_code: None,
                 details: None,
+                response: None,
                 request_id: None,
                 retry_after: None,
                 attempts: 0,
@@ -265,6 +269,16 @@ impl Error {
         self.inner.details.as_ref()
     }
 
+    /// The response itself, where it is that of the user's own code: of a function, a hosting service or
+    /// an API. Status, headers, and the first 64 KiB of the body.
+    ///
+    /// Absent if the error is not a response's (no connection, a time limit), or if the service made it
+    /// elsewhere than on the way to such code: see [`code`](Self::code) and [`details`](Self::details).
+    /// Neither `Display` nor `Debug` shows it.
+    pub fn response(&self) -> Option<&ErrorResponse> {
+        self.inner.response.as_deref()
+    }
+
     /// The id under which the service knows the request: from the body, else from the header, else
     /// the one that the SDK sent.
     pub fn request_id(&self) -> Option<&str> {
@@ -366,6 +380,21 @@ impl Error {
         self
     }
 
+    /// Takes a secret that a server repeats out of what is shown of its words.
+    pub(crate) fn without_secret(mut self, secret: &str) -> Self {
+        let inner = &mut *self.inner;
+        // A word as short as that is no token, but may be part of any text.
+        if secret.len() < 12 {
+            return self;
+        }
+        if inner.message.contains(secret) {
+            inner.message = inner.message.replace(secret, text::REDACTED).into();
+        }
+        inner.code.take_if(|code| code.as_str().contains(secret));
+        inner.request_id.take_if(|id| id.contains(secret));
+        self
+    }
+
     pub fn with_status(mut self, status: StatusCode) -> Self {
         self.inner.status = Some(status);
         self
@@ -383,6 +412,11 @@ impl Error {
 
     pub fn with_details(mut self, details: serde_json::Value) -> Self {
         self.inner.details = Some(details);
+        self
+    }
+
+    pub fn with_response(mut self, response: ErrorResponse) -> Self {
+        self.inner.response = Some(Box::new(response));
         self
     }
 
@@ -432,38 +466,9 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &*self.inner;
-        // A refusal is about what the caller gave: the operation has not begun, let alone failed.
-        let refusal = matches!(inner.kind, ErrorKind::Argument | ErrorKind::Config) && !inner.sent;
-        if refusal || inner.operation.is_empty() {
-            f.write_str(inner.kind.describe())?;
-        } else {
-            write!(f, "{} failed", inner.operation)?;
-        }
-        f.write_str(": ")?;
-        if let Some(code) = &inner.code {
-            write!(f, "{code}: ")?;
-        }
-        let mut rest = inner.message.chars();
-        for c in rest.by_ref().take(inner.kind.message_limit()) {
-            if c.is_control() {
-                write!(f, "{}", c.escape_default())?
-            } else {
-                write!(f, "{c}")?
-            }
-        }
-        if rest.next().is_some() {
-            f.write_str("…")?;
-        }
-        let id = inner.request_id.as_deref();
-        match (inner.status, id) {
-            (Some(status), Some(id)) => write!(f, " ({}, request id {id})", status.as_u16()),
-            (Some(status), None) => write!(f, " ({})", status.as_u16()),
-            (None, Some(id)) => write!(f, " (request id {id})"),
-            (None, None) => Ok(()),
-        }
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.inner.source.as_deref().map(|source| source as _)
     }
 }
 
@@ -471,59 +476,4 @@ impl fmt::Display for Error {
 fn rounded(left: Duration) -> Duration {
     let tenths = (left.as_secs_f64() * 10.0).round().max(1.0);
     Duration::try_from_secs_f64(tenths / 10.0).unwrap_or(left)
-}
-
-impl ErrorKind {
-    /// Names of hosts and files are long, and what is wrong with them is said after them.
-    fn message_limit(self) -> usize {
-        match self {
-            Self::Connect | Self::Dns | Self::Local | Self::Tls => usize::MAX,
-            _ => MESSAGE_LIMIT,
-        }
-    }
-
-    fn describe(self) -> &'static str {
-        match self {
-            Self::Api => "the service refused",
-            Self::Argument => "invalid argument",
-            Self::Body => "body failed",
-            Self::Config => "invalid configuration",
-            Self::Connect => "no connection",
-            Self::Credentials => "no usable credential",
-            Self::Decode => "unexpected answer",
-            Self::Dns => "name not resolved",
-            Self::Encode => "value not encodable",
-            Self::Interrupted => "interrupted",
-            Self::Local => "local failure",
-            Self::Middleware => "middleware failed",
-            Self::Reset => "connection lost",
-            Self::Timeout => "time limit reached",
-            Self::Tls => "TLS failed",
-            Self::TooLarge => "too large",
-        }
-    }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &*self.inner;
-        f.debug_struct("Error")
-            .field("kind", &inner.kind)
-            .field("operation", &inner.operation)
-            .field("message", &inner.message)
-            .field("status", &inner.status)
-            .field("code", &inner.code)
-            .field("request_id", &inner.request_id)
-            .field("attempts", &inner.attempts)
-            .field("sent", &inner.sent)
-            .field("retryable", &inner.retryable)
-            .field("source", &inner.source)
-            .finish_non_exhaustive()
-    }
-}
-
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.inner.source.as_deref().map(|source| source as _)
-    }
 }

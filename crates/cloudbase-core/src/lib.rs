@@ -12,6 +12,7 @@ pub mod config;
 pub mod credential;
 mod endpoint;
 mod error;
+mod json;
 mod layer;
 mod open_enum;
 mod operation;
@@ -28,7 +29,7 @@ pub use secrecy::{ExposeSecret, SecretString};
 pub use crate::body::{Body, DataStream};
 pub use crate::client::{Client, ClientBuilder};
 pub use crate::config::{Config, EnvId};
-pub use crate::error::{Error, ErrorCode, ErrorKind, Result, TimeoutPhase};
+pub use crate::error::{Error, ErrorCode, ErrorKind, ErrorResponse, Result, TimeoutPhase};
 pub use crate::operation::{
     CallInfo, CallOptions, Choices, CredentialUse, Envelope, Idempotency, Operation, PathBuilder,
     encode_component,

@@ -92,6 +92,7 @@ pub(crate) struct Parts {
     pub(crate) credential: CredentialUse,
     pub(crate) envelope: Envelope,
     pub(crate) transfer: bool,
+    pub(crate) keeps_response: bool,
     pub(crate) options: CallOptions,
 }
 
@@ -117,6 +118,7 @@ impl Operation {
             credential: CredentialUse::Required,
             envelope: Envelope::Gateway,
             transfer: false,
+            keeps_response: false,
             options: CallOptions::default(),
         });
         *parts.request.method_mut() = method;
@@ -195,6 +197,14 @@ impl Operation {
         self
     }
 
+    /// Keeps the response in the error that is made of it: for calls of the user's own code, whose words
+    /// nobody here knows. Others would keep what only the service may say of its users.
+    #[must_use]
+    pub fn keep_error_response(mut self) -> Self {
+        self.parts.keeps_response = true;
+        self
+    }
+
     /// Applies what the caller chose for this one call.
     #[must_use]
     pub fn options(mut self, options: CallOptions) -> Self {
@@ -261,6 +271,7 @@ pub(crate) struct CallState {
     pub(crate) credential: CredentialUse,
     pub(crate) envelope: Envelope,
     pub(crate) transfer: bool,
+    pub(crate) keeps_response: bool,
     pub(crate) external: bool,
     pub(crate) options: CallOptions,
     pub(crate) request_id: RequestId,

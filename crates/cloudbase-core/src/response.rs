@@ -1,12 +1,21 @@
 //! A decoded answer with what the service said around it.
 
+mod decode;
+mod misfit;
 mod type_name;
 
+use std::time::Duration;
+
 use bytes::Bytes;
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
-use crate::error::{Error, ErrorKind, Result};
+use self::decode::decode;
+pub use self::decode::from_json;
+use crate::body::{Body, Collect, Over};
+use crate::error::{Error, ErrorResponse, Result};
 use crate::operation::RequestId;
 
 /// A value from the service, with status, headers and request id.
@@ -44,7 +53,7 @@ impl<T> Response<T> {
         self.value
     }
 
-    /// The HTTP status, always 2xx.
+    /// The HTTP status: 2xx, unless the call takes [any status](crate::Choices::any_status).
     pub fn status(&self) -> StatusCode {
         self.meta.status
     }
@@ -125,153 +134,48 @@ impl Response<Bytes> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Decode`] with the JSON path of the first value that does not fit.
+    /// [`Decode`](crate::ErrorKind::Decode) with the JSON path of the first value that does not fit, or with the
+    /// content type of what is not JSON.
     pub fn json<T: DeserializeOwned>(self) -> Result<Response<T>> {
-        self.try_map(|bytes| from_json(&bytes))
+        let value = self.read_json()?;
+        Ok(self.map(|_| value))
+    }
+
+    /// As [`json`](Self::json), leaving the response where it is.
+    #[doc(hidden)]
+    pub fn read_json<T: DeserializeOwned>(&self) -> Result<T> {
+        decode(&self.value, self.meta.headers.get(CONTENT_TYPE))
+            .map_err(|error| self.complete(error))
+    }
+
+    /// Puts the response itself into `error`.
+    #[doc(hidden)]
+    pub fn attach(&self, error: Error) -> Error {
+        error.with_response(ErrorResponse::new(
+            self.meta.status,
+            self.meta.headers.clone(),
+            &self.value,
+        ))
     }
 }
 
-/// Reads JSON; the error names the path to the value that does not fit, not the value.
-///
-/// # Errors
-///
-/// [`ErrorKind::Decode`].
-pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    // The plain parser first: tracking the path costs, and is needed for errors only.
-    match serde_json::from_slice(bytes) {
-        Ok(value) => Ok(value),
-        Err(plain) => Err(locate::<T>(bytes, plain)),
-    }
-}
+/// How long the body of a response is waited for that is an error already.
+const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
-#[cold]
-fn locate<T: DeserializeOwned>(bytes: &[u8], plain: serde_json::Error) -> Error {
-    let deserializer = &mut serde_json::Deserializer::from_slice(bytes);
-    let path = match serde_path_to_error::deserialize::<_, T>(deserializer) {
-        Err(error) => error.path().to_string(),
-        Ok(_) => String::from("."),
-    };
-    let wanted = type_name::short(std::any::type_name::<T>());
-    let message = match plain.classify() {
-        serde_json::error::Category::Data => {
-            let place = match path.as_str() {
-                "." => String::new(),
-                path => format!(" at `{path}`"),
-            };
-            let problem = expectation(&plain.to_string());
-            format!("the answer does not fit `{wanted}`{place}{problem}")
-        }
-        serde_json::error::Category::Eof if bytes.is_empty() => {
-            format!("empty answer, {wanted} expected")
-        }
-        _ => format!(
-            "the answer is not valid JSON ({} bytes, line {})",
-            bytes.len(),
-            plain.line()
-        ),
-    };
-    tracing::trace!(
-        bytes = bytes.len(),
-        shape = shape(bytes),
-        "response not decoded"
-    );
-    Error::new(ErrorKind::Decode, message).with_sent(true)
-}
-
-/// What a body looks like from outside. Its content may be anybody's secret and is never logged.
-fn shape(bytes: &[u8]) -> &'static str {
-    match bytes.trim_ascii_start().first() {
-        None => "empty",
-        Some(b'{') => "object",
-        Some(b'[') => "array",
-        Some(b'"') => "string",
-        Some(b'<') => "markup",
-        Some(b'0'..=b'9' | b'-') => "number",
-        Some(_) if std::str::from_utf8(bytes).is_ok() => "text",
-        Some(_) => "binary",
-    }
-}
-
-/// What serde says was expected. What it found instead, which its text quotes before that, may be
-/// anybody's and is not told; nor are the words of types that make their own errors.
-fn expectation(text: &str) -> String {
-    const QUOTING: [&str; 5] = [
-        "invalid type: ",
-        "invalid value: ",
-        "invalid length ",
-        "unknown variant `",
-        "unknown field `",
-    ];
-    let text = text.rsplit_once(" at line ").map_or(text, |(text, _)| text);
-    if text.starts_with("missing field `") {
-        return format!(": {text}");
-    }
-    match text.rsplit_once(", expected ") {
-        Some((found, expected)) if QUOTING.iter().any(|start| found.starts_with(start)) => {
-            format!(": {expected} expected")
-        }
-        _ => String::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Debug, serde::Deserialize)]
-    #[expect(dead_code, reason = "only read into")]
-    struct Todo {
-        title: String,
-        state: State,
-        at: At,
-    }
-
-    #[derive(Debug, serde::Deserialize)]
-    enum State {
-        #[serde(rename = "open")]
-        Open,
-    }
-
-    #[derive(Debug)]
-    struct At;
-
-    impl<'de> serde::Deserialize<'de> for At {
-        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            let text = String::deserialize(deserializer)?;
-            Err(serde::de::Error::custom(format!(
-                "`{text}` is no date, expected {text}"
-            )))
-        }
-    }
-
-    #[test]
-    fn an_answer_that_does_not_fit_says_where_and_what_was_expected_but_not_what_came() {
-        for (body, expected) in [
-            (
-                r#"[{"title":7}]"#,
-                "the answer does not fit `Vec<Todo>` at `[0].title`: a string expected",
-            ),
-            (
-                r#"[{"title":"t","state":"secret, expected secret"}]"#,
-                "the answer does not fit `Vec<Todo>` at `[0].state`: `open` expected",
-            ),
-            (
-                r#"[{"title":"t"}]"#,
-                "the answer does not fit `Vec<Todo>` at `[0]`: missing field `state`",
-            ),
-            (
-                r#""secret""#,
-                "the answer does not fit `Vec<Todo>`: a sequence expected",
-            ),
-            (
-                r#"[{"title":"t","state":"open","at":"secret"}]"#,
-                "the answer does not fit `Vec<Todo>` at `[0].at`",
-            ),
-            ("", "empty answer, Vec<Todo> expected"),
-        ] {
-            let error = from_json::<Vec<Todo>>(body.as_bytes()).unwrap_err();
-            assert_eq!(error.message(), expected, "{body}");
-            assert!(!format!("{error:?}").contains("secret"), "{error:?}");
-        }
+impl Response<Body> {
+    /// `error` with this response, as far as its body comes within some seconds: it is not what was
+    /// asked for, and may have no end.
+    #[doc(hidden)]
+    pub async fn into_error(self, error: Error) -> Error {
+        let (mut body, meta) = self.into_parts();
+        let mut collect = Collect::new(ErrorResponse::LIMIT as u64 + 1, Over::Truncate);
+        let read = std::future::poll_fn(|cx| collect.poll(&mut body, cx));
+        let (bytes, whole) = match timeout(ERROR_BODY_TIMEOUT, read).await {
+            Ok(Ok(bytes)) => (bytes, true),
+            _ => (collect.take_content(), false),
+        };
+        let error = meta.complete(error);
+        let response = ErrorResponse::new(meta.status, meta.headers, &bytes);
+        error.with_response(if whole { response } else { response.cut() })
     }
 }

@@ -365,3 +365,25 @@ async fn answer_all_but_the_first(mut connection: Connection) -> Option<()> {
     connection.request().await?;
     answer_all(connection).await
 }
+
+#[tokio::test]
+async fn an_error_keeps_its_response() {
+    let (_server, client) = start(1, |mut connection| async move {
+        loop {
+            let stream = connection.request().await?;
+            connection
+                .refuse(stream, "422", r#"{"errors":[{"field":"qty"}]}"#)
+                .await;
+        }
+    })
+    .await;
+    for operation in [post("/v1/a"), post("/v1/a").transfer()] {
+        let error = client
+            .fetch(operation.keep_error_response())
+            .await
+            .unwrap_err();
+        let response = error.response().unwrap();
+        assert_eq!(response.status().as_u16(), 422);
+        assert_eq!(response.text(), r#"{"errors":[{"field":"qty"}]}"#);
+    }
+}

@@ -5,14 +5,15 @@ use std::fmt;
 use bytes::Bytes;
 use cloudbase_core::http::header::CONTENT_TYPE;
 use cloudbase_core::http::{HeaderMap, StatusCode};
-use cloudbase_core::{Error, ErrorKind, Response, Result, from_json};
+use cloudbase_core::{Error, ErrorKind, Response, Result};
 use serde::de::DeserializeOwned;
 use serde::de::value::{Error as ValueError, StrDeserializer};
 
 /// The answer of a function or service: whatever its code returned, with status and headers.
 ///
 /// A 2xx status alone makes it an answer and not an error: a function that returns
-/// `{"code": "OUT_OF_STOCK"}` has answered.
+/// `{"code": "OUT_OF_STOCK"}` has answered. With [`any_status`](crate::FunctionCall::any_status) every
+/// status does.
 #[doc(alias = "FunctionResponse")]
 #[doc(alias = "CloudRunResponse")]
 #[doc(alias = "ApiResponse")]
@@ -28,18 +29,19 @@ impl Answer {
 
     /// The answer as a value of the caller's type.
     ///
-    /// It is read as JSON whatever its content type says. An empty answer (204) is read as `null`,
-    /// and one that calls itself text and is no JSON as a string: functions send the strings that
-    /// they return either way.
+    /// It is read as JSON whatever its content type says. An empty response is read as `null`, with
+    /// status 204 and with any other (a function that returns nothing sends nothing), and one that calls
+    /// itself text and is no JSON as a string: functions send the strings that they return either way.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Decode`] with the JSON path of the first value that does not fit.
+    /// [`ErrorKind::Decode`] with the JSON path of the first value that does not fit, or with the content
+    /// type of what is not JSON, and with the [response](Error::response).
     #[doc(alias = "result")]
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        let body = self.response.value();
-        let decoded = from_json(body).or_else(|error| self.lenient().ok_or(error));
-        decoded.map_err(|error| self.response.complete(error))
+        self.response
+            .read_json()
+            .or_else(|error| self.lenient().ok_or_else(|| self.response.attach(error)))
     }
 
     fn lenient<T: DeserializeOwned>(&self) -> Option<T> {
@@ -58,11 +60,11 @@ impl Answer {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Decode`] if it is not UTF-8.
+    /// [`ErrorKind::Decode`] with the [response](Error::response) if it is not UTF-8.
     pub fn text(&self) -> Result<&str> {
         std::str::from_utf8(self.response.value()).map_err(|error| {
             let error = Error::new(ErrorKind::Decode, "the answer is not UTF-8").with_source(error);
-            self.response.complete(error)
+            self.response.attach(self.response.complete(error))
         })
     }
 
@@ -103,7 +105,7 @@ impl Answer {
             .unwrap_or_default()
     }
 
-    /// The HTTP status, always 2xx.
+    /// The HTTP status: 2xx, unless the call takes [any status](crate::FunctionCall::any_status).
     pub fn status(&self) -> StatusCode {
         self.response.status()
     }

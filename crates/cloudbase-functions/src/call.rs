@@ -47,6 +47,34 @@ macro_rules! call_methods {
                 self
             }
 
+            /// Takes a response of any status, instead of an error outside 2xx.
+            ///
+            /// Retries and the refresh of a token come first, as ever: this is the last response. So is
+            /// a rejection by the platform, such as `FUNCTION_NOT_FOUND` with status 404. What brings no
+            /// response, such as a lost connection, is still an error.
+            ///
+            /// Outside 2xx the body of a [`stream`](Self::stream) is read before it is returned, up to
+            /// [`max_response_size`](Self::max_response_size). Default: an error, which has the response
+            /// as [`Error::response`](cloudbase_core::Error::response).
+            ///
+            /// ```no_run
+            /// # async fn run(cloud_run: cloudbase_functions::CloudRun) -> cloudbase_core::Result<()> {
+            /// let item = cloud_run.service("shop").get("/items/7").any_status().await?;
+            /// match item.status().as_u16() {
+            ///     200 => println!("{}", item.text()?),
+            ///     404 => println!("sold out"),
+            ///     other => println!("status {other}: {}", item.text()?),
+            /// }
+            /// # Ok(())
+            /// # }
+            /// ```
+            #[doc(alias = "isSuccess")]
+            #[doc(alias = "statusCode")]
+            pub fn any_status(mut self) -> Self {
+                self.options.any_status = true;
+                self
+            }
+
             /// Sends the call and reads the answer.
             ///
             /// # Errors
@@ -54,8 +82,8 @@ macro_rules! call_methods {
             /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) and
             /// [`TooLarge`](cloudbase_core::ErrorKind::TooLarge) before anything is sent;
             /// [`Api`](cloudbase_core::ErrorKind::Api) if the platform refused or what was called
-            /// failed, with a `FUNCTION_…` or `SERVICE_…` code if it was the platform's word;
-            /// whatever broke the connection.
+            /// failed, with a `FUNCTION_…` or `SERVICE_…` code if it was the platform's word, and with
+            /// the [response](cloudbase_core::Error::response) as it came; whatever broke the connection.
             ///
             /// # Cancel safety
             ///
@@ -83,8 +111,9 @@ macro_rules! call_methods {
             ///
             /// # Errors
             ///
-            /// As [`stream`](Self::stream); [`Decode`](cloudbase_core::ErrorKind::Decode) if the
-            /// answer is no event stream.
+            /// As [`stream`](Self::stream); [`Decode`](cloudbase_core::ErrorKind::Decode) with the
+            /// [response](cloudbase_core::Error::response) if that is no event stream, whatever its
+            /// status.
             pub async fn events(
                 mut self,
             ) -> cloudbase_core::Result<cloudbase_core::Response<crate::EventStream>> {

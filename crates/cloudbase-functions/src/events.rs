@@ -42,27 +42,23 @@ impl EventStream {
     pub(crate) async fn open(client: &Client, operation: Operation) -> Result<Response<Self>> {
         let operation = operation.accept("text/event-stream").transfer();
         let answer = client.execute(operation).await?;
-        let media_type = answer
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split(';').next())
+        let header = answer.headers().get(CONTENT_TYPE);
+        let media_type = header
+            .and_then(|value| value.to_str().ok()?.split(';').next())
             .unwrap_or_default()
-            .trim()
-            .to_owned();
-        answer.try_map(|body| {
-            if media_type.eq_ignore_ascii_case("text/event-stream") {
-                return Ok(Self::new(body));
-            }
-            let what = match media_type.as_str() {
-                "" => "has no content type".to_owned(),
-                other => format!("is `{other}`"),
-            };
-            Err(Error::new(
-                ErrorKind::Decode,
-                format!("the answer {what}, not `text/event-stream`"),
-            ))
-        })
+            .trim();
+        if media_type.eq_ignore_ascii_case("text/event-stream") {
+            return Ok(answer.map(Self::new));
+        }
+        let what = match media_type {
+            "" => "has no content type".to_owned(),
+            other => format!("is `{other}`"),
+        };
+        let error = Error::new(
+            ErrorKind::Decode,
+            format!("the answer {what}, not `text/event-stream`"),
+        );
+        Err(answer.into_error(error).await)
     }
 
     /// Reads the events in `body`.

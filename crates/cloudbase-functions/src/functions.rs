@@ -116,6 +116,7 @@ impl FunctionCall {
             .build()?;
         let operation = Operation::new(CALL, "/v1/functions/{name}", Method::POST, target)
             .accept("*/*")
+            .keep_error_response()
             .options(lift_attempt_timeout(self.options));
         let operation = qualify(operation, self.qualifier)?;
         let payload = match self.payload {

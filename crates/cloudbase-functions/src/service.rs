@@ -193,6 +193,7 @@ impl ServiceCall {
             target.build()?,
         )
         .accept("*/*")
+        .keep_error_response()
         .options(lift_attempt_timeout(self.options));
         let operation = qualify(operation, self.qualifier)?;
         let limit = self.max_request_size.map_or(kind.limit(), Limit::Bytes);

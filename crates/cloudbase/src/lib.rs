@@ -57,8 +57,8 @@ pub use cloudbase_core::testing;
 #[doc(inline)]
 pub use cloudbase_core::{
     Body, BoxError, CallInfo, CallOptions, Choices, Client, ClientBuilder, Config, DataStream,
-    EnvId, Error, ErrorCode, ErrorKind, HttpService, Response, Result, SecretString, TimeoutPhase,
-    config, credential, erase, http, layers, telemetry,
+    EnvId, Error, ErrorCode, ErrorKind, ErrorResponse, HttpService, Response, Result, SecretString,
+    TimeoutPhase, config, credential, erase, http, layers, telemetry,
 };
 
 #[cfg(feature = "auth")]

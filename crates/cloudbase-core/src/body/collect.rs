@@ -95,11 +95,16 @@ impl Collect {
                 break;
             }
         }
-        Poll::Ready(Ok(if self.rest.is_empty() {
+        Poll::Ready(Ok(self.take_content()))
+    }
+
+    /// What has come so far, which is then gone from here.
+    pub(crate) fn take_content(&mut self) -> Bytes {
+        if self.rest.is_empty() {
             std::mem::take(&mut self.first)
         } else {
             std::mem::take(&mut self.rest).into()
-        }))
+        }
     }
 
     /// Adds a piece; false once the limit is reached and that is fine.

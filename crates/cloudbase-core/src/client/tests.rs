@@ -4,6 +4,7 @@ mod auth;
 mod envelopes;
 mod limits;
 mod order;
+mod responses;
 mod retry;
 mod safety;
 

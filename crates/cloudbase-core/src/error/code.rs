@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::display::NAME_LIMIT;
+use super::text::Shown;
+
 /// A code of the service: `ACCESS_TOKEN_EXPIRED` from the gateway, `invalid_grant` from auth.
 ///
 /// An open set: compare with the constants, or with a string.
@@ -61,13 +64,13 @@ impl AsRef<str> for ErrorCode {
 
 impl fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        fmt::Display::fmt(&Shown(&self.0, NAME_LIMIT), f)
     }
 }
 
 impl fmt::Debug for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Reads the error bodies of the service: two families, and everything that only looks like them.
 
+mod body;
 mod claim;
+mod shape;
 
 use std::time::{Duration, SystemTime};
 
@@ -8,6 +10,7 @@ use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
 
+use super::text::redacted;
 use super::{Error, ErrorCode, xml};
 use crate::operation::Envelope;
 use crate::response::told_request_id;
@@ -22,59 +25,40 @@ pub(crate) fn parse(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Option<Error> {
-    let object = if status.is_success() {
+    if status.is_success() {
         // Most answers are no error, and some are long: look before parsing, and build nothing of
         // what is only data.
         if !might_be_error(family, body) || !claims_error(family, &claim::fields(body)?) {
             return None;
         }
-        object_of(body)?
     } else if family == Envelope::ObjectStore && (body.is_empty() || xml::is_markup(body)) {
         return Some(
             xml::parse(status, headers, body)
                 .with_retry_after(retry_after(headers, SystemTime::now())),
         );
-    } else {
-        object_of(body).unwrap_or_default()
-    };
-    Some(error_of(status, headers, object, body))
+    }
+    Some(error_of(status, headers, body))
 }
 
-fn error_of(
-    status: StatusCode,
-    headers: &HeaderMap,
-    mut object: Map<String, Value>,
-    body: &[u8],
-) -> Error {
-    let code = text(&object, "code")
-        .or_else(|| text(&object, "error"))
-        .or_else(|| {
-            object
-                .get("error_code")
-                .and_then(Value::as_str)
-                .map(str::to_owned)
-        });
-    let message = ["message", "error_description", "msg"]
-        .iter()
-        .find_map(|name| text(&object, name))
-        .unwrap_or_else(|| describe(status, body, object.is_empty()));
-    let mut error = Error::api(status, code.map(ErrorCode::from), message);
-    if let Some(number) = object.get("error_code").and_then(Value::as_i64) {
+fn error_of(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
+    let told = shape::read(body::value_of(body), status);
+    let message = match &told.message {
+        Some(message) => Some(message.as_str()),
+        None => body::text_of(headers, body),
+    };
+    let message = match message {
+        Some(message) => redacted(message).into_owned(),
+        None => describe(status, body),
+    };
+    let mut error = Error::api(status, told.code.map(ErrorCode::from), message);
+    if let Some(number) = told.number {
         error = error.with_error_code(number);
     }
-    let id = ["requestId", "request_id", "RequestId"]
-        .iter()
-        .find_map(|name| text(&object, name));
+    let id = told.request_id;
     if let Some(id) = id.or_else(|| told_request_id(headers).map(str::to_owned)) {
         error = error.with_request_id(id);
     }
-    let details = object.remove("details").filter(|value| !value.is_null());
-    let hint = object.remove("hint").filter(|value| !value.is_null());
-    let details = match (details, hint) {
-        (details, None) => details,
-        (details, Some(hint)) => Some(serde_json::json!({ "details": details, "hint": hint })),
-    };
-    if let Some(details) = details {
+    if let Some(details) = told.details {
         error = error.with_details(details);
     }
     error.with_retry_after(retry_after(headers, SystemTime::now()))
@@ -91,18 +75,6 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
     Some(date.duration_since(now).unwrap_or_default())
 }
 
-/// An object, or a string that holds one: some services wrap their JSON once more.
-fn object_of(body: &[u8]) -> Option<Map<String, Value>> {
-    match serde_json::from_slice(body).ok()? {
-        Value::Object(object) => Some(object),
-        Value::String(inner) => match serde_json::from_str(&inner).ok()? {
-            Value::Object(object) => Some(object),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
 /// Whether it is worth parsing a success. The names are searched for as text, because the standard
 /// library's search is quick even where our own code is not optimised; what is no text is no JSON.
 fn might_be_error(family: Envelope, body: &[u8]) -> bool {
@@ -111,6 +83,10 @@ fn might_be_error(family: Envelope, body: &[u8]) -> bool {
         Envelope::Coded => &["\"code"],
         Envelope::Auth => &["\"error", "\"code"],
     };
+    // Rows come as a list, which claims nothing.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return false;
+    }
     std::str::from_utf8(body).is_ok_and(|text| names.iter().any(|name| text.contains(name)))
 }
 
@@ -132,25 +108,17 @@ fn claims_error(family: Envelope, object: &Map<String, Value>) -> bool {
     }
 }
 
-fn text(object: &Map<String, Value>, name: &str) -> Option<String> {
-    match object.get(name)? {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
-/// What can be said of an answer that is no envelope, without repeating its content.
-fn describe(status: StatusCode, body: &[u8], unusable: bool) -> String {
+/// What can be said of a response that says nothing itself, without repeating its content.
+fn describe(status: StatusCode, body: &[u8]) -> String {
     let reason = status.canonical_reason().unwrap_or("error");
     if body.is_empty() {
         format!("{reason} (empty body)")
-    } else if unusable {
+    } else if body.trim_ascii_start().starts_with(b"{") {
+        reason.to_owned()
+    } else {
         format!(
             "{reason} (the body of {} bytes is no error object)",
             body.len()
         )
-    } else {
-        reason.to_owned()
     }
 }

@@ -2,6 +2,7 @@
 
 use http::{HeaderMap, StatusCode};
 
+use super::text::redacted;
 use super::{Error, ErrorCode};
 
 /// The error in `<Error><Code>…</Code><Message>…</Message><RequestId>…</RequestId></Error>`, or
@@ -13,7 +14,7 @@ pub(super) fn parse(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Err
         let reason = status.canonical_reason().unwrap_or("error");
         format!("{reason} (from the object store)")
     });
-    let mut error = Error::api(status, code, message);
+    let mut error = Error::api(status, code, redacted(&message).into_owned());
     let header = |name: &str| headers.get(name)?.to_str().ok().map(str::to_owned);
     if let Some(id) = element(text, "RequestId").or_else(|| header("x-cos-request-id")) {
         error = error.with_request_id(id);

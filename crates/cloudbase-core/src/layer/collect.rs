@@ -11,7 +11,7 @@ use tower::{Layer, Service};
 
 use crate::body::{Body, Collect, Limit, Over};
 use crate::config::Config;
-use crate::error::Error;
+use crate::error::{Error, ErrorResponse};
 use crate::operation::CallInfo;
 use crate::service::BoxError;
 
@@ -65,9 +65,8 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let call = CallInfo::of(&request);
-        let own = call.and_then(|call| call.0.options.max_response_size);
         CollectFuture {
-            limit: own.unwrap_or(self.max_response_size),
+            extent: Extent::of(call, self.max_response_size),
             transfer: call.is_some_and(|call| call.0.transfer),
             future: self.inner.call(request),
             reading: None,
@@ -82,7 +81,7 @@ pin_project! {
         #[pin]
         future: F,
         transfer: bool,
-        limit: u64,
+        extent: Extent,
         reading: Option<Box<Reading<Body>>>,
     }
 }
@@ -96,7 +95,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         if this.reading.is_none() {
-            match Reading::of(ready!(this.future.poll(cx))?, *this.transfer, *this.limit) {
+            match Reading::of(ready!(this.future.poll(cx))?, *this.transfer, *this.extent) {
                 Ok(answer) => return Poll::Ready(Ok(answer)),
                 Err(reading) => *this.reading = Some(reading),
             }
@@ -108,23 +107,51 @@ where
     }
 }
 
-/// How much of an error's body is read.
-const ERROR_LIMIT: u64 = 64 * 1024;
+/// How much of an error's body is read: a byte more than is kept, which tells whether that is all.
+const ERROR_LIMIT: u64 = ErrorResponse::LIMIT as u64 + 1;
+
+/// How much of a response is read into memory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Extent {
+    limit: u64,
+    any_status: bool,
+    keeps_response: bool,
+}
+
+impl Extent {
+    /// What `call` says, else `max_response_size`.
+    pub(super) fn of(call: Option<&CallInfo>, max_response_size: u64) -> Self {
+        let call = call.map(|call| &call.0);
+        let options = call.map(|call| &call.options);
+        Self {
+            limit: options
+                .and_then(|options| options.max_response_size)
+                .unwrap_or(max_response_size),
+            any_status: options.is_some_and(|options| options.any_status),
+            keeps_response: call.is_some_and(|call| call.keeps_response),
+        }
+    }
+}
 
 /// An answer on its way into memory: the beginning of an error, the whole of anything else.
 #[derive(Debug)]
 pub(super) struct Reading<B> {
     answer: Option<Response<B>>,
     collect: Collect,
+    keeps_response: bool,
 }
 
 impl Reading<Body> {
     /// The answer itself, if nothing of it is to be read.
-    fn of(answer: Response<Body>, transfer: bool, limit: u64) -> Result<Response<Body>, Box<Self>> {
+    fn of(
+        answer: Response<Body>,
+        transfer: bool,
+        extent: Extent,
+    ) -> Result<Response<Body>, Box<Self>> {
         if !answer.body().is_streaming() || (transfer && answer.status().is_success()) {
             return Ok(answer);
         }
-        Err(Box::new(Self::new(answer, limit)))
+        Err(Box::new(Self::new(answer, extent)))
     }
 }
 
@@ -133,15 +160,16 @@ where
     B: http_body::Body<Data = Bytes> + Unpin,
     B::Error: Into<BoxError>,
 {
-    pub(super) fn new(answer: Response<B>, limit: u64) -> Self {
-        let collect = if answer.status().is_success() {
-            Collect::new(limit, Over::Fail(Limit::MaxResponseSize))
+    pub(super) fn new(answer: Response<B>, extent: Extent) -> Self {
+        let collect = if answer.status().is_success() || extent.any_status {
+            Collect::new(extent.limit, Over::Fail(Limit::MaxResponseSize))
         } else {
             Collect::new(ERROR_LIMIT, Over::Truncate)
         };
         Self {
             answer: Some(answer),
             collect,
+            keeps_response: extent.keeps_response,
         }
     }
 
@@ -151,25 +179,43 @@ where
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<Body>, BoxError>> {
-        // Typed here, so that the retry around this sees what it is.
         let Some(answer) = &mut self.answer else {
             return Poll::Pending; // polled after it was ready
         };
-        let bytes = ready!(self.collect.poll(answer.body_mut(), cx)).map_err(Error::from_boxed)?;
-        match self.answer.take() {
-            Some(answer) => Poll::Ready(Ok(answer.map(|_| bytes.into()))),
-            None => Poll::Pending,
+        let read = ready!(self.collect.poll(answer.body_mut(), cx));
+        let Some(answer) = self.answer.take() else {
+            return Poll::Pending;
+        };
+        Poll::Ready(match read {
+            Ok(bytes) => Ok(answer.map(|_| bytes.into())),
+            // Typed here, so that the retry around this sees what it is.
+            Err(error) => Err(self.broken(answer, Error::from_boxed(error)).into()),
+        })
+    }
+
+    /// The failure of a body: of an error, what came of it is said all the same.
+    fn broken(&mut self, answer: Response<B>, failure: Error) -> Error {
+        let (head, _) = answer.into_parts();
+        if head.status.is_success() {
+            return failure;
         }
+        let failure = failure.with_status(head.status);
+        if !self.keeps_response {
+            return failure;
+        }
+        let came = self.collect.take_content();
+        failure.with_response(ErrorResponse::new(head.status, head.headers, &came).cut())
     }
 }
 
 /// The answer with its content in memory, unless it is a transfer's success.
 pub(crate) async fn collect_answer(
     answer: Response<Body>,
-    transfer: bool,
-    limit: u64,
+    call: &CallInfo,
+    max_response_size: u64,
 ) -> Result<Response<Body>, BoxError> {
-    match Reading::of(answer, transfer, limit) {
+    let extent = Extent::of(Some(call), max_response_size);
+    match Reading::of(answer, call.0.transfer, extent) {
         Ok(answer) => Ok(answer),
         Err(mut reading) => std::future::poll_fn(|cx| reading.poll(cx)).await,
     }

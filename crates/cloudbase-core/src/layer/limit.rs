@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tower::{Layer, Service};
 
-use super::collect::Reading;
+use super::collect::{Extent, Reading};
 use crate::body::{Body, Progress, Wanted};
 use crate::config::{Config, Timeouts};
 use crate::error::{Error, TimeoutPhase};
@@ -109,9 +109,7 @@ where
             .and_then(|options| options.stall_timeout)
             .unwrap_or(timeouts.stall)
             .min(FAR);
-        let max_size = options
-            .and_then(|options| options.max_response_size)
-            .unwrap_or(max_response_size);
+        let extent = Extent::of(info, max_response_size);
         let transfer = call.is_some_and(|call| call.transfer);
         let cover = info.filter(|_| covers && !transfer).and_then(Cover::of);
         let body = request.body_mut();
@@ -150,7 +148,7 @@ where
                 attempt,
                 stall,
             },
-            max_size,
+            extent,
             transfer,
             cover,
         }
@@ -166,7 +164,7 @@ pin_project! {
         #[pin]
         state: State<F, B>,
         watch: Watch,
-        max_size: u64,
+        extent: Extent,
         transfer: bool,
         cover: Option<Cover>,
     }
@@ -286,7 +284,7 @@ where
                             }
                         })));
                     }
-                    let mut reading = Reading::new(answer, *this.max_size);
+                    let mut reading = Reading::new(answer, *this.extent);
                     reading.guard(stall);
                     if let Poll::Ready(answer) = reading.poll(cx) {
                         return Poll::Ready(answer);

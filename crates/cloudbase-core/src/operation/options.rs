@@ -39,6 +39,10 @@ pub struct Choices {
     pub headers: HeaderMap,
     /// How many bytes of an answer are read at most; the client's if absent (10 MiB by default).
     pub max_response_size: Option<u64>,
+    /// Whether a response is one whatever its status, instead of an error outside 2xx. Retries and the
+    /// refresh of a token come first: this is the last response. Its body is read like any other's, up to
+    /// [`max_response_size`](Self::max_response_size), and of a streamed response as well.
+    pub any_status: bool,
     deferred: Option<Refused>,
 }
 

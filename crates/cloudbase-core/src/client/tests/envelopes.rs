@@ -146,6 +146,157 @@ async fn bodies_that_are_no_envelope_keep_the_status_and_are_not_repeated() {
 }
 
 #[tokio::test]
+async fn a_short_text_is_the_message_and_markup_is_not() {
+    let text = |content_type: &'static str, body: &'static [u8]| async move {
+        let headers = [("content-type", content_type)];
+        let mock = MockTransport::new().answer(answer(404, &headers, body));
+        let error = client(&mock).fetch(post()).await.unwrap_err();
+        error.message().to_owned()
+    };
+    for content_type in [
+        "text/plain",
+        "Text/Plain; charset=utf-8",
+        "application/json",
+    ] {
+        assert_eq!(text(content_type, b"not found").await, "not found");
+        assert_eq!(
+            text(content_type, b"\xEF\xBB\xBF no\nsuch item \n").await,
+            "no\nsuch item"
+        );
+        for other in [
+            &b"<html>secret</html>"[..],
+            b" \n<!doctype html>secret",
+            b"{\"secret",
+            b"[1",
+            b"\"cut",
+            b"\xff\xfe",
+            b" \n ",
+            &[b'x'; 513],
+        ] {
+            let message = text(content_type, other).await;
+            assert!(message.starts_with("Not Found"), "{message}");
+        }
+    }
+    for content_type in [
+        "text/html",
+        "application/octet-stream",
+        "application/xml",
+        "image/png",
+    ] {
+        let message = text(content_type, b"not found").await;
+        assert_eq!(
+            message,
+            "Not Found (the body of 9 bytes is no error object)"
+        );
+    }
+    assert_eq!(
+        failure(Envelope::Gateway, 404, "x".repeat(512))
+            .await
+            .message()
+            .len(),
+        512
+    );
+    let error = failure(Envelope::Auth, 400, "no\r\n\u{1b}[31m").await;
+    assert_eq!(
+        error.to_string(),
+        "things.add failed: no\\r\\n\\u{1b}[31m (400, request id from-header)"
+    );
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_and_halves_of_pairs_hide_no_code() {
+    for body in [
+        &b"\xEF\xBB\xBF{\"code\":\"X\",\"message\":\"m\"}"[..],
+        br#"{"code":"X","message":"m","text":"cut \ud83d"}"#,
+        b"{\"code\":\"X\",\"message\":\"m\",\"text\":\"\xff\"}",
+        br#"{"code":"X","message":"m","errors":[{"cut"#,
+    ] {
+        let error = failure(Envelope::Gateway, 400, body).await;
+        assert_eq!(
+            error.code().map(crate::ErrorCode::as_str),
+            Some("X"),
+            "{body:?}"
+        );
+        assert_eq!(error.message(), "m");
+    }
+    let marked = &b"\xEF\xBB\xBF{\"code\":\"X\",\"message\":\"m\"}"[..];
+    assert_eq!(
+        failure(Envelope::Coded, 200, marked).await.code().unwrap(),
+        "X"
+    );
+    let half = br#"{"error":"x_y","error_description":"\udc00"}"#;
+    assert_eq!(
+        failure(Envelope::Auth, 200, &half[..]).await.message(),
+        "\u{fffd}"
+    );
+    let mock = MockTransport::new()
+        .answer(answer(200, &[], &b"\xEF\xBB\xBF{\"a\":1}"[..]))
+        .answer(answer(200, &[], r#"{"a":"cut \ud83d"}"#));
+    let client = client(&mock);
+    let read = || client.fetch_json::<serde_json::Value>(post());
+    assert_eq!(read().await.unwrap().into_value(), json!({ "a": 1 }));
+    assert_eq!(
+        read().await.unwrap().into_value(),
+        json!({ "a": "cut \u{fffd}" })
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_json_is_named_by_its_content_type() {
+    let read = |content_type: &'static str| async move {
+        let headers = [("content-type", content_type)];
+        let mock = MockTransport::new().answer(answer(200, &headers, "pong pong"));
+        let error = client(&mock).fetch_json::<u8>(post()).await.unwrap_err();
+        assert_eq!(error.status().unwrap().as_u16(), 200);
+        error.message().to_owned()
+    };
+    assert_eq!(
+        read("text/plain").await,
+        "the response is `text/plain`, not JSON (9 bytes)"
+    );
+    assert_eq!(
+        read("text/html; charset=utf-8").await,
+        "the response is `text/html`, not JSON (9 bytes)"
+    );
+    for json in ["application/json", "application/problem+JSON; a=b", ""] {
+        assert_eq!(
+            read(json).await,
+            "the answer is not valid JSON (9 bytes, line 1)"
+        );
+    }
+}
+
+#[tokio::test]
+async fn nothing_of_a_server_breaks_the_line() {
+    let body = r#"{"code":"A\r\nB: c\u001b[31m","message":"m\n","requestId":"r\u0000\n"}"#;
+    let error = failure(Envelope::Gateway, 400, body).await;
+    assert_eq!(
+        error.to_string(),
+        r"things.add failed: m\n (400, request id from-header)"
+    );
+    let xml = "<Error><Code>A\r\nB</Code><Message>m\u{2028}</Message><RequestId>r\u{1b}</RequestId></Error>";
+    let error = failure(Envelope::ObjectStore, 403, xml).await;
+    let made = crate::testing::api_error(400, &format!("X\n\u{202e}{}", "y".repeat(500)), "m\r")
+        .with_request_id("r\0".repeat(500))
+        .with_operation("a\nb");
+    for shown in [error, made].iter().flat_map(|error| {
+        let code = error.code().unwrap();
+        [
+            format!("{error}"),
+            format!("{error:?}"),
+            format!("{code}"),
+            format!("{code:?}"),
+        ]
+    }) {
+        assert!(shown.chars().count() < 1000, "{shown}");
+        assert!(
+            !shown.contains(|c: char| c.is_control() || "\u{2028}\u{202e}".contains(c)),
+            "{shown:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_postgrest_extras_are_kept() {
     let body = r#"{"code":"PGRST116","message":"none","details":"0 rows","hint":"use list"}"#;
     let error = failure(Envelope::Gateway, 406, body).await;

@@ -5,14 +5,14 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
+use crate::json;
+
 const NAMES: [&str; 4] = ["code", "error", "error_code", "message"];
 
 /// Those fields of an object, or of a string that holds one; everything else is passed over
 /// without a copy. `None` if it is neither.
 pub(super) fn fields(body: &[u8]) -> Option<Map<String, Value>> {
-    serde_json::from_slice(body)
-        .ok()
-        .map(|Claim(fields)| fields)
+    json::from_slice(body).ok().map(|Claim(fields)| fields)
 }
 
 struct Claim(Map<String, Value>);
@@ -41,7 +41,7 @@ impl<'de> Deserialize<'de> for Claim {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Claim, E> {
-                serde_json::from_str(text).map_err(E::custom)
+                json::from_slice(text.as_bytes()).map_err(E::custom)
             }
         }
 

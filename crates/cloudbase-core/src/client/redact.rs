@@ -1,0 +1,30 @@
+//! Takes the tokens of a call out of what a server says about it.
+
+use secrecy::ExposeSecret as _;
+
+use super::Inner;
+use crate::credential::Cached;
+use crate::error::Error;
+use crate::operation::CallInfo;
+
+impl Inner {
+    /// The error without the tokens that the call may have carried. Those of the gateway are known by
+    /// their form; these are whatever the user or a provider of the user's gave.
+    pub(super) fn redact(&self, error: Error, call: &CallInfo) -> Error {
+        let given = [
+            call.0.options.token.as_ref(),
+            self.user.as_ref().map(|user| &user.secret),
+            self.config.access_key.as_ref(),
+        ];
+        let error = given.into_iter().flatten().fold(error, |error, token| {
+            error.without_secret(token.expose_secret())
+        });
+        match self.credentials.session().map(|session| session.cached()) {
+            Some(Cached::Token(token)) => {
+                let header = token.header().to_str().unwrap_or_default();
+                error.without_secret(header.trim_start_matches("Bearer "))
+            }
+            _ => error,
+        }
+    }
+}

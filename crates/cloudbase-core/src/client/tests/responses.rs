@@ -1,0 +1,200 @@
+//! The response behind an error, and every status as a response.
+
+use super::*;
+use crate::testing::answer;
+use crate::{CallOptions, Error, ErrorKind};
+
+const INVALID: &str = r#"{"errors":[{"field":"title"}]}"#;
+
+fn own(operation: Operation) -> Operation {
+    operation.keep_error_response()
+}
+
+fn any_status(operation: Operation) -> Operation {
+    let mut options = CallOptions::default();
+    options.any_status = true;
+    operation.options(options)
+}
+
+async fn failure(status: u16, headers: &[(&str, &str)], body: impl Into<bytes::Bytes>) -> Error {
+    let mock = MockTransport::new().answer(answer(status, headers, body));
+    client(&mock).fetch(own(post())).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn an_error_keeps_the_response_of_the_users_own_code() {
+    let error = failure(422, &[("x-trace", "t")], INVALID).await;
+    let response = error.response().unwrap();
+    assert_eq!(response.status().as_u16(), 422);
+    assert_eq!(response.headers()["x-trace"], "t");
+    assert_eq!(response.text(), INVALID);
+    assert!(!response.is_truncated());
+    let body: serde_json::Value = response.json().unwrap();
+    assert_eq!(body["errors"][0]["field"], "title");
+    let misfit = response.json::<Vec<u8>>().unwrap_err();
+    assert_eq!(misfit.kind(), ErrorKind::Decode);
+    let shown = format!("{error} {error:?} {response:?}");
+    assert!(
+        !shown.contains("title") && !shown.contains("x-trace"),
+        "{shown}"
+    );
+
+    let moved = failure(302, &[("location", "/login")], "").await;
+    assert_eq!(moved.response().unwrap().headers()["location"], "/login");
+    let bytes = failure(400, &[], &b"\xff\xfe text"[..]).await;
+    assert_eq!(bytes.response().unwrap().text(), "\u{fffd}\u{fffd} text");
+    assert_eq!(bytes.response().unwrap().bytes().as_ref(), b"\xff\xfe text");
+}
+
+#[tokio::test]
+async fn what_the_service_itself_says_is_not_kept() {
+    let mock = MockTransport::new().json(422, &json!({ "code": "X", "secret": "s" }));
+    let error = client(&mock).fetch(post()).await.unwrap_err();
+    assert!(error.response().is_none());
+    let mock = MockTransport::new().fail(|| crate::testing::error(ErrorKind::Reset, "cut"));
+    let error = client(&mock).fetch(own(post())).await.unwrap_err();
+    assert!(error.response().is_none());
+}
+
+#[tokio::test]
+async fn the_first_64_kib_of_a_body_are_kept() {
+    const LIMIT: usize = 64 * 1024;
+    for (length, kept) in [(LIMIT, LIMIT), (LIMIT + 1, LIMIT), (50 * LIMIT, LIMIT)] {
+        let body = vec![b'x'; length];
+        let in_memory = failure(400, &[], body.clone()).await;
+        let mock = MockTransport::new().then(move |_| {
+            let pieces: Vec<_> = body.chunks(1000).map(<[u8]>::to_vec).collect();
+            let pieces = pieces.into_iter().map(Ok::<_, std::io::Error>);
+            let body = Body::stream(futures_util::stream::iter(pieces));
+            let answer = http::Response::builder().status(400).body(body);
+            async move { Ok(answer.unwrap()) }
+        });
+        let streamed = client(&mock).fetch(own(post())).await.unwrap_err();
+        for error in [in_memory, streamed] {
+            let response = error.response().unwrap();
+            assert_eq!(response.bytes().len(), kept);
+            assert_eq!(response.is_truncated(), length > LIMIT, "{length}");
+            assert!(response.json::<u8>().is_err());
+        }
+    }
+}
+
+#[tokio::test]
+async fn code_and_message_are_read_from_what_is_left_of_a_long_body() {
+    let long = "x".repeat(100 * 1024);
+    let body =
+        format!(r#"{{"code":"TOO_MANY","message":"m","errors":["{long}"],"requestId":"r"}}"#);
+    let error = failure(422, &[], body).await;
+    assert_eq!(error.code().unwrap(), "TOO_MANY");
+    assert_eq!(error.message(), "m");
+    let response = error.response().unwrap();
+    let cut = response.json::<serde_json::Value>().unwrap_err();
+    assert_eq!(
+        cut.message(),
+        "only the first 65536 bytes of the response are here"
+    );
+}
+
+#[test]
+fn an_error_is_a_pointer() {
+    assert_eq!(size_of::<Error>(), size_of::<usize>());
+    assert_eq!(size_of::<Result<()>>(), size_of::<usize>());
+}
+
+#[tokio::test]
+async fn any_status_is_a_response() {
+    for status in [200, 204, 302, 400, 404, 501, 599] {
+        let mock = MockTransport::new().answer(answer(status, &[("x-trace", "t")], INVALID));
+        let response = client(&mock).fetch(any_status(post())).await.unwrap();
+        assert_eq!(response.status().as_u16(), status);
+        assert_eq!(response.headers()["x-trace"], "t");
+        assert_eq!(response.value(), INVALID);
+    }
+}
+
+#[tokio::test]
+async fn the_whole_body_of_any_status_is_read() {
+    let body = vec![b'x'; 200 * 1024];
+    let streamed = |status: u16| {
+        let body = body.clone();
+        MockTransport::new().then(move |_| {
+            let pieces = futures_util::stream::iter([Ok::<_, std::io::Error>(body.clone())]);
+            let answer = http::Response::builder().status(status);
+            let answer = answer.body(Body::stream(pieces)).unwrap();
+            async move { Ok(answer) }
+        })
+    };
+    for operation in [any_status(post()), any_status(post()).transfer()] {
+        let response = client(&streamed(404)).fetch(operation).await.unwrap();
+        assert_eq!(response.value().len(), body.len());
+    }
+    let mut options = CallOptions::default();
+    options.any_status = true;
+    options.max_response_size = Some(body.len() as u64 - 1);
+    let error = client(&streamed(404)).fetch(post().options(options)).await;
+    let error = error.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.status().unwrap().as_u16()),
+        (ErrorKind::TooLarge, 404)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_and_the_refresh_of_a_token_come_before_any_status() {
+    let mock = MockTransport::new()
+        .answer(answer(503, &[], "one"))
+        .answer(answer(503, &[], "two"))
+        .answer(answer(503, &[], "three"));
+    let response = client(&mock).fetch(any_status(get())).await.unwrap();
+    assert_eq!((response.status().as_u16(), response.attempts()), (503, 3));
+    assert_eq!(response.value(), "three");
+
+    let expired = json!({ "code": "ACCESS_TOKEN_EXPIRED", "message": "m" });
+    let mock = MockTransport::new()
+        .json(401, &expired)
+        .answer(answer(404, &[], "none"));
+    let (client, source) = with_session(&mock);
+    let response = client.fetch(any_status(get())).await.unwrap();
+    assert_eq!(response.status().as_u16(), 404);
+    assert_eq!(source.fetched.load(Ordering::SeqCst), 2);
+    assert_eq!(
+        mock.requests()[1].header("authorization"),
+        Some("Bearer token-2")
+    );
+}
+
+#[tokio::test]
+async fn no_response_is_an_error_for_any_status_too() {
+    let mock = MockTransport::new().fail(|| crate::testing::error(ErrorKind::Reset, "cut"));
+    let error = client(&mock).fetch(any_status(post())).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Reset);
+}
+
+#[tokio::test]
+async fn a_token_that_the_server_repeats_is_not_shown() {
+    let token = "opaque-token-of-this-call";
+    for body in [
+        format!("the token {token} is bad"),
+        json!({ "message": format!("bad: {token}") }).to_string(),
+        json!({ "error": { "code": token, "message": format!("{token}!") } }).to_string(),
+        json!({ "code": token, "requestId": token }).to_string(),
+        json!({ "message": "Bearer the-access-key, eyJhbGciOiJSUzI1NiJ9.e30.c2ln" }).to_string(),
+    ] {
+        let mock = MockTransport::new().answer(answer(400, &[], body.clone()));
+        let mut options = CallOptions::default();
+        options.token = Some(SecretString::from(token));
+        let error = client(&mock).fetch(own(post()).options(options)).await;
+        let error = error.unwrap_err();
+        let shown = format!("{error} {error:?} {error:#?}");
+        for secret in [token, "the-access-key", "eyJ"] {
+            assert!(!shown.contains(secret), "{body}: {shown}");
+        }
+        // Its caller knows it, and may look.
+        assert_eq!(error.response().unwrap().text(), body);
+    }
+    let key = json!({ "message": "no such key: the-access-key" });
+    let error = client(&MockTransport::new().json(400, &key))
+        .fetch(post())
+        .await;
+    assert_eq!(error.unwrap_err().message(), "no such key: [redacted]");
+}

@@ -1,0 +1,92 @@
+//! How an error is shown: one line, in which nothing is that a server could break it with.
+
+use std::fmt;
+
+use super::text::Shown;
+use super::{Error, ErrorKind};
+
+/// How much of a message goes into the one-line [`Display`](fmt::Display), where it may be a
+/// server's.
+const MESSAGE_LIMIT: usize = 200;
+/// How much of a code, a request id or the name of an operation.
+pub(super) const NAME_LIMIT: usize = 128;
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.inner;
+        // A refusal is about what the caller gave: the operation has not begun, let alone failed.
+        let refusal = matches!(inner.kind, ErrorKind::Argument | ErrorKind::Config) && !inner.sent;
+        if refusal || inner.operation.is_empty() {
+            f.write_str(inner.kind.describe())?;
+        } else {
+            write!(f, "{} failed", Shown(inner.operation, NAME_LIMIT))?;
+        }
+        f.write_str(": ")?;
+        if let Some(code) = &inner.code {
+            write!(f, "{code}: ")?;
+        }
+        write!(f, "{}", Shown(&inner.message, inner.kind.message_limit()))?;
+        let id = inner.request_id.as_deref();
+        let id = id.map(|id| Shown(id, NAME_LIMIT));
+        match (inner.status, id) {
+            (Some(status), Some(id)) => write!(f, " ({}, request id {id})", status.as_u16()),
+            (Some(status), None) => write!(f, " ({})", status.as_u16()),
+            (None, Some(id)) => write!(f, " (request id {id})"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+impl ErrorKind {
+    /// Names of hosts and files are long, and what is wrong with them is said after them.
+    fn message_limit(self) -> usize {
+        match self {
+            Self::Connect | Self::Dns | Self::Local | Self::Tls => usize::MAX,
+            _ => MESSAGE_LIMIT,
+        }
+    }
+
+    fn describe(self) -> &'static str {
+        match self {
+            Self::Api => "the service refused",
+            Self::Argument => "invalid argument",
+            Self::Body => "body failed",
+            Self::Config => "invalid configuration",
+            Self::Connect => "no connection",
+            Self::Credentials => "no usable credential",
+            Self::Decode => "unexpected answer",
+            Self::Dns => "name not resolved",
+            Self::Encode => "value not encodable",
+            Self::Interrupted => "interrupted",
+            Self::Local => "local failure",
+            Self::Middleware => "middleware failed",
+            Self::Reset => "connection lost",
+            Self::Timeout => "time limit reached",
+            Self::Tls => "TLS failed",
+            Self::TooLarge => "too large",
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.inner;
+        // A server's message may be as long as a body.
+        let message = Shown(&inner.message, inner.kind.message_limit()).to_string();
+        let operation = Shown(inner.operation, NAME_LIMIT).to_string();
+        let request_id = inner.request_id.as_deref();
+        let request_id = request_id.map(|id| Shown(id, NAME_LIMIT).to_string());
+        f.debug_struct("Error")
+            .field("kind", &inner.kind)
+            .field("operation", &operation)
+            .field("message", &message)
+            .field("status", &inner.status)
+            .field("code", &inner.code)
+            .field("request_id", &request_id)
+            .field("attempts", &inner.attempts)
+            .field("sent", &inner.sent)
+            .field("retryable", &inner.retryable)
+            .field("source", &inner.source)
+            .finish_non_exhaustive()
+    }
+}

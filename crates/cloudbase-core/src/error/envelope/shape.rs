@@ -1,0 +1,202 @@
+//! Finds code, message, request id and details in the shapes in which services and frameworks write
+//! their errors.
+
+use http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::body::is_message;
+
+/// What an error body says.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub(super) code: Option<String>,
+    pub(super) number: Option<i64>,
+    pub(super) message: Option<String>,
+    pub(super) request_id: Option<String>,
+    pub(super) details: Option<Value>,
+}
+
+/// The longest code that is one: no token is so short.
+const CODE_LIMIT: usize = 64;
+/// The longest request id that is one.
+const ID_LIMIT: usize = 128;
+/// How many messages of a list are joined.
+const LIST_LIMIT: usize = 8;
+
+const MESSAGES: [&str; 9] = [
+    "message",
+    "error_description",
+    "msg",
+    "errmsg",
+    "errMsg",
+    "Message",
+    "detail",
+    "description",
+    "title",
+];
+
+/// What `body` says. In the order of the service's own forms first: `{code, message, requestId}` and
+/// `{error, error_code, error_description}`, then those of the older APIs, then an error within the
+/// error, then lists of errors.
+pub(super) fn read(body: Value, status: StatusCode) -> Told {
+    match body {
+        Value::Object(object) => read_object(object, status),
+        list @ Value::Array(_) => Told {
+            message: texts(&list),
+            details: Some(list),
+            ..Told::default()
+        },
+        Value::String(text) if is_message(&text) => Told {
+            message: Some(text),
+            ..Told::default()
+        },
+        _ => Told::default(),
+    }
+}
+
+fn read_object(mut object: Map<String, Value>, status: StatusCode) -> Told {
+    // `{"Response": {"Error": {…}, "RequestId": …}}` of Tencent Cloud's APIs.
+    if let Some(Value::Object(response)) = object.get("Response")
+        && response.get("Error").is_some_and(Value::is_object)
+    {
+        object = response.clone();
+    }
+    let within = ["error", "Error", "detail"]
+        .iter()
+        .find_map(|name| object.get(*name)?.as_object());
+    let only = only_error(&object);
+    let error =
+        text(&object, "error").filter(|error| Some(error.as_str()) != status.canonical_reason());
+    let code = ["code", "errcode", "errCode"]
+        .iter()
+        .find_map(|name| code(&object, name))
+        .or_else(|| error.filter(|error| is_code(error)))
+        .or_else(|| object.get("error_code")?.as_str().and_then(as_code))
+        .or_else(|| within.and_then(|within| code_within(within, status)))
+        .or_else(|| code(only?.get("extensions")?.as_object()?, "code"))
+        .or_else(|| code(only?, "code"));
+    let number = ["error_code", "errcode", "errCode"]
+        .iter()
+        .find_map(|name| object.get(*name)?.as_i64());
+    let message = message(&object)
+        .or_else(|| within.and_then(message))
+        .or_else(|| {
+            ["message", "errors", "detail"]
+                .iter()
+                .find_map(|name| texts(object.get(*name)?))
+        })
+        // A phrase where a code should be says more than nothing.
+        .or_else(|| text(&object, "error").filter(|error| Some(error) != code.as_ref()))
+        .or_else(|| text(&object, "code").filter(|it| Some(it) != code.as_ref()));
+    let request_id = ["requestId", "request_id", "RequestId"]
+        .iter()
+        .find_map(|name| text(&object, name).or_else(|| text(within?, name)))
+        .filter(|id| is_request_id(id));
+    Told {
+        code,
+        number,
+        message,
+        request_id,
+        details: details(object),
+    }
+}
+
+/// Whether `text` may be a code: anything else is a phrase, or no word at all.
+fn is_code(text: &str) -> bool {
+    (1..=CODE_LIMIT).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
+}
+
+fn is_request_id(text: &str) -> bool {
+    text.len() <= ID_LIMIT && !text.contains(|c: char| c.is_control() || c.is_whitespace())
+}
+
+fn as_code(text: &str) -> Option<String> {
+    is_code(text).then(|| text.to_owned())
+}
+
+fn code(object: &Map<String, Value>, name: &str) -> Option<String> {
+    text(object, name).filter(|text| is_code(text))
+}
+
+/// The code of an error within the error; Google's APIs repeat the status there and have the word beside
+/// it.
+fn code_within(within: &Map<String, Value>, status: StatusCode) -> Option<String> {
+    let code = ["code", "Code"].iter().find_map(|name| code(within, name));
+    match code {
+        Some(number) if number == status.as_str() => {
+            let word = within.get("status").and_then(Value::as_str);
+            word.and_then(as_code).or(Some(number))
+        }
+        code => code,
+    }
+}
+
+/// The one element of a list of errors, as GraphQL and JSON:API have it.
+fn only_error(object: &Map<String, Value>) -> Option<&Map<String, Value>> {
+    match object.get("errors")?.as_array()?.as_slice() {
+        [only] => only.as_object(),
+        _ => None,
+    }
+}
+
+fn message(object: &Map<String, Value>) -> Option<String> {
+    MESSAGES.iter().find_map(|name| match object.get(*name)? {
+        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
+        _ => None,
+    })
+}
+
+/// The texts of a list of texts, or of objects with a message.
+fn texts(list: &Value) -> Option<String> {
+    let texts: Vec<String> = list
+        .as_array()?
+        .iter()
+        .filter_map(|item| match item {
+            Value::String(text) => Some(text.clone()),
+            Value::Object(object) => message(object),
+            _ => None,
+        })
+        .take(LIST_LIMIT)
+        .collect();
+    (!texts.is_empty()).then(|| texts.join("; "))
+}
+
+/// What is said beyond code and message.
+fn details(mut object: Map<String, Value>) -> Option<Value> {
+    let mut take = |name: &str| object.remove(name).filter(|value| !value.is_null());
+    if let Some(hint) = take("hint") {
+        return Some(json!({ "details": take("details"), "hint": hint }));
+    }
+    take("details")
+        .or_else(|| take("errors"))
+        .or_else(|| beyond(take("error").or_else(|| take("Error"))?))
+        .or_else(|| take("detail").filter(|it| !it.is_string()))
+        .or_else(|| take("message").filter(|it| !it.is_string()))
+}
+
+/// What an error within the error says beyond code and message.
+fn beyond(error: Value) -> Option<Value> {
+    let Value::Object(mut error) = error else {
+        return None;
+    };
+    if let Some(details) = error.remove("details").filter(|value| !value.is_null()) {
+        return Some(details);
+    }
+    let known = ["code", "Code", "message", "Message"];
+    let more = error.keys().any(|name| !known.contains(&name.as_str()));
+    more.then_some(Value::Object(error))
+}
+
+fn text(object: &Map<String, Value>, name: &str) -> Option<String> {
+    match object.get(name)? {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! How words of a server are shown: on one line, without anything that moves the cursor, and without
+//! tokens.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// Text of any origin, cut to so many characters and escaped.
+pub(super) struct Shown<'a>(pub(super) &'a str, pub(super) usize);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0.chars();
+        for c in rest.by_ref().take(self.1) {
+            if is_unsafe(c) {
+                write!(f, "{}", c.escape_default())?;
+            } else {
+                write!(f, "{c}")?;
+            }
+        }
+        match rest.next() {
+            Some(_) => f.write_str("…"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Whether a terminal or a log would not show the character, but obey it: controls, ends of lines, and
+/// what turns the direction of writing.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{2028}' | '\u{2029}' | '\u{61c}' | '\u{200e}' | '\u{200f}'
+        )
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// What is shown in place of a secret.
+pub(super) const REDACTED: &str = "[redacted]";
+
+/// The text without tokens: services repeat what they reject. A token is what follows `Bearer`, or looks
+/// like a JWT, which those of the gateway are.
+pub(super) fn redacted(text: &str) -> Cow<'_, str> {
+    let mut shown = String::new();
+    let mut copied = 0;
+    let mut at = 0;
+    let mut after_scheme = false;
+    while let Some(start) = text[at..].find(is_of_token).map(|next| at + next) {
+        let end = text[start..]
+            .find(|c| !is_of_token(c))
+            .map_or(text.len(), |length| start + length);
+        let word = &text[start..end];
+        // After the scheme anything is a token; punctuation, which may stand between, is none.
+        if is_jwt(word) || (after_scheme && word.len() >= 6) {
+            shown.push_str(&text[copied..start]);
+            shown.push_str(REDACTED);
+            copied = end;
+        }
+        after_scheme = word.eq_ignore_ascii_case("bearer") || word.eq_ignore_ascii_case("basic");
+        at = end;
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    shown.push_str(&text[copied..]);
+    Cow::Owned(shown)
+}
+
+fn is_of_token(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "-_.~".contains(c)
+}
+
+/// Whether the word begins as every JSON object does in base64, and goes on.
+fn is_jwt(word: &str) -> bool {
+    word.starts_with("eyJ") && word.len() >= 16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_line_and_nothing_that_a_terminal_obeys() {
+        let shown = |text| Shown(text, 40).to_string();
+        assert_eq!(shown("a\r\nB: c\u{1b}[31m\0"), r"a\r\nB: c\u{1b}[31m\u{0}");
+        assert_eq!(shown("\u{85}\u{9b}\u{7f}"), r"\u{85}\u{9b}\u{7f}");
+        assert_eq!(
+            shown("\u{2028}\u{202e}\u{2066}"),
+            r"\u{2028}\u{202e}\u{2066}"
+        );
+        assert_eq!(shown("größer 你好 😀\u{fffd}"), "größer 你好 😀\u{fffd}");
+        assert_eq!(Shown("abc", 2).to_string(), "ab…");
+        assert_eq!(Shown("äbc", 3).to_string(), "äbc");
+    }
+
+    #[test]
+    fn tokens_are_taken_out() {
+        for (text, expected) in [
+            ("no token here: 12", "no token here: 12"),
+            ("bad eyJhbGciOi.J9.c2ln-_x", "bad [redacted]"),
+            ("?token=eyJhbGciOiJSUzI1NiJ9&x=1", "?token=[redacted]&x=1"),
+            (
+                "\"Bearer opaque~key.1\" is bad",
+                "\"Bearer [redacted]\" is bad",
+            ),
+            (
+                "authorization: BASIC dXNlcjpwYXNz==",
+                "authorization: BASIC [redacted]==",
+            ),
+            (
+                "eyJhbGciOi.J9.aaa eyJhbGciOi.J9.bbb",
+                "[redacted] [redacted]",
+            ),
+            ("eyJ", "eyJ"),
+            ("ein Bearer", "ein Bearer"),
+            ("a Bearer is a bear", "a Bearer is a bear"),
+            ("", ""),
+        ] {
+            assert_eq!(redacted(text), expected);
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Reads JSON into a type; the error says where and what, and shows nothing of the content.
+
+use http::HeaderValue;
+use serde::de::DeserializeOwned;
+
+use super::{misfit, type_name};
+use crate::error::{Error, ErrorKind, Result};
+use crate::json;
+
+/// Reads JSON; the error names the path to the value that does not fit, not the value.
+///
+/// A byte order mark before it is skipped, and half a surrogate pair (`"\ud83d"`) is read as U+FFFD.
+///
+/// # Errors
+///
+/// [`ErrorKind::Decode`].
+pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    decode(bytes, None)
+}
+
+/// `content_type`: what the bytes call themselves, where that is known.
+pub(super) fn decode<T: DeserializeOwned>(
+    bytes: &[u8],
+    content_type: Option<&HeaderValue>,
+) -> Result<T> {
+    // The plain parser first: what comes after it costs, and is needed for few.
+    match serde_json::from_slice(bytes) {
+        Ok(value) => Ok(value),
+        Err(plain) => decode_again(bytes, plain, content_type),
+    }
+}
+
+#[cold]
+fn decode_again<T: DeserializeOwned>(
+    bytes: &[u8],
+    plain: serde_json::Error,
+    content_type: Option<&HeaderValue>,
+) -> Result<T> {
+    match json::repaired(bytes) {
+        Some(bytes) => serde_json::from_slice(&bytes)
+            .map_err(|error| locate::<T>(&bytes, &error, content_type)),
+        None => Err(locate::<T>(bytes, &plain, content_type)),
+    }
+}
+
+fn locate<T: DeserializeOwned>(
+    bytes: &[u8],
+    plain: &serde_json::Error,
+    content_type: Option<&HeaderValue>,
+) -> Error {
+    let wanted = type_name::short(std::any::type_name::<T>());
+    let message = if bytes.is_empty() {
+        format!("empty answer, {wanted} expected")
+    } else if let Some(misfit) = misfit::find::<T>(bytes, plain) {
+        let place = match misfit.path.as_str() {
+            "." => String::new(),
+            path => format!(" at `{path}`"),
+        };
+        format!(
+            "the answer does not fit `{wanted}`{place}{}",
+            misfit.problem
+        )
+    } else if let Some(other) = content_type.and_then(other_than_json) {
+        format!(
+            "the response is `{other}`, not JSON ({} bytes)",
+            bytes.len()
+        )
+    } else {
+        format!(
+            "the answer is not valid JSON ({} bytes, line {})",
+            bytes.len(),
+            plain.line()
+        )
+    };
+    tracing::trace!(
+        bytes = bytes.len(),
+        shape = shape(bytes),
+        "response not decoded"
+    );
+    Error::new(ErrorKind::Decode, message).with_sent(true)
+}
+
+/// What a body looks like from outside. Its content may be anybody's secret and is never logged.
+fn shape(bytes: &[u8]) -> &'static str {
+    match bytes.trim_ascii_start().first() {
+        None => "empty",
+        Some(b'{') => "object",
+        Some(b'[') => "array",
+        Some(b'"') => "string",
+        Some(b'<') => "markup",
+        Some(b'0'..=b'9' | b'-') => "number",
+        Some(_) if std::str::from_utf8(bytes).is_ok() => "text",
+        Some(_) => "binary",
+    }
+}
+
+/// The media type, if it is not that of JSON.
+fn other_than_json(content_type: &HeaderValue) -> Option<&str> {
+    let essence = content_type.to_str().ok()?.split(';').next()?.trim();
+    let json = essence.to_ascii_lowercase().ends_with("json");
+    (!json && !essence.is_empty()).then_some(essence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[expect(dead_code, reason = "only read into")]
+    struct Todo {
+        title: String,
+        state: State,
+        at: At,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    enum State {
+        #[serde(rename = "open")]
+        Open,
+    }
+
+    #[derive(Debug)]
+    struct At;
+
+    impl<'de> serde::Deserialize<'de> for At {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let text = String::deserialize(deserializer)?;
+            Err(serde::de::Error::custom(format!(
+                "`{text}` is no date, expected {text}"
+            )))
+        }
+    }
+
+    #[test]
+    fn an_answer_that_does_not_fit_says_where_and_what_was_expected_but_not_what_came() {
+        for (body, expected) in [
+            (
+                r#"[{"title":7}]"#,
+                "the answer does not fit `Vec<Todo>` at `[0].title`: a string expected",
+            ),
+            (
+                r#"[{"title":"t","state":"secret, expected secret"}]"#,
+                "the answer does not fit `Vec<Todo>` at `[0].state`: `open` expected",
+            ),
+            (
+                r#"[{"title":"t"}]"#,
+                "the answer does not fit `Vec<Todo>` at `[0]`: missing field `state`",
+            ),
+            (
+                r#""secret""#,
+                "the answer does not fit `Vec<Todo>`: a sequence expected",
+            ),
+            (
+                r#"[{"title":"t","state":"open","at":"secret"}]"#,
+                "the answer does not fit `Vec<Todo>` at `[0].at`",
+            ),
+            ("", "empty answer, Vec<Todo> expected"),
+            (
+                "\u{feff}[{\"title\":\"cut \\ud83d\",\"state\":7}]",
+                "the answer does not fit `Vec<Todo>` at `[0].state`: string or map expected",
+            ),
+        ] {
+            let error = from_json::<Vec<Todo>>(body.as_bytes()).unwrap_err();
+            assert_eq!(error.message(), expected, "{body}");
+            assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+        }
+    }
+}
