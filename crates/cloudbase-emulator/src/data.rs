@@ -21,6 +21,7 @@ mod value;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use bytes::Bytes;
@@ -35,6 +36,9 @@ use self::permission::Permissions;
 pub(crate) use self::options::DataOptions;
 pub use self::options::SqlError;
 pub use self::permission::TablePermission;
+
+/// How long a statement of ours may take.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Parses a query string, for fuzzing: any input is accepted or refused, none panics.
 #[doc(hidden)]
@@ -61,9 +65,10 @@ impl DataState {
     /// Called once, before the first request.
     pub(crate) async fn start(mut options: DataOptions, base: &Base) -> Result<Self, StartError> {
         let failed = |error| StartError::caused_by("the database cannot be opened", error);
+        let limit = options.statement_timeout.unwrap_or(STATEMENT_TIMEOUT);
         let engine: Arc<dyn Engine> = match &options.mysql {
             Some(url) => Arc::new(
-                MySqlEngine::open(url, base.keys.env_id())
+                MySqlEngine::open(url, base.keys.env_id(), limit)
                     .await
                     .map_err(failed)?,
             ),
@@ -76,7 +81,8 @@ impl DataState {
                 }
                 let path = dir.map(|dir| dir.join("mysql.sqlite3"));
                 let clock = base.clock.clone();
-                let engine = SqliteEngine::open(path.as_deref(), base.keys.env_id(), clock).await;
+                let engine =
+                    SqliteEngine::open(path.as_deref(), base.keys.env_id(), clock, limit).await;
                 Arc::new(engine.map_err(failed)?)
             }
         };

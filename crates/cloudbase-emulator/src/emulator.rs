@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{RwLock, watch};
 use tokio::task::JoinHandle;
 
 use crate::auth::{self, AuthOptions, AuthState, Captcha, Person, Users};
@@ -167,6 +167,7 @@ impl EmulatorBuilder {
             functions: FunctionsState::start(self.functions, &base).await?,
             storage: StorageState::start(self.storage, &base).await?,
             base,
+            content: RwLock::default(),
             faults: Faults::default(),
             requests: RequestLog::default(),
             control: ControlState::default(),
@@ -348,6 +349,7 @@ impl fmt::Debug for Snapshot {
 }
 
 pub(crate) async fn reset(state: &AppState) -> Result<(), StartError> {
+    let _alone = state.content.write().await;
     state.faults.clear();
     state.clock.reset();
     state.auth.reset().await?;
@@ -360,6 +362,7 @@ pub(crate) async fn reset(state: &AppState) -> Result<(), StartError> {
 }
 
 pub(crate) async fn snapshot(state: &AppState) -> Result<Snapshot, StartError> {
+    let _alone = state.content.write().await;
     Ok(Snapshot {
         clock_ms: state.clock.offset_ms(),
         auth: state.auth.snapshot().await?,
@@ -370,6 +373,7 @@ pub(crate) async fn snapshot(state: &AppState) -> Result<Snapshot, StartError> {
 }
 
 pub(crate) async fn restore(state: &AppState, snapshot: &Snapshot) -> Result<(), StartError> {
+    let _alone = state.content.write().await;
     state.clock.set_offset_ms(snapshot.clock_ms);
     state.auth.restore(snapshot.auth.clone()).await?;
     state.data.restore(snapshot.data.clone()).await?;

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, FromRequest as _, State};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -59,9 +61,15 @@ enum Surface {
 
 /// The gateway with all its routes.
 pub(crate) fn gateway(state: AppState, idle_timeout: Option<Duration>) -> Server {
+    let steady = |routes: Router<AppState>| {
+        routes.route_layer(middleware::from_fn_with_state(
+            state.clone(),
+            on_steady_content,
+        ))
+    };
     let router = Router::new()
-        .merge(auth::routes())
-        .merge(data::routes())
+        .merge(steady(auth::routes()))
+        .merge(steady(data::routes()))
         .merge(functions::routes())
         .merge(storage::routes())
         .nest("/__emulator", control::routes())
@@ -288,6 +296,23 @@ async fn dispatch(router: Router, id: &RequestId, mut request: Request<Body>) ->
         Err(never) => match never {},
     };
     error::render(response, id, &headers)
+}
+
+/// Keeps a reset or a restored snapshot away while a call runs. The body is read first: a caller that
+/// stalls in it keeps nobody waiting.
+async fn on_steady_content(
+    State(state): State<AppState>,
+    request: Request<Body>,
+    next: Next,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let whole = Request::from_parts(parts.clone(), body);
+    let body = match Bytes::from_request(whole, &state).await {
+        Ok(body) => body,
+        Err(rejection) => return rejection.into_response(),
+    };
+    let _steady = state.content.read().await;
+    next.run(Request::from_parts(parts, Body::from(body))).await
 }
 
 async fn unknown_path(request: Request<Body>) -> Response {

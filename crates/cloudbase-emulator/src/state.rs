@@ -5,6 +5,8 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::sync::RwLock;
+
 use crate::auth::AuthState;
 use crate::clock::Clock;
 use crate::control::ControlState;
@@ -24,6 +26,9 @@ pub(crate) struct AppState(Arc<Shared>);
 /// The parts of the state. The base is reached through it: `state.clock`, `state.keys`, …
 pub(crate) struct Shared {
     pub(crate) base: Base,
+    /// Shared by calls that read or change content, exclusive for what replaces all of it: a call sees
+    /// the content before a reset or after it, and nothing between.
+    pub(crate) content: RwLock<()>,
     pub(crate) faults: Faults,
     pub(crate) requests: RequestLog,
     pub(crate) control: ControlState,

@@ -17,6 +17,10 @@ mod models;
 mod permissions;
 #[path = "data_suite/reading.rs"]
 mod reading;
+#[path = "data_suite/replacing.rs"]
+mod replacing;
+#[path = "data_suite/sessions.rs"]
+mod sessions;
 #[path = "data_suite/sources.rs"]
 mod sources;
 #[path = "data_suite/support.rs"]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use sea_query::{Alias, IntoTableRef as _, TableRef};
 use serde::{Deserialize, Serialize};
 
 use super::error::DataError;
@@ -16,6 +17,10 @@ pub(crate) struct Catalog {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Table {
     pub(crate) name: String,
+    /// The database that the table is in, where a server has several. Statements name it, so that no
+    /// connection's own default decides which table they reach.
+    #[serde(skip)]
+    pub(crate) database: Option<String>,
     pub(crate) columns: Vec<Column>,
     /// Columns of the primary key, in key order; empty without one.
     pub(crate) primary_key: Vec<String>,
@@ -24,6 +29,14 @@ pub(crate) struct Table {
     pub(crate) foreign_keys: Vec<ForeignKey>,
     /// `CHECK` expressions, as written.
     pub(crate) checks: Vec<String>,
+}
+
+/// A table as statements name it, with its database where there is one.
+pub(crate) fn source(database: Option<&str>, name: &str) -> TableRef {
+    match database {
+        Some(database) => (Alias::new(database), Alias::new(name)).into_table_ref(),
+        None => Alias::new(name).into_table_ref(),
+    }
 }
 
 /// A secondary key.
@@ -47,6 +60,9 @@ pub(crate) struct Column {
     pub(crate) touch: bool,
     /// Compared byte by byte (`_bin` collations).
     pub(crate) binary: bool,
+    /// Text in a character set of a server that does not hold all of Unicode.
+    #[serde(default)]
+    pub(crate) narrow: bool,
 }
 
 /// What a column gets when a row does not mention it.
@@ -218,6 +234,11 @@ fn pairs(here: &[String], there: &[String]) -> Vec<(String, String)> {
 }
 
 impl Table {
+    /// The table as statements name it.
+    pub(crate) fn source(&self) -> TableRef {
+        source(self.database.as_deref(), &self.name)
+    }
+
     /// The column, or MySQL's error. MySQL's column names ignore case.
     pub(crate) fn column(&self, name: &str, place: &str) -> Result<&Column, DataError> {
         self.find(name).ok_or_else(|| {

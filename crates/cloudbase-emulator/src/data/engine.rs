@@ -1,6 +1,7 @@
 //! The database behind the data interfaces: one trait, two engines.
 
 mod functions;
+mod limited;
 mod mysql;
 mod sqlite;
 mod worker;
@@ -8,6 +9,7 @@ mod worker;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use sea_query::{MysqlQueryBuilder, QueryStatementWriter, SqliteQueryBuilder};
 
@@ -64,11 +66,20 @@ pub(crate) trait Engine: Send + Sync {
     /// What the database holds. Cheap: a snapshot that the engine keeps.
     fn catalog(&self) -> Arc<Catalog>;
 
+    /// The database that statements name, where a server has several.
+    fn database(&self) -> Option<&str> {
+        None
+    }
+
     /// Whether `schema` names the database.
     fn is_schema(&self, schema: &str) -> bool;
 
-    /// A connection to work with, alone.
+    /// A connection for statements of ours. Each ends within the engine's limit.
     fn session(&self) -> BoxFuture<'_, Result<Box<dyn Session>, DataError>>;
+
+    /// A connection for SQL that somebody else wrote, whose state ends with it. The caller sets the
+    /// limit, and [closes](Session::close) it.
+    fn raw_session(&self) -> BoxFuture<'_, Result<Box<dyn Session>, DataError>>;
 
     /// Runs a script in MySQL's dialect.
     fn run_script(&self, sql: String) -> BoxFuture<'_, Result<(), DataError>>;
@@ -101,6 +112,11 @@ pub(crate) trait Session: Send {
     fn query(&mut self, statement: Statement) -> BoxFuture<'_, Result<Rows, DataError>>;
 
     fn execute(&mut self, statement: Statement) -> BoxFuture<'_, Result<Done, DataError>>;
+
+    /// Ends the session; nothing of its state is left when this returns.
+    fn close(self: Box<Self>) -> BoxFuture<'static, ()> {
+        async {}.boxed()
+    }
 }
 
 impl Dialect {

@@ -1,6 +1,7 @@
 //! Failures of the data side and how each of its interfaces shows them on the wire.
 
 use std::fmt;
+use std::time::Duration;
 
 /// A failure of the data side: what the gateway would answer, with its status and code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +27,14 @@ pub(crate) enum Cause {
     ForeignKey,
     /// The statement took longer than it was given.
     Timeout,
+    /// Another transaction was in the way; the same statement may pass the next time.
+    Conflict,
+    /// The server takes no more at present.
+    Overload,
+    /// The server went away in the middle.
+    Unreachable,
+    /// The database cannot store or read what it should.
+    Storage,
     /// Anything else that the database said.
     Other,
 }
@@ -98,11 +107,28 @@ impl DataError {
         Self::new(500, "SYS_ERR", message)
     }
 
-    /// The database refused a statement.
+    /// The database ended a statement with an error. A failed statement is the caller's affair (400);
+    /// what would pass at another time is not, and has the status and code that clients repeat.
     pub(crate) fn database(cause: Cause, message: impl Into<String>) -> Self {
-        let mut error = Self::new(400, "INVALID_REQUEST", message);
+        let (status, code) = match cause {
+            Cause::Duplicate | Cause::ForeignKey | Cause::Other => (400, "INVALID_REQUEST"),
+            Cause::Timeout => (504, "DATABASE_TIMEOUT"),
+            Cause::Conflict => (503, "DATABASE_TRANSACTION_CONFLICT"),
+            Cause::Overload => (503, "RESOURCE_UNAVAILABLE"),
+            Cause::Unreachable => (503, "OPERATION_FAILED"),
+            Cause::Storage => (500, "DATABASE_REQUEST_FAILED"),
+        };
+        let mut error = Self::new(status, code, message);
         error.cause = Some(cause);
         error
+    }
+
+    /// A statement that took longer than `limit`.
+    pub(crate) fn timeout(limit: Duration) -> Self {
+        Self::database(
+            Cause::Timeout,
+            format!("the statement took longer than {limit:?}"),
+        )
     }
 
     /// Something MySQL does and the embedded engine cannot do truthfully.

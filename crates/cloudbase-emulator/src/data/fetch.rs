@@ -58,7 +58,7 @@ pub(crate) fn conditions(
         let mut exists = Query::select();
         exists
             .expr(Expr::val(1i64))
-            .from_as(Alias::new(&embed.relation.table), Alias::new(&inner_name));
+            .from_as(embed.plan.table.source(), Alias::new(&inner_name));
         for (here, there) in &embed.relation.on {
             exists.and_where(
                 Expr::col((Alias::new(&inner_name), Alias::new(there))).eq(scope.column(here)),
@@ -75,7 +75,7 @@ pub(crate) fn conditions(
 /// `SELECT columns FROM table AS t`, without conditions.
 fn select(plan: &Plan<'_>) -> SelectStatement {
     let mut select = Query::select();
-    select.from_as(Alias::new(&plan.table.name), Alias::new("t"));
+    select.from_as(plan.table.source(), Alias::new("t"));
     for column in &plan.columns {
         select.column((
             Alias::new("t"),
@@ -129,7 +129,7 @@ pub(crate) async fn count(
     let mut select = Query::select();
     select
         .expr(Expr::cust("COUNT(*)"))
-        .from_as(Alias::new(&plan.table.name), Alias::new("t"));
+        .from_as(plan.table.source(), Alias::new("t"));
     for condition in conditions(dialect, plan, "t", false)? {
         select.and_where(condition);
     }

@@ -1,7 +1,7 @@
 //! SQL that a caller wrote, in MySQL's dialect, made fit for an engine.
 //!
-//! Only tokens are looked at: placeholders become bound values, strings are quoted anew so that both
-//! engines read the same, and what SQLite would answer differently from MySQL is refused.
+//! Only tokens are looked at: placeholders become bound values. MySQL gets strings and names as they were written; for SQLite
+//! they are quoted anew so that it reads the same, and what it would answer differently from MySQL is refused.
 
 use sqlparser::dialect::MySqlDialect;
 use sqlparser::tokenizer::{Token, Tokenizer};
@@ -46,7 +46,8 @@ pub(crate) fn prepare(
     mut bind: impl FnMut(&str, Placeholder) -> Result<String, String>,
 ) -> Result<FreeSql, DataError> {
     let tokens = Tokenizer::new(&MySqlDialect {}, template)
-        .with_unescape(true)
+        // Strings for MySQL stay as they were written.
+        .with_unescape(dialect == Dialect::Sqlite)
         .tokenize()
         .map_err(|error| DataError::invalid_param(format!("the SQL cannot be read: {error}")))?;
     let mut out = String::with_capacity(template.len());
@@ -85,13 +86,18 @@ pub(crate) fn prepare(
                     "parameters are written {{ name }}, not ?",
                 ));
             }
-            Token::SingleQuotedString(text) | Token::DoubleQuotedString(text) => {
+            Token::SingleQuotedString(ref text)
+            | Token::DoubleQuotedString(ref text)
+            | Token::NationalStringLiteral(ref text) => {
                 if text.contains("{{") {
                     return Err(DataError::invalid_param(
                         "a parameter {{ name }} must not stand inside quotes",
                     ));
                 }
-                push_string(&mut out, &text, dialect);
+                match dialect {
+                    Dialect::MySql => out.push_str(&token.to_string()),
+                    Dialect::Sqlite => push_string(&mut out, text),
+                }
             }
             Token::Word(word) if word.quote_style.is_none() => {
                 let upper = word.value.to_ascii_uppercase();
@@ -101,11 +107,14 @@ pub(crate) fn prepare(
                 first_word.get_or_insert(upper);
                 out.push_str(&word.value);
             }
-            Token::Word(word) => {
-                out.push('`');
-                out.push_str(&word.value.replace('`', "``"));
-                out.push('`');
-            }
+            Token::Word(ref word) => match dialect {
+                Dialect::MySql => out.push_str(&token.to_string()),
+                Dialect::Sqlite => {
+                    out.push('`');
+                    out.push_str(&word.value.replace('`', "``"));
+                    out.push('`');
+                }
+            },
             // MySQL divides whole numbers into fractions.
             Token::Div if dialect == Dialect::Sqlite => out.push_str("* 1.0 /"),
             // In MySQL this is OR, in SQLite it joins strings.
@@ -175,16 +184,10 @@ fn placeholder(
     Ok(name)
 }
 
-fn push_string(out: &mut String, text: &str, dialect: Dialect) {
+/// A string for SQLite, which knows no escapes.
+fn push_string(out: &mut String, text: &str) {
     out.push('\'');
-    for c in text.chars() {
-        match c {
-            '\'' => out.push_str("''"),
-            // Escapes are MySQL's alone.
-            '\\' if dialect == Dialect::MySql => out.push_str("\\\\"),
-            c => out.push(c),
-        }
-    }
+    out.push_str(&text.replace('\'', "''"));
     out.push('\'');
 }
 
@@ -214,6 +217,27 @@ mod tests {
         assert_eq!(names, ["id Bare", "list InParentheses"]);
         assert_eq!(sqlite("SELECT 'a\\'b\\\\c'").unwrap().0, "SELECT 'a''b\\c'");
         assert_eq!(sqlite("SELECT 7 / 2").unwrap().0, "SELECT 7 * 1.0 / 2");
+    }
+
+    #[test]
+    fn strings_reach_mysql_as_written() {
+        for sql in [
+            r"SELECT N'a''b', n'it\'s'",
+            r#"SELECT 'a\\b''c', "it""s", "it's", _utf8mb4'x''y', X'4142', b'101'"#,
+            "SELECT `a``b` FROM `t`",
+        ] {
+            let prepared = prepare(sql, Dialect::MySql, |_, _| Err(String::new())).unwrap();
+            // Prefixes are written in capitals.
+            assert_eq!(
+                prepared
+                    .text
+                    .replace(" N'it", " n'it")
+                    .replace("B'1", "b'1"),
+                sql
+            );
+        }
+        assert_eq!(sqlite("SELECT N'a''b'").unwrap().0, "SELECT 'a''b'");
+        assert!(sqlite("SELECT N'{{ a }}'").is_err());
     }
 
     #[test]

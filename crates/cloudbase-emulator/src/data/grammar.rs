@@ -121,6 +121,22 @@ pub(crate) enum Test {
     Is(IsValue),
 }
 
+impl Test {
+    /// The texts that the column is compared with.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        let texts = match self {
+            Self::Compare(_, text)
+            | Self::Like(text)
+            | Self::ILike(text)
+            | Self::LikeBinary(text)
+            | Self::Regexp(text) => std::slice::from_ref(text),
+            Self::In(texts) => texts.as_slice(),
+            Self::Is(_) => &[],
+        };
+        texts.iter().map(String::as_str)
+    }
+}
+
 /// How two values compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Comparison {

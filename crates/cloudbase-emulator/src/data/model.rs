@@ -18,8 +18,10 @@ use axum::routing::{any, delete, get, post};
 use axum::{Extension, Json};
 use bytes::Bytes;
 use http::Method;
+use sea_query::TableRef;
 use serde_json::{Value, json};
 
+use super::catalog;
 use super::engine::{Dialect, Engine};
 use super::permission::{Access, Actor, Permissions, Reach};
 use crate::error::GatewayError;
@@ -201,6 +203,11 @@ impl<'a> Call<'a> {
             now_ms: state.clock.now_ms(),
             preview,
         })
+    }
+
+    /// A table as statements name it.
+    fn source(&self, name: String) -> TableRef {
+        catalog::source(self.engine.database(), &name)
     }
 
     fn dialect(&self) -> Dialect {

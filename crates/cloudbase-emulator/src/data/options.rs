@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::engine::Statement;
 use super::permission::{Permissions, TablePermission};
@@ -18,6 +19,7 @@ pub(crate) struct DataOptions {
     pub(super) models: Vec<String>,
     pub(super) templates: Vec<(String, String)>,
     pub(super) permissions: Permissions,
+    pub(super) statement_timeout: Option<Duration>,
 }
 
 /// Where SQL comes from.
@@ -124,6 +126,15 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Limits how long a statement of a MySQL REST or data-model call may take, waiting for locks
+    /// included; the response to one that takes longer is a 504. Default: 5 seconds.
+    ///
+    /// Free SQL brings its own limit.
+    pub fn statement_timeout(mut self, timeout: Duration) -> Self {
+        self.data.statement_timeout = Some(timeout);
+        self
+    }
+
     /// Says who may read and write a table through MySQL REST.
     ///
     /// Without it, a table with an `_openid` column belongs to the owners of its rows
@@ -193,10 +204,18 @@ impl Emulator {
             sql: sql.to_owned(),
             values,
         };
+        let _steady = self.state().content.read().await;
         let failed = |error: super::error::DataError| SqlError(error.message);
-        let mut session = self.state().data.engine.session().await.map_err(failed)?;
-        let rows = session.query(statement).await.map_err(failed)?;
-        drop(session);
+        let mut session = self
+            .state()
+            .data
+            .engine
+            .raw_session()
+            .await
+            .map_err(failed)?;
+        let rows = session.query(statement).await;
+        session.close().await;
+        let rows = rows.map_err(failed)?;
         let mut objects = Vec::with_capacity(rows.rows.len());
         for row in &rows.rows {
             let mut out = vec![b'{'];

@@ -62,7 +62,7 @@ impl Scope<'_> {
     }
 
     fn test(&self, column: &Column, test: &Test) -> Result<Expr, DataError> {
-        let plain = self.column(&column.name);
+        let plain = self.compared(column, test);
         Ok(match test {
             Test::Compare(comparison, text) => {
                 self.comparable(
@@ -147,6 +147,21 @@ impl Scope<'_> {
                 IsValue::False => plain.binary(BinOper::Is, constant(false)),
             },
         })
+    }
+
+    /// The column as a test sees it. A server cannot compare a column with a text that the column's
+    /// character set does not have, so the column is widened; then such a text equals nothing.
+    fn compared(&self, column: &Column, test: &Test) -> Expr {
+        let plain = self.column(&column.name);
+        if !column.narrow || test.texts().all(str::is_ascii) {
+            return plain;
+        }
+        let wide = if column.binary {
+            "CONVERT(? USING utf8mb4) COLLATE utf8mb4_bin"
+        } else {
+            "CONVERT(? USING utf8mb4)"
+        };
+        Expr::cust_with_expr(wide, plain)
     }
 
     fn like(

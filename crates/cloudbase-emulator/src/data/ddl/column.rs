@@ -28,6 +28,7 @@ impl Extra {
 pub(super) fn table(create: ast::CreateTable) -> Result<Table, DataError> {
     let mut table = Table {
         name: last(&create.name)?,
+        database: None,
         columns: Vec::new(),
         primary_key: Vec::new(),
         unique: Vec::new(),
@@ -108,6 +109,7 @@ pub(super) fn column(definition: ast::ColumnDef) -> Result<(Column, Extra), Data
         generated: false,
         touch: false,
         binary: false,
+        narrow: false,
         kind,
     };
     let mut extra = Extra::default();

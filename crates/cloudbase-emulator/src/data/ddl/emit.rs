@@ -5,13 +5,13 @@ use sea_query::{
     MysqlQueryBuilder, SqliteQueryBuilder, Table as TableStatement,
 };
 
-use crate::data::catalog::{Action, Column, DefaultValue, Index as Key, Kind, Table};
+use crate::data::catalog::{Action, Column, DefaultValue, Index as Key, Kind, Table, source};
 use crate::data::engine::Dialect;
 
-/// The statement that makes the table under `name`.
+/// The statement that makes the table under `name`; on MySQL with its secondary keys.
 pub(crate) fn create_table(table: &Table, name: &str, dialect: Dialect) -> String {
     let mut create = TableStatement::create();
-    create.table(Alias::new(name));
+    create.table(source(table.database.as_deref(), name));
     // Only a whole-number key that stands alone is SQLite's row id; any other table is clustered
     // by its primary key, as InnoDB does it.
     let row_id = row_id(table);
@@ -73,38 +73,42 @@ pub(crate) fn create_table(table: &Table, name: &str, dialect: Dialect) -> Strin
             create.to_string(SqliteQueryBuilder)
         }
         Dialect::MySql => {
+            for (keys, unique) in [(&table.unique, true), (&table.indexes, false)] {
+                for key in keys {
+                    create.index(&mut secondary(key, unique));
+                }
+            }
             create.character_set("utf8mb4");
             create.to_string(MysqlQueryBuilder)
         }
     }
 }
 
-/// The statement that makes a secondary key. SQLite's index names belong to the whole database.
-pub(crate) fn create_index(table: &str, key: &Key, unique: bool, dialect: Dialect) -> String {
-    let mut create: IndexCreateStatement = Index::create();
-    create.table(Alias::new(table));
+/// The statement that makes a secondary key on SQLite, whose index names belong to the whole database.
+pub(crate) fn create_index(table: &Table, key: &Key, unique: bool) -> String {
+    let mut create = secondary(key, unique);
+    create
+        .table(table.source())
+        .name(format!("{}.{}", table.name, key.name))
+        .to_string(SqliteQueryBuilder)
+}
+
+fn secondary(key: &Key, unique: bool) -> IndexCreateStatement {
+    let mut create = Index::create();
+    create.name(&key.name);
     if unique {
         create.unique();
     }
     for column in &key.columns {
         create.col(Alias::new(column));
     }
-    match dialect {
-        Dialect::Sqlite => {
-            create.name(format!("{table}.{}", key.name));
-            create.to_string(SqliteQueryBuilder)
-        }
-        Dialect::MySql => {
-            create.name(&key.name);
-            create.to_string(MysqlQueryBuilder)
-        }
-    }
+    create
 }
 
 /// The statement that removes a table.
-pub(crate) fn drop_table(name: &str, dialect: Dialect) -> String {
+pub(crate) fn drop_table(database: Option<&str>, name: &str, dialect: Dialect) -> String {
     let mut drop = TableStatement::drop();
-    drop.table(Alias::new(name)).if_exists();
+    drop.table(source(database, name)).if_exists();
     match dialect {
         Dialect::Sqlite => drop.to_string(SqliteQueryBuilder),
         Dialect::MySql => drop.to_string(MysqlQueryBuilder),

@@ -5,6 +5,7 @@ mod script;
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -14,6 +15,7 @@ use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, MAIN_DB, ToSql, params_from_iter};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use super::limited::Limited;
 use super::worker::Worker;
 use super::{Dialect, Done, Engine, ResultColumn, Rows, Session, Statement, functions};
 use crate::clock::Clock;
@@ -30,6 +32,7 @@ pub(crate) struct SqliteEngine {
     catalog: Arc<RwLock<Arc<Catalog>>>,
     env_id: String,
     clock: Clock,
+    limit: Duration,
 }
 
 impl SqliteEngine {
@@ -38,6 +41,7 @@ impl SqliteEngine {
         path: Option<&Path>,
         env_id: &str,
         clock: Clock,
+        limit: Duration,
     ) -> Result<Self, DataError> {
         let connection = match path {
             Some(path) => Connection::open(path),
@@ -60,6 +64,7 @@ impl SqliteEngine {
             catalog: Arc::default(),
             env_id: env_id.to_owned(),
             clock,
+            limit,
         };
         engine.refresh().await?;
         Ok(engine)
@@ -67,6 +72,17 @@ impl SqliteEngine {
 
     fn set_catalog(&self, catalog: Catalog) {
         *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
+    }
+
+    async fn open_session(&self) -> SqliteSession {
+        let turn = self.turn.clone().lock_owned().await;
+        SqliteSession {
+            worker: self.worker.clone(),
+            catalog: self.catalog(),
+            running: false,
+            open: false,
+            _turn: turn,
+        }
     }
 
     async fn steps(&self, steps: Vec<Step>) -> Result<(), DataError> {
@@ -102,15 +118,15 @@ impl Engine for SqliteEngine {
     }
 
     fn session(&self) -> BoxFuture<'_, Result<Box<dyn Session>, DataError>> {
+        async { Ok(Limited::boxed(self.open_session().await, self.limit)) }.boxed()
+    }
+
+    fn raw_session(&self) -> BoxFuture<'_, Result<Box<dyn Session>, DataError>> {
         async {
-            let turn = self.turn.clone().lock_owned().await;
-            let session: Box<dyn Session> = Box::new(SqliteSession {
-                worker: self.worker.clone(),
-                catalog: self.catalog(),
-                running: false,
-                open: false,
-                _turn: turn,
-            });
+            let mut session = self.open_session().await;
+            // The statement may open a transaction of its own.
+            session.open = true;
+            let session: Box<dyn Session> = Box::new(session);
             Ok(session)
         }
         .boxed()

@@ -111,7 +111,7 @@ async fn run(
         sql: sql.text,
         values,
     };
-    let mut session = engine.session().await?;
+    let mut session = engine.raw_session().await?;
     let work = async {
         if sql.gives_rows {
             let rows = session.query(statement).await?;
@@ -121,10 +121,11 @@ async fn run(
             Ok::<_, ModelError>((json!([]), done.affected))
         }
     };
-    let (list, total) = tokio::time::timeout(Duration::from_secs(timeout), work)
+    let outcome = tokio::time::timeout(Duration::from_secs(timeout), work)
         .await
-        .map_err(|_| ModelError::timeout(timeout))??;
-    drop(session);
+        .map_err(|_| ModelError::timeout(timeout))?;
+    session.close().await;
+    let (list, total) = outcome?;
     if sql.changes_schema && engine.dialect() == Dialect::MySql {
         engine.refresh().await?;
     }

@@ -65,6 +65,7 @@ impl From<DataError> for ModelError {
             ("RESOURCE_NOT_FOUND", _) => "TABLE_NOT_EXIST",
             ("INVALID_PARAM" | "DATABASE_INVALID_OPERRATOR", _) => "INVALID_PARAMETER",
             (_, Some(Cause::Timeout)) => "OPERATION_TIMEOUT",
+            (_, Some(Cause::Conflict)) => "RESOURCE_IN_USE",
             ("OPERATION_FAILED" | "RESOURCE_UNAVAILABLE", _) => "RESOURCE_UNAVAILABLE",
             _ => "FAILED_OPERATION",
         };

@@ -78,7 +78,7 @@ impl Call<'_> {
         let mut exists = Query::select();
         exists.expr(Expr::val(1i64));
         exists.from_as(
-            Alias::new(target.table_name(self.preview)),
+            self.source(target.table_name(self.preview)),
             Alias::new(&inner),
         );
         match &relation.storage {
@@ -91,7 +91,7 @@ impl Call<'_> {
             Storage::Link { table, here, there } => {
                 let link = format!("{inner}l");
                 exists.from_as(
-                    Alias::new(with_preview(table, self.preview)),
+                    self.source(with_preview(table, self.preview)),
                     Alias::new(&link),
                 );
                 exists.and_where(column(&link, here).eq(column(name, "_id")));

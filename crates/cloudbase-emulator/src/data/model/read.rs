@@ -90,7 +90,7 @@ impl Call<'_> {
     /// `FROM model AS t`
     pub(super) fn from(&self, model: &Model) -> SelectStatement {
         let mut select = Query::select();
-        select.from_as(Alias::new(model.table_name(self.preview)), Alias::new("t"));
+        select.from_as(self.source(model.table_name(self.preview)), Alias::new("t"));
         select
     }
 
@@ -262,7 +262,7 @@ impl Call<'_> {
                 Storage::Link { table, here, there } => {
                     let of_link = |name: &str| Expr::col((Alias::new("l"), Alias::new(name)));
                     select.from_as(
-                        Alias::new(with_preview(table, self.preview)),
+                        self.source(with_preview(table, self.preview)),
                         Alias::new("l"),
                     );
                     select.and_where(of_link(there).eq(of_target("_id")));

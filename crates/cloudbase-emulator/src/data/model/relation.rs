@@ -50,7 +50,7 @@ impl Call<'_> {
             // Written with the record itself.
             Storage::Column => {}
             Storage::Inverse(field) => {
-                let table = Alias::new(target.table_name(self.preview));
+                let table = self.source(target.table_name(self.preview));
                 let mut release = Query::update();
                 release.table(table.clone());
                 release.value(Alias::new(field), Expr::val(Option::<String>::None));
@@ -66,7 +66,7 @@ impl Call<'_> {
                 }
             }
             Storage::Link { table, here, there } => {
-                let table = Alias::new(with_preview(table, self.preview));
+                let table = self.source(with_preview(table, self.preview));
                 let mut release = Query::delete();
                 release.from_table(table.clone());
                 release.and_where(Expr::col(Alias::new(*here)).eq(id));
@@ -106,7 +106,7 @@ impl Call<'_> {
         for (_, relation) in self.model.relations() {
             if let Storage::Link { table, here, .. } = &relation.storage {
                 let mut release = Query::delete();
-                release.from_table(Alias::new(with_preview(table, self.preview)));
+                release.from_table(self.source(with_preview(table, self.preview)));
                 release.and_where(is_gone(here));
                 session.execute(dialect.build(&release)).await?;
             }
@@ -119,14 +119,14 @@ impl Call<'_> {
                 match &relation.storage {
                     Storage::Column => {
                         let mut release = Query::update();
-                        release.table(Alias::new(other.table_name(self.preview)));
+                        release.table(self.source(other.table_name(self.preview)));
                         release.value(Alias::new(field), Expr::val(Option::<String>::None));
                         release.and_where(is_gone(field));
                         session.execute(dialect.build(&release)).await?;
                     }
                     Storage::Link { table, there, .. } => {
                         let mut release = Query::delete();
-                        release.from_table(Alias::new(with_preview(table, self.preview)));
+                        release.from_table(self.source(with_preview(table, self.preview)));
                         release.and_where(is_gone(there));
                         session.execute(dialect.build(&release)).await?;
                     }

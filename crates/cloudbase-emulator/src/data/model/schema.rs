@@ -353,6 +353,7 @@ impl Model {
         }
         Table {
             name: self.table_name(preview),
+            database: None,
             columns,
             primary_key: vec!["_id".to_owned()],
             unique,
@@ -375,6 +376,7 @@ pub(crate) fn with_preview(name: &str, preview: bool) -> String {
 fn link_table(name: String) -> Table {
     Table {
         name,
+        database: None,
         columns: vec![
             column("left_id", Kind::VarChar(64), false),
             column("right_id", Kind::VarChar(64), false),
@@ -400,6 +402,7 @@ fn column(name: &str, kind: Kind, nullable: bool) -> Column {
         generated: false,
         touch: false,
         binary: false,
+        narrow: false,
     }
 }
 

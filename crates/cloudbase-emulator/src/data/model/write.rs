@@ -195,7 +195,7 @@ impl<'a> Call<'a> {
         }
         columns.extend(draft.columns);
         let mut insert = Query::insert();
-        insert.into_table(Alias::new(self.model.table_name(self.preview)));
+        insert.into_table(self.source(self.model.table_name(self.preview)));
         insert.columns(columns.iter().map(|(name, _)| Alias::new(name)));
         let values: Vec<Expr> = columns
             .into_iter()
@@ -230,7 +230,7 @@ impl<'a> Call<'a> {
         let owner = self.actor.owner().unwrap_or_default();
         for chunk in targets.chunks(KEYS_PER_STATEMENT) {
             let mut update = Query::update();
-            update.table(Alias::new(self.model.table_name(self.preview)));
+            update.table(self.source(self.model.table_name(self.preview)));
             for (name, cell) in &draft.columns {
                 update.value(
                     Alias::new(name),
@@ -257,7 +257,7 @@ impl<'a> Call<'a> {
     ) -> Result<(), ModelError> {
         for chunk in targets.chunks(KEYS_PER_STATEMENT) {
             let mut delete = Query::delete();
-            delete.from_table(Alias::new(self.model.table_name(self.preview)));
+            delete.from_table(self.source(self.model.table_name(self.preview)));
             delete.and_where(Expr::col(Alias::new("_id")).is_in(chunk.iter().map(String::as_str)));
             session.execute(self.dialect().build(&delete)).await?;
             self.unrelate(session, chunk).await?;

@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use http::StatusCode;
-use sea_query::{Alias, Query};
+use sea_query::Query;
 
 use super::Request;
 use super::update::keys;
@@ -62,7 +62,7 @@ async fn by_keys(
     let mut affected = 0;
     for chunk in keys.chunks(KEYS_PER_STATEMENT) {
         let mut delete = Query::delete();
-        delete.from_table(Alias::new(&table.name));
+        delete.from_table(table.source());
         delete.and_where(key_condition(&table.name, &table.primary_key, chunk));
         affected += session.execute(dialect.build(&delete)).await?.affected;
     }
@@ -76,7 +76,7 @@ async fn by_filter(
 ) -> Result<u64, DataError> {
     let table = plan.table;
     let mut delete = Query::delete();
-    delete.from_table(Alias::new(&table.name));
+    delete.from_table(table.source());
     for condition in fetch::conditions(dialect, plan, &table.name, true)? {
         delete.and_where(condition);
     }

@@ -179,7 +179,7 @@ impl<'a> Insertion<'a> {
 
     fn statement(&self, rows: &[Vec<InsertValue>]) -> Result<InsertStatement, DataError> {
         let mut insert = Query::insert();
-        insert.into_table(Alias::new(&self.table.name));
+        insert.into_table(self.table.source());
         insert.columns(self.columns.iter().map(|column| Alias::new(&column.name)));
         for row in rows {
             let values: Vec<Expr> = row.iter().map(|value| self.expression(value)).collect();
@@ -353,10 +353,7 @@ impl<'a> Insertion<'a> {
             return Ok(None);
         }
         let mut select = Query::select();
-        select
-            .from(Alias::new(&self.table.name))
-            .cond_where(any)
-            .limit(1);
+        select.from(self.table.source()).cond_where(any).limit(1);
         for name in &self.table.primary_key {
             select.column(Alias::new(name));
         }

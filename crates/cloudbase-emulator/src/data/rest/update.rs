@@ -118,7 +118,7 @@ pub(super) async fn keys(
         )));
     }
     let mut select = Query::select();
-    select.from_as(Alias::new(&table.name), Alias::new("t"));
+    select.from_as(table.source(), Alias::new("t"));
     for name in &table.primary_key {
         select.column((Alias::new("t"), Alias::new(name)));
     }
@@ -141,7 +141,7 @@ pub(super) async fn keys(
 
 fn statement(table: &Table, changes: &Changes<'_>) -> sea_query::UpdateStatement {
     let mut update = Query::update();
-    update.table(Alias::new(&table.name));
+    update.table(table.source());
     for (column, cell) in changes {
         let value = Expr::val(sea_query::Value::from(cell.clone()));
         update.value(Alias::new(&column.name), value);

@@ -23,6 +23,7 @@ pub(super) async fn load(connection: &mut Conn, database: &str) -> Result<Catalo
         .map(|name| {
             let table = Table {
                 name: name.clone(),
+                database: Some(database.to_owned()),
                 columns: Vec::new(),
                 primary_key: Vec::new(),
                 unique: Vec::new(),
@@ -62,17 +63,18 @@ async fn columns(
         Option<String>,
         String,
         Option<String>,
+        Option<String>,
         Option<u64>,
     );
     let rows: Vec<Definition> = read(
         connection,
         "SELECT table_name, column_name, column_type, is_nullable, column_default, extra, \
-         collation_name, character_octet_length FROM information_schema.columns \
+         collation_name, character_set_name, character_octet_length FROM information_schema.columns \
          WHERE table_schema = ? ORDER BY table_name, ordinal_position",
         database,
     )
     .await?;
-    for (table, name, column_type, nullable, default, extra, collation, octets) in rows {
+    for (table, name, column_type, nullable, default, extra, collation, charset, octets) in rows {
         let extra = extra.to_ascii_lowercase();
         let kind = if json.contains(&(table.clone(), name.clone())) {
             Kind::Json
@@ -91,6 +93,7 @@ async fn columns(
             generated: extra.contains("generated") && !extra.contains("default_generated"),
             touch: extra.contains("on update"),
             binary: collation.is_some_and(|name| name.ends_with("_bin")),
+            narrow: charset.is_some_and(|name| !name.starts_with("utf") && name != "ucs2"),
         });
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! What SQLite refuses, in MySQL's words.
 
-use rusqlite::Error;
 use rusqlite::ffi;
+use rusqlite::{Error, ErrorCode};
 
 use crate::data::error::{Cause, DataError};
 
@@ -43,6 +43,21 @@ pub(super) fn translate(error: &Error) -> DataError {
         ffi::SQLITE_INTERRUPT => {
             DataError::database(Cause::Timeout, "Query execution was interrupted")
         }
-        _ => DataError::database(Cause::Other, message.to_owned()),
+        _ => DataError::database(cause(failure.code), message.to_owned()),
+    }
+}
+
+/// What is not the statement's fault.
+fn cause(code: ErrorCode) -> Cause {
+    match code {
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Cause::Conflict,
+        ErrorCode::OutOfMemory => Cause::Overload,
+        ErrorCode::DiskFull
+        | ErrorCode::SystemIoFailure
+        | ErrorCode::DatabaseCorrupt
+        | ErrorCode::NotADatabase
+        | ErrorCode::CannotOpen
+        | ErrorCode::ReadOnly => Cause::Storage,
+        _ => Cause::Other,
     }
 }

@@ -115,7 +115,7 @@ impl Run<'_> {
                 for name in names {
                     match self.catalog.remove(&name) {
                         Some(_) => {
-                            self.batch(&drop_table(&name, Dialect::Sqlite))?;
+                            self.batch(&drop_table(None, &name, Dialect::Sqlite))?;
                             self.connection
                                 .execute(&format!("DELETE FROM {CATALOG} WHERE name = ?"), [&name])
                                 .map_err(|error| translate(&error))?;
@@ -160,7 +160,7 @@ impl Run<'_> {
                 for column in &index.columns {
                     changed.column(column, "key")?;
                 }
-                self.batch(&create_index(&table, &index, unique, Dialect::Sqlite))?;
+                self.batch(&create_index(&changed, &index, unique))?;
                 if unique {
                     changed.unique.push(index)
                 } else {
@@ -192,7 +192,7 @@ impl Run<'_> {
         copy.select_from(rows)
             .map_err(|error| DataError::internal(error.to_string()))?;
         self.batch(&copy.to_string(SqliteQueryBuilder))?;
-        self.batch(&drop_table(name, Dialect::Sqlite))?;
+        self.batch(&drop_table(None, name, Dialect::Sqlite))?;
         let mut rename = sea_query::Table::rename();
         rename.table(Alias::new(&temporary), Alias::new(name));
         self.batch(&rename.to_string(SqliteQueryBuilder))?;
@@ -206,10 +206,10 @@ impl Run<'_> {
 
     fn indexes(&self, table: &Table) -> Result<(), DataError> {
         for index in &table.unique {
-            self.batch(&create_index(&table.name, index, true, Dialect::Sqlite))?;
+            self.batch(&create_index(table, index, true))?;
         }
         for index in &table.indexes {
-            self.batch(&create_index(&table.name, index, false, Dialect::Sqlite))?;
+            self.batch(&create_index(table, index, false))?;
         }
         // InnoDB gives each foreign key an index, and joins need it.
         for key in &table.foreign_keys {
@@ -217,7 +217,7 @@ impl Run<'_> {
                 name: format!("{}.fk", key.name),
                 columns: key.columns.clone(),
             };
-            self.batch(&create_index(&table.name, &index, false, Dialect::Sqlite))?;
+            self.batch(&create_index(table, &index, false))?;
         }
         Ok(())
     }
