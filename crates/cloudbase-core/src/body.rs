@@ -1,6 +1,11 @@
 //! The body of a request or an answer: bytes, a stream, or a recipe that makes either again.
 
 mod collect;
+#[cfg_attr(
+    not(all(feature = "http2", feature = "_tls")),
+    allow(dead_code, reason = "only HTTP/2 shares connections")
+)]
+mod exchange;
 mod guard;
 mod received;
 mod streaming;
@@ -22,6 +27,9 @@ use http_body_util::combinators::UnsyncBoxBody;
 use tokio::sync::OwnedSemaphorePermit;
 
 pub(crate) use self::collect::{Collect, Limit, Over};
+pub(crate) use self::exchange::Exchange;
+#[cfg(all(feature = "http2", feature = "_tls"))]
+pub(crate) use self::exchange::Usage;
 pub(crate) use self::guard::{Progress, StallGuard};
 pub(crate) use self::received::Received;
 use self::streaming::{Source, Streaming};

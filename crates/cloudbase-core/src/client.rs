@@ -14,6 +14,7 @@ use http::Request;
 use http::header::AUTHORIZATION;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
+use tokio::runtime::Handle;
 use tower::ServiceExt as _;
 
 pub use self::builder::ClientBuilder;
@@ -31,10 +32,12 @@ use crate::service::{BoxError, HttpService, Stack};
 /// Cheap to clone; clones share everything. Built outside or inside a runtime, usable on any.
 /// One client per process is enough.
 ///
-/// A connection is driven by the runtime that opened it, and ends with that. In a program with
-/// several runtimes, one that stands still (a current-thread runtime outside `block_on`) lets calls of
-/// the others wait on its connections until their attempt timeout: give such a runtime a client of its
-/// own.
+/// Calls are made on a tokio runtime with timers and I/O enabled ([`enable_all`]); without a runtime
+/// they end with an error of kind [`Local`](crate::ErrorKind::Local). A connection is driven by the
+/// runtime that opened it, and ends with that: in a program with several runtimes each has
+/// connections of its own.
+///
+/// [`enable_all`]: https://docs.rs/tokio/latest/tokio/runtime/struct.Builder.html#method.enable_all
 ///
 /// ```
 /// use cloudbase_core::Client;
@@ -219,6 +222,10 @@ impl Client {
 
     fn begin(&self, operation: Operation) -> Result<Flight<'_>> {
         let mut parts = operation.parts;
+        // Timers and connections are the runtime's, and panic without one.
+        if Handle::try_current().is_err() {
+            return Err(Error::no_runtime().with_operation(parts.name));
+        }
         parts
             .options
             .check()

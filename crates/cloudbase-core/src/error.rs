@@ -180,6 +180,14 @@ impl Error {
         made.with_sent(true)
     }
 
+    /// A call that is not made on a runtime.
+    pub(crate) fn no_runtime() -> Self {
+        Self::new(
+            ErrorKind::Local,
+            "there is no tokio runtime here: calls are made on one, with its timers and I/O enabled",
+        )
+    }
+
     /// What could not be done with a file, which has a path unless it came opened.
     #[doc(hidden)]
     pub fn file(doing: &str, path: Option<&Path>, error: io::Error) -> Self {

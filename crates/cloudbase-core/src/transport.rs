@@ -1,10 +1,16 @@
 //! The connections: pool, TLS, proxy, limits.
 
+mod connections;
 mod connector;
 #[cfg(feature = "gzip")]
 mod decompress;
 mod failure;
+#[cfg(all(feature = "_tls", feature = "http2"))]
+mod http2;
+#[cfg(all(feature = "_tls", feature = "http2"))]
+mod informational;
 mod link;
+mod open;
 mod outgoing;
 mod proxy;
 mod queue;
@@ -18,9 +24,8 @@ use std::time::Duration;
 
 use http::header::{HOST, PROXY_AUTHORIZATION};
 use http::uri::{Authority, Scheme};
-use http::{HeaderValue, Request, Response, Uri};
-use hyper_util::client::legacy::{Client as Pool, ResponseFuture};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use http::{HeaderValue, Request, Response, Uri, Version};
+use hyper_util::client::legacy::ResponseFuture;
 use tower::Service;
 
 #[cfg(feature = "gzip")]
@@ -29,33 +34,25 @@ pub(crate) use self::proxy::{ProxyRules, ProxyVariables};
 pub use self::queue::{Queue, QueueFuture, QueueLayer};
 pub(crate) use self::tls::TlsSettings;
 
-use self::connector::Connector;
+#[cfg(all(feature = "_tls", feature = "http2"))]
+use self::connections::Boxed;
+use self::connections::Connections;
 use self::outgoing::Outgoing;
 use crate::body::{Body, Received};
 use crate::config::Config;
 use crate::endpoint::Endpoint;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::service::{BoxError, HttpService, erase};
 
 /// The service that carries requests over pooled connections.
 pub(crate) fn connect(config: &Config) -> Result<Transport> {
-    let mut pool = Pool::builder(TokioExecutor::new());
-    pool.timer(TokioTimer::new())
-        // Without a timer idle connections are only thrown away when somebody asks for one.
-        .pool_timer(TokioTimer::new())
-        .pool_idle_timeout(config.pool_idle_timeout())
-        .pool_max_idle_per_host(config.max_connections())
-        // A request that met a dead connection before a byte was written is sent on another.
-        .retry_canceled_requests(true);
-    #[cfg(feature = "http2")]
-    pool.http2_adaptive_window(true)
-        .http2_keep_alive_interval(Duration::from_secs(30))
-        .http2_keep_alive_timeout(Duration::from_secs(10));
     Ok(Transport {
         inner: Arc::new(Inner {
-            pool: pool.build(Connector::new(config)?),
+            connections: Connections::new(config)?,
             proxies: config.proxy.clone(),
             home: Home::new(config),
+            #[cfg(all(feature = "_tls", feature = "http2"))]
+            timeouts: config.timeouts(),
         }),
     })
 }
@@ -82,9 +79,11 @@ pub(crate) struct Transport {
 }
 
 struct Inner {
-    pool: Pool<Connector, Outgoing>,
+    connections: Connections,
     proxies: ProxyRules,
     home: Option<Home>,
+    #[cfg(all(feature = "_tls", feature = "http2"))]
+    timeouts: crate::config::Timeouts,
 }
 
 /// The gateway as the pool knows it. Each request costs the pool a new `Host` header and two hashes
@@ -165,23 +164,91 @@ impl Service<Request<Body>> for Transport {
                 .headers_mut()
                 .insert(PROXY_AUTHORIZATION, authorization);
         }
-        Sending {
-            answer: self.inner.pool.request(request.map(Outgoing::new)),
+        if let Err(error) = check(&request) {
+            return Sending::Failed(Some(error));
+        }
+        #[cfg(all(feature = "_tls", feature = "http2"))]
+        if request.uri().scheme() == Some(&Scheme::HTTPS) && self.inner.connections.offer_http2() {
+            let doubt_after = self.inner.doubt_after(&request);
+            let request = request.map(Outgoing::new);
+            return match self.inner.connections.negotiated(request, doubt_after) {
+                Ok(response) => Sending::Negotiated(response),
+                Err(error) => Sending::Failed(Some(error)),
+            };
+        }
+        match self.inner.connections.pooled(request.map(Outgoing::new)) {
+            Ok(response) => Sending::Pooled(response),
+            Err(error) => Sending::Failed(Some(error)),
         }
     }
 }
 
-pub(crate) struct Sending {
-    answer: ResponseFuture,
+/// What the pool would refuse without a word about the request.
+fn check(request: &Request<Body>) -> Result<()> {
+    let uri = request.uri();
+    if uri.scheme().is_none() || uri.authority().is_none() {
+        let rule = "must be a whole URL, with scheme and host";
+        return Err(Error::new(
+            ErrorKind::Encode,
+            format!("the URI of a request {rule}"),
+        ));
+    }
+    match request.version() {
+        Version::HTTP_11 | Version::HTTP_2 | Version::HTTP_10 => Ok(()),
+        other => Err(Error::new(
+            ErrorKind::Encode,
+            format!("{other:?} is not supported"),
+        )),
+    }
+}
+
+#[cfg(all(feature = "_tls", feature = "http2"))]
+impl Inner {
+    /// How long a request may wait before its connection is in doubt: half of the shortest limit
+    /// that it has, so that whoever ends it, for whatever reason, has waited for longer.
+    fn doubt_after(&self, request: &Request<Body>) -> Duration {
+        let call = crate::operation::CallInfo::of(request).map(|call| &call.0);
+        let options = call.map(|call| &call.options);
+        let attempt = options.and_then(|options| options.attempt_timeout);
+        let stall = options.and_then(|options| options.stall_timeout);
+        let left = call
+            .and_then(|call| call.deadline())
+            .map(|end| end.saturating_duration_since(tokio::time::Instant::now()));
+        let limits = [
+            attempt.unwrap_or(self.timeouts.attempt),
+            stall.unwrap_or(self.timeouts.stall),
+            left.unwrap_or(Duration::MAX),
+        ];
+        limits.into_iter().fold(DOUBT, Duration::min) / 2
+    }
+}
+
+/// Twice the wait that casts doubt on a connection, if no limit is shorter.
+#[cfg(all(feature = "_tls", feature = "http2"))]
+const DOUBT: Duration = Duration::from_secs(2);
+
+pub(crate) enum Sending {
+    Pooled(ResponseFuture),
+    #[cfg(all(feature = "_tls", feature = "http2"))]
+    Negotiated(Boxed),
+    Failed(Option<Error>),
 }
 
 impl Future for Sending {
     type Output = Result<Response<Received>, BoxError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.answer)
-            .poll(cx)
-            .map_ok(Received::of)
-            .map_err(|error| failure::from_pool(error).into())
+        match &mut *self {
+            Self::Pooled(response) => Pin::new(response)
+                .poll(cx)
+                .map_ok(Received::http1)
+                .map_err(|error| failure::from_pool(error).into()),
+            #[cfg(all(feature = "_tls", feature = "http2"))]
+            Self::Negotiated(response) => response.as_mut().poll(cx).map_err(Into::into),
+            Self::Failed(error) => match error.take() {
+                Some(error) => Poll::Ready(Err(error.into())),
+                None => Poll::Pending, // polled after it was ready
+            },
+        }
     }
 }

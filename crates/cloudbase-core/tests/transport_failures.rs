@@ -226,3 +226,27 @@ async fn a_silent_proxy_exceeds_the_connect_limit() {
     );
     assert!(!error.was_sent());
 }
+
+#[tokio::test]
+async fn too_many_or_too_large_header_fields_are_named() {
+    for (count, length, fits) in [(90, 1, true), (101, 1, false), (90, 50_000, false)] {
+        let field = format!("x-many: {}\r\n", "v".repeat(length));
+        let head = format!("HTTP/1.1 200 OK\r\n{}", field.repeat(count));
+        let server = Server::answering(format!("{head}content-length: 2\r\n\r\n{{}}")).await;
+        let client = server.client().max_attempts(3).build().unwrap();
+        match client.fetch(get("/v1/a")).await {
+            Ok(_) => assert!(fits, "{count}"),
+            Err(error) => {
+                assert!(!fits, "{error:?}");
+                assert_eq!(error.kind(), ErrorKind::Decode, "{error:?}");
+                let message = error.message();
+                assert!(
+                    message.contains("too many header fields (more than 100)"),
+                    "{message}"
+                );
+                assert!(error.was_sent() && !error.is_retryable(), "{error:?}");
+            }
+        }
+        assert_eq!(server.seen.heads().len(), 1, "{count}");
+    }
+}

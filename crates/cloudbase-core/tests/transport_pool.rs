@@ -8,6 +8,7 @@ mod server;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cloudbase_core::ErrorKind;
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Notify;
 
@@ -56,11 +57,7 @@ async fn a_connection_that_is_not_old_is_used_again() {
 
 #[test]
 fn a_client_is_built_outside_a_runtime_and_outlives_those_that_it_is_used_on() {
-    let elsewhere = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
+    let elsewhere = driven();
     let server = elsewhere.block_on(Server::answering(ok("{}")));
     let client = server.client().build().unwrap();
     // The connections of a runtime die with it; they must cost the next one nothing.
@@ -74,40 +71,52 @@ fn a_client_is_built_outside_a_runtime_and_outlives_those_that_it_is_used_on() {
     }
 }
 
+/// A runtime that runs by itself.
+fn driven() -> tokio::runtime::Runtime {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(1).enable_all().build().unwrap()
+}
+
 #[test]
-fn a_runtime_that_ends_takes_no_read_of_another_one_with_it() {
-    let elsewhere = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
-    let asked = Arc::new(Notify::new());
-    let told = asked.clone();
-    // Answers every request but the second, which waits for its connection to end.
-    let server = elsewhere.block_on(Server::start(move |mut socket, seen| {
-        let told = told.clone();
-        async move {
-            while read_request(&mut socket, &seen).await.is_some() {
-                if seen.heads().len() == 2 {
-                    told.notify_one();
-                    continue;
-                }
-                socket.write_all(ok("{}").as_bytes()).await.unwrap();
-            }
-        }
-    }));
-    let client = server.client().max_attempts(2).build().unwrap();
+fn a_runtime_that_stands_still_or_ends_holds_up_no_call_of_another() {
+    let elsewhere = driven();
+    let server = elsewhere.block_on(Server::answering(ok("{}")));
+    let client = server.client().pool_idle_timeout(Duration::from_secs(600));
+    let client = client.build().unwrap();
     let first = runtime();
     first.block_on(client.fetch(get("/v1/a"))).unwrap();
-    let lasting = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
+    assert_eq!(server.seen.connections(), 1);
+    // The connection is the first runtime's, which is not driven now.
+    let second = runtime();
+    for operation in [get("/v1/a"), post("/v1/a")] {
+        let response = second.block_on(client.fetch(operation)).unwrap();
+        assert_eq!(response.attempts(), 1);
+    }
+    assert_eq!(server.seen.connections(), 2);
+    drop(second);
+    // It has kept its connection for itself.
+    first.block_on(client.fetch(post("/v1/a"))).unwrap();
+    assert_eq!(server.seen.connections(), 2);
+}
+
+#[test]
+fn a_call_without_a_runtime_is_an_error() {
+    let client = cloudbase_core::Client::builder()
+        .env_id("demo")
+        .endpoint("http://127.0.0.1:1")
         .build()
         .unwrap();
-    let call = lasting.spawn(async move { client.fetch(get("/v1/a")).await });
-    // The connection is the first runtime's, which has to run for anything to be sent on it.
-    first.block_on(asked.notified());
-    drop(first);
-    let answer = lasting.block_on(call).unwrap().unwrap();
-    assert_eq!(answer.attempts(), 2);
+    let failed = |error: cloudbase_core::Error| {
+        assert_eq!(error.kind(), ErrorKind::Local, "{error:?}");
+        assert_eq!(error.operation(), "test.call");
+        assert!(error.message().contains("tokio runtime"), "{error:?}");
+        assert!(!error.was_sent() && !error.is_retryable(), "{error:?}");
+    };
+    failed(block_on(client.fetch(get("/v1/a"))).unwrap_err());
+    failed(block_on(client.execute(post("/v1/a").transfer())).unwrap_err());
+}
+
+/// Another executor.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    futures_util::FutureExt::now_or_never(future).expect("it does not wait for anything")
 }

@@ -6,7 +6,9 @@ use crate::CloudBaseBuilder;
 
 /// An application: one environment, its connections, its session.
 ///
-/// Cheap to clone; clones share everything. Build one per process, outside or inside a runtime.
+/// Cheap to clone; clones share everything. Build one per process, outside or inside a runtime. Calls
+/// are made on a tokio runtime with timers and I/O enabled, on any number of them: each has connections
+/// of its own. Without a runtime a call is an error of kind [`Local`](crate::ErrorKind::Local).
 #[derive(Clone, Debug)]
 #[doc(alias = "CloudBase.init")]
 pub struct CloudBase {

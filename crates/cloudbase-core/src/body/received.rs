@@ -4,10 +4,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{Response, Version};
+use http::Response;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
+use super::Exchange;
 use crate::error::{Error, ErrorKind};
 use crate::service::BoxError;
 
@@ -18,13 +19,24 @@ use crate::service::BoxError;
 /// announced, if any, is compared by the library then (RFC 9113, section 8.1.1).
 pub(crate) struct Received {
     body: Incoming,
-    http2: bool,
+    /// Of HTTP/2.
+    exchange: Option<Exchange>,
 }
 
 impl Received {
-    pub(crate) fn of(response: Response<Incoming>) -> Response<Self> {
-        let http2 = response.version() == Version::HTTP_2;
-        response.map(|body| Self { body, http2 })
+    pub(crate) fn http1(response: Response<Incoming>) -> Response<Self> {
+        response.map(|body| Self {
+            body,
+            exchange: None,
+        })
+    }
+
+    #[cfg(all(feature = "_tls", feature = "http2"))]
+    pub(crate) fn http2(response: Response<Incoming>, exchange: Exchange) -> Response<Self> {
+        response.map(|body| Self {
+            body,
+            exchange: Some(exchange),
+        })
     }
 }
 
@@ -36,8 +48,16 @@ impl Body for Received {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        if frame.is_none() && self.http2 && !self.body.is_end_stream() {
+        let this = &mut *self;
+        let polled = Pin::new(&mut this.body).poll_frame(cx);
+        if let Some(exchange) = &mut this.exchange {
+            match &polled {
+                Poll::Pending => exchange.waits(),
+                Poll::Ready(_) => exchange.moves(),
+            }
+        }
+        let frame = ready!(polled);
+        if frame.is_none() && this.exchange.is_some() && !this.body.is_end_stream() {
             let error = Error::new(ErrorKind::Reset, "the response ended too early");
             return Poll::Ready(Some(Err(error.with_sent(true).into())));
         }

@@ -4,6 +4,8 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+#[cfg(all(feature = "_tls", feature = "http2"))]
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -19,6 +21,7 @@ use tower::{Service, ServiceExt as _};
 
 use super::failure::{self, NameNotResolved, Peer};
 use super::link::{First, Link, Tcp};
+use super::open::Open;
 use super::outgoing::Carried;
 use super::proxy::{Proxy, ProxyKind, ProxyRules, default_port};
 use crate::config::Config;
@@ -32,10 +35,19 @@ pub(super) type Transport = MaybeHttpsStream<Link>;
 #[cfg(not(feature = "_tls"))]
 pub(super) type Transport = Link;
 
-/// Opens connections for the pool. One `Arc`: the pool clones it for each request.
+/// Opens connections. One `Arc`: the pool clones it for each request.
 #[derive(Clone)]
 pub(super) struct Connector {
+    local: Arc<Local>,
+}
+
+/// What the connections of one runtime have in common.
+struct Local {
     shared: Arc<Shared>,
+    open: Arc<Open>,
+    /// Connections that were found to speak HTTP/1.1, for the pool to take.
+    #[cfg(all(feature = "_tls", feature = "http2"))]
+    kept: Mutex<Vec<(Uri, Transport)>>,
 }
 
 struct Shared {
@@ -54,7 +66,7 @@ impl Connector {
         tcp.set_nodelay(true);
         tcp.set_keepalive(Some(super::TCP_KEEP_ALIVE));
         #[cfg(feature = "_tls")]
-        let tls = match config.tls.client_config(config.http2()) {
+        let tls = match config.tls.client_config() {
             Ok(tls) => Some(tls),
             // A client that only talks to this machine may do without.
             Err(_) if !config.endpoint().is_https() && config.tls.is_default() => None,
@@ -72,10 +84,92 @@ impl Connector {
             limit: config.timeouts().connect,
             home: config.endpoint().authority.clone(),
         };
-        Ok(Self {
-            shared: Arc::new(shared),
-        })
+        Ok(Self::with(Arc::new(shared)))
     }
+
+    fn with(shared: Arc<Shared>) -> Self {
+        Self {
+            local: Arc::new(Local {
+                shared,
+                open: Arc::default(),
+                #[cfg(all(feature = "_tls", feature = "http2"))]
+                kept: Mutex::default(),
+            }),
+        }
+    }
+
+    /// The same for the connections of another runtime.
+    pub(super) fn elsewhere(&self) -> Self {
+        Self::with(self.local.shared.clone())
+    }
+
+    /// Whether any connection is open that this has opened.
+    pub(super) fn has_open(&self) -> bool {
+        self.local.open.any()
+    }
+
+    async fn open(&self, target: &Uri, offer: Offer) -> Result<Transport> {
+        let Local { shared, open, .. } = &*self.local;
+        loop {
+            let connecting = shared.connect(target, offer, open);
+            let error = match tokio::time::timeout(shared.limit, connecting).await {
+                Ok(Ok(connected)) => return Ok(connected),
+                Ok(Err(error)) => error,
+                Err(_) => return Err(failure::too_slow(shared.peer(target), shared.limit)),
+            };
+            // Each connection that is open gives its descriptor back some time, or comes free
+            // itself: the pool watches for that meanwhile. The attempt has its own limit.
+            if !failure::is_out_of_descriptors(&error) || !open.any() {
+                return Err(error);
+            }
+            open.one_closed().await;
+        }
+    }
+}
+
+/// HTTP/2, for which connections are opened one at a time.
+#[cfg(all(feature = "_tls", feature = "http2"))]
+impl Connector {
+    pub(super) fn limit(&self) -> Duration {
+        self.local.shared.limit
+    }
+
+    pub(super) fn too_slow(&self, target: &Uri) -> Error {
+        let shared = &self.local.shared;
+        failure::too_slow(shared.peer(target), shared.limit)
+    }
+
+    /// A connection to `target` that speaks HTTP/2 if the server does.
+    pub(super) async fn negotiate(&self, target: &Uri) -> Result<Transport> {
+        let connected = self.open(target, Offer::Http2).await?;
+        Ok(know_http2(connected))
+    }
+
+    /// Keeps a connection that speaks HTTP/1.1 for the pool.
+    pub(super) fn keep(&self, target: Uri, connection: Transport) {
+        self.kept().push((target, connection));
+    }
+
+    fn take_kept(&self, target: &Uri) -> Option<Transport> {
+        let mut kept = self.kept();
+        let place = kept.iter().position(|(it, _)| it == target)?;
+        Some(kept.swap_remove(place).1)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Vec<(Uri, Transport)>> {
+        self.local
+            .kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Which protocols a server is offered.
+#[derive(Clone, Copy)]
+enum Offer {
+    Http1,
+    #[cfg(all(feature = "_tls", feature = "http2"))]
+    Http2,
 }
 
 fn no_tls() -> Error {
@@ -96,14 +190,15 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, target: Uri) -> Self::Future {
-        let shared = self.shared.clone();
-        let target = shared.lengthen(target);
+        let connector = self.clone();
+        let target = self.local.shared.lengthen(target);
+        #[cfg(all(feature = "_tls", feature = "http2"))]
+        if let Some(kept) = self.take_kept(&target) {
+            return Box::pin(std::future::ready(Ok(kept)));
+        }
         Box::pin(async move {
-            let limit = shared.limit;
-            tokio::time::timeout(limit, shared.connect(&target))
-                .await
-                .unwrap_or_else(|_| Err(failure::too_slow(shared.peer(&target), limit)))
-                .map_err(Carried::new)
+            let opened = connector.open(&target, Offer::Http1).await;
+            opened.map_err(Carried::new)
         })
     }
 }
@@ -127,21 +222,35 @@ impl Shared {
         }
     }
 
-    async fn connect(self: &Arc<Self>, target: &Uri) -> Result<Transport> {
+    async fn connect(
+        self: &Arc<Self>,
+        target: &Uri,
+        offer: Offer,
+        open: &Arc<Open>,
+    ) -> Result<Transport> {
+        let opened = open.enter();
         if target.scheme() == Some(&Scheme::HTTP) {
             let link = self.link(target).await?;
-            return Ok(Transport::from(link));
+            return Ok(Transport::from(link.counted(opened)));
         }
         #[cfg(feature = "_tls")]
-        if let Some(tls) = self.tls.clone() {
-            let connected = HttpsConnector::from((Linker(self.clone()), tls))
+        if let Some(tls) = &self.tls {
+            let tls = match offer {
+                Offer::Http1 => tls.clone(),
+                #[cfg(feature = "http2")]
+                Offer::Http2 => {
+                    let mut tls = rustls::ClientConfig::clone(tls);
+                    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+                    Arc::new(tls)
+                }
+            };
+            let link = self.link(target).await?.counted(opened);
+            return HttpsConnector::from((Ready::new(link), tls))
                 .oneshot(target.clone())
                 .await
                 .map_err(|error| failure::from_tls(error, self.peer(target)));
-            #[cfg(feature = "http2")]
-            let connected = connected.map(know_http2);
-            return connected;
         }
+        let _ = offer;
         Err(no_tls())
     }
 
@@ -190,15 +299,12 @@ impl Shared {
             let Some(tls) = &self.tls else {
                 return Err(no_tls());
             };
-            // The protocol that is agreed on with the proxy is none of the target's business.
-            let mut tls = rustls::ClientConfig::clone(tls);
-            tls.alpn_protocols.clear();
             let mut parts = proxy.address.clone().into_parts();
             parts.scheme = Some(Scheme::HTTPS);
             let address = Uri::from_parts(parts).map_err(|error| {
                 Error::config("proxy", "is not usable over TLS").with_source(error)
             })?;
-            return HttpsConnector::from((Ready::new(tcp), tls))
+            return HttpsConnector::from((Ready::new(tcp), tls.clone()))
                 .oneshot(address)
                 .await
                 .map_err(|error| failure::from_tls(error, Peer::Proxy(&proxy.address)));
@@ -244,26 +350,6 @@ async fn socks_target(target: &Uri, local_dns: bool) -> Result<Uri> {
         format!("http://{host}:{port}/")
     };
     text.parse().map_err(|_| unusable())
-}
-
-/// [`Shared::link`] as a service, for TLS on top.
-#[cfg(feature = "_tls")]
-struct Linker(Arc<Shared>);
-
-#[cfg(feature = "_tls")]
-impl Service<Uri> for Linker {
-    type Response = Link;
-    type Error = Error;
-    type Future = Boxed<Result<Link>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, target: Uri) -> Self::Future {
-        let shared = self.0.clone();
-        Box::pin(async move { shared.link(&target).await })
-    }
 }
 
 /// A connection that stands already, as the connector that a handshake on top of it asks for.

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::time::Duration;
 
 use http::Uri;
@@ -12,55 +13,87 @@ use super::outgoing::Carried;
 use crate::error::{Error, ErrorKind, TimeoutPhase, find};
 use crate::service::BoxError;
 
-/// What the pool reports, as an error that says whether anything was sent.
+/// What the pool reports of HTTP/1.1, as an error that says whether anything was sent.
 pub(super) fn from_pool(error: legacy::Error) -> Error {
-    if let Some(ours) = find::<Carried<Error>>(&error).and_then(Carried::take) {
+    if let Some(ours) = ours(&error) {
         return ours;
-    }
-    if let Some(body) = find::<Carried<BoxError>>(&error).and_then(Carried::take) {
-        return Error::request_body(body);
     }
     if let Some(refused) = tls_refusal(&error) {
         return Error::new(ErrorKind::Tls, refused).with_source(error);
     }
-    #[cfg(feature = "http2")]
-    if let Some(h2) = find::<h2::Error>(&error)
-        && let Some(made) = from_http2(h2)
-    {
-        return made.with_source(error);
-    }
     let made = match find::<hyper::Error>(&error) {
-        Some(hyper) if hyper.is_canceled() => Error::new(
-            ErrorKind::Reset,
-            "the connection was closed before the request was sent",
-        ),
-        Some(_) if error.is_connect() => lost("the connection was lost while it was opened"),
+        Some(hyper) if hyper.is_canceled() => unsent(),
+        Some(_) if error.is_connect() => reset(WHILE_OPENED),
+        Some(hyper) if hyper.is_parse() && hyper.to_string() == TOO_LARGE => {
+            let message = "the response has too many header fields (more than 100), or they are too \
+                 large (more than 400 KiB)";
+            Error::new(ErrorKind::Decode, message).with_sent(true)
+        }
         Some(hyper) if hyper.is_parse() || hyper.is_parse_status() => {
             Error::new(ErrorKind::Decode, "the answer is not HTTP").with_sent(true)
         }
-        // Its own body's failures are carried, so this is a connection whose task is gone. Over HTTP/2
-        // that is also what becomes of a request on its way to a connection that goes away.
-        Some(hyper) if hyper.is_user() && !is_http2(&error) => {
-            // A call on another runtime, whose connection this was, can be made again.
+        // Its own body's failures are carried, so this is a connection whose task is gone.
+        Some(hyper) if hyper.is_user() => {
+            // A call on another runtime can be made again.
             Error::new(ErrorKind::Interrupted, "the runtime was shut down")
                 .with_sent(true)
                 .with_transient(true)
         }
-        Some(_) => lost("the connection was lost before the answer").with_sent(true),
-        None if error.is_connect() => lost("no connection could be had"),
-        None => Error::new(ErrorKind::Encode, "the request cannot be sent over HTTP"),
+        Some(_) => reset(BEFORE_RESPONSE).with_sent(true),
+        // The request is in order, so the pool had no connection for it.
+        None => reset("no connection could be had"),
     };
     made.with_source(error)
 }
 
-fn is_http2(error: &legacy::Error) -> bool {
-    error
-        .connect_info()
-        .is_some_and(|connection| connection.is_negotiated_h2())
+/// What an HTTP/2 connection reports of a request, likewise.
+#[cfg(all(feature = "_tls", feature = "http2"))]
+pub(super) fn from_http2(error: hyper::Error) -> Error {
+    if let Some(ours) = ours(&error) {
+        return ours;
+    }
+    if let Some(refused) = tls_refusal(&error) {
+        return Error::new(ErrorKind::Tls, refused).with_source(error);
+    }
+    let broken_off = |error: &io::Error| error.kind() == io::ErrorKind::QuotaExceeded;
+    let made = match find::<h2::Error>(&error).and_then(from_h2) {
+        Some(made) => made,
+        None if find::<io::Error>(&error).is_some_and(broken_off) => {
+            let message = "the server sent too many informational responses";
+            Error::new(ErrorKind::Decode, message).with_sent(true)
+        }
+        None if error.is_canceled() => unsent(),
+        None => reset(BEFORE_RESPONSE).with_sent(true),
+    };
+    made.with_source(error)
 }
 
-fn lost(message: &'static str) -> Error {
+/// How the HTTP library puts it. It has a predicate for this, but for servers alone.
+const TOO_LARGE: &str = "message head is too large";
+const WHILE_OPENED: &str = "the connection was lost while it was opened";
+const BEFORE_RESPONSE: &str = "the connection was lost before the answer";
+
+/// What was an error of ours before it got into the HTTP library.
+fn ours(error: &(dyn StdError + 'static)) -> Option<Error> {
+    if let Some(ours) = find::<Carried<Error>>(error).and_then(Carried::take) {
+        return Some(ours);
+    }
+    let body = find::<Carried<BoxError>>(error).and_then(Carried::take);
+    body.map(Error::request_body)
+}
+
+fn unsent() -> Error {
+    reset("the connection was closed before the request was sent")
+}
+
+fn reset(message: &'static str) -> Error {
     Error::new(ErrorKind::Reset, message)
+}
+
+/// A connection that was lost before it could be used.
+#[cfg(all(feature = "_tls", feature = "http2"))]
+pub(super) fn lost_early(error: hyper::Error) -> Error {
+    reset(WHILE_OPENED).with_source(error)
 }
 
 /// Where a connection leads, as errors name it: hosts and ports, nothing else of a URL.
@@ -103,6 +136,9 @@ pub(super) fn from_tcp(error: impl StdError + Send + Sync + 'static, peer: Peer<
         unresolved(peer)
     } else {
         let why = match find::<io::Error>(&error).map(io::Error::kind) {
+            _ if find::<io::Error>(&error).is_some_and(lacks_descriptors) => {
+                "this program has no file descriptors left (`ulimit -n`)"
+            }
             Some(io::ErrorKind::ConnectionRefused) => "the connection was refused",
             Some(io::ErrorKind::TimedOut) => "the host does not answer",
             Some(io::ErrorKind::HostUnreachable) => "the host is unreachable",
@@ -112,6 +148,24 @@ pub(super) fn from_tcp(error: impl StdError + Send + Sync + 'static, peer: Peer<
         unconnected(ErrorKind::Connect, peer, why)
     };
     made.with_source(error)
+}
+
+/// Whether a connection did not come about because the program has too many files open.
+pub(super) fn is_out_of_descriptors(error: &Error) -> bool {
+    if find::<io::Error>(error).is_some_and(lacks_descriptors) {
+        return true;
+    }
+    // Resolvers do not say why they failed.
+    error.kind() == ErrorKind::Dns
+        && UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).is_err_and(|error| lacks_descriptors(&error))
+}
+
+/// `EMFILE` and `ENFILE` of Unix, `WSAEMFILE`.
+fn lacks_descriptors(error: &io::Error) -> bool {
+    let codes: &[i32] = if cfg!(windows) { &[10024] } else { &[24, 23] };
+    error
+        .raw_os_error()
+        .is_some_and(|code| codes.contains(&code))
 }
 
 /// No connection within the limit, whatever it was spent on.
@@ -246,16 +300,21 @@ fn rustls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::E
 }
 
 /// What the server said about a stream, if that settles what became of the request.
-#[cfg(feature = "http2")]
-fn from_http2(error: &h2::Error) -> Option<Error> {
+#[cfg(all(feature = "_tls", feature = "http2"))]
+fn from_h2(error: &h2::Error) -> Option<Error> {
     let reason = error.reason()?;
-    if reason == h2::Reason::HTTP_1_1_REQUIRED {
+    if error.is_library() {
+        let message = "the response breaks the rules of HTTP/2, or its header fields are larger than \
+                       64 KiB";
+        return Some(reset(message).with_sent(true));
+    }
+    if error.is_remote() && reason == h2::Reason::HTTP_1_1_REQUIRED {
         let rule = "must be off: the server asks for HTTP/1.1";
         return Some(Error::config("http2", rule));
     }
     // A GOAWAY ends only the streams above the last one that it names, whatever its reason; the
     // others end with the connection. Like a refused stream, this one was not looked at.
     let untouched =
-        reason == h2::Reason::REFUSED_STREAM || (error.is_go_away() && error.is_remote());
-    untouched.then(|| lost("the server did not take the request"))
+        error.is_remote() && (reason == h2::Reason::REFUSED_STREAM || error.is_go_away());
+    untouched.then(|| reset("the server did not take the request"))
 }

@@ -15,6 +15,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
+use super::open::Opened;
+
 pub(super) type Tcp = TokioIo<TcpStream>;
 /// To the target or to a proxy; with TLS only to a proxy that wants it.
 #[cfg(feature = "_tls")]
@@ -35,6 +37,9 @@ pub(super) struct Link<T = First> {
     /// Where a small request is put together; kept for the next one.
     together: Vec<u8>,
     reset: Option<Reset>,
+    /// After `io`, whose descriptor is free when this is dropped.
+    #[allow(dead_code, reason = "counts for as long as it lives")]
+    opened: Option<Opened>,
 }
 
 struct Reset {
@@ -57,7 +62,14 @@ impl<T> Link<T> {
             patient: true,
             together: Vec::new(),
             reset: None,
+            opened: None,
         }
+    }
+
+    /// Counted among the open connections.
+    pub(super) fn counted(mut self, opened: Opened) -> Self {
+        self.opened = Some(opened.lasting());
+        self
     }
 
     /// Tells of every failure at once: HTTP/2 reads nothing as long as it has to write, and its

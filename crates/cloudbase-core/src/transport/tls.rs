@@ -85,7 +85,7 @@ impl TlsSettings {
 
     /// The configuration of TLS, always with a crypto provider of our choice: what is right for
     /// the process as a whole is the program's to say.
-    pub(crate) fn client_config(&self, http2: bool) -> Result<Arc<ClientConfig>> {
+    pub(crate) fn client_config(&self) -> Result<Arc<ClientConfig>> {
         let provider = provider()?;
         let builder = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
@@ -97,7 +97,7 @@ impl TlsSettings {
         } else {
             builder.with_root_certificates(self.roots()?)
         };
-        let mut config = match &self.identity {
+        let config = match &self.identity {
             None => builder.with_no_client_auth(),
             Some(identity) => builder
                 .with_client_auth_cert(identity.chain.clone(), identity.key.clone_key())
@@ -109,9 +109,6 @@ impl TlsSettings {
                     )
                 })?,
         };
-        if http2 {
-            config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        }
         Ok(Arc::new(config))
     }
 

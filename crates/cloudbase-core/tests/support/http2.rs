@@ -28,6 +28,7 @@ const SETTINGS: u8 = 0x4;
 const PING: u8 = 0x6;
 const GOAWAY: u8 = 0x7;
 const WINDOW_UPDATE: u8 = 0x8;
+const CONTINUATION: u8 = 0x9;
 
 pub const END_STREAM: u8 = 0x1;
 pub const END_HEADERS: u8 = 0x4;
@@ -209,6 +210,43 @@ impl Connection {
         let fields = fields.iter().map(|(name, value)| field(name, value));
         let head = [vec![0x88], fields.collect::<Vec<_>>().concat()].concat();
         self.send(HEADERS, END_HEADERS | flags, stream, &head).await;
+    }
+
+    /// Sends a `103`; `None` once the client has closed the connection.
+    pub async fn informational(&mut self, stream: u32) -> Option<()> {
+        let head = [&[0x08, 0x03], b"103".as_slice(), &field("x-a", "b")].concat();
+        let length = u32::try_from(head.len()).unwrap().to_be_bytes();
+        let mut frame = length[1..].to_vec();
+        frame.extend([HEADERS, END_HEADERS]);
+        frame.extend(stream.to_be_bytes());
+        frame.extend(head);
+        self.socket.write_all(&frame).await.ok()?;
+        self.socket.flush().await.ok()
+    }
+
+    /// Sends the head of a `200` in so many frames of nearly 16 KiB.
+    pub async fn large_head(&mut self, stream: u32, pieces: usize) {
+        let value = "v".repeat(100);
+        for piece in 0..pieces {
+            let mut fields = if piece == 0 { vec![0x88] } else { Vec::new() };
+            while fields.len() < 16 * 1024 - 200 {
+                fields.extend(field("x-many", &value));
+            }
+            let kind = if piece == 0 { HEADERS } else { CONTINUATION };
+            let flags = if piece + 1 == pieces { END_HEADERS } else { 0 };
+            self.send(kind, flags, stream, &fields).await;
+        }
+    }
+
+    /// Reads until the client closes the connection, and answers not even pings.
+    pub async fn read_in_silence(&mut self) {
+        let mut space = [0; 1024];
+        while self
+            .socket
+            .read(&mut space)
+            .await
+            .is_ok_and(|read| read > 0)
+        {}
     }
 
     /// Reads until the client closes the connection.

@@ -1,0 +1,88 @@
+//! A program that has no file descriptors left waits for one of its connections.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+#![cfg(unix)]
+
+#[path = "support/server.rs"]
+mod server;
+
+use std::fs::File;
+use std::process::Command;
+
+use cloudbase_core::{Client, ErrorKind};
+use futures_util::future::join_all;
+
+use self::server::{Server, get, ok, post};
+
+/// Where the program with the limit finds the server of the one without.
+const SERVER: &str = "CLOUDBASE_TEST_DESCRIPTORS_SERVER";
+
+/// Runs the test `name` in a program of its own that may have 64 files open.
+async fn limited(name: &'static str, server: &Server) {
+    let url = server.url();
+    let output = tokio::task::spawn_blocking(move || {
+        Command::new("sh")
+            .args(["-c", "ulimit -n 64 && exec \"$0\" \"$@\""])
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", name])
+            .env(SERVER, url)
+            .output()
+            .unwrap()
+    });
+    let output = output.await.unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{said}"
+    );
+}
+
+fn client(url: &str) -> Client {
+    let client = Client::builder().env_id("demo").endpoint(url);
+    client.max_attempts(1).build().unwrap()
+}
+
+#[tokio::test]
+async fn calls_wait_for_a_connection_that_comes_free() {
+    let Ok(url) = std::env::var(SERVER) else {
+        let server = Server::answering(ok("{}")).await;
+        limited("calls_wait_for_a_connection_that_comes_free", &server).await;
+        assert_eq!(server.seen.heads().len(), 1000);
+        assert!(server.seen.connections() < 64);
+        return;
+    };
+    let client = client(&url);
+    let calls = (0..1000).map(|_| client.fetch(post("/v1/a")));
+    for response in join_all(calls).await {
+        response.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn with_no_connection_open_it_is_an_error() {
+    let Ok(url) = std::env::var(SERVER) else {
+        let server = Server::answering(ok("{}")).await;
+        limited("with_no_connection_open_it_is_an_error", &server).await;
+        assert_eq!(server.seen.connections(), 1);
+        return;
+    };
+    let client = client(&url);
+    let mut files = Vec::new();
+    while let Ok(file) = File::open("/dev/null") {
+        files.push(file);
+    }
+    for endpoint in [&*url, &url.replace("127.0.0.1", "localhost")] {
+        let error = self::client(endpoint)
+            .fetch(get("/v1/a"))
+            .await
+            .unwrap_err();
+        assert!(error.is_connect() && error.is_retryable(), "{error:?}");
+        if endpoint == url {
+            assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
+            let reason = "this program has no file descriptors left (`ulimit -n`)";
+            assert!(error.message().ends_with(reason), "{error:?}");
+        }
+    }
+    files.pop();
+    client.fetch(get("/v1/a")).await.unwrap();
+}
