@@ -10,6 +10,7 @@ mod body;
 mod client;
 pub mod config;
 pub mod credential;
+mod encode;
 mod endpoint;
 mod error;
 mod json;
@@ -29,6 +30,7 @@ pub use secrecy::{ExposeSecret, SecretString};
 pub use crate::body::{Body, DataStream};
 pub use crate::client::{Client, ClientBuilder};
 pub use crate::config::{Config, EnvId};
+pub use crate::encode::to_json;
 pub use crate::error::{Error, ErrorCode, ErrorKind, ErrorResponse, Result, TimeoutPhase};
 pub use crate::operation::{
     CallInfo, CallOptions, Choices, CredentialUse, Envelope, Idempotency, Operation, PathBuilder,

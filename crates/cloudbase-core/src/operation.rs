@@ -20,7 +20,8 @@ pub use self::options::{CallOptions, Choices};
 pub use self::path::{PathBuilder, encode_component};
 pub(crate) use self::request_id::RequestId;
 use crate::body::Body;
-use crate::error::{Error, ErrorKind, Result, TimeoutPhase};
+use crate::encode::to_json;
+use crate::error::{Error, Result, TimeoutPhase};
 
 /// Whether a call may be repeated after some of it was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -132,15 +133,12 @@ impl Operation {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Encode`] if it cannot be written as JSON.
+    /// [`ErrorKind::Encode`](crate::ErrorKind::Encode) if it cannot be written as JSON,
+    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) if it holds a
+    /// number that is NaN or infinite; the message names the place.
     pub fn json<T: Serialize + ?Sized>(mut self, value: &T) -> Result<Self> {
-        let bytes = serde_json::to_vec(value).map_err(|error| {
-            Error::new(
-                ErrorKind::Encode,
-                format!("the body cannot be written as JSON: {error}"),
-            )
-            .with_operation(self.parts.name)
-        })?;
+        let bytes =
+            to_json("body", value).map_err(|error| error.with_operation(self.parts.name))?;
         self.parts
             .request
             .headers_mut()

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use cloudbase_core::http::HeaderValue;
 use cloudbase_core::http::header::CONTENT_TYPE;
-use cloudbase_core::{Body, DataStream, Error, ErrorKind, Operation, Result};
+use cloudbase_core::{Body, DataStream, Error, ErrorKind, Operation, Result, to_json};
 use futures_core::Stream;
 use http_body::Body as _;
 use serde::Serialize;
@@ -68,12 +68,9 @@ impl Limit {
 
 impl Payload {
     pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> Self {
-        match serde_json::to_vec(value) {
+        match to_json("body", value) {
             Ok(bytes) => Self::Json(bytes.into()),
-            Err(error) => Self::Refused(Error::new(
-                ErrorKind::Encode,
-                format!("the body cannot be written as JSON: {error}"),
-            )),
+            Err(error) => Self::Refused(error),
         }
     }
 
@@ -255,6 +252,12 @@ mod tests {
         let keys = std::collections::HashMap::from([((1, 2), 3)]);
         let error = attach(Payload::json(&keys), Limit::Gateway).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Encode);
+        let numbers = std::collections::BTreeMap::from([("a", [0.5, f64::NAN])]);
+        let error = attach(Payload::json(&numbers), Limit::Gateway).unwrap_err();
+        assert_eq!(
+            error.message(),
+            "`body` must hold finite numbers only: `a[1]` is NaN"
+        );
         let error = attach(Payload::other("a\nb", Body::empty()), Limit::Gateway).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Argument);
     }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cloudbase_core::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use cloudbase_core::http::{HeaderMap, HeaderName, HeaderValue};
-use cloudbase_core::{Error, ErrorKind, Result};
+use cloudbase_core::{Error, ErrorKind, Result, to_json};
 use serde::Serialize;
 
 /// Custom metadata, base64 of JSON.
@@ -103,12 +103,7 @@ fn is_ours(name: &HeaderName) -> bool {
 
 /// Base64 of the JSON of `metadata`, as the service keeps it.
 pub(crate) fn encode_metadata<T: Serialize + ?Sized>(metadata: &T) -> Result<HeaderValue> {
-    let json = serde_json::to_vec(metadata).map_err(|error| {
-        Error::new(
-            ErrorKind::Encode,
-            format!("the metadata cannot be written as JSON: {error}"),
-        )
-    })?;
+    let json = to_json("metadata", metadata)?;
     HeaderValue::from_str(&STANDARD.encode(json)).map_err(|error| {
         Error::new(ErrorKind::Encode, "the metadata cannot be sent as a header").with_source(error)
     })
