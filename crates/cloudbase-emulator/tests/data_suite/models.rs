@@ -233,6 +233,22 @@ fn errors_come_in_a_200() {
                 list(json!({"filter": {"where": {"$not": []}}})),
                 "INVALID_PARAMETER",
             ),
+            (
+                list(json!({"filter": {"where": {"$or": []}}})),
+                "INVALID_PARAMETER",
+            ),
+            (
+                list(json!({"filter": {"where": {"$and": [{"$or": []}]}}})),
+                "INVALID_PARAMETER",
+            ),
+            (
+                list(json!({"filter": {"where": {"title": {}}}})),
+                "INVALID_PARAMETER",
+            ),
+            (
+                list(json!({"filter": {"where": {"$or": [{"title": {}}]}}})),
+                "INVALID_PARAMETER",
+            ),
             (list(json!({"filter": {"wher": {}}})), "INVALID_PARAMETER"),
             (
                 list(json!({"filter": {"relateWhere": {"title": {}}}})),

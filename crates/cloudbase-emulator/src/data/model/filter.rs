@@ -120,14 +120,16 @@ fn group(model: &Model, value: &Value, depth: usize) -> Result<Filter, ModelErro
                 let list = value
                     .as_array()
                     .ok_or_else(|| ModelError::parameter(format!("{key} takes an array")))?;
+                // What the service makes of a choice between nothing is not known.
+                if key == "$or" && list.is_empty() {
+                    return Err(ModelError::parameter("$or takes at least one condition"));
+                }
                 let inner = list
                     .iter()
                     .map(|one| group(model, one, depth + 1))
                     .collect::<Result<Vec<_>, _>>()?;
                 members.push(match key.as_str() {
                     "$and" => Filter::All(inner),
-                    // An empty choice asks nothing.
-                    _ if inner.is_empty() => Filter::All(inner),
                     _ => Filter::Any(inner),
                 });
             }
@@ -168,6 +170,12 @@ fn field_tests(
             "the condition on {field:?} is an object such as {{\"$eq\": …}}"
         )));
     };
+    // Nor what it makes of a field that is not compared with anything.
+    if tests.is_empty() {
+        return Err(ModelError::parameter(format!(
+            "the condition on {field:?} tests nothing"
+        )));
+    }
     for (operator, value) in tests {
         let filter = test(field, kind, operator, value)?;
         members.push(filter);
