@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a failure is a failed test")]
 
+#[path = "data/choosing.rs"]
+mod choosing;
 #[path = "data/derive.rs"]
 mod derive;
 #[path = "data/fixtures.rs"]

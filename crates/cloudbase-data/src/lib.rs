@@ -9,6 +9,8 @@
 
 #[cfg(any(feature = "mysql", feature = "models"))]
 mod column_ref;
+#[cfg(any(feature = "mysql", feature = "models"))]
+mod invalid;
 mod lenient;
 pub mod lossless;
 #[cfg(feature = "models")]
@@ -19,6 +21,10 @@ pub mod mysql;
 mod order;
 #[cfg(any(feature = "mysql", feature = "models"))]
 mod page_stream;
+#[cfg(any(feature = "mysql", feature = "models"))]
+mod reach;
+#[cfg(any(feature = "mysql", feature = "models"))]
+mod records;
 mod row;
 #[cfg(any(feature = "mysql", feature = "models"))]
 mod send_and_await;

@@ -59,6 +59,7 @@ mod insert;
 mod pages;
 pub mod postgres;
 mod request;
+mod row_filter;
 mod select;
 mod short;
 mod table;
@@ -188,7 +189,7 @@ impl TableRef {
 
     /// Counts rows.
     pub fn count(self) -> Count {
-        Count::from_parts(self.query, cloudbase_core::CallOptions::default())
+        self.select::<crate::Row>(Columns::all()).count()
     }
 
     /// All columns of the rows for which this holds.

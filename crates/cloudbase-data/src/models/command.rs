@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::request::{coded, fetch};
+use crate::invalid::Invalid;
+use crate::records::json_of;
 use crate::send_and_await::send_and_await;
 use crate::{DateTime, Decimal, Row};
 
@@ -31,7 +33,7 @@ const MARGIN: Duration = Duration::from_secs(5);
 pub struct SqlValue {
     kind: &'static str,
     /// The text, or why there is none.
-    text: Result<String, &'static str>,
+    text: Result<String, Invalid>,
 }
 
 impl SqlValue {
@@ -55,7 +57,7 @@ impl SqlValue {
     fn json<T: Serialize + ?Sized>(kind: &'static str, value: &T) -> Self {
         Self {
             kind,
-            text: serde_json::to_string(value).map_err(|_| "cannot be written as JSON"),
+            text: json_of("parameter", value).map_err(|error| (&error).into()),
         }
     }
 }
@@ -111,7 +113,7 @@ impl From<f64> for SqlValue {
             text: if value.is_finite() {
                 Ok(value.to_string())
             } else {
-                Err("must be finite")
+                Err((&Error::argument("parameter", "must be finite")).into())
             },
         }
     }
@@ -148,15 +150,14 @@ pub(crate) struct Parameters {
 impl Parameters {
     pub(crate) fn add(&mut self, key: String, value: SqlValue) {
         let known = self.list.iter().any(|parameter| parameter.key == key);
-        let refused = match &value.text {
-            _ if key.is_empty() => Some("must have a name"),
-            _ if known => Some("is given twice"),
-            Err(rule) => Some(*rule),
+        let invalid = match &value.text {
+            _ if key.is_empty() => Some(Error::argument("parameter", "must have a name")),
+            _ if known => Some(Error::argument("parameter", "is given twice")),
+            Err(invalid) => Some(invalid.into()),
             Ok(_) => None,
         };
-        if let Some(rule) = refused {
-            self.refused
-                .get_or_insert_with(|| Error::argument("parameter", rule));
+        if let Some(error) = invalid {
+            self.refused.get_or_insert(error);
         }
         if let Ok(text) = value.text {
             self.list.push(Parameter {

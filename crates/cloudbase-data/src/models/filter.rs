@@ -1,8 +1,19 @@
 //! Conditions on records, as the service's filter JSON.
 
+mod reach;
+
+use std::collections::BTreeMap;
+
 use cloudbase_core::{Error, Result};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde::ser::{SerializeMap, Serializer};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::request::raw;
+use crate::invalid::Invalid;
+use crate::reach::Reach;
+use crate::records::json_of;
 
 /// A condition on records: made by [`field`], joined by [`and`](Self::and), [`or`](Self::or),
 /// [`all`](Self::all) and [`any`](Self::any); [`related`](Self::related) looks at other models.
@@ -17,11 +28,12 @@ use serde_json::{Map, Value, json};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Filter {
-    /// Conditions on the record itself, all of which must hold.
-    conditions: Vec<Value>,
-    /// Conditions on related records.
-    related: Map<String, Value>,
-    refused: Option<&'static str>,
+    /// Conditions on the record itself, all of which must hold: JSON objects as text, in which
+    /// values are written as in records.
+    conditions: Vec<String>,
+    /// Conditions on related records: the JSON text of each relation's.
+    related: BTreeMap<String, String>,
+    invalid: Option<Invalid>,
 }
 
 /// Starts a condition on a field.
@@ -104,20 +116,30 @@ impl Field {
         self.test("$nempty", true)
     }
 
-    fn test(self, operator: &str, value: impl Serialize) -> Filter {
+    fn test(self, operator: &'static str, value: impl Serialize) -> Filter {
         let mut filter = Filter::everything();
         if self.0.is_empty() {
-            filter.refused = Some("names an empty field");
+            filter.reject("names an empty field");
         } else if self.0.starts_with('$') {
-            filter.refused = Some("names a field that begins with `$`, as operators do");
+            filter.reject("names a field that begins with `$`, as operators do");
         }
-        match serde_json::to_value(value) {
-            Ok(value) => filter
-                .conditions
-                .push(json!({ self.0: { operator: value } })),
-            Err(_) => filter.refused = Some("has a value that cannot be written as JSON"),
+        let value = Entry(operator, value);
+        match json_of("filter", &Entry(&self.0, value)) {
+            Ok(condition) => filter.conditions.push(condition),
+            Err(error) => filter.invalid = Some((&error).into()),
         }
         filter
+    }
+}
+
+/// `{key: value}`
+struct Entry<'a, T>(&'a str, T);
+
+impl<T: Serialize> Serialize for Entry<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry(self.0, &self.1)?;
+        map.end()
     }
 }
 
@@ -126,9 +148,19 @@ impl Filter {
     pub(crate) fn everything() -> Self {
         Self {
             conditions: Vec::new(),
-            related: Map::new(),
-            refused: None,
+            related: BTreeMap::new(),
+            invalid: None,
         }
+    }
+
+    pub(crate) fn is_everything(&self) -> bool {
+        self.conditions.is_empty() && self.related.is_empty()
+    }
+
+    /// Notes a broken rule. The first one stands.
+    fn reject(&mut self, rule: &str) {
+        let error = || (&Error::argument("filter", rule)).into();
+        self.invalid.get_or_insert_with(error);
     }
 
     /// Every one of these.
@@ -143,39 +175,38 @@ impl Filter {
         let mut joined = Self::everything();
         let mut members = Vec::new();
         for filter in filters {
-            joined.refused = joined.refused.or(filter.refused);
+            joined.invalid = joined.invalid.or(filter.invalid);
             if !filter.related.is_empty() {
-                joined.refused = Some("has a condition on related records among alternatives");
+                joined.reject("has a condition on related records among alternatives");
             }
-            match filter.into_where() {
+            match all_of(filter.conditions) {
                 Some(condition) => members.push(condition),
-                None => {
-                    joined.refused = joined
-                        .refused
-                        .or(Some("has an alternative without condition"))
-                }
+                None => joined.reject("has an alternative without condition"),
             }
         }
         match members.len() {
-            0 => joined.refused = joined.refused.or(Some("has no alternatives")),
+            0 => joined.reject("has no alternatives"),
             1 => joined.conditions.append(&mut members),
-            _ => joined.conditions.push(json!({ "$or": members })),
+            _ => joined.conditions.push(group("$or", &members)),
         }
         joined
     }
 
     /// Related records, by the relation's field, of which some match `filter`.
+    ///
+    /// For reading. In a write it can narrow down other conditions, but does not choose records on
+    /// its own: whether the service heeds it there is not known.
     #[doc(alias = "relateWhere")]
     pub fn related(relation: impl Into<String>, filter: Self) -> Self {
         let mut outer = Self::everything();
-        outer.refused = filter.refused;
+        outer.invalid = filter.invalid;
         if !filter.related.is_empty() {
-            outer.refused = Some("nests conditions on related records");
+            outer.reject("nests conditions on related records");
         }
-        let condition = filter.into_where().unwrap_or_else(|| json!({}));
+        let condition = all_of(filter.conditions).unwrap_or_else(nothing);
         outer
             .related
-            .insert(relation.into(), json!({ "where": condition }));
+            .insert(relation.into(), format!(r#"{{"where":{condition}}}"#));
         outer
     }
 
@@ -183,11 +214,11 @@ impl Filter {
     #[must_use]
     pub fn and(mut self, other: impl Into<Self>) -> Self {
         let other = other.into();
-        self.refused = self.refused.or(other.refused);
+        self.invalid = self.invalid.or(other.invalid);
         self.conditions.extend(other.conditions);
         for (relation, condition) in other.related {
             if self.related.insert(relation, condition).is_some() {
-                self.refused = Some("has two conditions on the same relation");
+                self.reject("has two conditions on the same relation");
             }
         }
         self
@@ -199,54 +230,79 @@ impl Filter {
         Self::any([self, other])
     }
 
-    pub(crate) fn is_everything(&self) -> bool {
-        self.conditions.is_empty() && self.related.is_empty()
-    }
-
-    fn into_where(mut self) -> Option<Value> {
-        match self.conditions.len() {
-            0 => None,
-            1 => self.conditions.pop(),
-            _ => Some(json!({ "$and": self.conditions })),
-        }
-    }
-
     /// The JSON that is sent.
-    pub(crate) fn encode(mut self) -> Result<Value> {
-        if let Some(rule) = self.refused {
-            return Err(Error::argument("filter", rule));
+    pub(crate) fn encode(self) -> Result<Box<RawValue>> {
+        if let Some(invalid) = &self.invalid {
+            return Err(invalid.into());
         }
-        let related = std::mem::take(&mut self.related);
-        let mut json = Map::new();
-        json.insert(
-            "where".to_owned(),
-            self.into_where().unwrap_or_else(|| json!({})),
-        );
-        if !related.is_empty() {
-            json.insert("relateWhere".to_owned(), Value::Object(related));
+        let condition = all_of(self.conditions).unwrap_or_else(nothing);
+        let mut json = String::from("{");
+        if !self.related.is_empty() {
+            let members = self.related.iter().map(|(relation, condition)| {
+                json_of("filter", relation).map(|relation| format!("{relation}:{condition}"))
+            });
+            let members = members.collect::<Result<Vec<_>>>()?.join(",");
+            json.push_str(&format!(r#""relateWhere":{{{members}}},"#));
         }
-        Ok(Value::Object(json))
+        json.push_str(&format!(r#""where":{condition}}}"#));
+        raw(json)
     }
 
     /// The JSON of a write, which must not touch everything by accident.
-    pub(crate) fn encode_some(self) -> Result<Value> {
-        if self.refused.is_none() && self.is_everything() {
-            return Err(Error::argument(
-                "filter",
-                "is required: without it every record would match",
-            ));
+    pub(crate) fn encode_some(self) -> Result<Box<RawValue>> {
+        if self.invalid.is_none() && self.reach()? == Reach::Everything {
+            return Err(Error::argument("filter", self.missing()));
         }
         self.encode()
     }
 
     /// The JSON of a write to many records, to all of them only if `everything` is what the user said.
-    pub(crate) fn encode_many(self, everything: bool) -> Result<Value> {
+    pub(crate) fn encode_many(self, everything: bool) -> Result<Box<RawValue>> {
         if everything {
             self.encode()
         } else {
             self.encode_some()
         }
     }
+
+    /// How many records the conditions on the records themselves let through.
+    fn reach(&self) -> Result<Reach> {
+        let conditions = self.conditions.iter().map(|condition| {
+            let condition: Value = serde_json::from_str(condition).map_err(|error| {
+                Error::argument("filter", format_args!("must be JSON: {error}"))
+            })?;
+            Ok(reach::of(&condition))
+        });
+        Ok(Reach::all(conditions.collect::<Result<Vec<_>>>()?))
+    }
+
+    /// What a write lacks that has only such conditions.
+    fn missing(&self) -> &'static str {
+        if !self.related.is_empty() {
+            "is required in `where`: a condition on a relation chooses no records of a write"
+        } else if !self.conditions.is_empty() {
+            "is required: what is there tests nothing, and every record would match"
+        } else {
+            "is required: without it every record would match"
+        }
+    }
+}
+
+/// One condition of several that must all hold, or none.
+fn all_of(mut conditions: Vec<String>) -> Option<String> {
+    match conditions.len() {
+        0 | 1 => conditions.pop(),
+        _ => Some(group("$and", &conditions)),
+    }
+}
+
+fn group(operator: &str, members: &[String]) -> String {
+    format!(r#"{{"{operator}":[{}]}}"#, members.join(","))
+}
+
+/// The condition that holds for everything.
+fn nothing() -> String {
+    "{}".to_owned()
 }
 
 /// The whole filter as the other SDKs write it: `{"where": {…}, "relateWhere": {…}}`.
@@ -254,97 +310,29 @@ impl From<Value> for Filter {
     fn from(json: Value) -> Self {
         let mut filter = Self::everything();
         let Value::Object(mut json) = json else {
-            filter.refused = Some("must be an object with `where`");
+            filter.reject("must be an object with `where`");
             return filter;
         };
         match json.remove("where") {
             None => {}
             Some(Value::Object(condition)) if condition.is_empty() => {}
-            Some(Value::Object(condition)) => filter.conditions.push(Value::Object(condition)),
-            Some(_) => filter.refused = Some("must have an object as `where`"),
+            Some(condition @ Value::Object(_)) => filter.conditions.push(condition.to_string()),
+            Some(_) => filter.reject("must have an object as `where`"),
         }
         match json.remove("relateWhere") {
             None => {}
-            Some(Value::Object(related)) => filter.related = related,
-            Some(_) => filter.refused = Some("must have an object as `relateWhere`"),
+            Some(Value::Object(related)) => {
+                let texts = related.into_iter();
+                filter.related = texts.map(|(name, json)| (name, json.to_string())).collect();
+            }
+            Some(_) => filter.reject("must have an object as `relateWhere`"),
         }
         if !json.is_empty() {
-            filter.refused = Some("must hold its conditions in `where` and `relateWhere`");
+            filter.reject("must hold its conditions in `where` and `relateWhere`");
         }
         filter
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn encoded(filter: impl Into<Filter>) -> Value {
-        filter.into().encode().unwrap()
-    }
-
-    fn read(text: &str) -> Value {
-        serde_json::from_str(text).unwrap()
-    }
-
-    #[test]
-    fn every_operator_is_spelled_as_documented() {
-        for (filter, condition) in [
-            (field("a").eq(1), r#"{"$eq":1}"#),
-            (field("a").neq("x"), r#"{"$neq":"x"}"#),
-            (field("a").gt(1.5), r#"{"$gt":1.5}"#),
-            (field("a").gte(1), r#"{"$gte":1}"#),
-            (field("a").lt(1), r#"{"$lt":1}"#),
-            (field("a").lte(1), r#"{"$lte":1}"#),
-            (field("a").in_([1, 2]), r#"{"$in":[1,2]}"#),
-            (field("a").not_in(["x"]), r#"{"$nin":["x"]}"#),
-            (field("a").search("x"), r#"{"$search":"x"}"#),
-            (field("a").search_ci("x"), r#"{"$search_ci":"x"}"#),
-            (field("a").not_search("x"), r#"{"$nsearch":"x"}"#),
-            (field("a").not_search_ci("x"), r#"{"$nsearch_ci":"x"}"#),
-            (field("a").is_empty(), r#"{"$empty":true}"#),
-            (field("a").is_not_empty(), r#"{"$nempty":true}"#),
-        ] {
-            assert_eq!(encoded(filter), json!({"where": {"a": read(condition)}}));
-        }
-    }
-
-    #[test]
-    fn groups_and_relations_nest() {
-        let filter = field("done").eq(false).and(
-            field("a")
-                .eq(1)
-                .or(Filter::all([field("b").eq(2), field("c").eq(3)])),
-        );
-        assert_eq!(
-            encoded(filter.and(Filter::related("comments", field("comment").is_not_empty()))),
-            read(
-                r#"{"relateWhere":{"comments":{"where":{"comment":{"$nempty":true}}}},"where":{"$and":[{"done":{"$eq":false}},{"$or":[{"a":{"$eq":1}},{"$and":[{"b":{"$eq":2}},{"c":{"$eq":3}}]}]}]}}"#
-            )
-        );
-        assert_eq!(encoded(Filter::all([])), json!({"where": {}}));
-        let json = json!({"where": {"a": {"$eq": 1}, "b": {"$eq": 2}}, "relateWhere": {"c": {"where": {}}}});
-        assert_eq!(encoded(json.clone()), json);
-    }
-
-    #[test]
-    fn what_the_service_would_misread_is_refused() {
-        for filter in [
-            field("").eq(1),
-            field("$or").eq(1),
-            Filter::any([]),
-            Filter::any([field("a").eq(1), Filter::all([])]),
-            Filter::any([field("a").eq(1), Filter::related("c", field("d").eq(1))]),
-            Filter::related("a", Filter::related("b", field("c").eq(1))),
-            Filter::related("a", field("b").eq(1)).and(Filter::related("a", field("c").eq(1))),
-            json!([]).into(),
-            json!({"done": {"$eq": false}}).into(),
-            json!({"where": 1}).into(),
-        ] {
-            assert!(filter.clone().encode().is_err(), "{filter:?}");
-        }
-        assert!(Filter::all([]).encode_some().is_err());
-        assert!(Filter::from(json!({"where": {}})).encode_some().is_err());
-        assert!(field("a").eq(1).encode_some().is_ok());
-    }
-}
+mod tests;

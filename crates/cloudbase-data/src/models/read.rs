@@ -107,7 +107,7 @@ impl<T> Get<T> {
             filter = super::field("_id").eq(id).and(filter);
         }
         let mut body = BodyMap::default();
-        body.put(
+        body.put_json(
             "filter",
             filter
                 .encode()

@@ -88,7 +88,7 @@ impl Delete {
         const NAME: &str = "models.delete";
         let mut body = BodyMap::default();
         let filter = self.filter.encode_some();
-        body.put(
+        body.put_json(
             "filter",
             filter.map_err(|error| error.with_operation(NAME))?,
         );
@@ -143,7 +143,7 @@ impl DeleteMany {
         const NAME: &str = "models.delete_many";
         let filter = self.filter.encode_many(self.everything);
         let mut body = BodyMap::default();
-        body.put(
+        body.put_json(
             "filter",
             filter.map_err(|error| error.with_operation(NAME))?,
         );

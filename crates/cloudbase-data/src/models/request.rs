@@ -1,16 +1,19 @@
 //! What all calls to a model share: path, body, and the `data` around each answer.
 
+use std::collections::BTreeMap;
+
 use cloudbase_core::http::Method;
 use cloudbase_core::{
     Client, Envelope, Error, ErrorKind, Idempotency, Operation, PathBuilder, Response, Result,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
 
 use super::EnvType;
 use crate::lenient::Lenient;
+use crate::records::{check_members, json_of};
 
 /// A model of an environment.
 #[derive(Clone, Debug)]
@@ -95,10 +98,10 @@ pub(crate) fn object_of<T: Serialize + ?Sized>(
     argument: &'static str,
     value: &T,
 ) -> Result<Box<RawValue>> {
-    let raw = raw_of(argument, value)?;
-    match raw.get() {
+    let json = json_of(argument, value)?;
+    match json.as_str() {
         "{}" => Err(Error::argument(argument, "must have at least one field")),
-        text if text.starts_with('{') => Ok(raw),
+        text if text.starts_with('{') => raw(json),
         _ => Err(Error::argument(
             argument,
             "must be a struct or map: field names and values",
@@ -111,34 +114,43 @@ pub(crate) fn objects_of<T: Serialize + ?Sized>(
     argument: &'static str,
     value: &T,
 ) -> Result<Box<RawValue>> {
-    let raw = raw_of(argument, value)?;
-    match raw.get() {
-        "[]" => Err(Error::argument(argument, "must have at least one record")),
-        text if text.starts_with("[{") => Ok(raw),
-        _ => Err(Error::argument(
-            argument,
-            "must be a list of structs or maps",
-        )),
+    const RULE: &str = "must be a list of structs or maps";
+    let json = json_of(argument, value)?;
+    match json.as_str() {
+        "[]" => return Err(Error::argument(argument, "must have at least one record")),
+        text if text.starts_with('[') => check_members(argument, text, RULE)?,
+        _ => return Err(Error::argument(argument, RULE)),
     }
+    raw(json)
 }
 
-fn raw_of<T: Serialize + ?Sized>(argument: &'static str, value: &T) -> Result<Box<RawValue>> {
-    serde_json::value::to_raw_value(value).map_err(|error| {
-        Error::new(
-            ErrorKind::Encode,
-            format!("`{argument}` cannot be written as JSON: {error}"),
-        )
+/// JSON text as a part of a body.
+pub(crate) fn raw(json: String) -> Result<Box<RawValue>> {
+    RawValue::from_string(json).map_err(|error| {
+        Error::new(ErrorKind::Encode, "what was encoded is not JSON").with_source(error)
     })
 }
 
 /// A body of those members that are there.
 #[derive(Debug, Default, Serialize)]
 #[serde(transparent)]
-pub(crate) struct BodyMap(Map<String, Value>);
+pub(crate) struct BodyMap(BTreeMap<&'static str, Member>);
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Member {
+    Value(Value),
+    Json(Box<RawValue>),
+}
 
 impl BodyMap {
-    pub(crate) fn put(&mut self, name: &str, value: impl Into<Value>) {
-        self.0.insert(name.to_owned(), value.into());
+    pub(crate) fn put(&mut self, name: &'static str, value: impl Into<Value>) {
+        self.0.insert(name, Member::Value(value.into()));
+    }
+
+    /// Adds what is JSON already.
+    pub(crate) fn put_json(&mut self, name: &'static str, json: Box<RawValue>) {
+        self.0.insert(name, Member::Json(json));
     }
 }
 

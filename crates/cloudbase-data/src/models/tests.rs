@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{asc, desc};
 
+mod writes;
+
 fn models() -> Models {
     let client = Client::builder()
         .env_id("env")

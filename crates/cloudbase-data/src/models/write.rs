@@ -3,7 +3,6 @@
 use cloudbase_core::http::Method;
 use cloudbase_core::{CallOptions, Client, Error, Idempotency, Operation, Result};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::filter::Filter;
@@ -36,7 +35,7 @@ struct DataBody {
 
 #[derive(Serialize)]
 struct ChangeBody {
-    filter: Value,
+    filter: Box<RawValue>,
     data: Box<RawValue>,
 }
 
@@ -167,7 +166,10 @@ impl Update {
 
 ends!(Update => u64, |data: CountData| Ok(data.count.unwrap_or(0)));
 
-fn change_body(filter: Result<Value>, changes: Result<Box<RawValue>>) -> Result<ChangeBody> {
+fn change_body(
+    filter: Result<Box<RawValue>>,
+    changes: Result<Box<RawValue>>,
+) -> Result<ChangeBody> {
     Ok(ChangeBody {
         filter: filter?,
         data: changes?,
@@ -337,7 +339,7 @@ impl Upsert {
     pub fn operation(self) -> Result<Operation> {
         #[derive(Serialize)]
         struct Body {
-            filter: Value,
+            filter: Box<RawValue>,
             #[serde(skip_serializing_if = "Option::is_none")]
             create: Option<Box<RawValue>>,
             #[serde(skip_serializing_if = "Option::is_none")]

@@ -4,10 +4,11 @@ use cloudbase_core::http::{HeaderMap, Method, header};
 use cloudbase_core::{CallOptions, Error, ErrorKind, Operation, Response, Result};
 use futures_core::future::BoxFuture;
 
-use super::columns::Columns;
+use super::columns::{Columns, Related};
 use super::request::{Query, Shape, filter_methods};
 
-/// Counts rows without reading them; awaited, it gives a `u64`.
+/// Counts rows without reading them; awaited, it gives a `u64`: as many as a [`Select`](super::Select)
+/// of the same columns and conditions would give without limit.
 ///
 /// ```no_run
 /// # async fn run(mysql: cloudbase_data::MySql) -> cloudbase_core::Result<()> {
@@ -19,6 +20,7 @@ use super::request::{Query, Shape, filter_methods};
 #[must_use = "does nothing until it is sent or awaited"]
 pub struct Count {
     query: Query,
+    columns: Columns,
     options: CallOptions,
 }
 
@@ -26,8 +28,27 @@ filter_methods!(Count);
 cloudbase_core::call_options!(Count);
 
 impl Count {
-    pub(crate) fn from_parts(query: Query, options: CallOptions) -> Self {
-        Self { query, options }
+    pub(crate) fn from_parts(query: Query, columns: Columns, options: CallOptions) -> Self {
+        Self {
+            query,
+            columns,
+            options,
+        }
+    }
+
+    /// The columns of the rows that are counted. They matter where they name relations: conditions
+    /// on a relation need it, and one that is [`inner`](super::Relation::inner) leaves rows out.
+    /// Default: those of the `select` that is counted, else all columns and no relations.
+    pub fn select(mut self, columns: impl Into<Columns>) -> Self {
+        self.columns = columns.into();
+        self
+    }
+
+    /// Conditions on an embedded relation, by its key in the response.
+    #[doc(alias = "referencedTable")]
+    pub fn related(mut self, relation: impl Into<String>, related: Related) -> Self {
+        self.query.related.push((relation.into(), related));
+        self
     }
 
     /// The call, without sending it.
@@ -39,10 +60,9 @@ impl Count {
         self.query.order.clear();
         self.query.limit = None;
         self.query.offset = None;
-        let columns = Columns::all();
         let shape = Shape {
             method: &Method::HEAD,
-            columns: Some(&columns),
+            columns: Some(&self.columns),
             prefer: &["count=exact"],
             ..Shape::read("mysql.count")
         };

@@ -33,8 +33,6 @@ const RESERVED: &[&str] = &[
 #[derive(Debug, Default)]
 pub(crate) struct QueryString {
     text: String,
-    /// How many of the pairs are conditions.
-    filters: usize,
 }
 
 impl QueryString {
@@ -62,10 +60,6 @@ impl QueryString {
         Ok(())
     }
 
-    pub(crate) fn has_filters(&self) -> bool {
-        self.filters > 0
-    }
-
     /// The path with this query.
     pub(crate) fn into_uri(self, path: &Uri) -> Result<Uri> {
         if self.text.is_empty() {
@@ -81,7 +75,6 @@ impl QueryString {
     }
 
     fn condition(&mut self, path: &[String], flat: &Flat<'_>) -> Result<()> {
-        self.filters += 1;
         let (word, members) = match flat {
             Flat::Test(leaf) => {
                 leaf.column.check()?;
@@ -196,7 +189,7 @@ fn test_of<'a>(column: &'a ColumnRef, test: &'a Test, negated: bool) -> Result<F
         Test::In(values) => {
             let values: Result<Vec<_>> = values
                 .iter()
-                .map(|value| match text(value)? {
+                .map(|value| match text(column, value)? {
                     Some(text) => Ok(text),
                     None => Err(Error::argument(
                         "filter",
@@ -206,7 +199,7 @@ fn test_of<'a>(column: &'a ColumnRef, test: &'a Test, negated: bool) -> Result<F
                 .collect();
             leaf(LeafTest::In(values?), negated)
         }
-        Test::Operator(operator, value) => match (text(value)?, operator.as_ref()) {
+        Test::Operator(operator, value) => match (text(column, value)?, operator.as_ref()) {
             (Some(text), operator) => leaf(LeafTest::Operator(operator, text), negated),
             (None, "eq") => leaf(LeafTest::Is(Is::Null), negated),
             (None, "neq") => leaf(LeafTest::Is(Is::Null), !negated),
@@ -220,11 +213,14 @@ fn test_of<'a>(column: &'a ColumnRef, test: &'a Test, negated: bool) -> Result<F
     })
 }
 
-fn text(value: &Scalar) -> Result<Option<&str>> {
+fn text<'a>(column: &ColumnRef, value: &'a Scalar) -> Result<Option<&'a str>> {
     match &value.0 {
         Repr::Null => Ok(None),
         Repr::Text(text) => Ok(Some(text)),
-        Repr::Invalid(rule) => Err(Error::argument("filter value", rule)),
+        Repr::Invalid(rule) => Err(Error::argument(
+            "filter value",
+            format_args!("{rule} (column `{}`)", column.name),
+        )),
     }
 }
 

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::filter::Filter;
 use super::value::{Repr, Scalar};
 use crate::column_ref::ColumnRef;
+use crate::records::json_of;
 
 /// The column matches every pattern.
 #[doc(alias = "likeAllOf")]
@@ -117,7 +118,7 @@ pub fn text_search(
     let word = |c: char| c.is_alphanumeric() || c == '_';
     if configuration.is_empty() || !configuration.chars().all(word) {
         let invalid = Scalar(Repr::Invalid(
-            "has a text-search configuration that is no name",
+            "has a text-search configuration that is no name".into(),
         ));
         return Filter::operator(column, operator, invalid);
     }
@@ -136,9 +137,14 @@ impl Collection {
 
     /// JSON: what contains these keys and values.
     pub fn json<T: Serialize + ?Sized>(value: &T) -> Self {
-        Self(match serde_json::to_string(value) {
+        const ARGUMENT: &str = "filter value";
+        Self(match json_of(ARGUMENT, value) {
             Ok(text) => text.into(),
-            Err(_) => Scalar(Repr::Invalid("cannot be written as JSON")),
+            Err(error) => {
+                let named = format!("`{ARGUMENT}` ");
+                let rule = error.message().trim_start_matches(&named).to_owned();
+                Scalar(Repr::Invalid(rule.into()))
+            }
         })
     }
 }

@@ -2,13 +2,16 @@
 
 use cloudbase_core::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use cloudbase_core::http::{Method, Uri};
-use cloudbase_core::{Client, Error, ErrorKind, Idempotency, Operation, PathBuilder, Result};
+use cloudbase_core::{Client, Error, Idempotency, Operation, PathBuilder, Result};
 use serde::Serialize;
 
 use super::columns::{Columns, Related};
 use super::encode::{QueryString, encode_order};
 use super::filter::Filter;
+use super::row_filter;
+use crate::invalid::Invalid;
 use crate::order::Order;
+use crate::records::{check_members, json_of};
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
@@ -41,22 +44,6 @@ impl Target {
     }
 }
 
-/// An argument that was refused while a chain was put together; told when it is sent.
-#[derive(Clone, Debug)]
-pub(crate) struct Refusal {
-    kind: ErrorKind,
-    message: String,
-}
-
-impl From<&Error> for Refusal {
-    fn from(error: &Error) -> Self {
-        Self {
-            kind: error.kind(),
-            message: error.message().to_owned(),
-        }
-    }
-}
-
 /// Which rows of which table, in which order.
 #[derive(Clone, Debug)]
 pub(crate) struct Query {
@@ -66,7 +53,7 @@ pub(crate) struct Query {
     pub(crate) order: Vec<Order>,
     pub(crate) offset: Option<u64>,
     pub(crate) limit: Option<u64>,
-    refusal: Option<Refusal>,
+    invalid: Option<Invalid>,
 }
 
 impl Query {
@@ -78,13 +65,13 @@ impl Query {
             order: Vec::new(),
             offset: None,
             limit: None,
-            refusal: None,
+            invalid: None,
         }
     }
 
     /// Keeps the first refused argument.
     pub(crate) fn refuse(&mut self, error: &Error) {
-        self.refusal.get_or_insert_with(|| error.into());
+        self.invalid.get_or_insert_with(|| error.into());
     }
 
     /// What `parsed` holds, or nothing and the refusal noted.
@@ -99,8 +86,8 @@ impl Query {
     }
 
     fn build(&self, shape: Shape<'_>) -> Result<Operation> {
-        if let Some(refusal) = &self.refusal {
-            return Err(Error::new(refusal.kind, refusal.message.clone()));
+        if let Some(invalid) = &self.invalid {
+            return Err(invalid.into());
         }
         let path = self.target.path()?;
         let mut query = QueryString::default();
@@ -112,11 +99,8 @@ impl Query {
             query.pair("select", &columns.encode()?);
         }
         query.filters(&[], &self.filters)?;
-        if shape.needs_filter && !query.has_filters() {
-            return Err(Error::argument(
-                "filter",
-                "is required: the service refuses to change all rows of a table at once",
-            ));
+        if shape.needs_filter {
+            row_filter::require(&self.filters)?;
         }
         if !reads && let Some(columns) = shape.columns {
             query.pair("select", &columns.encode()?);
@@ -193,26 +177,18 @@ impl Shape<'_> {
     }
 }
 
-/// The rows of a write as JSON, of which only the outermost shape is looked at.
+/// The rows of a write as JSON: an object, or a list of objects.
 pub(crate) fn rows_of<T: Serialize + ?Sized>(argument: &str, rows: &T) -> Result<bytes::Bytes> {
-    let json = serde_json::to_vec(rows).map_err(|error| {
-        Error::new(
-            ErrorKind::Encode,
-            format!("`{argument}` cannot be written as JSON: {error}"),
-        )
-    })?;
-    match json.first() {
-        Some(b'{') if json == b"{}" => {
-            Err(Error::argument(argument, "must have at least one column"))
-        }
-        Some(b'{') => Ok(json.into()),
-        Some(b'[') if json == b"[]" => Err(Error::argument(argument, "must have at least one row")),
-        Some(b'[') if json.get(1) == Some(&b'{') => Ok(json.into()),
-        _ => Err(Error::argument(
-            argument,
-            "must be a struct or map, or a list of them: column names and values",
-        )),
+    const RULE: &str = "must be a struct or map, or a list of them: column names and values";
+    let json = json_of(argument, rows)?;
+    match json.as_str() {
+        "{}" => return Err(Error::argument(argument, "must have at least one column")),
+        "[]" => return Err(Error::argument(argument, "must have at least one row")),
+        json if json.starts_with('{') => {}
+        json if json.starts_with('[') => check_members(argument, json, RULE)?,
+        _ => return Err(Error::argument(argument, RULE)),
     }
+    Ok(json.into())
 }
 
 /// Gives a builder with a field `query: Query` the conditions as methods.

@@ -108,10 +108,11 @@ impl<T> Select<T> {
         }
     }
 
-    /// Counts the matching rows and reads none of them. Limit and order do not matter.
+    /// Counts the matching rows and reads none of them. Limit and order do not matter; the relations
+    /// among the columns do.
     #[doc(alias = "head")]
     pub fn count(self) -> Count {
-        Count::from_parts(self.query, self.options)
+        Count::from_parts(self.query, self.columns, self.options)
     }
 
     /// Exactly one row: anything else is the service's error with status 406. To tell "none" from

@@ -7,6 +7,8 @@ use serde_json::json;
 use super::*;
 use crate::Row;
 
+mod writes;
+
 fn mysql() -> MySql {
     let client = Client::builder()
         .env_id("env")

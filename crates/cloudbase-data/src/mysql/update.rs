@@ -9,8 +9,10 @@ use super::write::{Write, write_ends};
 
 /// Changes the rows that match; awaited, it gives a [`Written`](super::Written).
 ///
-/// At least one condition is needed: the service refuses to change a whole table, and so does this
-/// builder before anything is sent.
+/// At least one condition on the table's own columns is needed: the service rejects a change of a
+/// whole table, and so does this builder before anything is sent. Conditions on relations choose no
+/// rows and are rejected too; what is [returned](Self::returning) of a relation is narrowed down by
+/// [`Relation::filter`](super::Relation::filter).
 ///
 /// Not retried once it was sent: between two attempts others may have changed the rows, and a
 /// condition on a column that is itself changed (`state = 'new'` → `'taken'`) would tell the winner
@@ -71,8 +73,9 @@ impl Update {
 
 /// Removes the rows that match; awaited, it gives a [`Written`](super::Written).
 ///
-/// At least one condition is needed: the service refuses to empty a whole table, and so does this
-/// builder before anything is sent.
+/// At least one condition on the table's own columns is needed: the service rejects the removal of
+/// all rows, and so does this builder before anything is sent. Conditions on relations choose no
+/// rows and are rejected too.
 ///
 /// Removing the same rows twice is the same as once, so the call is retried after transient
 /// failures, except with a [`limit`](Self::limit) (which would remove further rows) and with

@@ -23,7 +23,7 @@ pub(crate) enum Repr {
     Null,
     Text(Cow<'static, str>),
     /// What the wire cannot carry, with the rule that it breaks.
-    Invalid(&'static str),
+    Invalid(Cow<'static, str>),
 }
 
 impl Scalar {
@@ -106,7 +106,7 @@ macro_rules! floats {
                 if value.is_finite() {
                     value.to_string().into()
                 } else {
-                    Self(Repr::Invalid("must be a finite number"))
+                    Self(Repr::Invalid("must be a finite number".into()))
                 }
             }
         }
@@ -136,7 +136,7 @@ impl From<serde_json::Value> for Scalar {
             serde_json::Value::Number(number) => number.to_string().into(),
             serde_json::Value::String(text) => text.into(),
             serde_json::Value::Array(_) | serde_json::Value::Object(_) => Self(Repr::Invalid(
-                "must be a single value, not an array or object",
+                "must be a single value, not an array or object".into(),
             )),
         }
     }

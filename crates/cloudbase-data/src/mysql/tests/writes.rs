@@ -1,0 +1,277 @@
+//! Which conditions a write needs, what a count counts, and what of rows cannot be sent.
+
+use super::*;
+
+fn t() -> TableRef {
+    mysql().from("t")
+}
+
+/// Forms of the same conditions: none of them chooses a row of the table.
+#[test]
+fn a_write_needs_a_condition_that_chooses_rows() {
+    let change = json!({"a": 1});
+    let none: Vec<Filter> = Vec::new();
+    for filter in [
+        all([]),
+        all([all([])]),
+        not(in_("id", none.iter().map(|_| 1))),
+        any([eq("id", 1), not(in_("id", [0; 0]))]),
+        all([not(in_("id", [0; 0])), not(all([in_("id", [0; 0])]))]),
+        not(all([eq("id", 1), in_("id", [0; 0])])),
+    ] {
+        for operation in [
+            t().delete().filter(filter.clone()).limit(1).operation(),
+            t().update(&change).filter(filter.clone()).operation(),
+            t().delete()
+                .filter(filter.clone())
+                .returning::<Row>("*")
+                .operation(),
+        ] {
+            let Ok(operation) = operation else { continue };
+            panic!("{filter:?} was sent: {}", operation.target());
+        }
+    }
+    for filters in [
+        vec![("id", "not.in.()")],
+        vec![("or", "(id.eq.1,id.not.in.())")],
+    ] {
+        let error = mysql().delete("t", filters).operation().unwrap_err();
+        assert!(
+            error.message().starts_with("`filter` is required"),
+            "{error}"
+        );
+    }
+    assert!(t().delete().in_("id", [0; 0]).operation().is_ok());
+    let some = all([eq("id", 1), not(in_("id", [0; 0]))]);
+    assert!(t().delete().filter(some).operation().is_ok());
+}
+
+#[test]
+fn a_condition_on_a_relation_chooses_no_rows() {
+    let change = json!({"a": 1});
+    let literal = ColumnRef::literal("author.name");
+    assert!(t().delete().eq(literal, "A").operation().is_ok());
+    for operation in [
+        t().delete().eq("author_id.name", "A").operation(),
+        t().delete()
+            .eq("author.name", "A")
+            .returning::<Row>("*,author(name)")
+            .operation(),
+        t().update(&change).eq("author.name", "A").operation(),
+        t().delete().filters([("author.name", "eq.A")]).operation(),
+        mysql()
+            .delete("t", [("author.or", "(name.eq.A,name.eq.B)")])
+            .operation(),
+        t().delete().eq("id", 1).eq("author.name", "A").operation(),
+        t().update(&change)
+            .filter(any([eq("a.b.c", 1), eq("a.b.d", 2)]))
+            .operation(),
+        t().delete()
+            .filter(not(all([is_null("author.name")])))
+            .operation(),
+        t().delete().matching([("author.name", "A")]).operation(),
+        mysql()
+            .update("t", &change, [("author.not.and", "(name.eq.A,name.eq.B)")])
+            .operation(),
+    ] {
+        let error = operation.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Argument);
+        let rule = "chooses no rows";
+        assert!(error.message().contains(rule), "{error}");
+    }
+    // What is shown of the relation may be narrowed down where the relation is named.
+    let shown = Columns::all().relation(relation("author").filter(eq("name", "A")));
+    let operation = t().delete().eq("id", 1).returning::<Row>(shown).operation();
+    let target = operation.unwrap().target().to_string();
+    assert!(
+        target.ends_with("?id=eq.1&select=*%2Cauthor%28*%29&author.name=eq.A"),
+        "{target}"
+    );
+}
+
+#[test]
+fn a_count_counts_what_a_select_would_give() {
+    let inner = || relation("author_id").inner().filter(eq("name", "A"));
+    let columns = || Columns::all().relation(inner());
+    let line = "HEAD /t?select=*%2Cauthor_id%21inner%28*%29&author_id.name=eq.A";
+    for count in [
+        t().select::<Row>(columns()).count(),
+        t().select::<Row>(columns())
+            .order(desc("id"))
+            .limit(1)
+            .count(),
+        t().count().select(columns()),
+        t().count()
+            .select("*,author_id!inner(*)")
+            .related("author_id", Related::new().filter(eq("name", "A"))),
+    ] {
+        check(count.operation(), line, "count=exact", "");
+    }
+    let text = t()
+        .select::<Row>("*,author_id!inner(name)")
+        .eq("author_id.name", "A");
+    let line = "HEAD /t?select=*%2Cauthor_id%21inner%28name%29&author_id.name=eq.A";
+    check(text.count().operation(), line, "count=exact", "");
+}
+
+#[test]
+fn rows_say_what_cannot_be_sent_and_where() {
+    let error = |operation: cloudbase_core::Result<Operation>| {
+        let error = operation.unwrap_err();
+        (error.kind(), error.message().to_owned())
+    };
+    let number = |x: f64| std::collections::BTreeMap::from([("field_x", x)]);
+    let finite = |argument: &str, place: &str| {
+        let message = format!("`{argument}` must hold finite numbers only: `{place}` is NaN");
+        (ErrorKind::Argument, message)
+    };
+    let rows = [number(1.0), number(f64::NAN)];
+    assert_eq!(
+        error(t().insert(&rows[1]).operation()),
+        finite("rows", "field_x")
+    );
+    assert_eq!(
+        error(t().insert(&rows).operation()),
+        finite("rows", "[1].field_x")
+    );
+    assert_eq!(
+        error(t().upsert(&rows).operation()),
+        finite("rows", "[1].field_x")
+    );
+    let update = t().update(&rows[1]).eq("id", 1).operation();
+    assert_eq!(error(update), finite("changes", "field_x"));
+    for odd in [
+        json!([{"a": 1}, 3]),
+        json!([{"a": 1}, [1]]),
+        json!([{"a": 1}, null]),
+    ] {
+        let (kind, message) = error(t().insert(&odd).operation());
+        assert_eq!(kind, ErrorKind::Argument);
+        assert!(
+            message.ends_with("column names and values; `[1]` is neither"),
+            "{message}"
+        );
+    }
+    let (_, message) = error(t().delete().lt("price", f64::NEG_INFINITY).operation());
+    assert_eq!(
+        message,
+        "`filter value` must be a finite number (column `price`)"
+    );
+}
+
+/// A tree of conditions and what each of its tests is: this knows nothing of the encoder.
+#[derive(Clone, Debug)]
+enum Tree {
+    All(Vec<Tree>),
+    Any(Vec<Tree>),
+    Not(Box<Tree>),
+    /// Depends on the row.
+    Test,
+    /// In a list of nothing: holds for no row.
+    Listless,
+    OnRelation,
+}
+
+impl Tree {
+    /// Whether a row passes of which `facts` says what its tests find, from left to right.
+    fn holds(&self, facts: &mut impl Iterator<Item = bool>) -> bool {
+        match self {
+            // Every member takes its facts, whatever came of those before.
+            Self::All(members) => members.iter().fold(true, |all, one| all & one.holds(facts)),
+            Self::Any(members) => members
+                .iter()
+                .fold(false, |any, one| any | one.holds(facts)),
+            Self::Not(inner) => !inner.holds(facts),
+            Self::Test | Self::OnRelation => facts.next().unwrap(),
+            Self::Listless => false,
+        }
+    }
+
+    fn count(&self, of: fn(&Tree) -> bool) -> usize {
+        let below = match self {
+            Self::All(members) | Self::Any(members) => {
+                members.iter().map(|member| member.count(of)).sum()
+            }
+            Self::Not(inner) => inner.count(of),
+            _ => 0,
+        };
+        below + usize::from(of(self))
+    }
+
+    /// Some row is left alone, and no test is about a relation.
+    fn chooses_rows(&self) -> bool {
+        let tests = self.count(|tree| matches!(tree, Tree::Test | Tree::OnRelation));
+        let left_alone = (0..1_u32 << tests).any(|row| {
+            let mut facts = (0..tests).map(|test| row >> test & 1 == 1);
+            !self.holds(&mut facts)
+        });
+        left_alone && self.count(|tree| matches!(tree, Tree::OnRelation)) == 0
+    }
+
+    fn built(&self) -> Filter {
+        let members = |members: &[Tree]| members.iter().map(Tree::built).collect::<Vec<_>>();
+        match self {
+            Self::All(inner) => all(members(inner)),
+            Self::Any(inner) => any(members(inner)),
+            Self::Not(inner) => not(inner.built()),
+            Self::Test => eq("a", 1),
+            Self::Listless => in_("a", [0; 0]),
+            Self::OnRelation => eq("r.a", 1),
+        }
+    }
+
+    /// As a member of a group in text; groups have one relation, so its tests are of the table.
+    fn text(&self) -> String {
+        let members = |members: &[Tree]| {
+            let texts: Vec<String> = members.iter().map(Tree::text).collect();
+            texts.join(",")
+        };
+        match self {
+            Self::All(inner) => format!("and({})", members(inner)),
+            Self::Any(inner) => format!("or({})", members(inner)),
+            Self::Not(inner) => match &**inner {
+                Self::Not(twice) => twice.text(),
+                Self::All(_) | Self::Any(_) => format!("not.{}", inner.text()),
+                test => test.text().replace("a.", "a.not."),
+            },
+            Self::Test | Self::OnRelation => "a.eq.1".to_owned(),
+            Self::Listless => "a.in.()".to_owned(),
+        }
+    }
+}
+
+fn tree() -> impl proptest::strategy::Strategy<Value = Tree> {
+    use proptest::prelude::*;
+    let leaf = prop_oneof![
+        4 => Just(Tree::Test),
+        3 => Just(Tree::Listless),
+        1 => Just(Tree::OnRelation),
+    ];
+    leaf.prop_recursive(4, 8, 3, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 1..3).prop_map(Tree::All),
+            proptest::collection::vec(inner.clone(), 1..3).prop_map(Tree::Any),
+            inner.prop_map(|inner| Tree::Not(Box::new(inner))),
+        ]
+    })
+}
+
+proptest::proptest! {
+    #[test]
+    fn only_what_chooses_rows_is_sent(tree in tree()) {
+        let change = json!({"b": 1});
+        let chooses = tree.chooses_rows();
+        for operation in [
+            t().delete().filter(tree.built()).operation(),
+            t().update(&change).filter(tree.built()).limit(1).operation(),
+        ] {
+            assert_eq!(operation.is_ok(), chooses, "{operation:?}");
+        }
+        let of_the_table = Tree::All(vec![tree.clone()]);
+        if tree.count(|tree| matches!(tree, Tree::OnRelation)) == 0 {
+            let text = [("and", format!("({})", tree.text()))];
+            let operation = mysql().delete("t", text).operation();
+            assert_eq!(operation.is_ok(), of_the_table.chooses_rows(), "{operation:?}");
+        }
+    }
+}
