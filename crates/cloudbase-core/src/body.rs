@@ -8,6 +8,7 @@ mod collect;
 mod exchange;
 mod guard;
 mod received;
+mod rounds;
 mod streaming;
 mod wanted;
 mod watch;
@@ -32,6 +33,7 @@ pub(crate) use self::exchange::Exchange;
 pub(crate) use self::exchange::Usage;
 pub(crate) use self::guard::{Progress, StallGuard};
 pub(crate) use self::received::Received;
+pub(crate) use self::rounds::Rounds;
 use self::streaming::{Source, Streaming};
 pub(crate) use self::wanted::Wanted;
 use self::watch::Watch;
@@ -225,7 +227,8 @@ impl Body {
         }
     }
 
-    /// The data of the body as a stream of [`Bytes`]; trailers are passed over.
+    /// The data of the body as a stream of [`Bytes`]; trailers and
+    /// empty pieces are passed over.
     pub fn into_data_stream(self) -> DataStream {
         DataStream { body: self }
     }
@@ -374,15 +377,18 @@ impl Stream for DataStream {
     type Item = Result<Bytes>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut rounds = Rounds::new();
         loop {
             match ready!(http_body::Body::poll_frame(Pin::new(&mut self.body), cx)) {
                 None => return Poll::Ready(None),
                 Some(Err(error)) => return Poll::Ready(Some(Err(Error::from_boxed(error)))),
-                Some(Ok(frame)) => {
-                    if let Ok(data) = frame.into_data() {
-                        return Poll::Ready(Some(Ok(data)));
-                    }
-                }
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) if !data.is_empty() => return Poll::Ready(Some(Ok(data))),
+                    _ => {}
+                },
+            }
+            if rounds.is_enough(cx) {
+                return Poll::Pending;
             }
         }
     }

@@ -164,3 +164,50 @@ async fn nothing_unpacks_to_nothing() {
             .is_empty()
     );
 }
+
+/// A server that begins a packed response with `first` and goes on with `then` for ever.
+async fn endless(first: &'static [u8], then: Vec<u8>) -> Server {
+    let rest = then.repeat(1000);
+    Server::start(move |mut socket, seen| {
+        let rest = rest.clone();
+        async move {
+            read_request(&mut socket, &seen).await;
+            let head = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n";
+            let beginning = [head, first].concat();
+            let mut written = socket.write_all(&beginning).await;
+            while written.is_ok() {
+                written = socket.write_all(&rest).await;
+            }
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn what_gives_nothing_for_ever_is_rejected() {
+    let empty = pack(b"");
+    assert_eq!(empty.len(), 20);
+    // A member whose blocks are all empty, and never the last.
+    let head = &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+    let block = vec![0, 0, 0, 0xff, 0xff];
+    for server in [endless(b"", empty).await, endless(head, block).await] {
+        let client = server.client().max_attempts(3).build().unwrap();
+        let error = client.fetch(get("/v1/a")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode, "{error:?}");
+        assert_eq!(
+            error.message(),
+            "the compressed response is much larger than what is in it"
+        );
+        assert_eq!(server.seen.heads().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_response_of_many_small_members_is_unpacked() {
+    let mut packed = pack(b"").repeat(1000);
+    packed.extend(pack(b"a").repeat(50_000));
+    let server = Server::answering(answer("200 OK", &packed)).await;
+    let client = server.client().build().unwrap();
+    let response = client.fetch(get("/v1/a")).await.unwrap();
+    assert!(response.into_value() == "a".repeat(50_000).as_bytes());
+}

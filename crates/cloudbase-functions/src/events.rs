@@ -91,6 +91,8 @@ impl Stream for EventStream {
     type Item = Result<Event>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        // Comments are no events: a stream of nothing else must leave its task time for others.
+        let mut rounds = 0;
         loop {
             if let Some(event) = self.parser.next_event() {
                 return Poll::Ready(Some(Ok(event)));
@@ -100,6 +102,11 @@ impl Stream for EventStream {
             }
             if self.done {
                 return Poll::Ready(None);
+            }
+            rounds += 1;
+            if rounds > 32 {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
             let outcome = match ready!(Pin::new(&mut self.body).poll_next(cx)) {
                 Some(Ok(bytes)) => self.parser.push(&bytes),
@@ -124,6 +131,15 @@ mod tests {
     use futures_util::{StreamExt as _, stream};
 
     use super::*;
+
+    #[tokio::test]
+    async fn endless_comments_leave_time_for_others() {
+        let comments =
+            stream::repeat_with(|| Ok::<_, Error>(Bytes::from_static(b": no event\n\n")));
+        let mut events = EventStream::new(Body::stream(comments));
+        let limit = std::time::Duration::from_millis(50);
+        assert!(tokio::time::timeout(limit, events.next()).await.is_err());
+    }
 
     #[tokio::test]
     async fn whole_events_come_before_the_error_that_cuts_the_next() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::SizeHint;
 
-use super::{Body, StallGuard};
+use super::{Body, Rounds, StallGuard};
 use crate::error::{Error, ErrorKind, Result};
 use crate::service::BoxError;
 
@@ -80,6 +80,7 @@ impl Collect {
         {
             return Poll::Ready(Err(by.exceeded(self.limit).into()));
         }
+        let mut rounds = Rounds::new();
         loop {
             let polled = Pin::new(&mut *body).poll_frame(cx).map_err(Into::into);
             if let Some(guard) = &mut self.guard {
@@ -88,11 +89,13 @@ impl Collect {
             let Some(frame) = ready!(polled) else {
                 break;
             };
-            let Ok(data) = frame?.into_data() else {
-                continue;
-            };
-            if !self.take(data, body.size_hint())? {
+            if let Ok(data) = frame?.into_data()
+                && !self.take(data, body.size_hint())?
+            {
                 break;
+            }
+            if rounds.is_enough(cx) {
+                return Poll::Pending;
             }
         }
         Poll::Ready(Ok(self.take_content()))

@@ -40,7 +40,12 @@ impl StallGuard {
     pub(crate) fn observe(&mut self, cx: &mut Context<'_>, polled: &Polled) -> Result<(), Error> {
         match polled {
             Poll::Ready(Some(Ok(frame))) => {
-                self.received += frame.data_ref().map_or(0, |data| data.len() as u64);
+                let came = frame.data_ref().map_or(0, |data| data.len() as u64);
+                if came == 0 {
+                    // No progress: a body may be ready with nothing for ever.
+                    return self.wait(cx);
+                }
+                self.received += came;
                 if self.received >= self.window.as_secs().max(1) {
                     self.received = 0;
                     self.timer = None;
@@ -52,18 +57,20 @@ impl StallGuard {
                 Ok(())
             }
             Poll::Ready(_) => Ok(()),
-            Poll::Pending => {
-                let timer = self
-                    .timer
-                    .get_or_insert_with(|| Box::pin(sleep(self.window)));
-                if let Some(left) = self.left.take() {
-                    timer.as_mut().reset(Instant::now() + left);
-                }
-                match timer.as_mut().poll(cx) {
-                    Poll::Ready(()) => Err(Error::timeout(TimeoutPhase::Stall, self.window)),
-                    Poll::Pending => Ok(()),
-                }
-            }
+            Poll::Pending => self.wait(cx),
+        }
+    }
+
+    fn wait(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(sleep(self.window)));
+        if let Some(left) = self.left.take() {
+            timer.as_mut().reset(Instant::now() + left);
+        }
+        match timer.as_mut().poll(cx) {
+            Poll::Ready(()) => Err(Error::timeout(TimeoutPhase::Stall, self.window)),
+            Poll::Pending => Ok(()),
         }
     }
 }

@@ -12,7 +12,7 @@ use http_body::{Body as _, Frame};
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-use crate::body::Body;
+use crate::body::{Body, Rounds};
 use crate::error::{Error, ErrorKind};
 use crate::operation::CallInfo;
 use crate::service::BoxError;
@@ -112,8 +112,15 @@ fn is_gzip(answer: &Response<Body>) -> bool {
 /// How much is unpacked at once.
 const PIECE: usize = 16 * 1024;
 
+/// How many packed bytes may come for each unpacked one, besides [`SPARE`]: a compression that makes
+/// things this much larger is an attempt to keep the reader busy.
+const PER_BYTE: u64 = 64;
+const SPARE: u64 = 256 * 1024;
+
 struct Unpacked {
     packed: Body,
+    came: u64,
+    gave: u64,
     /// `None` until the first bytes, and after the end.
     decoder: Option<MultiGzDecoder<Packed>>,
     started: bool,
@@ -123,6 +130,8 @@ impl Unpacked {
     fn new(packed: Body) -> Self {
         Self {
             packed,
+            came: 0,
+            gave: 0,
             decoder: None,
             started: false,
         }
@@ -148,15 +157,17 @@ impl http_body::Body for Unpacked {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
+        let mut rounds = Rounds::new();
+        let mut piece = vec![0; PIECE];
         loop {
             if let Some(decoder) = &mut this.decoder {
-                let mut piece = vec![0; PIECE];
                 match decoder.read(&mut piece) {
                     Ok(0) => {
                         this.decoder = None;
                         return Poll::Ready(None);
                     }
                     Ok(length) => {
+                        this.gave += length as u64;
                         piece.truncate(length);
                         return Poll::Ready(Some(Ok(Frame::data(piece.into()))));
                     }
@@ -171,7 +182,16 @@ impl http_body::Body for Unpacked {
             }
             match ready!(Pin::new(&mut this.packed).poll_frame(cx)) {
                 Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) => this.feed(data),
+                    Ok(data) => {
+                        this.came += data.len() as u64;
+                        if this.came > SPARE + PER_BYTE * this.gave {
+                            this.decoder = None;
+                            return Poll::Ready(Some(Err(pointless().into())));
+                        }
+                        if !data.is_empty() {
+                            this.feed(data);
+                        }
+                    }
                     Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
                 },
                 Some(Err(error)) => {
@@ -183,8 +203,16 @@ impl http_body::Body for Unpacked {
                     None => return Poll::Ready(None),
                 },
             }
+            if rounds.is_enough(cx) {
+                return Poll::Pending;
+            }
         }
     }
+}
+
+fn pointless() -> Error {
+    let message = "the compressed response is much larger than what is in it";
+    Error::new(ErrorKind::Decode, message).with_sent(true)
 }
 
 fn corrupt(error: io::Error) -> Error {
