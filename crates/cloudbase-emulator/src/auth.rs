@@ -1,6 +1,6 @@
 //! Auth: users, sign-in, sessions, verification, captcha, identities.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::routing::{delete, get, patch, post};
@@ -24,6 +24,7 @@ mod redirect;
 mod session;
 mod sign_in;
 mod store;
+mod table;
 mod ticket;
 mod token;
 mod users;
@@ -46,7 +47,7 @@ use ticket::TicketKey;
 /// The area's state.
 pub(crate) struct AuthState {
     options: AuthOptions,
-    store: Arc<Mutex<Store>>,
+    store: Mutex<Store>,
     demands: Demands,
     ticket_keys: Vec<TicketKey>,
     clock: Clock,
@@ -105,20 +106,27 @@ pub(crate) fn routes() -> Router<AppState> {
 
 impl AuthState {
     pub(crate) async fn start(options: AuthOptions, base: &Base) -> Result<Self, StartError> {
-        let path = base.part_dir("auth").map(|dir| dir.join("state.json"));
-        let mut store = match &path {
-            Some(path) => persist::load(path)?,
-            None => Store::default(),
+        let (connection, mut store) = match base.part_dir("auth") {
+            Some(dir) => {
+                let (connection, store) = persist::open(&dir.join("auth.sqlite3"))?;
+                (Some(connection), store)
+            }
+            None => (None, Store::default()),
         };
         if store.users.is_empty() {
             users::seed(&mut store, &options, base.clock.now_secs())?;
         }
         let ticket_keys = ticket::load_keys(&options.ticket_keys)?;
-        let store = Arc::new(Mutex::new(store));
-        let writer = path.map(|path| Writer::start(path, store.clone()));
+        let writer = connection.map(Writer::start).transpose()?;
+        if let Some(writer) = &writer {
+            writer.send(persist::take_changes(&mut store));
+            writer
+                .wait()
+                .map_err(|error| StartError::caused_by("cannot keep the users", error))?;
+        }
         Ok(Self {
             options,
-            store,
+            store: Mutex::new(store),
             demands: Demands::default(),
             ticket_keys,
             clock: base.clock.clone(),
@@ -163,14 +171,15 @@ impl AuthState {
         look(&self.lock())
     }
 
-    /// Changes the store; what changed is written to disk soon after, if state is kept.
+    /// Changes the store. If state is kept, what changed is on disk once [`kept`](Self::kept) or [`flush`](Self::flush)
+    /// returned; the server waits for that before it sends a response.
     fn write<R>(&self, change: impl FnOnce(&mut Store) -> R) -> R {
         let mut store = self.lock();
         let outcome = change(&mut store);
         store.prune(self.clock.now_secs());
-        drop(store);
+        let changes = persist::take_changes(&mut store);
         if let Some(writer) = &self.writer {
-            writer.changed();
+            writer.send(changes);
         }
         outcome
     }
@@ -200,16 +209,26 @@ impl AuthState {
         Ok(())
     }
 
-    /// Writes what is not on disk yet, without waiting for the writer's turn.
-    pub(crate) fn flush(&self) {
-        if let Some(writer) = &self.writer {
-            writer.flush();
+    /// Returns once every change so far is on disk.
+    pub(crate) async fn kept(&self) -> Result<(), String> {
+        match &self.writer {
+            Some(writer) => writer.reached().await,
+            None => Ok(()),
         }
     }
 
-    pub(crate) async fn close(&self) {
+    /// Like [`kept`](Self::kept), for callers that cannot await. The writer has a thread of its own and needs no runtime.
+    pub(crate) fn flush(&self) -> Result<(), String> {
+        match &self.writer {
+            Some(writer) => writer.wait(),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes every change so far, and none that comes later.
+    pub(crate) fn close(&self) {
         if let Some(writer) = &self.writer {
-            writer.close().await;
+            writer.close();
         }
     }
 }

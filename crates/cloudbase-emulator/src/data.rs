@@ -27,6 +27,7 @@ use axum::Router;
 use bytes::Bytes;
 
 use crate::error::StartError;
+use crate::files;
 use crate::state::{AppState, Base};
 
 use self::engine::{Engine, MySqlEngine, SqliteEngine};
@@ -74,12 +75,12 @@ impl DataState {
             ),
             None => {
                 let dir = base.part_dir("data");
-                if let Some(dir) = &dir {
-                    std::fs::create_dir_all(dir).map_err(|error| {
-                        StartError::caused_by(format!("cannot make {}", dir.display()), error)
+                let path = dir.map(|dir| dir.join("mysql.sqlite3"));
+                if let Some(path) = &path {
+                    files::touch(path).map_err(|error| {
+                        StartError::caused_by(format!("cannot use {}", path.display()), error)
                     })?;
                 }
-                let path = dir.map(|dir| dir.join("mysql.sqlite3"));
                 let clock = base.clock.clone();
                 let engine =
                     SqliteEngine::open(path.as_deref(), base.keys.env_id(), clock, limit).await;

@@ -15,6 +15,7 @@ use crate::auth::{self, AuthOptions, AuthState, Captcha, Person, Users};
 use crate::clock::Clock;
 use crate::control::ControlState;
 use crate::data::{DataOptions, DataState};
+use crate::data_dir::DataDir;
 use crate::error::StartError;
 use crate::fault::Faults;
 use crate::functions::{FunctionsOptions, FunctionsState};
@@ -113,6 +114,10 @@ impl EmulatorBuilder {
     }
 
     /// Keeps all state in a folder, and finds it there again at the next start. Default: memory only.
+    ///
+    /// The folder must be new, empty, or one that an emulator made (it has a file `cloudbase-emulator.json`); one emulator
+    /// uses it at a time. Its files are their owner's alone, links in it are not followed, and only files of the emulator's
+    /// own making are changed or removed. Users and sessions are on disk when the response to their request is sent.
     pub fn data_dir(mut self, path: impl Into<PathBuf>) -> Self {
         self.data_dir = Some(path.into());
         self
@@ -142,6 +147,7 @@ impl EmulatorBuilder {
             ));
         }
         let guard = Guard::new(self.host, &self.guard)?;
+        let data_dir = self.data_dir.as_deref().map(DataDir::open).transpose()?;
         let bind = SocketAddr::new(self.host, self.port);
         let listener = TcpListener::bind(bind)
             .await
@@ -154,7 +160,7 @@ impl EmulatorBuilder {
             base_url: base_url(address).into(),
             host: self.host,
             guard: Arc::new(guard),
-            data_dir: self.data_dir.map(Arc::new),
+            data_dir: data_dir.map(Arc::new),
             clock: self.clock,
             publishable_key: keys.publishable_key().into(),
             api_key: keys.api_key().into(),
@@ -329,7 +335,10 @@ impl Drop for Emulator {
         if let Some(server) = self.server.take() {
             server.abort();
         }
-        self.state.auth.flush();
+        self.state.auth.close();
+        if let Some(dir) = &self.state.data_dir {
+            dir.unlock();
+        }
     }
 }
 
@@ -382,10 +391,13 @@ pub(crate) async fn restore(state: &AppState, snapshot: &Snapshot) -> Result<(),
 }
 
 async fn close(state: &AppState) {
-    state.auth.close().await;
+    state.auth.close();
     state.data.close().await;
     state.functions.close().await;
     state.storage.close().await;
+    if let Some(dir) = &state.data_dir {
+        dir.unlock();
+    }
 }
 
 /// An unspecified address is reached through loopback.

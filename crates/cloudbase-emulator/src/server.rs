@@ -182,7 +182,10 @@ async fn answer(
 /// The control API: neither logged nor broken by faults, and for no page but its own.
 async fn control(server: Server, id: &RequestId, request: Request<Incoming>) -> Response {
     let mut response = match server.state.guard.admit(Zone::Control, &request) {
-        Ok(()) => dispatch(server.router, id, request.map(Body::new)).await,
+        Ok(()) => {
+            let request = request.map(Body::new);
+            kept(&server.state, dispatch(server.router, id, request).await).await
+        }
         Err(rejection) => rejected(rejection, Family::Gateway, id, request.headers()),
     };
     cors::keep_to_itself(response.headers_mut());
@@ -253,7 +256,15 @@ async fn logged(
         None => Outcome::Pass,
     };
     let response = match outcome {
-        Outcome::Pass => dispatch(router, id, request).await,
+        Outcome::Pass => {
+            let is_auth = request.uri().path().starts_with("/auth");
+            let response = dispatch(router, id, request).await;
+            if is_auth {
+                kept(&state, response).await
+            } else {
+                response
+            }
+        }
         Outcome::Answer(answer) => {
             let family = Family::of(surface, request.uri().path());
             let headers = request.headers().clone();
@@ -278,6 +289,17 @@ async fn logged(
         .requests
         .finish(number, Some(response.status().as_u16()), seen.take());
     response
+}
+
+/// Holds a response back until the users and sessions that it speaks of are on disk.
+async fn kept(state: &AppState, response: Response) -> Response {
+    match state.auth.kept().await {
+        Ok(()) => response,
+        Err(error) => {
+            tracing::error!(error, "a change was made but cannot be kept");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
 }
 
 /// Runs the handler; `Infallible` errors and unrendered ones end here.

@@ -11,6 +11,7 @@ use crate::auth::AuthState;
 use crate::clock::Clock;
 use crate::control::ControlState;
 use crate::data::DataState;
+use crate::data_dir::DataDir;
 use crate::fault::Faults;
 use crate::functions::FunctionsState;
 use crate::inbox::Inbox;
@@ -48,7 +49,7 @@ pub(crate) struct Base {
     /// Which requests are let in.
     pub(crate) guard: Arc<Guard>,
     /// Where state is kept across runs; memory only if absent. Each part has a folder of its own in it.
-    pub(crate) data_dir: Option<Arc<PathBuf>>,
+    pub(crate) data_dir: Option<Arc<DataDir>>,
     pub(crate) clock: Clock,
     /// Signs and checks tokens; knows the environment's id.
     pub(crate) keys: Keys,
@@ -80,8 +81,8 @@ impl Deref for Shared {
 }
 
 impl Base {
-    /// The folder of one part below the data directory.
+    /// The folder of one part below the data directory, which is there.
     pub(crate) fn part_dir(&self, part: &str) -> Option<PathBuf> {
-        self.data_dir.as_ref().map(|dir| dir.join(part))
+        self.data_dir.as_ref().map(|dir| dir.part(part))
     }
 }

@@ -17,6 +17,7 @@ use tokio::net::TcpListener;
 
 use crate::clock::{Clock, rfc3339};
 use crate::error::{GatewayError, StartError};
+use crate::files;
 use crate::identity::Caller;
 use crate::state::{AppState, Base};
 
@@ -386,7 +387,7 @@ fn secret(path: Option<PathBuf>) -> Result<[u8; 32], StartError> {
         .fill(&mut secret)
         .map_err(|_| StartError::new("the system has no random numbers"))?;
     if let Some(path) = path {
-        std::fs::write(&path, secret).map_err(|error| {
+        files::replace(&path, &secret).map_err(|error| {
             StartError::caused_by(format!("cannot write {}", path.display()), error)
         })?;
     }

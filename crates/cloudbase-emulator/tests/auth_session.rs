@@ -476,11 +476,12 @@ async fn state_is_kept_in_the_data_folder() {
         .expect(200);
     drop(emulator);
 
-    std::fs::write(folder.path().join("auth/state.json"), "{").unwrap();
+    // Long enough to be looked at as a database.
+    std::fs::write(folder.path().join("auth/auth.sqlite3"), "{ ".repeat(99)).unwrap();
     let error = Emulator::builder()
         .data_dir(folder.path())
         .start()
         .await
         .unwrap_err();
-    assert!(error.to_string().contains("state.json"), "{error}");
+    assert!(error.to_string().contains("auth.sqlite3"), "{error}");
 }

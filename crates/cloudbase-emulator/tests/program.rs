@@ -126,3 +126,74 @@ async fn it_serves_the_hosts_and_pages_that_it_is_told_to() {
         assert!(said.contains("allow_"), "{said}");
     }
 }
+
+/// Whoever got a response to a sign-up can sign in after the power was cut.
+#[tokio::test]
+async fn a_user_that_was_acknowledged_is_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let arguments = ["--data-dir", data.to_str().unwrap()];
+    let (mut child, settings) = start(&arguments).await;
+    let id = child.id().unwrap();
+    let error = program()
+        .args(["--port", "0"])
+        .args(arguments)
+        .output()
+        .await
+        .unwrap();
+    let said = String::from_utf8_lossy(&error.stderr);
+    assert!(said.contains(&format!("process id {id}")), "{said}");
+
+    let users = |settings: &HashMap<String, String>| {
+        format!("{}/__emulator/users", settings["CLOUDBASE_ENDPOINT"])
+    };
+    let url = users(&settings);
+    let adders: Vec<_> = (0..8)
+        .map(|adder| {
+            let url = url.clone();
+            tokio::spawn(async move {
+                let wire = Wire::new();
+                let mut acknowledged = Vec::new();
+                for number in 0.. {
+                    let name = format!("user-{adder}-{number}");
+                    let call = wire.post(&url).json(&json!({"username": name}));
+                    match call.try_send().await {
+                        Ok(answer) if answer.status == 201 => acknowledged.push(name),
+                        _ => break,
+                    }
+                }
+                acknowledged
+            })
+        })
+        .collect();
+    let mut count = 0;
+    while count < 40 {
+        let listed = Wire::new().get(&url).send().await.expect(200).json();
+        count = listed.as_array().unwrap().len();
+    }
+    child.kill().await.unwrap();
+    let mut acknowledged = Vec::new();
+    for adder in adders {
+        acknowledged.extend(adder.await.unwrap());
+    }
+    let (mut child, settings) = start(&arguments).await;
+    let listed = Wire::new()
+        .get(&users(&settings))
+        .send()
+        .await
+        .expect(200)
+        .json();
+    let kept: std::collections::HashSet<_> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|user| user["username"].as_str())
+        .collect();
+    let lost: Vec<_> = acknowledged
+        .iter()
+        .filter(|name| !kept.contains(name.as_str()))
+        .collect();
+    assert!(lost.is_empty(), "{lost:?} of {}", acknowledged.len());
+    assert!(acknowledged.len() >= 32);
+    child.kill().await.unwrap();
+}

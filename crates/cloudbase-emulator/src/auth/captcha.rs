@@ -177,7 +177,7 @@ pub(super) async fn verify(
     let key = body.key.required("key")?;
     let now = state.auth.now();
     state.auth.write(|store| {
-        let challenge = store
+        let mut challenge = store
             .challenges
             .get_mut(token)
             .ok_or_else(|| AuthError::new("invalid_captcha", "there is no such challenge"))?;
@@ -197,6 +197,7 @@ pub(super) async fn verify(
             return Err(AuthError::new("invalid_captcha", "the answer is wrong"));
         }
         challenge.used = true;
+        drop(challenge);
         Ok(Json(new_token(store, now)))
     })
 }

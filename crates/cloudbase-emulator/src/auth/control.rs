@@ -39,7 +39,7 @@ async fn users(State(state): State<AppState>) -> Json<Vec<UserInfo>> {
 async fn add_user(State(state): State<AppState>, body: Bytes) -> Result<Response, GatewayError> {
     let user: NewUser = json_body(&body)?;
     let id = Users::new(state)
-        .add(user)
+        .insert(user)
         .map_err(|error| GatewayError::bad_request("INVALID_PARAM", error.to_string()))?;
     Ok((StatusCode::CREATED, Json(json!({"id": id}))).into_response())
 }

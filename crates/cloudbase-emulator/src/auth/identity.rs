@@ -66,7 +66,7 @@ pub(super) async fn bind(
                 "the identity is bound to another user",
             ));
         }
-        let user = store
+        let mut user = store
             .users
             .get_mut(&caller.user_id)
             .ok_or_else(|| AuthError::new("not_found", "the user does not exist"))?;
@@ -98,7 +98,7 @@ pub(super) async fn unbind(
 ) -> Result<Json<Value>, AuthError> {
     let now = state.auth.now();
     state.auth.write(|store| {
-        let user = store
+        let mut user = store
             .users
             .get_mut(&caller.user_id)
             .ok_or_else(|| AuthError::new("not_found", "the user does not exist"))?;

@@ -46,7 +46,7 @@ pub(super) async fn sudo(
                     check_solved(store, caller.call.captcha_token.as_deref(), now)?;
                 }
                 if !password_fits(&hash, password) {
-                    *store.failures.entry(caller.user_id.clone()).or_default() += 1;
+                    *store.failures.get_or_default(caller.user_id.clone()) += 1;
                     return Err(AuthError::new(
                         "invalid_password",
                         "password is not correct",
@@ -110,7 +110,7 @@ pub(super) async fn change(
         check_sudo(store, &token, &caller.user_id, now)?;
         check_new_password(state.auth.options.password_policy, password)?;
         let current = store.session_of(&caller.claims.at_hash);
-        let user = store
+        let mut user = store
             .users
             .get_mut(&caller.user_id)
             .ok_or_else(|| AuthError::new("not_found", "the user does not exist"))?;
@@ -125,6 +125,7 @@ pub(super) async fn change(
         user.password = Some(hash_password(password));
         user.password_updated_at = Some(now);
         user.updated_at = now;
+        drop(user);
         store.end_other_sessions(&caller.user_id, current);
         store.grants.remove(&token);
         Ok(Json(json!({})))
@@ -161,7 +162,7 @@ pub(super) async fn reset(
             .user_by_contact(&contact)
             .map(|user| user.id.clone())
             .ok_or_else(|| AuthError::new("not_found", "the user does not exist"))?;
-        if let Some(user) = store.users.get_mut(&id) {
+        if let Some(mut user) = store.users.get_mut(&id) {
             user.password = Some(hash_password(password));
             user.password_updated_at = Some(now);
             user.updated_at = now;
@@ -211,7 +212,7 @@ pub(super) async fn contact(
                     store.users.remove(&owner);
                 }
                 "TRANSFER" => {
-                    if let Some(owner) = store.users.get_mut(&owner) {
+                    if let Some(mut owner) = store.users.get_mut(&owner) {
                         owner.email = owner.email.take().filter(|own| own != contact.address());
                         owner.phone = owner.phone.take().filter(|own| own != contact.address());
                     }

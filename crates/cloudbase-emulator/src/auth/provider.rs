@@ -265,19 +265,18 @@ pub(super) async fn enrich(
     let token = body.provider_token.required("provider_token")?;
     let now = state.auth.now();
     state.auth.write(|store| {
-        let grant = store
+        let invalid = || AuthError::new("invalid_grant", "provider token is invalid or expired");
+        let mut grant = store
             .grants
             .get_mut(token)
-            .filter(|grant| grant.expires_at > now);
-        let Some(Grant {
+            .filter(|grant| grant.expires_at > now)
+            .ok_or_else(invalid)?;
+        let Grant {
             expires_at,
             right: Right::Provider(identity),
-        }) = grant
+        } = &mut *grant
         else {
-            return Err(AuthError::new(
-                "invalid_grant",
-                "provider token is invalid or expired",
-            ));
+            return Err(invalid());
         };
         let text = |names: [&str; 2]| {
             let mut values = names

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::options::{AuthOptions, RefreshReuse};
-use super::store::{Session, Spent, Store, User};
+use super::store::{Access, Session, Spent, Store, User};
 use crate::error::AuthError;
 use crate::keys::{Claims, Keys, random_token};
 
@@ -61,7 +61,7 @@ impl Issuer<'_> {
         provider: &str,
         device_id: Option<&str>,
     ) -> Result<Issued, AuthError> {
-        let user = store
+        let mut user = store
             .users
             .get_mut(user_id)
             .ok_or_else(|| AuthError::new("not_found", "the user does not exist"))?;
@@ -71,7 +71,9 @@ impl Issuer<'_> {
             _ => {}
         }
         user.last_login = Some(self.now);
-        let user = user.clone();
+        let signed_in = user.clone();
+        drop(user);
+        let user = signed_in;
         store.failures.remove(user_id);
         while let Some(oldest) = oldest_beyond(store, user_id, self.options.max_sessions) {
             // Its access tokens go on until they end by themselves: only the refresh token is lost.
@@ -88,7 +90,6 @@ impl Issuer<'_> {
                 refresh_token: None,
                 refresh_expires_at: 0,
                 issued: 0,
-                access: Vec::new(),
             },
         );
         Ok(self.issue(store, id, &user))
@@ -102,10 +103,8 @@ impl Issuer<'_> {
     ) -> Result<Issued, AuthError> {
         let refused = || AuthError::new("invalid_grant", "refresh token is invalid or expired");
         let current = store
-            .sessions
-            .iter()
-            .find(|(_, session)| session.refresh_token.as_deref() == Some(refresh_token))
-            .map(|(&id, session)| (id, session.refresh_expires_at));
+            .session_by_refresh_token(refresh_token)
+            .map(|(id, session)| (id, session.refresh_expires_at));
         let id = match current {
             Some((id, expires_at)) if expires_at > self.now => id,
             Some((id, _)) => {
@@ -153,7 +152,7 @@ impl Issuer<'_> {
                 let user = store.users.get(&session.user_id)?.clone();
                 let mut issued = self.issue(store, spent.session, &user);
                 // The token that the other caller got stays the current one.
-                if let Some(session) = store.sessions.get_mut(&spent.session) {
+                if let Some(mut session) = store.sessions.get_mut(&spent.session) {
                     session.refresh_token = Some(current.clone());
                 }
                 issued.refresh_token = Some(current);
@@ -176,14 +175,15 @@ impl Issuer<'_> {
         let refresh_token = (!anonymous || options.anonymous_refresh_token)
             .then(|| format!("m.{}", random_token(24)));
         let mut provider = String::new();
-        if let Some(session) = store.sessions.get_mut(&id) {
+        if let Some(mut session) = store.sessions.get_mut(&id) {
             session.refresh_token.clone_from(&refresh_token);
             session.refresh_expires_at = self.now + seconds(options.refresh_token_lifetime);
             session.issued = issued;
-            session.access.retain(|(_, exp)| *exp > self.now);
-            session.access.push((at_hash.clone(), exp));
             provider.clone_from(&session.provider);
         }
+        store
+            .access
+            .insert(at_hash.clone(), Access { session: id, exp });
         let text = |value: &str| Value::from(value);
         let meta = Map::from_iter([
             ("wxOpenId".to_owned(), text(wechat(user, "openid"))),
@@ -225,18 +225,13 @@ fn scope(anonymous: bool) -> &'static str {
 
 /// The session with the oldest refresh token, if one more would be too many.
 fn oldest_beyond(store: &Store, user_id: &str, limit: usize) -> Option<u64> {
-    let own = || {
-        store
-            .sessions
-            .iter()
-            .filter(|(_, session)| session.user_id == user_id)
-    };
+    let own = || store.sessions_of(user_id);
     if own().count() < limit {
         return None;
     }
     own()
         .min_by_key(|(_, session)| session.issued)
-        .map(|(&id, _)| id)
+        .map(|(id, _)| id)
 }
 
 fn wechat<'a>(user: &'a User, key: &str) -> &'a str {

@@ -162,7 +162,7 @@ pub(super) fn with_password(
             check_solved(store, call.captcha_token.as_deref(), now)?;
         }
         if !hash.is_some_and(|hash| password_fits(&hash, password)) {
-            *store.failures.entry(id).or_default() += 1;
+            *store.failures.get_or_default(id) += 1;
             return Err(AuthError::new(
                 "invalid_password",
                 "user name or password is not correct",

@@ -1,35 +1,37 @@
 //! Everything that auth remembers.
 
-use std::collections::{BTreeMap, HashMap};
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// When maps of short-lived things have grown so far, ended ones are thrown out.
-const PRUNE_AT: usize = 4096;
+use super::table::{Row, Table};
 
 /// Users, sessions and every short-lived token. Times are seconds on the emulator's clock.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Store {
-    pub(super) users: BTreeMap<String, User>,
+    pub(super) users: Table<String, User>,
     /// By id; a larger id is a later sign-in.
-    pub(super) sessions: BTreeMap<u64, Session>,
+    pub(super) sessions: Table<u64, Session>,
     pub(super) next_session: u64,
+    /// The access tokens that sessions were given, by `at_hash`.
+    pub(super) access: Table<String, Access>,
     /// Refresh tokens that were exchanged for new ones.
-    pub(super) spent: HashMap<String, Spent>,
+    pub(super) spent: Table<String, Spent>,
     /// Access tokens (their `at_hash`) that ended before their time, and spent codes of the identity source, with their `exp`.
-    pub(super) revoked: HashMap<String, i64>,
+    pub(super) revoked: Table<String, i64>,
     /// Codes on their way, by verification id.
-    pub(super) verifications: HashMap<String, Verification>,
+    pub(super) verifications: Table<String, Verification>,
     /// Verification, sudo, provider and captcha tokens.
-    pub(super) grants: HashMap<String, Grant>,
+    pub(super) grants: Table<String, Grant>,
     /// Captcha challenges, by challenge token.
-    pub(super) challenges: HashMap<String, Challenge>,
+    pub(super) challenges: Table<String, Challenge>,
     /// Wrong passwords since the last right one, by user id.
-    pub(super) failures: HashMap<String, u32>,
+    pub(super) failures: Table<String, u32>,
     /// When codes were sent, by address.
-    pub(super) sends: HashMap<String, Vec<i64>>,
+    pub(super) sends: Table<String, Vec<i64>>,
+    /// Whether this is what the disk holds, but for the changes of the tables: not so for a store that was just made.
+    #[serde(skip)]
+    pub(super) is_kept: bool,
 }
 
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -87,8 +89,13 @@ pub(super) struct Session {
     pub(super) refresh_expires_at: i64,
     /// Grows with each token object that any session was given.
     pub(super) issued: u64,
-    /// `at_hash` and `exp` of the access tokens that it was given.
-    pub(super) access: Vec<(String, i64)>,
+}
+
+/// An access token of a session.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Access {
+    pub(super) session: u64,
+    pub(super) exp: i64,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -137,25 +144,77 @@ pub(super) struct Challenge {
     pub(super) used: bool,
 }
 
+impl Row for User {
+    fn properties(&self) -> Vec<(&'static str, String)> {
+        let mut properties = Vec::new();
+        let plain = [
+            ("phone", &self.phone),
+            ("username", &self.username),
+            ("device", &self.anonymous_device),
+        ];
+        for (name, value) in plain {
+            properties.extend(value.clone().map(|value| (name, value)));
+        }
+        let email = self.email.as_deref().map(str::to_ascii_lowercase);
+        properties.extend(email.map(|email| ("email", email)));
+        for identity in &self.identities {
+            properties.push(("identity", person(&identity.provider, &identity.sub)));
+        }
+        properties
+    }
+}
+
+impl Row for Session {
+    fn properties(&self) -> Vec<(&'static str, String)> {
+        let mut properties = vec![("user", self.user_id.clone())];
+        let token = self.refresh_token.clone();
+        properties.extend(token.map(|token| ("refresh_token", token)));
+        properties
+    }
+}
+
+impl Row for Access {
+    fn properties(&self) -> Vec<(&'static str, String)> {
+        vec![("session", self.session.to_string())]
+    }
+}
+
+impl Row for Spent {}
+impl Row for Verification {
+    fn properties(&self) -> Vec<(&'static str, String)> {
+        vec![(self.contact.kind(), self.contact.address().to_owned())]
+    }
+}
+
+impl Row for Grant {}
+impl Row for Challenge {}
+impl Row for i64 {}
+impl Row for u32 {}
+impl Row for Vec<i64> {}
+
+/// The value of the property `identity`.
+fn person(provider: &str, sub: &str) -> String {
+    format!("{provider}\0{sub}")
+}
+
 impl Store {
+    fn user_with(&self, property: &'static str, value: &str) -> Option<&User> {
+        self.users
+            .with(property, value)
+            .map(|(_, user)| user)
+            .next()
+    }
+
     pub(super) fn user_by_email(&self, email: &str) -> Option<&User> {
-        self.users.values().find(|user| {
-            user.email
-                .as_deref()
-                .is_some_and(|own| own.eq_ignore_ascii_case(email))
-        })
+        self.user_with("email", &email.to_ascii_lowercase())
     }
 
     pub(super) fn user_by_phone(&self, phone: &str) -> Option<&User> {
-        self.users
-            .values()
-            .find(|user| user.phone.as_deref() == Some(phone))
+        self.user_with("phone", phone)
     }
 
     pub(super) fn user_by_username(&self, name: &str) -> Option<&User> {
-        self.users
-            .values()
-            .find(|user| user.username.as_deref() == Some(name))
+        self.user_with("username", name)
     }
 
     pub(super) fn user_by_contact(&self, contact: &Contact) -> Option<&User> {
@@ -166,16 +225,11 @@ impl Store {
     }
 
     pub(super) fn user_by_identity(&self, provider: &str, sub: &str) -> Option<&User> {
-        let fits = |identity: &Identity| identity.provider == provider && identity.sub == sub;
-        self.users
-            .values()
-            .find(|user| user.identities.iter().any(fits))
+        self.user_with("identity", &person(provider, sub))
     }
 
     pub(super) fn anonymous_on(&self, device_id: &str) -> Option<&User> {
-        self.users
-            .values()
-            .find(|user| user.anonymous_device.as_deref() == Some(device_id))
+        self.user_with("device", device_id)
     }
 
     /// The user of a sign-in name: user name, e-mail address or phone number.
@@ -185,34 +239,58 @@ impl Store {
             .or_else(|| self.user_by_phone(&normal_phone(login)))
     }
 
+    /// The sessions of a user, the oldest sign-in first.
+    pub(super) fn sessions_of(
+        &self,
+        user_id: &str,
+    ) -> impl Iterator<Item = (u64, &Session)> + use<'_> {
+        self.sessions
+            .with("user", user_id)
+            .map(|(&id, session)| (id, session))
+    }
+
+    /// The session whose newest refresh token this is.
+    pub(super) fn session_by_refresh_token(&self, token: &str) -> Option<(u64, &Session)> {
+        let mut sessions = self.sessions.with("refresh_token", token);
+        sessions.next().map(|(&id, session)| (id, session))
+    }
+
     /// The session that an access token belongs to.
     pub(super) fn session_of(&self, at_hash: &str) -> Option<u64> {
-        let mut sessions = self.sessions.iter();
-        let fits = |session: &Session| session.access.iter().any(|(hash, _)| hash == at_hash);
-        sessions
-            .find(|(_, session)| fits(session))
-            .map(|(&id, _)| id)
+        let id = self.access.get(at_hash)?.session;
+        self.sessions.contains_key(&id).then_some(id)
     }
 
     /// Ends a session; its access tokens die too if `with_access`.
     pub(super) fn end_session(&mut self, id: u64, with_access: bool) {
-        if let Some(session) = self.sessions.remove(&id)
-            && with_access
-        {
-            self.revoked.extend(session.access);
+        self.sessions.remove(&id);
+        let tokens = self.access.with("session", &id.to_string());
+        let tokens: Vec<_> = tokens.map(|(hash, _)| hash.clone()).collect();
+        for hash in tokens {
+            if let Some(access) = self.access.remove(&hash)
+                && with_access
+            {
+                self.revoked.insert(hash, access.exp);
+            }
         }
     }
 
     /// Ends all sessions of a user but one, access tokens included.
     pub(super) fn end_other_sessions(&mut self, user_id: &str, keep: Option<u64>) {
-        let mut ended = Vec::new();
-        for (&id, session) in &self.sessions {
-            if session.user_id == user_id && Some(id) != keep {
-                ended.push(id);
+        let ended: Vec<_> = self.sessions_of(user_id).map(|(id, _)| id).collect();
+        for id in ended {
+            if Some(id) != keep {
+                self.end_session(id, true);
             }
         }
-        for id in ended {
-            self.end_session(id, true);
+    }
+
+    /// Makes the codes on their way to a contact worthless.
+    pub(super) fn forget_codes(&mut self, contact: &Contact) {
+        let codes = self.verifications.with(contact.kind(), contact.address());
+        let codes: Vec<_> = codes.map(|(id, _)| id.clone()).collect();
+        for id in codes {
+            self.verifications.remove(&id);
         }
     }
 
@@ -226,25 +304,18 @@ impl Store {
 
     /// Throws out what has ended, once there is much of it.
     pub(super) fn prune(&mut self, now: i64) {
-        if self.grants.len() > PRUNE_AT {
-            self.grants.retain(|_, grant| grant.expires_at > now);
-        }
-        if self.verifications.len() > PRUNE_AT {
-            self.verifications
-                .retain(|_, verification| verification.expires_at > now);
-        }
-        if self.challenges.len() > PRUNE_AT {
-            self.challenges
-                .retain(|_, challenge| challenge.expires_at > now);
-        }
-        if self.revoked.len() > PRUNE_AT {
-            self.revoked.retain(|_, exp| *exp > now);
-        }
-        if self.spent.len() > PRUNE_AT {
-            let sessions = &self.sessions;
-            self.spent
-                .retain(|_, spent| sessions.contains_key(&spent.session));
-        }
+        self.grants.prune(|_, grant| grant.expires_at > now);
+        self.verifications
+            .prune(|_, verification| verification.expires_at > now);
+        self.challenges
+            .prune(|_, challenge| challenge.expires_at > now);
+        self.access.prune(|_, access| access.exp > now);
+        self.revoked.prune(|_, exp| *exp > now);
+        self.sends
+            .prune(|_, sends| sends.last().is_some_and(|at| now - at < 3600));
+        let sessions = &self.sessions;
+        self.spent
+            .prune(|_, spent| sessions.contains_key(&spent.session));
     }
 }
 

@@ -112,11 +112,8 @@ pub(super) async fn revoke(
         Some(token) => match state.keys.verify_ignoring_expiry(token) {
             Ok(claims) => end(&state, &claims),
             Err(_) => state.auth.write(|store| {
-                let by_refresh = store
-                    .sessions
-                    .iter()
-                    .find(|(_, s)| s.refresh_token.as_deref() == Some(token));
-                if let Some(id) = by_refresh.map(|(&id, _)| id) {
+                let by_refresh = store.session_by_refresh_token(token);
+                if let Some(id) = by_refresh.map(|(id, _)| id) {
                     store.end_session(id, true);
                 }
             }),

@@ -79,6 +79,15 @@ impl Users {
     ///
     /// If a name or contact is malformed or taken.
     pub fn add(&self, user: NewUser) -> Result<String, StartError> {
+        let id = self.insert(user)?;
+        self.state.auth.flush().map_err(|error| {
+            StartError::caused_by("the user was added, but cannot be kept", error)
+        })?;
+        Ok(id)
+    }
+
+    /// Like [`add`](Self::add), but not yet on disk: the server waits for that.
+    pub(super) fn insert(&self, user: NewUser) -> Result<String, StartError> {
         let now = self.state.auth.now();
         self.state
             .auth
@@ -91,7 +100,7 @@ impl Users {
         self.state
             .auth
             .write(|store| match store.users.get_mut(id) {
-                Some(user) => {
+                Some(mut user) => {
                     user.status = status.to_owned();
                     true
                 }
@@ -233,11 +242,7 @@ fn info(store: &Store, user: &User) -> UserInfo {
         name: user.name.clone(),
         status: user.status.clone(),
         anonymous: user.is_anonymous(),
-        sessions: store
-            .sessions
-            .values()
-            .filter(|session| session.user_id == user.id)
-            .count(),
+        sessions: store.sessions_of(&user.id).count(),
     }
 }
 

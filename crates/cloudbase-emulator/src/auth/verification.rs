@@ -223,14 +223,19 @@ fn check_target(
 
 /// First a captcha, then nothing at all.
 fn check_rate(
-    store: &mut Store,
+    store: &Store,
     options: &AuthOptions,
     contact: &Contact,
     captcha_token: Option<&str>,
     now: i64,
 ) -> Result<(), AuthError> {
-    let sends = store.sends.entry(contact.address().to_owned()).or_default();
-    sends.retain(|at| now - at < 3600);
+    let sends = store.sends.get(contact.address());
+    let sends: Vec<i64> = sends
+        .into_iter()
+        .flatten()
+        .copied()
+        .filter(|at| now - at < 3600)
+        .collect();
     if let Some(&first) = sends.first()
         && sends.len() >= options.hard_sends_per_hour
     {
@@ -255,14 +260,11 @@ fn begin(
     lifetime: i64,
     now: i64,
 ) -> (String, String) {
-    store
-        .verifications
-        .retain(|_, pending| pending.contact != contact);
-    store
-        .sends
-        .entry(contact.address().to_owned())
-        .or_default()
-        .push(now);
+    store.forget_codes(&contact);
+    let mut sends = store.sends.get_or_default(contact.address().to_owned());
+    sends.retain(|at| now - at < 3600);
+    sends.push(now);
+    drop(sends);
     let code = options.fixed_code.clone().unwrap_or_else(six_digits);
     let id = format!("vi.{}", random_token(48));
     let pending = Verification {

@@ -2,7 +2,8 @@
 
 use std::{
     collections::BTreeMap,
-    io,
+    fs::OpenOptions,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
@@ -12,9 +13,10 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::{
-    key,
+    key::{self, is_disk_name},
     staging::{Staged, blocking},
 };
+use crate::files;
 
 /// What is known about one object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,6 +89,8 @@ struct Shared {
     index: RwLock<Index>,
     /// Serialises writers, so that the record on disk and the index agree.
     commit: Mutex<()>,
+    /// Whether the objects must outlive a power loss.
+    is_kept: bool,
     /// Removes the folder of a store that was not asked to last.
     _temporary: Option<TempDir>,
 }
@@ -104,17 +108,16 @@ impl Disk {
             }
         };
         for folder in ["blobs", "records", "staging"] {
-            std::fs::create_dir_all(root.join(folder))?;
+            files::create_dir(&root.join(folder))?;
         }
         // Half-written objects of an earlier run belong to nobody.
-        for entry in std::fs::read_dir(root.join("staging"))? {
-            std::fs::remove_file(entry?.path())?;
-        }
+        remove_own(&root.join("staging"), is_uuid)?;
         let index = RwLock::new(load(&root.join("records"))?);
         let shared = Shared {
             root,
             index,
             commit: Mutex::new(()),
+            is_kept: temporary.is_none(),
             _temporary: temporary,
         };
         Ok(Self {
@@ -239,12 +242,8 @@ impl Disk {
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
             this.write(Index::clear);
-            for folder in ["records", "blobs"] {
-                for entry in std::fs::read_dir(this.shared.root.join(folder))? {
-                    std::fs::remove_file(entry?.path())?;
-                }
-            }
-            Ok(())
+            remove_own(&this.shared.root.join("records"), is_disk_name)?;
+            remove_own(&this.shared.root.join("blobs"), is_uuid)
         })
         .await
     }
@@ -267,8 +266,10 @@ impl Disk {
             }
             record.created_ms = old.created_ms;
         }
-        fill(&self.blob_path(record.blob))?;
-        if let Err(error) = self.save(&record) {
+        let blob = self.blob_path(record.blob);
+        fill(&blob)?;
+        let saved = self.sync(&blob).and_then(|()| self.save(&record));
+        if let Err(error) = saved {
             self.discard(record.blob);
             return Err(error.into());
         }
@@ -285,8 +286,19 @@ impl Disk {
 
     fn save(&self, record: &Record) -> io::Result<()> {
         let staging = self.staging_path();
-        std::fs::write(&staging, serde_json::to_vec(record)?)?;
+        let mut file = files::create_new(&staging)?;
+        file.write_all(&serde_json::to_vec(record)?)?;
+        drop(file);
+        self.sync(&staging)?;
         std::fs::rename(&staging, self.record_path(&record.bucket, &record.key))
+    }
+
+    /// Makes the content of a file outlive a power loss before its name does.
+    fn sync(&self, path: &Path) -> io::Result<()> {
+        if !self.shared.is_kept {
+            return Ok(());
+        }
+        OpenOptions::new().write(true).open(path)?.sync_all()
     }
 
     fn discard(&self, blob: Uuid) {
@@ -337,20 +349,63 @@ async fn run<T: Send + 'static>(
         .map_err(io::Error::other)?
 }
 
+/// Reads the records of an earlier run. One that cannot be read costs its own object, not the others.
 fn load(records: &Path) -> io::Result<Index> {
     let mut index = Index::new();
-    for entry in std::fs::read_dir(records)? {
-        let path = entry?.path();
-        let record: Record = serde_json::from_slice(&std::fs::read(&path)?).map_err(|error| {
-            io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!("{}: {error}", path.display()),
-            )
-        })?;
-        let objects = index.entry(record.bucket.clone()).or_default();
-        objects.insert(record.key.clone(), Arc::new(record));
+    for path in own_files(records, is_disk_name)? {
+        match read_record(&path) {
+            Ok(record) => {
+                let objects = index.entry(record.bucket.clone()).or_default();
+                objects.insert(record.key.clone(), Arc::new(record));
+            }
+            Err(error) => {
+                tracing::warn!(path = %path.display(), %error, "not the record of an object; it is left alone");
+            }
+        }
     }
     Ok(index)
+}
+
+fn read_record(path: &Path) -> io::Result<Record> {
+    let record: Record = serde_json::from_slice(&std::fs::read(path)?)?;
+    let name = key::disk_name(&record.bucket, &record.key);
+    if path.file_name() == Some(name.as_ref()) {
+        Ok(record)
+    } else {
+        Err(io::Error::other("it is the record of another object"))
+    }
+}
+
+/// Removes the files with a name of the emulator's own form. Whatever else lies in the folder is not the emulator's.
+fn remove_own(folder: &Path, is_own: fn(&str) -> bool) -> io::Result<()> {
+    for path in own_files(folder, is_own)? {
+        std::fs::remove_file(path)?;
+    }
+    Ok(())
+}
+
+/// The files of a folder that have a name of the emulator's own form. Neither a link in the folder nor one in its place is
+/// followed.
+fn own_files(folder: &Path, is_own: fn(&str) -> bool) -> io::Result<Vec<PathBuf>> {
+    if !std::fs::symlink_metadata(folder)?.is_dir() {
+        return Err(io::Error::other(format!(
+            "{} is not a folder",
+            folder.display()
+        )));
+    }
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(is_own) && entry.file_type()?.is_file() {
+            files.push(entry.path());
+        }
+    }
+    Ok(files)
+}
+
+/// The names of blobs and of what is being received.
+fn is_uuid(name: &str) -> bool {
+    name.len() == 32 && key::is_lower_hex(name)
 }
 
 #[cfg(test)]

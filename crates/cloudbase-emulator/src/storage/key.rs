@@ -91,6 +91,16 @@ pub(crate) fn disk_name(bucket: &str, key: &str) -> String {
     hex::encode(hash.finish())
 }
 
+/// Whether a file may have been named by [`disk_name`].
+pub(crate) fn is_disk_name(name: &str) -> bool {
+    name.len() == 64 && is_lower_hex(name)
+}
+
+pub(crate) fn is_lower_hex(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// The name of the environment's built-in bucket, shaped like the real ones.
 pub(crate) fn physical_bucket(env: &str) -> String {
     let prefix = hex::encode(env.bytes().take(2).collect::<Vec<_>>());

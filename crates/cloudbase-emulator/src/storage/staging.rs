@@ -11,6 +11,8 @@ use crc::{CRC_64_XZ, Crc, Table};
 use futures_util::{Stream, StreamExt, pin_mut};
 use md5::{Digest, Md5};
 
+use crate::files;
+
 /// Pieces of this size are handed to the disk.
 pub(crate) const PIECE: usize = 256 * 1024;
 
@@ -69,7 +71,7 @@ impl Staging {
     /// Starts a new file at `path`.
     pub(crate) async fn create(path: PathBuf) -> io::Result<Self> {
         let inner = blocking(move || {
-            let file = File::create_new(&path)?;
+            let file = files::create_new(&path)?;
             let staged = StagedFile {
                 path,
                 claimed: false,

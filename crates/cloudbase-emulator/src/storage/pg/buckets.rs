@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use super::{PgError, body, caller, shelf};
 use crate::clock::rfc3339;
+use crate::files;
 use crate::identity::Caller;
 use crate::state::AppState;
 
@@ -67,7 +68,13 @@ impl Buckets {
     pub(in crate::storage) fn open(root: &Path) -> io::Result<Self> {
         let path = root.join("buckets.json");
         let all = match std::fs::read(&path) {
-            Ok(kept) => serde_json::from_slice(&kept)?,
+            Ok(kept) => serde_json::from_slice(&kept).or_else(|error| {
+                // It is replaced as a whole and synced, so something else wrote it. Kept for whoever looks into it.
+                let aside = root.join("buckets.unreadable");
+                tracing::warn!(path = %path.display(), %error, aside = %aside.display(), "not a list of buckets; starting with none");
+                std::fs::rename(&path, aside)?;
+                Ok::<_, io::Error>(BTreeMap::new())
+            })?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
             Err(error) => return Err(error),
         };
@@ -121,9 +128,7 @@ impl Buckets {
     }
 
     fn save(&self, all: &BTreeMap<String, Bucket>) -> io::Result<()> {
-        let staging = self.path.with_extension("new");
-        std::fs::write(&staging, serde_json::to_vec_pretty(all)?)?;
-        std::fs::rename(&staging, &self.path)
+        files::replace(&self.path, &serde_json::to_vec_pretty(all)?)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Bucket>> {
