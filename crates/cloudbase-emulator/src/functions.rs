@@ -23,6 +23,7 @@ mod forward;
 mod function;
 mod hosting;
 mod invoke;
+mod process_group;
 mod route;
 
 pub use command::LocalCommand;

@@ -144,7 +144,7 @@ fn announce(emulator: &Emulator) {
     let _ = io::stdout().flush();
 }
 
-/// Returns at Ctrl-C, or when the system asks the process to end.
+/// Returns at Ctrl-C, when the terminal is closed, or when the system asks the process to end.
 async fn wait_for_signal() {
     let interrupt = tokio::signal::ctrl_c();
     #[cfg(unix)]
@@ -154,11 +154,35 @@ async fn wait_for_signal() {
             let _ = interrupt.await;
             return;
         };
+        // Under `nohup` it outlives its terminal.
+        let mut hang_up = match is_hang_up_ignored() {
+            true => None,
+            false => signal(SignalKind::hangup()).ok(),
+        };
+        let hung_up = async {
+            match &mut hang_up {
+                Some(hang_up) => hang_up.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = interrupt => {}
             _ = terminate.recv() => {}
+            _ = hung_up => {}
         }
     }
     #[cfg(not(unix))]
     let _ = interrupt.await;
+}
+
+/// Whether the process was started with SIGHUP ignored. Only Linux says so without unsafe code.
+#[cfg(unix)]
+fn is_hang_up_ignored() -> bool {
+    const HANG_UP: u64 = 1;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & HANG_UP != 0)
 }

@@ -1,4 +1,4 @@
-//! Local commands that serve functions and services: started on demand, restarted, killed on drop.
+//! Local commands that serve functions and services: started on demand, restarted, ended with the emulator.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -23,6 +23,8 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
+use super::process_group::ProcessGroup;
+
 /// Lines of standard error that are kept to explain why a command did not start.
 const KEPT_LINES: usize = 12;
 
@@ -35,7 +37,8 @@ const DYING: Duration = Duration::from_secs(1);
 /// A server that the emulator starts when it is first needed.
 ///
 /// It gets a free port in an environment variable and must listen there on 127.0.0.1. If it dies it
-/// is started again at the next call; it ends with the emulator.
+/// is started again at the next call. It ends with the emulator, on Unix also when the emulator is killed, and so does what it
+/// started in its process group.
 ///
 /// ```
 /// use cloudbase_emulator::LocalCommand;
@@ -116,9 +119,8 @@ pub(super) struct Process {
 
 struct Running {
     child: Child,
-    /// Its process group, until it is killed.
-    #[cfg(unix)]
-    group: Option<rustix::process::Pid>,
+    /// So that what a wrapper such as `npx` starts ends with it, and all of it with the emulator.
+    group: ProcessGroup,
     address: SocketAddr,
     /// The last lines that it wrote to its standard error.
     complaints: Complaints,
@@ -163,6 +165,7 @@ impl Process {
         if let Some(mut process) = self.running.lock().await.take() {
             process.kill();
             let _ = process.child.wait().await;
+            process.group.gone().await;
         }
     }
 
@@ -209,9 +212,8 @@ impl Process {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        // A group of its own, so that what a wrapper such as `npx` starts ends with it.
-        #[cfg(unix)]
-        command.process_group(0);
+        let group = ProcessGroup::new()?;
+        group.admit(&mut command);
         if let Some(dir) = dir {
             command.current_dir(dir);
         }
@@ -231,14 +233,8 @@ impl Process {
             .take()
             .map(|output| tokio::spawn(log(name, output, Some(Arc::clone(&complaints)))));
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        #[cfg(unix)]
-        let group = child
-            .id()
-            .and_then(|id| i32::try_from(id).ok())
-            .and_then(rustix::process::Pid::from_raw);
         Ok(Running {
             child,
-            #[cfg(unix)]
             group,
             address,
             complaints,
@@ -295,11 +291,8 @@ impl Running {
     }
 
     fn kill(&mut self) {
-        #[cfg(unix)]
-        if let Some(group) = self.group.take() {
-            // It may have ended by itself, but not what it started.
-            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-        }
+        // It may have ended by itself, but not what it started.
+        self.group.kill();
         let _ = self.child.start_kill();
     }
 }
