@@ -393,6 +393,88 @@ describe('captcha', () => {
 });
 
 describe('errors', () => {
+  /**
+   * Every error that the emulator can send: its number, where a source has one, and what the SDK makes of both. A text in Chinese
+   * may speak of a code that was sent or of a source of identities, which the SDK takes up too.
+   */
+  const ERRORS = [
+    ['cancelled', 1, 'UNKNOWN'],
+    ['unknown', 2, 'UNKNOWN'],
+    ['invalid_argument', 3, 'INVALID_PARAMS'],
+    ['deadline_exceeded', 4, 'SERVICE_ERROR'],
+    ['not_found', 5, 'USER_NOT_FOUND'],
+    ['already_exists', 6, 'UNKNOWN'],
+    ['permission_denied', 7, 'PROVIDER_NOT_ENABLED'],
+    ['resource_exhausted', 8, 'RATE_LIMITED'],
+    ['failed_precondition', 9, 'PRECONDITION_FAILED'],
+    ['aborted', 10, 'SERVICE_ERROR'],
+    ['out_of_range', 11, 'UNKNOWN'],
+    ['unimplemented', 12, 'SERVICE_ERROR'],
+    ['internal', 13, 'SERVICE_ERROR'],
+    ['unavailable', 14, 'SERVICE_ERROR'],
+    ['data_loss', 15, 'SERVICE_ERROR'],
+    ['unauthenticated', 16, 'INVALID_CREDENTIALS'],
+    ['captcha_required', 4001, 'CAPTCHA_REQUIRED'],
+    ['captcha_invalid', 4002, 'CAPTCHA_INVALID'],
+    ['unauthorized', 4003, 'UNKNOWN'],
+    ['provider_error', 4019, 'UNKNOWN'],
+    ['unauthorized_client', 4022, 'PROVIDER_NOT_ENABLED'],
+    ['invalid_grant', 4026, 'INVALID_CREDENTIALS'],
+    ['mfa_phone_required', 4042, 'MFA_REQUIRED'],
+    ['login_type_disabled', 4045, 'PROVIDER_NOT_ENABLED'],
+    ['invalid_captcha', undefined, 'UNKNOWN', 'INVALID_CREDENTIALS'],
+    ['captcha_expired', undefined, 'UNKNOWN', 'INVALID_CREDENTIALS'],
+    ['captcha_used', undefined, 'UNKNOWN', 'INVALID_CREDENTIALS'],
+    ['invalid_password', undefined, 'INVALID_CREDENTIALS'],
+    ['password_not_set', undefined, 'INVALID_CREDENTIALS'],
+    ['weak_password', undefined, 'UNKNOWN'],
+    ['invalid_status', undefined, 'USER_STATUS_ABNORMAL'],
+    ['user_blocked', undefined, 'USER_STATUS_ABNORMAL'],
+    ['user_pending', undefined, 'USER_STATUS_ABNORMAL'],
+    ['invalid_verification_code', undefined, 'INVALID_CREDENTIALS'],
+    ['username_already_exists', undefined, 'UNKNOWN'],
+    ['provider_not_found', undefined, 'UNKNOWN', 'PROVIDER_NOT_ENABLED'],
+    ['provider_not_enabled', undefined, 'PROVIDER_NOT_ENABLED'],
+    ['invalid_phone_number', undefined, 'UNKNOWN'],
+    ['unsupported_grant_type', undefined, 'UNKNOWN'],
+    ['invalid_client', undefined, 'UNKNOWN'],
+    ['none_of_the_others', undefined, 'UNKNOWN'],
+  ];
+
+  for (const [error, number, category, inChinese = category] of ERRORS) {
+    test(`${error} is of the category ${category}`, async () => {
+      for (const [lang, expected] of [['en-US', category], ['zh-CN', inChinese]]) {
+        const auth = jsApp({ lang, solveCaptcha: async () => ({ captcha_token: 'token', expires_in: 600 }) }).auth();
+        // A captcha is solved once, and then its error is the call's.
+        await control('POST', '/faults', { match: 'POST /auth/v1/signin', times: 2, status: 400, code: error, message: 'as asked' });
+        const answer = await auth.signInWithPassword({ email: EMAIL, password: PASSWORD });
+        await control('DELETE', '/faults');
+        refused(answer, error);
+        assert.deepEqual([answer.error.errorCode, answer.error.category], [number, expected], lang);
+      }
+    });
+  }
+
+  test('a session, a ticket and a password that are no good are bad credentials', async () => {
+    for (const lang of ['en-US', 'zh-CN']) {
+      await reset();
+      const auth = await signedIn({ lang });
+      const { session } = ok(await auth.getSession());
+      ok(await auth.refreshSession());
+      const spent = await auth.setSession({ access_token: session.access_token, refresh_token: session.refresh_token });
+      refused(spent, 'invalid_grant');
+      assert.deepEqual([spent.error.errorCode, spent.error.category], [4026, 'INVALID_CREDENTIALS']);
+      const wrong = await jsApp({ lang }).auth().signInWithPassword({ email: EMAIL, password: 'wrong' });
+      refused(wrong, 'invalid_password');
+      assert.deepEqual([wrong.error.errorCode, wrong.error.category], [undefined, 'INVALID_CREDENTIALS']);
+      const credentials = JSON.parse(JSON.stringify(await control('GET', '/custom-login-key.json')));
+      const ticket = nodeSdk.init({ env: envId, credentials: { ...credentials, private_key_id: 'unknown' } }).auth().createTicket('uid-1234');
+      const custom = await jsApp({ lang }).auth().signInWithCustomTicket(() => Promise.resolve(ticket));
+      refused(custom, 'invalid_grant');
+      assert.equal(custom.error.category, 'INVALID_CREDENTIALS');
+    }
+  });
+
   test('rate limits and outages keep their code', async () => {
     const auth = jsApp().auth();
     await control('POST', '/faults', {

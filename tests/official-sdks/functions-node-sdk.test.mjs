@@ -49,6 +49,19 @@ test('sees the status and the code of a failure', async () => {
   assert.deepEqual([missing.statusCode, missing.data.code], [404, 'SERVICE_NOT_FOUND']);
 });
 
+test('a secret pair signs calls of containers and APIs', async () => {
+  const signing = nodeSdk.init({ env: envId, secretId: 'AKIDemulator', secretKey: 'secret' });
+  const answer = await signing.callContainer({ name: 'site', path: 'api/items', data: { a: 1 } });
+  assert.deepEqual([answer.statusCode, answer.data.path], [200, '/api/items']);
+  const api = await signing.callApis({ name: 'weather', path: 'v1/now', method: 'POST', body: '{"a":1}' });
+  assert.equal((api.body ?? api.data ?? api).path, '/v1/now');
+  for (const path of ['POST /v1/cloudrun/site/api/items', 'POST /v1/apis/weather/v1/now']) {
+    const sent = await requests(path);
+    const headers = Object.fromEntries(sent.at(-1).headers);
+    assert.match(headers.authorization, /^TC3-HMAC-SHA256 Credential=AKIDemulator\//);
+  }
+});
+
 test('calls an API', async () => {
   const answer = await server().callApis({ name: 'weather', path: 'v1/now', method: 'POST', body: '{"a":1}' });
   const data = answer.body ?? answer.data ?? answer;

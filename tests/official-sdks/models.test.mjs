@@ -61,6 +61,16 @@ test('relations, upserts and templates', async () => {
   assert.deepEqual(ran.data.executeResultList, [{ title: 'x', views: 6 }]);
 });
 
+test('empty fields are found by true and by 1', async () => {
+  const { article } = models();
+  await article.create({ data: { title: 'plain' } });
+  await article.create({ data: { title: 'viewed', views: 6 } });
+  for (const [operator, value, title] of [['$empty', true, 'plain'], ['$empty', 1, 'plain'], ['$nempty', 1, 'viewed'], ['$nempty', 0, 'plain']]) {
+    const { data } = await article.list({ filter: { where: { $and: [{ views: { [operator]: value } }] } }, select: { title: true } });
+    assert.deepEqual(data.records.map((record) => record.title), [title], `${operator} ${value}`);
+  }
+});
+
 test('errors carry their code', async () => {
   const { article, unknown } = models();
   await assert.rejects(unknown.list({}), /DATASOURCE_NOT_EXIST/);

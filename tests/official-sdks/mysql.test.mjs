@@ -85,6 +85,13 @@ test('single rows and errors', async () => {
   assert.equal(postgres.status, 400);
 });
 
+test('plans and formats of PostgreSQL are not acceptable', async () => {
+  const books = () => admin().from('books').select('id');
+  for (const answer of [await books().explain(), await books().explain({ analyze: true, format: 'json' }), await books().csv()]) {
+    assert.deepEqual([answer.status, answer.error.code], [406, 'INVALID_REQUEST']);
+  }
+});
+
 test('the builder for MySQL names its instance and database', async () => {
   const app = jsApp({ accessKey: apiKey });
   const rows = ok(await app.mysql({ instance: 'default', database: envId }).from('authors').select('name').order('id'));

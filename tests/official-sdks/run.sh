@@ -15,7 +15,8 @@ if [ -z "${CLOUDBASE_EMULATOR:-}" ]; then
 fi
 [ -d node_modules ] || npm ci --ignore-scripts --silent
 
-arguments=(--port 0)
+# The server SDK names its gateway in `Host` whatever it is connected to.
+arguments=(--port 0 --allow-host emulator-local.api.tcloudbasegateway.com)
 [ -f fixtures/schema.sql ] && arguments+=(--schema fixtures/schema.sql)
 [ -f fixtures/functions.json ] && arguments+=(--functions fixtures/functions.json)
 [ -d fixtures/models ] && arguments+=(--models fixtures/models)

@@ -169,7 +169,10 @@ impl StoreLock {
     }
 
     /// Whether a store has said [`lost`](Self::lost).
-    #[allow(dead_code, reason = "read by tests until sessions are read again after it")]
+    #[allow(
+        dead_code,
+        reason = "read by tests until sessions are read again after it"
+    )]
     pub(crate) fn is_lost(error: &Error) -> bool {
         std::error::Error::source(error).is_some_and(|source| source.is::<Lost>())
     }

@@ -1,4 +1,4 @@
-//! Who makes a call: the extractor that reads the Bearer token as the gateway does.
+//! Who makes a call: the extractor that reads the Bearer token, or a cloud signature, as the gateway does.
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use http::request::Parts;
@@ -8,6 +8,8 @@ use crate::error::GatewayError;
 use crate::keys::{Claims, TokenFault};
 use crate::state::AppState;
 
+pub(crate) mod signature;
+
 /// What the caller may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
@@ -15,7 +17,7 @@ pub(crate) enum Role {
     Anonymous,
     /// A registered user.
     User,
-    /// The API key.
+    /// The API key, or a cloud signature.
     Admin,
 }
 
@@ -26,13 +28,35 @@ pub(crate) struct Caller {
     pub(crate) role: Role,
     /// The user's id (`sub`); `None` for the two access keys.
     pub(crate) user_id: Option<String>,
-    /// The token itself, for services that it is passed on to.
+    /// The token itself, for services that it is passed on to; empty with a cloud signature.
     pub(crate) token: String,
 }
 
 impl Caller {
     pub(crate) fn is_admin(&self) -> bool {
         self.role == Role::Admin
+    }
+
+    /// The caller that sent a cloud signature: the administrator, where one is taken.
+    fn signed(well_formed: bool, path: &str) -> Result<Self, GatewayError> {
+        if !signature::is_taken_at(path) {
+            return Err(GatewayError::unauthorized(
+                "MISSING_CREDENTIALS",
+                "This path takes a Bearer token and no TC3 signature: exchange the signature for a token at \
+                 POST /auth/v1/token/clientCredential.",
+            ));
+        }
+        if !well_formed {
+            return Err(GatewayError::unauthorized(
+                "INVALID_CREDENTIALS",
+                "The TC3 signature is not Credential={SecretId}/{date}/tcb/tc3_request, SignedHeaders=…, Signature=….",
+            ));
+        }
+        Ok(Self {
+            role: Role::Admin,
+            user_id: None,
+            token: String::new(),
+        })
     }
 
     fn new(claims: Claims, token: &str) -> Self {
@@ -56,6 +80,9 @@ impl FromRequestParts<AppState> for Caller {
     type Rejection = GatewayError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, GatewayError> {
+        if let Some(well_formed) = signature::sent(&parts.headers) {
+            return Self::signed(well_formed, parts.uri.path());
+        }
         let token = bearer(&parts.headers).ok_or_else(|| {
             GatewayError::unauthorized("MISSING_CREDENTIALS", "Credentials are missing.")
         })?;
@@ -80,7 +107,7 @@ impl OptionalFromRequestParts<AppState> for Caller {
         parts: &mut Parts,
         state: &AppState,
     ) -> Result<Option<Self>, GatewayError> {
-        if bearer(&parts.headers).is_none() {
+        if bearer(&parts.headers).is_none() && signature::sent(&parts.headers).is_none() {
             return Ok(None);
         }
         <Self as FromRequestParts<AppState>>::from_request_parts(parts, state)

@@ -30,6 +30,7 @@ mod body;
 mod connection;
 mod cors;
 mod guard;
+pub(crate) mod missing;
 
 use body::{StalledBody, TeeBody};
 use connection::{Connection, CutIo};
@@ -338,10 +339,15 @@ async fn on_steady_content(
 }
 
 async fn unknown_path(request: Request<Body>) -> Response {
-    if request.uri().path().starts_with("/auth/") {
-        return AuthError::new("unimplemented", "no such auth endpoint").into_response();
+    let path = request.uri().path();
+    if path.starts_with("/auth/") {
+        return missing::auth(path).into_response();
     }
-    GatewayError::not_found("INVALID_PATH", "There is nothing at this path.").into_response()
+    missing::product(path)
+        .unwrap_or_else(|| {
+            GatewayError::not_found("INVALID_PATH", "There is nothing at this path.")
+        })
+        .into_response()
 }
 
 async fn wrong_method() -> GatewayError {

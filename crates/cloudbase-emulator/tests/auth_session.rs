@@ -32,7 +32,7 @@ async fn refresh_tokens_rotate() {
         device.refresh(&refresh(&first)).await,
         400,
         "invalid_grant",
-        4001,
+        4026,
     );
     // The old access token lives on, and so does the session.
     device.get_as(&access(&first), "/user/me").await.expect(200);
@@ -60,7 +60,7 @@ async fn a_lost_answer_costs_the_session_unless_there_is_grace() {
         device.refresh(&refresh(&first)).await,
         400,
         "invalid_grant",
-        4001,
+        4026,
     );
 }
 
@@ -73,13 +73,13 @@ async fn reuse_can_end_the_session() {
         device.refresh(&refresh(&first)).await,
         400,
         "invalid_grant",
-        4001,
+        4026,
     );
     assert_error(
         device.refresh(&refresh(&second)).await,
         400,
         "invalid_grant",
-        4001,
+        4026,
     );
     assert_error(
         device.get_as(&access(&second), "/user/me").await,
@@ -102,13 +102,13 @@ async fn refresh_tokens_end() {
         device.refresh(&refresh(&tokens)).await,
         400,
         "invalid_grant",
-        4001,
+        4026,
     );
     assert_error(
         device.refresh("m.unknown").await,
         400,
         "invalid_grant",
-        4001,
+        4026,
     );
 }
 
@@ -162,7 +162,7 @@ async fn one_session_more_than_allowed_ends_the_oldest_refresh_token() {
         phone.refresh(&refresh(&second)).await,
         400,
         "invalid_grant",
-        4001,
+        4026,
     );
     phone.get_as(&access(&second), "/user/me").await.expect(200);
     phone.refresh(&refresh(&first)).await.expect(200);
@@ -178,7 +178,7 @@ async fn a_new_environment_allows_one_session() {
         phone.refresh(&refresh(&first)).await,
         400,
         "invalid_grant",
-        4001,
+        4026,
     );
     laptop.refresh(&refresh(&second)).await.expect(200);
 }
@@ -197,12 +197,12 @@ async fn other_grants() {
         3,
     );
     let code = json!({"grant_type": "authorization_code", "code": "x"});
-    assert_error(grant(code).await, 400, "invalid_grant", 4001);
+    assert_error(grant(code).await, 400, "invalid_grant", 4026);
     let unknown = json!({"grant_type": "magic"});
-    assert_error(grant(unknown).await, 400, "unsupported_grant_type", 3);
+    assert_error(grant(unknown).await, 400, "unsupported_grant_type", None);
     let admin = device.call(Method::POST, "/token/clientCredential");
     let admin = admin
-        .header("authorization", "TC3-HMAC-SHA256 Credential=x")
+        .header("authorization", "TC3-HMAC-SHA256 Credential=AKIDx/2026-11-28/tcb/tc3_request, SignedHeaders=host, Signature=00")
         .send()
         .await
         .expect(200);
@@ -259,7 +259,7 @@ async fn revoking_ends_token_and_session() {
         device.refresh(&refresh(&tokens)).await,
         400,
         "invalid_grant",
-        4001,
+        4026,
     );
     device.post("/revoke", body).await.expect(200);
 
@@ -272,7 +272,7 @@ async fn revoking_ends_token_and_session() {
         device.refresh(&refresh(&tokens)).await,
         400,
         "invalid_grant",
-        4001,
+        4026,
     );
 
     let tokens = device.sign_in(LIN, PASSWORD).await.expect(200).json();
@@ -308,7 +308,7 @@ async fn signing_out_works_with_a_token_that_has_ended() {
         device.refresh(&refresh(&tokens)).await,
         400,
         "invalid_grant",
-        4001,
+        4026,
     );
     assert_error(
         device.post("/user/signout", body).await,
@@ -416,7 +416,7 @@ async fn administrators_end_sessions() {
         device.refresh(&refresh(&tokens)).await,
         400,
         "invalid_grant",
-        4001,
+        4026,
     );
     emulator.users().remove(&user.id);
     assert_error(device.sign_in(LIN, PASSWORD).await, 404, "not_found", 5);

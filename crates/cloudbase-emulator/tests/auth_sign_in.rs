@@ -162,10 +162,10 @@ async fn sign_up_refuses_what_does_not_fit() {
         with("username", "taken").await,
         409,
         "username_already_exists",
-        6,
+        None,
     );
     assert_error(with("username", "用户").await, 400, "invalid_argument", 3);
-    assert_error(with("password", "short1").await, 400, "weak_password", 3);
+    assert_error(with("password", "short1").await, 400, "weak_password", None);
     assert_error(
         with("phone_number", "+86 13900001111").await,
         400,
@@ -264,7 +264,7 @@ async fn addresses_are_checked_before_a_code_is_sent() {
     );
     for phone in ["13900001111", "+8613900001111", "+86 12"] {
         let answer = send(json!({"phone_number": phone})).await;
-        assert_error(answer, 400, "invalid_phone_number", 3);
+        assert_error(answer, 400, "invalid_phone_number", None);
     }
     assert!(emulator.inbox().messages().is_empty());
 }
@@ -357,7 +357,7 @@ async fn passwords_work_with_every_name_of_the_user() {
         device.sign_in("lin_w", "wrong").await,
         400,
         "invalid_password",
-        4003,
+        None,
     );
     assert_error(
         device.sign_in("nobody", PASSWORD).await,
@@ -422,14 +422,14 @@ async fn users_that_are_not_active_do_not_get_in() {
         device.sign_in("lin", PASSWORD).await,
         403,
         "user_blocked",
-        7,
+        None,
     );
     emulator.users().set_status(&id, "PENDING");
     assert_error(
         device.sign_in("lin", PASSWORD).await,
         403,
         "user_pending",
-        7,
+        None,
     );
     emulator.users().set_status(&id, "ACTIVE");
     device.sign_in("lin", PASSWORD).await.expect(200);

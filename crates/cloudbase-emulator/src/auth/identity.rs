@@ -108,7 +108,7 @@ pub(super) async fn unbind(
         if user.identities.len() == before {
             return Err(AuthError::new(
                 "provider_not_found",
-                "the identity source is not bound",
+                "the identity provider is not bound",
             ));
         }
         user.updated_at = now;

@@ -18,7 +18,7 @@ use crate::error::AuthError;
 use crate::keys::random_token;
 use crate::state::AppState;
 
-/// Seconds that a sudo token lives.
+/// Seconds that a sudo token lives. It counts for every change until then; only verification tokens are spent by use.
 const SUDO_LIFETIME: i64 = 900;
 
 #[derive(Default, Deserialize)]
@@ -127,7 +127,6 @@ pub(super) async fn change(
         user.updated_at = now;
         drop(user);
         store.end_other_sessions(&caller.user_id, current);
-        store.grants.remove(&token);
         Ok(Json(json!({})))
     })
 }
@@ -224,7 +223,6 @@ pub(super) async fn contact(
         claim_contact(store, &mut user, contact)?;
         user.updated_at = now;
         store.users.insert(user.id.clone(), user);
-        store.grants.remove(sudo);
         store.grants.remove(token);
         Ok(Json(json!({})))
     })

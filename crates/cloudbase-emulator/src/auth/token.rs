@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use super::call::{AnyTokenCall, Body, Call, Text};
 use super::session::{Issuer, TokenObject};
 use super::sign_in;
 use crate::error::AuthError;
-use crate::identity::bearer;
+use crate::identity::{bearer, signature};
 use crate::keys::{Claims, random_token};
 use crate::state::AppState;
 
@@ -53,22 +53,24 @@ pub(super) async fn grant(
     }
 }
 
-/// The administrator's token of the server SDKs. The cloud signature is not checked: there is no secret to check it with.
+/// Seconds that an administrator's token lives, as in the documents' sample.
+const ADMIN_LIFETIME: i64 = 432_000;
+
+/// The administrator's token of the server SDKs, for a SecretId with its SecretKey (`Basic`) or a cloud signature. Neither is
+/// checked beyond its form: there is no secret to check it with.
 pub(super) async fn client_credential(
     State(state): State<AppState>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, AuthError> {
-    let signed = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.starts_with("TC3-HMAC-SHA256 "));
-    if !signed {
-        return Err(AuthError::unauthenticated("a cloud signature is required"));
+    if signature::sent(&headers) != Some(true) && !signature::has_secret(&headers) {
+        return Err(AuthError::unauthenticated(
+            "SecretId and SecretKey (Basic) or a TC3 signature are required",
+        ));
     }
     let now = state.clock.now_secs();
     let claims = Claims {
         iss: None,
-        exp: now + 7200,
+        exp: now + ADMIN_LIFETIME,
         iat: now,
         at_hash: random_token(16),
         client_type: "client_server".to_owned(),
@@ -78,7 +80,7 @@ pub(super) async fn client_credential(
     Ok(Json(json!({
         "token_type": "Bearer",
         "access_token": state.keys.sign(&claims),
-        "expires_in": 7200,
+        "expires_in": ADMIN_LIFETIME,
     })))
 }
 

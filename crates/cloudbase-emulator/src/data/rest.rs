@@ -32,6 +32,14 @@ use crate::state::AppState;
 /// One object instead of an array.
 const SINGLE: &str = "application/vnd.pgrst.object+json";
 
+/// Formats that PostgreSQL's interface has and this one has not.
+const OTHER_FORMATS: [&str; 4] = [
+    "text/csv",
+    "application/geo+json",
+    "application/vnd.pgrst.plan+text",
+    "application/vnd.pgrst.plan+json",
+];
+
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
         .route("/v1/rdb/rest/{table}", any(table))
@@ -216,33 +224,32 @@ impl Request {
 }
 
 fn wants_single(headers: &HeaderMap) -> bool {
+    accepted(headers).any(|kind| kind.eq_ignore_ascii_case(SINGLE))
+}
+
+/// Rejects a request that accepts nothing but formats that only PostgreSQL's interface can write.
+fn check_accept(headers: &HeaderMap) -> Result<(), DataError> {
+    let other = |kind: &&str| {
+        OTHER_FORMATS
+            .iter()
+            .any(|other| kind.eq_ignore_ascii_case(other))
+    };
+    let mut kinds = accepted(headers).peekable();
+    match kinds.peek().copied() {
+        Some(first) if kinds.all(|kind| other(&kind)) => Err(DataError::not_acceptable(first)),
+        _ => Ok(()),
+    }
+}
+
+/// The media types of the `Accept` headers, without parameters.
+fn accepted(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     headers
         .get_all(header::ACCEPT)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
-        .any(|value| {
-            value
-                .split(';')
-                .next()
-                .is_some_and(|kind| kind.trim() == SINGLE)
-        })
-}
-
-/// Refuses the formats that only PostgreSQL's interface can write.
-fn check_accept(headers: &HeaderMap) -> Result<(), DataError> {
-    let accept = headers
-        .get(header::ACCEPT)
-        .and_then(|value| value.to_str().ok());
-    match accept.map(str::trim) {
-        Some(
-            kind @ ("text/csv"
-            | "application/geo+json"
-            | "application/vnd.pgrst.plan+text"
-            | "application/vnd.pgrst.plan+json"),
-        ) => Err(DataError::not_acceptable(kind)),
-        _ => Ok(()),
-    }
+        .map(|range| range.split(';').next().unwrap_or_default().trim())
+        .filter(|kind| !kind.is_empty())
 }
 
 fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {

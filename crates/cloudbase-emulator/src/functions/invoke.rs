@@ -21,7 +21,9 @@ use super::{
     function::{EventHandler, Function, Target, Upstream},
     route::{Address, is_name},
 };
-use crate::{error::GatewayError, identity::Caller, request_id::RequestId, state::AppState};
+use crate::{
+    error::GatewayError, identity::Caller, request_id::RequestId, server::missing, state::AppState,
+};
 
 /// Largest request body of a text type.
 const MAX_TEXT: u64 = 100 * 1024;
@@ -35,9 +37,7 @@ pub(super) async fn handle(
     request: Request,
 ) -> Result<Response, GatewayError> {
     let uri = request.uri().clone();
-    let missing =
-        || GatewayError::not_found("FUNCTION_NOT_FOUND", "There is no function of this name.");
-    let address = Address::read("/v1/functions/", &uri).ok_or_else(missing)?;
+    let address = Address::read("/v1/functions/", &uri).ok_or_else(|| missing::function(""))?;
     let qualifier = request
         .headers()
         .get("x-qualifier")
@@ -46,7 +46,7 @@ pub(super) async fn handle(
     let function = Some(address.name)
         .filter(|name| is_name(name))
         .and_then(|name| state.functions.function(name))
-        .ok_or_else(missing)?;
+        .ok_or_else(|| missing::function(address.name))?;
     let function = function.qualified(qualifier.as_deref()).ok_or_else(|| {
         GatewayError::not_found(
             "FUNCTION_QUALIFIER_NOT_FOUND",

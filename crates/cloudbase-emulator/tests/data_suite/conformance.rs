@@ -267,6 +267,34 @@ fn select_columns_and_pages() {
 }
 
 #[test]
+fn formats_of_postgresql_are_not_acceptable() {
+    run(async |e| {
+        for accept in [
+            "text/csv",
+            "application/vnd.pgrst.plan+text; for=\"application/json\"; options=;",
+            "application/vnd.pgrst.plan+json;for=\"application/json\"; options=analyze|verbose;",
+            "application/geo+json;charset=utf-8, text/csv;q=0.5",
+            "Text/CSV",
+        ] {
+            get(e, "users?select=id")
+                .header("accept", accept)
+                .gives(406, code("INVALID_REQUEST"), "")
+                .await;
+        }
+        for accept in [
+            "text/csv, application/json;q=0.5",
+            "*/*",
+            "application/json",
+        ] {
+            get(e, "users?select=id&id=eq.1")
+                .header("accept", accept)
+                .gives(200, json!([{"id": 1}]), "0-0/*")
+                .await;
+        }
+    });
+}
+
+#[test]
 fn one_object() {
     run(async |e| {
         get(e, "users?id=eq.1&select=id,name")

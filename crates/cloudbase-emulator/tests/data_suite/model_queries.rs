@@ -74,6 +74,22 @@ fn lists_pages_and_filters() {
                 vec!["Apple", "Cherry_x", "Milk"],
             ),
             (
+                json!({"where": {"$and": [{"slug": {"$nempty": 1}}]}}),
+                vec!["Apple", "Cherry_x", "Milk"],
+            ),
+            (
+                json!({"where": {"slug": {"$empty": 1}}}),
+                vec!["100% milk", "banana"],
+            ),
+            (
+                json!({"where": {"slug": {"$empty": 0}}}),
+                vec!["Apple", "Cherry_x", "Milk"],
+            ),
+            (
+                json!({"where": {"slug": {"$nempty": 0}}}),
+                vec!["100% milk", "banana"],
+            ),
+            (
                 json!({"where": {"slug": {"$eq": null}}}),
                 vec!["100% milk", "banana"],
             ),

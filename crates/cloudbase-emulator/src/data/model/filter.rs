@@ -220,9 +220,17 @@ fn test(
         "$search_ci" => Ok(of(Test::ILike(contains(&text(value)?)))),
         "$nsearch_ci" => Ok(not(of(Test::ILike(contains(&text(value)?))))),
         "$empty" | "$nempty" => {
+            // Code that is generated for models writes 1.
             let wanted = value
                 .as_bool()
-                .ok_or_else(|| ModelError::parameter(format!("{operator} takes true")))?;
+                .or_else(|| match value.as_u64() {
+                    Some(0) => Some(false),
+                    Some(1) => Some(true),
+                    _ => None,
+                })
+                .ok_or_else(|| {
+                    ModelError::parameter(format!("{operator} takes true, false, 1 or 0"))
+                })?;
             let is = of(Test::Is(IsValue::Null));
             Ok(if wanted == (operator == "$empty") {
                 is
