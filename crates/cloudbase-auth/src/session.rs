@@ -1,5 +1,6 @@
 //! A session: what a sign-in leaves behind, and what is stored of it.
 
+mod ancestor;
 pub(crate) mod ask;
 #[cfg(test)]
 mod clock_tests;
@@ -8,6 +9,11 @@ mod farewell;
 pub(crate) mod manager;
 mod methods;
 mod refresh;
+mod saving;
+#[cfg(test)]
+mod schedule_tests;
+#[cfg(test)]
+mod sharing_tests;
 mod state;
 pub(crate) mod wire;
 

@@ -2,7 +2,7 @@
 
 mod check;
 #[cfg(test)]
-mod conformance;
+pub(crate) mod conformance;
 #[cfg(feature = "file-store")]
 mod file;
 #[cfg(feature = "keyring")]
@@ -12,6 +12,7 @@ mod memory;
 mod redis;
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use cloudbase_core::{Error, ErrorKind, Result};
 use futures_core::future::BoxFuture;
@@ -109,8 +110,12 @@ pub trait SessionStore: Send + Sync + 'static {
 pub struct StoreLock {
     fence: u64,
     owner: Box<str>,
-    release: Option<Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send + Sync>>,
+    /// It was taken, not done without.
+    is_taken: bool,
+    release: Mutex<Option<Release>>,
 }
+
+type Release = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send + Sync>;
 
 impl StoreLock {
     /// A lock that keeps nobody out.
@@ -118,7 +123,8 @@ impl StoreLock {
         Self {
             fence: 0,
             owner: Box::default(),
-            release: None,
+            is_taken: false,
+            release: Mutex::default(),
         }
     }
 
@@ -133,7 +139,8 @@ impl StoreLock {
         Self {
             fence,
             owner: Box::default(),
-            release: Some(Box::new(move || Box::pin(release()))),
+            is_taken: true,
+            release: Mutex::new(Some(Box::new(move || Box::pin(release())))),
         }
     }
 
@@ -168,26 +175,33 @@ impl StoreLock {
         .settle(true)
     }
 
-    /// Whether a store has said [`lost`](Self::lost).
-    #[allow(
-        dead_code,
-        reason = "read by tests until sessions are read again after it"
-    )]
-    pub(crate) fn is_lost(error: &Error) -> bool {
-        std::error::Error::source(error).is_some_and(|source| source.is::<Lost>())
+    /// Whether `error` says that this lock has been [`lost`](Self::lost). One that was never taken
+    /// cannot be.
+    pub(crate) fn was_lost(&self, error: &Error) -> bool {
+        self.is_taken && std::error::Error::source(error).is_some_and(|source| source.is::<Lost>())
     }
 
     /// Lets go.
-    pub async fn release(mut self) {
-        if let Some(release) = self.release.take() {
+    pub async fn release(self) {
+        self.let_go().await;
+    }
+
+    /// As [`release`](Self::release), for whoever has only borrowed a lock that turned out to be lost.
+    pub(crate) async fn let_go(&self) {
+        if let Some(release) = self.take_release() {
             release().await;
         }
+    }
+
+    fn take_release(&self) -> Option<Release> {
+        let mut release = self.release.lock().unwrap_or_else(PoisonError::into_inner);
+        release.take()
     }
 }
 
 impl Drop for StoreLock {
     fn drop(&mut self) {
-        if let Some(release) = self.release.take()
+        if let Some(release) = self.take_release()
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
             // Without a runtime what the closure holds is dropped, which frees a file; anything

@@ -67,7 +67,7 @@ impl OAuthStates {
             }
             let newest = entries.values().map(|entry| entry.serial).max();
             let entry = Entry {
-                remembered,
+                remembered: remembered.clone(),
                 until: until.into(),
                 serial: newest.unwrap_or_default().saturating_add(1),
             };
@@ -83,16 +83,24 @@ impl OAuthStates {
         Ok(found.map(|entry| entry.remembered))
     }
 
-    async fn change(&self, change: impl FnOnce(&mut Entries) + Send) -> Result<()> {
-        let lock = self.store.lock(&self.key).await?;
-        let result = self.change_locked(change, &lock).await;
-        lock.release().await;
-        result
+    /// Changes what is stored. If the lock is lost on the way, what is stored by then is changed.
+    async fn change(&self, mut change: impl FnMut(&mut Entries) + Send) -> Result<()> {
+        let mut tries = 3;
+        loop {
+            tries -= 1;
+            let lock = self.store.lock(&self.key).await?;
+            let result = self.change_locked(&mut change, &lock).await;
+            let was_lost = matches!(&result, Err(error) if lock.was_lost(error));
+            lock.release().await;
+            if !was_lost || tries == 0 {
+                return result;
+            }
+        }
     }
 
     async fn change_locked(
         &self,
-        change: impl FnOnce(&mut Entries) + Send,
+        change: &mut (impl FnMut(&mut Entries) + Send),
         lock: &StoreLock,
     ) -> Result<()> {
         let stored = self.store.load(&self.key).await?;
@@ -118,6 +126,7 @@ impl OAuthStates {
 mod tests {
     use super::*;
     use crate::store::MemoryStore;
+    use crate::store::conformance::Fenced;
 
     fn remembered(provider: &str) -> Remembered {
         Remembered {
@@ -150,6 +159,30 @@ mod tests {
             let kept = states.take(&name(n)).await.unwrap().is_some();
             assert_eq!(kept, n >= 2, "{n}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_lock_that_is_lost_on_the_way_loses_no_state() {
+        let store = Arc::new(Fenced::default());
+        let (ours, theirs) = (
+            OAuthStates::new(store.clone(), &EnvId::new("e").unwrap()),
+            OAuthStates::new(store.clone(), &EnvId::new("e").unwrap()),
+        );
+        // While ours is on its way, another process remembers one, too.
+        store.lose_the_next_lock(async move {
+            theirs
+                .remember("theirs", remembered("gitee"))
+                .await
+                .unwrap();
+        });
+        ours.remember("ours", remembered("github")).await.unwrap();
+        // And while it is taken back, another one takes its own.
+        let thief = OAuthStates::new(store.clone(), &EnvId::new("e").unwrap());
+        store.lose_the_next_lock(async move {
+            assert!(thief.take("ours").await.unwrap().is_some());
+        });
+        assert!(ours.take("ours").await.unwrap().is_none(), "good once");
+        assert!(ours.take("theirs").await.unwrap() == Some(remembered("gitee")));
     }
 
     #[tokio::test]

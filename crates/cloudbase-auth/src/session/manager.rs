@@ -235,7 +235,7 @@ impl Manager {
     pub(crate) async fn take(&self) -> Result<(Option<Session>, Result<()>)> {
         let _turn = self.core.turn().await?;
         let lock = self.core.lock_or_go_on().await;
-        let removed = self.core.store.remove(&self.core.key, &lock).await;
+        let removed = self.core.remove(&lock).await;
         let session = self.peek();
         {
             let mut state = self.core.state();
@@ -250,9 +250,7 @@ impl Manager {
 
     /// Reads the store again at the next call: another process may have signed in.
     pub(crate) fn reload(&self) {
-        if !self.core.state().unsaved {
-            self.cache.reload();
-        }
+        self.cache.reload();
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -353,6 +351,9 @@ impl Core {
     pub(super) async fn read(&self) -> Result<Stored> {
         self.state().looked = Some(Instant::now());
         let Some(json) = self.store.load(&self.key).await? else {
+            if self.state().unsaved {
+                self.look_for_sign_out().await;
+            }
             return Ok(Stored::Nothing);
         };
         match Session::from_json(json.expose_secret()) {
@@ -364,7 +365,8 @@ impl Core {
         }
     }
 
-    /// Brings memory in line with what the store holds, and returns the session in force.
+    /// Brings memory in line with what the store holds, unless an unsaved change of that stands, and
+    /// returns the session in force.
     pub(super) fn reconcile(
         &self,
         stored: Option<Session>,
@@ -373,8 +375,14 @@ impl Core {
         let mut state = self.state();
         let first = !std::mem::replace(&mut state.loaded, true);
         if state.unsaved {
-            return Ok(state.current.clone());
+            let ours = state.current.as_ref().map(|live| &live.session);
+            if state.ancestor.is_still(stored.as_ref(), ours) {
+                return Ok(state.current.clone());
+            }
+            tracing::info!("an unsaved session or sign-out yields to what is stored by now");
+            state.unsaved = false;
         }
+        state.ancestor.is_now(stored.clone());
         let Some(stored) = stored else {
             if let Some(live) = &state.current {
                 let reason = match &state.rejection {
@@ -421,81 +429,6 @@ impl Core {
         state.rejection = Rejection::stored(&live.session);
         state.current = Some(live.clone());
         Ok(Some(live))
-    }
-
-    /// Stores a session that has just arrived, then puts it in force. If the store fails, the
-    /// session lives on in memory.
-    pub(super) async fn keep(
-        &self,
-        session: Session,
-        lock: &StoreLock,
-        events: &mut Vec<AuthEvent>,
-    ) -> Result<Live> {
-        let live = Live::fresh(session)?;
-        self.put(live.clone(), lock, events).await;
-        self.state().rejection = None;
-        Ok(live)
-    }
-
-    /// Stores a session and puts it in force as it is.
-    pub(super) async fn put(&self, live: Live, lock: &StoreLock, events: &mut Vec<AuthEvent>) {
-        let saved = self
-            .store
-            .save(&self.key, &live.session.to_json(), lock)
-            .await;
-        let mut state = self.state();
-        state.loaded = true;
-        state.unsaved = saved.is_err();
-        state.current = Some(live);
-        if let Err(error) = saved {
-            tracing::warn!(%error, "the session could not be stored; it goes on in memory");
-            events.push(AuthEvent::StoreFailed(Arc::new(error)));
-        }
-    }
-
-    async fn put_user(&self, user: &User, lock: &StoreLock, events: &mut Vec<AuthEvent>) {
-        let Some(mut live) = self.state().current.clone() else {
-            return;
-        };
-        let known = live.session.user() == Some(user);
-        if known || !(live.session.sub().is_empty() || live.session.sub() == user.id) {
-            return;
-        }
-        // What another process has stored since is newer than the profile is worth.
-        let newer = match self.read().await {
-            Ok(Stored::Session(stored)) => !stored.is_same(&live.session),
-            Ok(_) | Err(_) => false,
-        };
-        live.session = live.session.with_user(user.clone());
-        if newer {
-            self.state().current = Some(live);
-        } else {
-            self.put(live, lock, events).await;
-        }
-    }
-
-    /// Ends the session for good.
-    pub(super) async fn end(
-        &self,
-        reason: SignOutReason,
-        lock: &StoreLock,
-        events: &mut Vec<AuthEvent>,
-    ) {
-        let removed = self.store.remove(&self.key, lock).await;
-        let rejection = {
-            let mut state = self.state();
-            let rejection = state.rejection.take();
-            state.clear();
-            state.unsaved = removed.is_err();
-            state.rejection.clone_from(&rejection);
-            rejection
-        };
-        if let Err(error) = removed {
-            tracing::warn!(%error, "the ended session could not be removed from its store");
-            events.push(AuthEvent::StoreFailed(Arc::new(error)));
-        }
-        tracing::info!(?reason, ?rejection, "the session has ended");
-        events.push(AuthEvent::SignedOut(reason));
     }
 }
 

@@ -22,7 +22,10 @@ impl Core {
         match self.read().await {
             Ok(Stored::Session(session)) => {
                 let live = self.reconcile(Some(*session), events)?;
-                if let Some(token) = self.usable(live.as_ref(), previous.as_ref()) {
+                // What is unsaved is tried again, with the lock.
+                if !self.state().unsaved
+                    && let Some(token) = self.usable(live.as_ref(), previous.as_ref())
+                {
                     return Ok(Some(token));
                 }
             }
@@ -56,22 +59,25 @@ impl Core {
         lock: &StoreLock,
         events: &mut Vec<AuthEvent>,
     ) -> Result<Option<Token>> {
-        let stored = match self.read().await {
-            Ok(Stored::Session(session)) => Some(*session),
-            Ok(Stored::Nothing) => None,
-            Ok(Stored::Unreadable) => {
-                if let Err(error) = self.store.discard(&self.key, lock).await {
+        let live = match self.read().await {
+            Ok(stored) => {
+                if matches!(stored, Stored::Unreadable)
+                    && let Err(error) = self.store.discard(&self.key, lock).await
+                {
                     tracing::warn!(%error, "the unusable session could not be put aside");
                 }
-                None
+                self.reconcile(stored.session(), events)?
             }
-            Err(_) if self.state().unsaved => None,
+            // The store has failed before, and the session lives in memory alone.
+            Err(_) if self.state().unsaved => self.state().current.clone(),
             Err(error) => return Err(error),
         };
-        let Some(live) = self.reconcile(stored, events)? else {
+        let Some(live) = live else {
+            self.write_again(lock).await;
             return Ok(None);
         };
         if let Some(token) = self.usable(Some(&live), previous) {
+            self.write_again(lock).await;
             return Ok(Some(token));
         }
         self.renew(live, lock, events).await
@@ -107,7 +113,10 @@ impl Core {
                     tracing::info!(%error, "the service does not renew the session any more");
                     live.session = live.session.rejected(error.code().cloned());
                     self.reject(&live, &error);
-                    self.put(live.clone(), lock, events).await;
+                    match self.put_successor(live, lock, events).await? {
+                        Some(in_force) if in_force.session.rejection().is_some() => live = in_force,
+                        in_force => return Ok(in_force.map(|live| live.token)),
+                    }
                 }
                 Err(error) => return Err(error),
             }
@@ -164,22 +173,26 @@ impl Core {
         events: &mut Vec<AuthEvent>,
     ) -> Result<Option<Token>> {
         let newer = newer.succeeding(previous);
-        let live = self.keep(newer.clone(), lock, events).await?;
-        events.push(AuthEvent::TokenRefreshed(newer));
-        Ok(Some(live.token))
+        let live = Live::fresh(newer.clone())?;
+        let Some(in_force) = self.put_successor(live, lock, events).await? else {
+            return Ok(None);
+        };
+        if in_force.session.is_same(&newer) {
+            self.state().rejection = None;
+            events.push(AuthEvent::TokenRefreshed(newer));
+        }
+        Ok(Some(in_force.token))
     }
 
     /// The token of a session that has come into the store since, if there is one.
     async fn adopt_newer(&self, live: &Live, events: &mut Vec<AuthEvent>) -> Result<Option<Token>> {
-        if self.state().unsaved {
-            return Ok(None);
-        }
         match self.read().await {
             Ok(Stored::Session(stored))
                 if !stored.is_same(&live.session) && !stored.remaining().is_zero() =>
             {
                 let adopted = self.reconcile(Some(*stored), events)?;
-                Ok(adopted.map(|live| live.token))
+                let newer = adopted.filter(|adopted| !adopted.session.is_same(&live.session));
+                Ok(newer.map(|live| live.token))
             }
             _ => Ok(None),
         }

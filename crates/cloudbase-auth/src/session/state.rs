@@ -7,6 +7,7 @@ use cloudbase_core::{Error, ErrorCode, ErrorKind, Result};
 use tokio::time::Instant;
 
 use super::Session;
+use super::ancestor::Ancestor;
 use super::ask::TicketSource;
 use super::farewell::Farewell;
 
@@ -19,8 +20,10 @@ pub(super) struct State {
     /// The store has been read once.
     pub(super) loaded: bool,
     /// The store could not take the current session, or not give the last one up: memory knows
-    /// better.
+    /// better, as long as the store holds what that descends from.
     pub(super) unsaved: bool,
+    /// What the store held when memory was last in line with it.
+    pub(super) ancestor: Ancestor,
     /// When the store was read last.
     pub(super) looked: Option<Instant>,
     /// The generation of the token that the gateway refused last.
@@ -109,11 +112,22 @@ pub(super) enum Stored {
     Unreadable,
 }
 
+impl Stored {
+    /// The session, where there is one that can be used.
+    pub(super) fn session(self) -> Option<Session> {
+        match self {
+            Self::Session(session) => Some(*session),
+            Self::Nothing | Self::Unreadable => None,
+        }
+    }
+}
+
 impl State {
     /// Nobody is signed in any more.
     pub(super) fn clear(&mut self) {
         *self = Self {
             loaded: true,
+            ancestor: std::mem::take(&mut self.ancestor),
             ..Self::default()
         };
     }
@@ -121,7 +135,7 @@ impl State {
     /// Whether nobody is signed in, as far as is known, and somebody may have since: another process.
     pub(super) fn is_worth_a_look(&self) -> bool {
         let lately = self.looked.is_some_and(|at| at.elapsed() < LOOK_AGAIN);
-        self.is_signed_out() && !self.unsaved && !lately
+        self.is_signed_out() && !lately
     }
 
     /// The store has said that there is no session.

@@ -1,13 +1,78 @@
-//! What every store must do; each of them is put through it.
+//! What every store must do, which each of them is put through; and one whose locks can be lost.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
-use secrecy::ExposeSecret as _;
+use cloudbase_core::Result;
+use futures_core::future::BoxFuture;
+use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{MemoryStore, SessionStore};
+use super::{MemoryStore, SessionStore, StoreLock};
+
+/// A store in memory whose locks can be lost, as by a process that was paused for too long.
+#[derive(Default)]
+pub(crate) struct Fenced {
+    inner: MemoryStore,
+    newest: Mutex<HashMap<String, u64>>,
+    meanwhile: Mutex<Option<BoxFuture<'static, ()>>>,
+}
+
+impl Fenced {
+    /// Has `meanwhile` happen before the next save or removal, which has lost its lock by then.
+    pub(crate) fn lose_the_next_lock(&self, meanwhile: impl Future<Output = ()> + Send + 'static) {
+        *self.meanwhile.lock().unwrap() = Some(Box::pin(meanwhile));
+    }
+
+    async fn fence(&self, key: &str, lock: &StoreLock) -> Result<()> {
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile.await;
+        }
+        let newest = self.newest.lock().unwrap().get(key).copied();
+        match newest == Some(lock.fence()) {
+            true => Ok(()),
+            false => Err(lock.lost()),
+        }
+    }
+}
+
+impl SessionStore for Fenced {
+    fn load<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<SecretString>>> {
+        self.inner.load(key)
+    }
+
+    fn save<'a>(
+        &'a self,
+        key: &'a str,
+        value: &'a SecretString,
+        lock: &'a StoreLock,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            self.fence(key, lock).await?;
+            self.inner.save(key, value, lock).await
+        })
+    }
+
+    fn remove<'a>(&'a self, key: &'a str, lock: &'a StoreLock) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            self.fence(key, lock).await?;
+            self.inner.remove(key, lock).await
+        })
+    }
+
+    fn lock<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<StoreLock>> {
+        let fence = {
+            let mut newest = self.newest.lock().unwrap();
+            let newest = newest.entry(key.to_owned()).or_default();
+            *newest += 1;
+            *newest
+        };
+        Box::pin(std::future::ready(Ok(StoreLock::new(fence, || async {}))))
+    }
+}
 
 /// Puts a store through everything. `key` must be free.
 pub(crate) async fn conforms(store: Arc<dyn SessionStore>, key: &str) {

@@ -47,9 +47,9 @@ async fn whoever_has_lost_the_lock_writes_no_more() {
         .save("k", &"sentinel".into(), &stale)
         .await
         .unwrap_err();
-    assert!(StoreLock::is_lost(&error), "{error}");
+    assert!(stale.was_lost(&error), "{error}");
     let error = store.remove("k", &stale).await.unwrap_err();
-    assert!(StoreLock::is_lost(&error), "{error}");
+    assert!(stale.was_lost(&error), "{error}");
     assert!(
         store
             .save("k", &"x".into(), &StoreLock::unshared())
@@ -88,7 +88,7 @@ async fn a_lock_from_before_the_server_lost_its_data_writes_nothing() {
         store.save("k", &"early".into(), &first).await,
         store.remove("k", &first).await,
     ] {
-        assert!(StoreLock::is_lost(&lost.unwrap_err()));
+        assert!(first.was_lost(&lost.unwrap_err()));
     }
     let second = store.lock("k").await.unwrap();
     assert_eq!(
@@ -99,7 +99,7 @@ async fn a_lock_from_before_the_server_lost_its_data_writes_nothing() {
     assert_ne!(first.owner(), second.owner());
     store.save("k", &"second".into(), &second).await.unwrap();
     let stale = store.save("k", &"first".into(), &first).await;
-    assert!(StoreLock::is_lost(&stale.unwrap_err()));
+    assert!(first.was_lost(&stale.unwrap_err()));
     assert_eq!(text(&store).await.as_deref(), Some("second"));
 }
 

@@ -1,0 +1,290 @@
+//! How a session gets into the store and out of it: what happens if the store fails, and if the lock
+//! was lost on the way.
+
+use std::sync::Arc;
+
+use cloudbase_core::{Error, Result};
+use secrecy::ExposeSecret as _;
+
+use super::Session;
+use super::events::{AuthEvent, SignOutReason};
+use super::manager::Core;
+use super::state::Live;
+use crate::store::StoreLock;
+use crate::user::User;
+
+/// How often a lock is taken again that was lost while it was held.
+const RELOCKS: usize = 3;
+
+impl Core {
+    /// Stores a session that a sign-in has brought, then puts it in force. If the store fails, the
+    /// session lives on in memory.
+    pub(super) async fn keep(
+        &self,
+        session: Session,
+        lock: &StoreLock,
+        events: &mut Vec<AuthEvent>,
+    ) -> Result<Live> {
+        let live = Live::fresh(session)?;
+        self.put(live.clone(), lock, events).await;
+        self.state().rejection = None;
+        Ok(live)
+    }
+
+    /// Stores a session in the place of whatever is there, and puts it in force as it is.
+    pub(super) async fn put(&self, live: Live, lock: &StoreLock, events: &mut Vec<AuthEvent>) {
+        let saved = self.replace_stored(Some(&live.session), lock).await;
+        self.settle(live, saved, lock, events);
+    }
+
+    /// Stores what the session in force has become, unless another process has put something else
+    /// into its place while the lock was lost; then that is put in force. Returns what is.
+    pub(super) async fn put_successor(
+        &self,
+        live: Live,
+        lock: &StoreLock,
+        events: &mut Vec<AuthEvent>,
+    ) -> Result<Option<Live>> {
+        let json = live.session.to_json();
+        let mut saved = self.store.save(&self.key, &json, lock).await;
+        for _ in 0..RELOCKS {
+            if !lost(&saved, lock) {
+                break;
+            }
+            let lock = match self.lock_again(lock).await {
+                Ok(lock) => lock,
+                Err(error) => {
+                    saved = Err(error);
+                    break;
+                }
+            };
+            let stored = match self.read().await {
+                Ok(stored) => stored.session(),
+                Err(error) => {
+                    lock.release().await;
+                    saved = Err(error);
+                    break;
+                }
+            };
+            let is_still = {
+                let state = self.state();
+                state
+                    .ancestor
+                    .is_still(stored.as_ref(), Some(&live.session))
+            };
+            if !is_still {
+                tracing::info!(
+                    "the session was replaced by another process while it was refreshed"
+                );
+                lock.release().await;
+                return self.reconcile(stored, events);
+            }
+            saved = self.store.save(&self.key, &json, &lock).await;
+            lock.release().await;
+        }
+        self.settle(live.clone(), saved, lock, events);
+        Ok(Some(live))
+    }
+
+    /// Puts a session in force for which the store has been tried.
+    fn settle(&self, live: Live, saved: Result<()>, lock: &StoreLock, events: &mut Vec<AuthEvent>) {
+        let mut state = self.state();
+        state.loaded = true;
+        state.unsaved = saved.is_err();
+        if saved.is_ok() {
+            state.ancestor.is_now(Some(live.session.clone()));
+        }
+        state.current = Some(live);
+        if let Err(error) = saved {
+            tracing::warn!(%error, "the session could not be stored; it goes on in memory");
+            report(error, lock, events);
+        }
+    }
+
+    /// Puts a newer profile into the session, in the store only if that holds the session still: what
+    /// another process has done since is worth more than a profile.
+    pub(super) async fn put_user(
+        &self,
+        user: &User,
+        lock: &StoreLock,
+        events: &mut Vec<AuthEvent>,
+    ) {
+        let Some(mut live) = self.state().current.clone() else {
+            return;
+        };
+        let known = live.session.user() == Some(user);
+        if known || !(live.session.sub().is_empty() || live.session.sub() == user.id) {
+            return;
+        }
+        let stored = self.read().await.map(|stored| stored.session());
+        let stands = {
+            let state = self.state();
+            stored.is_ok_and(|stored| match state.unsaved {
+                true => state
+                    .ancestor
+                    .is_still(stored.as_ref(), Some(&live.session)),
+                false => stored.is_some_and(|stored| stored.is_same(&live.session)),
+            })
+        };
+        live.session = live.session.with_user(user.clone());
+        self.state().current = Some(live.clone());
+        if !stands {
+            return;
+        }
+        match self
+            .store
+            .save(&self.key, &live.session.to_json(), lock)
+            .await
+        {
+            Ok(()) => self.in_line(Some(live.session)),
+            // The session itself is stored, or is known not to be.
+            Err(error) => {
+                tracing::warn!(%error, "the profile could not be stored");
+                report(error, lock, events);
+            }
+        }
+    }
+
+    /// Ends the session for good.
+    pub(super) async fn end(
+        &self,
+        reason: SignOutReason,
+        lock: &StoreLock,
+        events: &mut Vec<AuthEvent>,
+    ) {
+        let removed = self.remove(lock).await;
+        let rejection = {
+            let mut state = self.state();
+            let rejection = state.rejection.take();
+            state.clear();
+            state.unsaved = removed.is_err();
+            state.rejection.clone_from(&rejection);
+            rejection
+        };
+        if let Err(error) = removed {
+            tracing::warn!(%error, "the ended session could not be removed from its store");
+            report(error, lock, events);
+        }
+        tracing::info!(?reason, ?rejection, "the session has ended");
+        events.push(AuthEvent::SignedOut(reason));
+    }
+
+    /// Removes whatever the store holds.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be cleared; what it holds then is what the sign-out descends from.
+    pub(super) async fn remove(&self, lock: &StoreLock) -> Result<()> {
+        self.mark_sign_out().await;
+        self.replace_stored(None, lock).await
+    }
+
+    /// Saves or removes, whatever is there; with the lock taken again if it was lost. If that fails,
+    /// what is there is what the change descends from.
+    async fn replace_stored(&self, session: Option<&Session>, lock: &StoreLock) -> Result<()> {
+        let mut replaced = self.write(session, lock).await;
+        for _ in 0..RELOCKS {
+            if !lost(&replaced, lock) {
+                break;
+            }
+            replaced = match self.lock_again(lock).await {
+                Ok(lock) => {
+                    let replaced = self.write(session, &lock).await;
+                    lock.release().await;
+                    replaced
+                }
+                Err(error) => Err(error),
+            };
+        }
+        match &replaced {
+            Ok(()) => self.in_line(session.cloned()),
+            Err(_) => {
+                if let Ok(stored) = self.read().await {
+                    self.look_for_sign_out().await;
+                    self.state().ancestor.is_now(stored.session());
+                }
+            }
+        }
+        replaced
+    }
+
+    async fn write(&self, session: Option<&Session>, lock: &StoreLock) -> Result<()> {
+        match session {
+            Some(session) => self.store.save(&self.key, &session.to_json(), lock).await,
+            None => self.store.remove(&self.key, lock).await,
+        }
+    }
+
+    /// Tries again what the store could not take before. Called with the lock held and the unsaved
+    /// change still standing.
+    pub(super) async fn write_again(&self, lock: &StoreLock) {
+        let session = {
+            let state = self.state();
+            if !state.unsaved {
+                return;
+            }
+            state.current.as_ref().map(|live| live.session.clone())
+        };
+        match self.write(session.as_ref(), lock).await {
+            Ok(()) => self.in_line(session),
+            Err(error) => tracing::debug!(%error, "the session store still fails"),
+        }
+    }
+
+    /// Store and memory hold the same.
+    fn in_line(&self, session: Option<Session>) {
+        let mut state = self.state();
+        state.unsaved = false;
+        state.ancestor.is_now(session);
+    }
+
+    /// The lock once more, in the place of one that was lost.
+    async fn lock_again(&self, lost: &StoreLock) -> Result<StoreLock> {
+        tracing::info!("the session's lock was lost: the store is read again");
+        lost.let_go().await;
+        self.store.lock(&self.key).await
+    }
+
+    /// Leaves a mark of a sign-out: a process whose sign-in could not be stored cannot tell otherwise
+    /// that another one has signed in and out since. A store that takes no mark is used without.
+    async fn mark_sign_out(&self) {
+        let mark = format!("{:032x}", fastrand::u128(..));
+        let key = self.mark_key();
+        let marked = match self.store.lock(&key).await {
+            Ok(lock) => {
+                let marked = self.store.save(&key, &mark.as_str().into(), &lock).await;
+                lock.release().await;
+                marked
+            }
+            Err(error) => Err(error),
+        };
+        match marked {
+            Ok(()) => self.state().ancestor.seen = Some(Some(mark)),
+            Err(error) => tracing::debug!(%error, "the sign-out leaves no mark"),
+        }
+    }
+
+    /// Reads the mark of the last sign-out, for a store that holds no session.
+    pub(super) async fn look_for_sign_out(&self) {
+        if let Ok(mark) = self.store.load(&self.mark_key()).await {
+            let mark = mark.map(|mark| mark.expose_secret().to_owned());
+            self.state().ancestor.seen = Some(mark);
+        }
+    }
+
+    fn mark_key(&self) -> String {
+        format!("signed_out_{}", self.caller.client.env_id())
+    }
+}
+
+/// Whether the store has rejected a change because the lock, which was taken, has been lost.
+fn lost(result: &Result<()>, lock: &StoreLock) -> bool {
+    matches!(result, Err(error) if lock.was_lost(error))
+}
+
+/// Reports a failure of the store. A lost lock is none: what is stored is read again.
+fn report(error: Error, lock: &StoreLock, events: &mut Vec<AuthEvent>) {
+    if !lock.was_lost(&error) {
+        events.push(AuthEvent::StoreFailed(Arc::new(error)));
+    }
+}

@@ -1,0 +1,256 @@
+//! What one process makes of a store that another one has changed: after a save that failed, and after
+//! a lock that was lost.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use cloudbase_core::{Error, ErrorKind, Result};
+use futures_core::future::BoxFuture;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::schedule_tests::{KEY, Service};
+use crate::store::conformance::Fenced;
+use crate::store::{SessionStore, StoreLock};
+use crate::{Auth, AuthEvent, AuthEvents, Password, Session};
+
+/// One of two processes.
+struct Process {
+    auth: Auth,
+    events: AuthEvents,
+    is_full: Arc<AtomicBool>,
+}
+
+/// The store of one process, on a disk that can be full for it.
+struct Disk {
+    store: Arc<Fenced>,
+    is_full: Arc<AtomicBool>,
+}
+
+impl Disk {
+    fn check(&self) -> Result<()> {
+        match self.is_full.load(Ordering::SeqCst) {
+            true => Err(Error::new(ErrorKind::Local, "disk full")),
+            false => Ok(()),
+        }
+    }
+}
+
+impl SessionStore for Disk {
+    fn load<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<SecretString>>> {
+        self.store.load(key)
+    }
+
+    fn save<'a>(
+        &'a self,
+        key: &'a str,
+        value: &'a SecretString,
+        lock: &'a StoreLock,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            self.check()?;
+            self.store.save(key, value, lock).await
+        })
+    }
+
+    fn remove<'a>(&'a self, key: &'a str, lock: &'a StoreLock) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            self.check()?;
+            self.store.remove(key, lock).await
+        })
+    }
+
+    fn lock<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<StoreLock>> {
+        self.store.lock(key)
+    }
+}
+
+impl Process {
+    fn start(store: &Arc<Fenced>) -> Self {
+        let is_full = Arc::<AtomicBool>::default();
+        let disk = Disk {
+            store: store.clone(),
+            is_full: is_full.clone(),
+        };
+        let service = Service::new(fastrand::Rng::with_seed(1));
+        let auth = service.auth(Arc::new(disk), Arc::default());
+        let events = auth.events();
+        Self {
+            auth,
+            events,
+            is_full,
+        }
+    }
+
+    async fn sign_in(&self, name: &str) {
+        let password = Password::username(name, "Passw0rd!");
+        self.auth.sign_in_with_password(password).await.unwrap();
+    }
+
+    fn is_full(&self, is_full: bool) {
+        self.is_full.store(is_full, Ordering::SeqCst);
+    }
+
+    /// Who it is by now, here and with its next call.
+    async fn user(&self) -> Option<String> {
+        let session = self.auth.session().await.unwrap();
+        session.map(|session| session.sub().to_owned())
+    }
+
+    /// What has happened since this was asked last.
+    async fn happened(&mut self) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        let wait = std::time::Duration::from_millis(1);
+        while let Ok(event) = tokio::time::timeout(wait, self.events.next()).await {
+            names.push(match event {
+                AuthEvent::StoreFailed(_) => "STORE_FAILED",
+                event => event.name(),
+            });
+        }
+        names
+    }
+}
+
+async fn stored(store: &Fenced) -> Option<String> {
+    let json = store.load(KEY).await.unwrap()?;
+    let session = Session::from_json(json.expose_secret()).unwrap();
+    Some(session.sub().to_owned())
+}
+
+/// Two processes who share the session of `a`.
+async fn two() -> (Arc<Fenced>, Process, Process) {
+    let store = Arc::new(Fenced::default());
+    let (mut first, second) = (Process::start(&store), Process::start(&store));
+    first.sign_in("a").await;
+    assert_eq!(second.user().await.as_deref(), Some("a"));
+    first.happened().await;
+    (store, first, second)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_was_not_saved_yields_to_whoever_came_since() {
+    for newcomer in [Some("b"), Some("a"), None] {
+        let (store, mut first, second) = two().await;
+        first.is_full(true);
+        first.auth.refresh_session().await.unwrap();
+        assert!(first.happened().await.contains(&"STORE_FAILED"));
+        first.is_full(false);
+        match newcomer {
+            Some(name) => second.sign_in(name).await,
+            None => drop(second.auth.sign_out().await.unwrap()),
+        }
+        let there = store.load(KEY).await.unwrap();
+        let text = |there: &Option<SecretString>| {
+            let there = there.as_ref();
+            there.map(|there| there.expose_secret().to_owned())
+        };
+        let before = text(&there);
+        first.auth.reload_session();
+        assert_eq!(first.user().await.as_deref(), newcomer);
+        assert_eq!(text(&store.load(KEY).await.unwrap()), before, "untouched");
+        let refreshed = first.auth.refresh_session().await;
+        assert_eq!(refreshed.is_ok(), newcomer.is_some());
+        assert_eq!(stored(&store).await.as_deref(), newcomer);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_has_changed_is_saved_later() {
+    // A refresh, a sign-in and a sign-out that the store could not take.
+    let (store, first, second) = two().await;
+    first.is_full(true);
+    first.sign_in("b").await;
+    second.auth.refresh_session().await.unwrap();
+    assert_eq!(stored(&store).await.as_deref(), Some("a"));
+    first.is_full(false);
+    first.auth.reload_session();
+    assert_eq!(
+        first.user().await.as_deref(),
+        Some("b"),
+        "the last to sign in"
+    );
+    assert_eq!(stored(&store).await.as_deref(), Some("b"));
+
+    first.is_full(true);
+    first.auth.sign_out().await.unwrap_err();
+    assert_eq!(stored(&store).await.as_deref(), Some("b"));
+    first.is_full(false);
+    first.auth.reload_session();
+    assert_eq!(first.user().await, None);
+    assert_eq!(stored(&store).await, None, "removed when it could be");
+
+    // Without a store the session goes on in memory, however often it is refreshed.
+    first.is_full(true);
+    first.sign_in("c").await;
+    for _ in 0..3 {
+        first.auth.refresh_session().await.unwrap();
+        assert_eq!(first.user().await.as_deref(), Some("c"));
+    }
+    // Somebody has signed in and out since.
+    second.sign_in("d").await;
+    second.auth.sign_out().await.unwrap();
+    first.is_full(false);
+    first.auth.reload_session();
+    assert_eq!(first.user().await, None);
+    assert_eq!(stored(&store).await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_lock_means_read_again_and_not_that_the_store_failed() {
+    for newcomer in [Some("b"), None] {
+        let (store, mut first, second) = two().await;
+        store.lose_the_next_lock(async move {
+            match newcomer {
+                Some(name) => second.sign_in(name).await,
+                None => drop(second.auth.sign_out().await.unwrap()),
+            }
+        });
+        let _ = first.auth.refresh_session().await;
+        let happened = first.happened().await;
+        assert!(!happened.contains(&"STORE_FAILED"), "{happened:?}");
+        assert_eq!(first.user().await.as_deref(), newcomer);
+        assert_eq!(stored(&store).await.as_deref(), newcomer);
+    }
+
+    // Lost to somebody who changed nothing: saved with the next lock.
+    let (store, mut first, _) = two().await;
+    let other = store.clone();
+    store.lose_the_next_lock(async move { other.lock(KEY).await.unwrap().release().await });
+    let refreshed = first.auth.refresh_session().await.unwrap();
+    let there = store.load(KEY).await.unwrap().unwrap();
+    let there = Session::from_json(there.expose_secret()).unwrap();
+    assert!(there.is_same(&refreshed.session));
+    assert_eq!(first.happened().await, ["TOKEN_REFRESHED"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_in_or_sign_out_is_done_with_the_next_lock() {
+    let (store, mut first, second) = two().await;
+    let second = Arc::new(second);
+    let other = second.clone();
+    store.lose_the_next_lock(async move { other.sign_in("b").await });
+    first.sign_in("c").await;
+    assert_eq!(stored(&store).await.as_deref(), Some("c"), "it was last");
+    let other = second.clone();
+    store.lose_the_next_lock(async move { other.sign_in("d").await });
+    first.auth.sign_out().await.unwrap();
+    assert_eq!(stored(&store).await, None);
+    let happened = first.happened().await;
+    assert!(!happened.contains(&"STORE_FAILED"), "{happened:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_profile_brings_nobody_back() {
+    for newcomer in [Some("b"), None] {
+        let (store, first, second) = two().await;
+        match newcomer {
+            Some(name) => second.sign_in(name).await,
+            None => drop(second.auth.sign_out().await.unwrap()),
+        }
+        first.auth.refresh_user().await.unwrap();
+        assert_eq!(stored(&store).await.as_deref(), newcomer);
+        first.auth.reload_session();
+        assert_eq!(first.user().await.as_deref(), newcomer);
+    }
+}
