@@ -368,3 +368,55 @@ async fn signed_uploads() {
         "InvalidJWT",
     );
 }
+
+#[tokio::test]
+async fn a_copy_takes_the_metadata_of_body_or_header() {
+    let bench = Bench::new().await;
+    let call = bench
+        .admin("POST", "/object/docs/a")
+        .header("x-metadata", "eyJhIjoxfQ==");
+    call.body("hello").send().await.expect(200);
+    let asked = |more: Value| {
+        let mut body = json!({"bucketId": "docs", "sourceKey": "a", "destinationKey": "b"});
+        let body_map = body.as_object_mut().unwrap();
+        body_map.extend(more.as_object().unwrap().clone());
+        let call = bench.admin("POST", "/object/copy");
+        let call = call.header("content-type", "application/json");
+        call.header("x-upsert", "true").body(body.to_string())
+    };
+    let header = "eyJoIjoyfQ==";
+    for (body, header, expected) in [
+        (json!({}), None, json!({"a": 1})),
+        (json!({"metadata": {"k": "v"}}), None, json!({"k": "v"})),
+        (json!({}), Some(header), json!({"h": 2})),
+        (
+            json!({"metadata": {"k": "v"}}),
+            Some(header),
+            json!({"k": "v"}),
+        ),
+        (
+            json!({"metadata": {"k": "v"}, "copyMetadata": true}),
+            None,
+            json!({"a": 1}),
+        ),
+        (
+            json!({"metadata": {"k": "v"}, "copyMetadata": false}),
+            None,
+            json!({"k": "v"}),
+        ),
+    ] {
+        let text = format!("{body} {header:?}");
+        let mut call = asked(body);
+        if let Some(header) = header {
+            call = call.header("x-metadata", header);
+        }
+        let copied = call.send().await.expect(200).json();
+        assert_eq!(copied["Key"], "docs/b", "{text}");
+        let info = bench
+            .admin("GET", "/object/info/docs/b")
+            .send()
+            .await
+            .json();
+        assert_eq!(info["metadata"], expected, "{text}");
+    }
+}

@@ -198,8 +198,13 @@ async fn duplicate(
     let overwrite = upsert(headers);
     storage.pg_may_write(who, &to, &request.destination_key, overwrite)?;
     let mut object_headers = source.headers.clone();
-    if request.copy_metadata == Some(false) {
-        object_headers.metadata = metadata(headers)?.or_else(|| request.metadata.clone());
+    // What is given, in the body or the header, takes the place of what the original has, unless
+    // that is asked for.
+    let given = request.metadata.clone().or(metadata(headers)?);
+    match request.copy_metadata {
+        Some(true) => {}
+        None if given.is_none() => {}
+        Some(false) | None => object_headers.metadata = given,
     }
     let now = storage.now_ms();
     let copy = Record {
