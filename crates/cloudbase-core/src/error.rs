@@ -193,14 +193,10 @@ impl Error {
     pub fn file(doing: &str, path: Option<&Path>, error: io::Error) -> Self {
         let name = path.map(|path| format!(" `{}`", path.display()));
         let name = name.unwrap_or_default();
-        // The system's text is the source's; one of ours says more than its kind.
+        let message = format!("cannot {doing}{name}: {error}");
         match error.get_ref() {
-            Some(why) => Self::new(ErrorKind::Local, format!("cannot {doing}{name}: {why}")),
-            None => {
-                let why = error.kind();
-                Self::new(ErrorKind::Local, format!("cannot {doing}{name}: {why}"))
-                    .with_source(error)
-            }
+            Some(_) => Self::new(ErrorKind::Local, message), // the message is all that it says
+            None => Self::new(ErrorKind::Local, message).with_source(error),
         }
     }
 

@@ -289,7 +289,7 @@ async fn files_arrive_whole_or_not_at_all() {
     assert_eq!(
         error.message(),
         format!(
-            "cannot write the file `{}`: entity not found",
+            "cannot write the file `{}`: No such file or directory (os error 2)",
             nowhere.display()
         )
     );

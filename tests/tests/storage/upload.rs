@@ -220,7 +220,7 @@ async fn the_failure_of_a_source_is_the_error() {
     assert_eq!(error.kind(), ErrorKind::Local);
     assert_eq!(
         error.to_string(),
-        "storage.upload failed: cannot read the file `/no/such/file`: entity not found"
+        "storage.upload failed: cannot read the file `/no/such/file`: No such file or directory (os error 2)"
     );
     let nameless = server.storage().upload("", "text").await.unwrap_err();
     assert_eq!(

@@ -147,20 +147,35 @@ impl fmt::Debug for Choices {
     }
 }
 
-/// Gives a builder with a field `options: CallOptions` the per-call choices as methods.
+/// Gives a builder with a field `options: CallOptions` the per-call choices as methods. Uploads and
+/// downloads (`transfer`) have no time limits of their own but the stall timeout.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! call_options {
+    (transfer $type:ident) => {
+        $crate::call_options!(@methods $type,
+            "Default: no limit unless given; an upload or download that stalls ends by its \
+             `stall_timeout`.",
+            "Default: the client's (15 s) up to the first byte of the transfer; while it moves \
+             there is no limit.");
+    };
     ($type:ident $(<$($generic:ident),+>)?) => {
+        $crate::call_options!(@methods $type $(<$($generic),+>)?,
+            "Default: the client's (60 s).",
+            "Default: the client's (15 s).");
+    };
+    (@methods $type:ident $(<$($generic:ident),+>)?, $timeout:literal, $attempt:literal) => {
         impl $(<$($generic),+>)? $type $(<$($generic),+>)? {
-            /// Limits the whole call, with all its attempts. Default: the client's (60 s).
+            /// Limits the whole call, with all its attempts.
+            #[doc = $timeout]
             #[must_use]
             pub fn timeout(mut self, limit: ::std::time::Duration) -> Self {
                 self.options.timeout = Some(limit);
                 self
             }
 
-            /// Limits each attempt. Default: the client's (15 s).
+            /// Limits each attempt.
+            #[doc = $attempt]
             #[must_use]
             pub fn attempt_timeout(mut self, limit: ::std::time::Duration) -> Self {
                 self.options.attempt_timeout = Some(limit);
