@@ -3,12 +3,16 @@
 
 #[path = "storage/batches.rs"]
 mod batches;
+#[path = "storage/bucket_calls.rs"]
+mod bucket_calls;
 #[path = "storage/buckets.rs"]
 mod buckets;
 #[path = "storage/classic.rs"]
 mod classic;
 #[path = "storage/download.rs"]
 mod download;
+#[path = "storage/paths.rs"]
+mod paths;
 #[path = "storage/pieces.rs"]
 mod pieces;
 #[path = "storage/scripted.rs"]
@@ -17,5 +21,7 @@ mod scripted;
 mod support;
 #[path = "storage/upload.rs"]
 mod upload;
+#[path = "storage/versions.rs"]
+mod versions;
 #[path = "storage/wire.rs"]
 mod wire;

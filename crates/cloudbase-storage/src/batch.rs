@@ -149,7 +149,7 @@ fn decode(bytes: Bytes) -> Result<Vec<Item>> {
 }
 
 /// Another error that says the same.
-fn same(error: &Error) -> Error {
+pub(crate) fn same(error: &Error) -> Error {
     let mut same = Error::new(error.kind(), error.message().to_owned())
         .with_operation(error.operation())
         .with_attempts(error.attempts())

@@ -2,26 +2,26 @@
 
 mod copy;
 mod list;
+mod remove;
 mod sign;
+mod sign_upload;
 mod upload;
 
 use std::time::Duration;
 
 use cloudbase_core::http::{Method, Uri};
 use cloudbase_core::{Client, Error, Operation, PathBuilder, Result};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 pub use self::copy::BucketCopy;
 pub use self::list::{List, ListPage, ListedObject, Pages};
-pub use self::sign::{BucketSignedUrl, PublicUrl, RequestSignedUploadUrl, SignedUploadUrl};
+pub use self::sign::{BucketSignedUrl, PublicUrl};
+pub use self::sign_upload::{RequestSignedUploadUrl, SignedUploadUrl};
 pub use self::upload::{BucketObject, BucketUpload};
 use crate::download::Download;
 use crate::storage::present;
 use crate::upload::UploadSource;
 use crate::{Call, ObjectKey, Storage};
-
-/// How many names one removal takes.
-const REMOVE_CHUNK: usize = 100;
 
 /// A bucket that PostgreSQL manages. Cheap to clone.
 ///
@@ -102,35 +102,17 @@ impl Bucket {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent;
-    /// [`is_permission_denied`](Error::is_permission_denied); whatever broke a connection. What was
-    /// removed before stays removed; a second call passes over it.
+    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
+    /// failed the first call, such as [`is_permission_denied`](Error::is_permission_denied). If a
+    /// later call fails, what the earlier ones removed is not lost: each object of it and of the
+    /// calls that would have followed has its error, at the end of the list. What is not there is
+    /// passed over.
     pub fn remove(
         &self,
         paths: impl IntoIterator<Item = impl AsRef<str>>,
-    ) -> Call<Vec<ListedObject>> {
-        #[derive(Serialize)]
-        struct Prefixes<'a> {
-            prefixes: &'a [ObjectKey],
-        }
+    ) -> Call<Vec<Result<ListedObject>>> {
         let (bucket, paths) = (self.clone(), keys(paths));
-        Call::new(|options| async move {
-            let target = bucket.at("/v1/storages/object")?.build()?;
-            let mut removed = Vec::new();
-            for prefixes in paths?.chunks(REMOVE_CHUNK) {
-                let operation = Operation::new(
-                    "storage.bucket.remove",
-                    "/v1/storages/object/{bucket}",
-                    Method::DELETE,
-                    target.clone(),
-                )
-                .json(&Prefixes { prefixes })?
-                .options(options.clone());
-                let answer = bucket.client.fetch_json::<Vec<_>>(operation).await?;
-                removed.extend(answer.into_value());
-            }
-            Ok(removed)
-        })
+        Call::new(|options| async move { remove::many(&bucket, &paths?, &options).await })
     }
 
     /// Copies the object at `from` to `to`.

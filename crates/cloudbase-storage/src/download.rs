@@ -2,6 +2,7 @@
 
 mod file;
 pub(crate) mod open;
+mod part;
 mod range;
 mod stream;
 
@@ -42,7 +43,7 @@ pub struct Download {
     options: CallOptions,
 }
 
-call_options!(Download);
+call_options!(transfer Download);
 
 impl Download {
     pub(crate) fn file(client: Client, id: &str) -> Self {
@@ -166,8 +167,12 @@ impl Download {
 
     /// Downloads into the file at `path`, which is replaced if it exists.
     ///
-    /// The bytes go to a temporary file beside it, which takes its place when they are complete and
-    /// verified; until then, and if anything goes wrong, the old file stays.
+    /// The bytes go to a temporary file beside it, which takes its place when they are complete,
+    /// verified and on the disk; until then, and if anything goes wrong, the old file stays. The
+    /// new file has the permissions of the old one. A symbolic link is followed, also one to a file
+    /// that does not exist yet. What is no file (a folder, a pipe, a device) is not replaced: that
+    /// is an error. A temporary file that a killed process left is removed by the next download to
+    /// the same place.
     ///
     /// # Errors
     ///
@@ -179,9 +184,9 @@ impl Download {
     /// Dropping the future gives the download up and removes the temporary file.
     pub async fn to_file(self, path: impl AsRef<Path>) -> Result<ObjectInfo> {
         let path = path.as_ref().to_owned();
-        file::check_target(&path).map_err(named)?;
+        let target = file::target(&path).await.map_err(named)?;
         let mut stream = self.stream().await?;
-        file::write(&mut stream, &path).await.map_err(named)?;
+        file::write(&mut stream, target).await.map_err(named)?;
         Ok(stream.info().clone())
     }
 }

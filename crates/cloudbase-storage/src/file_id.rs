@@ -8,7 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::key::check;
 
-const SCHEME: &str = "cloud://";
+/// What a file id begins with.
+pub(crate) const SCHEME: &str = "cloud://";
 
 /// The id of an object in the environment's built-in bucket.
 ///
@@ -41,7 +42,12 @@ impl FileId {
     }
 
     pub(crate) fn checked(argument: &str, id: &str) -> Result<Self> {
-        let form = || Error::argument(argument, "must look like `cloud://env.bucket/path`");
+        let form = || {
+            Error::argument(
+                argument,
+                "must look like `cloud://env.bucket/path`, as in `Uploaded::file_id`",
+            )
+        };
         let rest = id.strip_prefix(SCHEME).ok_or_else(form)?;
         let (place, key) = rest.split_once('/').ok_or_else(form)?;
         let (env, bucket) = place.split_once('.').ok_or_else(form)?;

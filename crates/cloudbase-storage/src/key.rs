@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use cloudbase_core::{Error, Result, encode_component};
 
+use crate::file_id;
+
 /// The longest name that the object store takes, in bytes.
 const MAX_LENGTH: usize = 850;
 
@@ -32,12 +34,18 @@ impl ObjectKey {
     /// # Errors
     ///
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) if it is empty, longer than
-    /// 850 bytes, has control characters, or a segment `.` or `..`.
+    /// 850 bytes, has control characters, or a segment `.` or `..`, or is a file id (`cloud://…`).
     pub fn new(name: &str) -> Result<Self> {
         Self::checked("object key", name)
     }
 
     pub(crate) fn checked(argument: &str, name: &str) -> Result<Self> {
+        if name.trim_start_matches('/').starts_with(file_id::SCHEME) {
+            return Err(Error::argument(
+                argument,
+                "must be a path such as `images/a.png`, not a file id (`cloud://…`)",
+            ));
+        }
         let name = clean(name);
         check(argument, &name)?;
         Ok(Self(name.into()))

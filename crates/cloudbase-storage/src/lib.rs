@@ -45,6 +45,7 @@ mod call;
 mod checksum;
 mod content_type;
 mod download;
+mod file;
 mod file_id;
 mod info;
 mod key;

@@ -69,7 +69,7 @@ pub struct Upload {
     options: CallOptions,
 }
 
-call_options!(Upload);
+call_options!(transfer Upload);
 object_headers!(Upload);
 transfer_methods!(Upload);
 
@@ -108,7 +108,8 @@ impl Upload {
         let key = ObjectKey::checked("path", &self.path)?;
         self.headers
             .default_content_type(self.source.content_type(&key));
-        let content = self.source.open().await?;
+        let stall = stall_limit(&self.client, &self.options);
+        let content = self.source.open(stall).await?;
         if let Some(length) = content.length() {
             self.headers.length(length);
         }
@@ -172,7 +173,8 @@ impl SignedUpload {
     }
 
     async fn run(self) -> Result<Uploaded> {
-        let content = self.source.open().await?;
+        let stall = stall_limit(&self.client, &self.options);
+        let content = self.source.open(stall).await?;
         if let (Some(signed), Some(length)) = (self.info.signed_length(), content.length())
             && signed != length
         {
@@ -240,6 +242,12 @@ pub(crate) fn transfer_options(options: &CallOptions) -> CallOptions {
     transfer.max_attempts = options.max_attempts;
     transfer.idempotent = options.idempotent;
     transfer
+}
+
+/// How long the body of a transfer may stall.
+pub(crate) fn stall_limit(client: &Client, options: &CallOptions) -> Duration {
+    let default = client.config().timeouts().stall;
+    options.stall_timeout.unwrap_or(default)
 }
 
 async fn put(

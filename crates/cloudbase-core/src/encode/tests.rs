@@ -1,3 +1,5 @@
+//! What is written, and what is rejected, with its place.
+
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::json;

@@ -2,11 +2,13 @@
 
 use cloudbase_core::http::{HeaderName, HeaderValue, Method};
 use cloudbase_core::{
-    CallOptions, Error, Idempotency, Operation, PathBuilder, Result, call_options,
+    CallOptions, Error, ErrorKind, Idempotency, Operation, PathBuilder, Result, call_options,
+    to_json,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
-use super::{Bucket, check_id};
+use super::{Bucket, BucketObject, check_id};
 use crate::ObjectKey;
 use crate::upload::headers::encode_metadata;
 
@@ -21,12 +23,12 @@ pub struct BucketCopy {
     remove_original: bool,
     upsert: Option<bool>,
     copy_metadata: Option<bool>,
-    metadata: Option<Result<HeaderValue>>,
+    metadata: Option<Result<Metadata>>,
     options: CallOptions,
 }
 
 call_options!(BucketCopy);
-awaitable!(BucketCopy => ObjectKey);
+awaitable!(BucketCopy => BucketObject);
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -38,11 +40,37 @@ struct Request<'a> {
     destination_bucket: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     copy_metadata: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<&'a RawValue>,
 }
 
-/// `{Key}` of a copy, `{message}` of a move: neither says more than was asked for.
+/// What is kept with a copy. The official SDK sends it in the body and in a header; which of the
+/// two the service reads is not known.
+#[derive(Debug)]
+struct Metadata {
+    json: Box<RawValue>,
+    header: HeaderValue,
+}
+
+impl Metadata {
+    fn of<T: Serialize + ?Sized>(metadata: &T) -> Result<Self> {
+        let json = String::from_utf8(to_json("metadata", metadata)?);
+        let json = json.ok().and_then(|json| RawValue::from_string(json).ok());
+        let json = json
+            .ok_or_else(|| Error::new(ErrorKind::Encode, "`metadata` cannot be written as JSON"))?;
+        let header = encode_metadata(&json)?;
+        Ok(Self { json, header })
+    }
+}
+
+/// `{Key}` of a copy, `{message}` of a move.
 #[derive(Deserialize)]
-struct Done {}
+struct Done {
+    #[serde(rename = "Id", default)]
+    id: Option<String>,
+    #[serde(rename = "Key", default)]
+    key: Option<String>,
+}
 
 impl BucketCopy {
     pub(super) fn new(bucket: Bucket, from: String, to: String, remove_original: bool) -> Self {
@@ -80,18 +108,18 @@ impl BucketCopy {
 
     /// Keeps this value, as JSON, with a copy.
     pub fn metadata<T: Serialize + ?Sized>(mut self, metadata: &T) -> Self {
-        self.metadata = Some(encode_metadata(metadata));
+        self.metadata = Some(Metadata::of(metadata));
         self
     }
 
-    /// Sends the call; gives the path of the new object.
+    /// Sends the call; gives the new object as the service names it.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent;
     /// [`is_not_found`](Error::is_not_found); [`is_conflict`](Error::is_conflict);
     /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
-    pub async fn send(self) -> Result<ObjectKey> {
+    pub async fn send(self) -> Result<BucketObject> {
         let from = ObjectKey::checked("from", &self.from)?;
         let to = ObjectKey::checked("to", &self.to)?;
         check_id(&self.bucket.id)?;
@@ -117,6 +145,7 @@ impl BucketCopy {
             Idempotency::Unsafe
         };
         let target = PathBuilder::new(path).build()?;
+        let metadata = self.metadata.transpose()?;
         let mut operation = Operation::new(name, path, Method::POST, target)
             .json(&Request {
                 bucket_id: &self.bucket.id,
@@ -124,6 +153,7 @@ impl BucketCopy {
                 destination_key: &to,
                 destination_bucket: self.to_bucket.as_deref(),
                 copy_metadata: self.copy_metadata,
+                metadata: metadata.as_ref().map(|metadata| &*metadata.json),
             })?
             .idempotency(again)
             .options(self.options);
@@ -131,10 +161,16 @@ impl BucketCopy {
             let value = HeaderValue::from_static(if upsert { "true" } else { "false" });
             operation = operation.header(HeaderName::from_static("x-upsert"), value);
         }
-        if let Some(metadata) = self.metadata {
-            operation = operation.header(HeaderName::from_static("x-metadata"), metadata?);
+        if let Some(metadata) = metadata {
+            operation = operation.header(HeaderName::from_static("x-metadata"), metadata.header);
         }
-        self.bucket.client.fetch_json::<Done>(operation).await?;
-        Ok(to)
+        let done = self.bucket.client.fetch_json::<Done>(operation).await?;
+        let Done { id, key } = done.into_value();
+        let bucket = self.to_bucket.unwrap_or(self.bucket.id);
+        Ok(BucketObject {
+            id,
+            full_path: key.unwrap_or_else(|| format!("{bucket}/{to}")),
+            path: to,
+        })
     }
 }

@@ -1,13 +1,9 @@
-//! URLs by which anybody can read or put an object of a bucket for a while.
+//! URLs by which anybody can read an object of a bucket for a while.
 
-use std::fmt;
 use std::time::Duration;
 
-use cloudbase_core::http::{HeaderName, HeaderValue, Method};
-use cloudbase_core::{
-    CallOptions, Error, ErrorKind, ExposeSecret as _, Idempotency, Operation, Result, SecretString,
-    call_options,
-};
+use cloudbase_core::http::Method;
+use cloudbase_core::{CallOptions, Error, ErrorKind, Idempotency, Operation, Result, call_options};
 use serde::{Deserialize, Serialize};
 
 use super::Bucket;
@@ -51,7 +47,11 @@ fn looks_missing(message: &str) -> bool {
 }
 
 /// A whole URL, completed if the service gave only the part after `/v1/storages`.
-fn whole(bucket: &Bucket, full: Option<String>, relative: Option<String>) -> Result<String> {
+pub(super) fn whole(
+    bucket: &Bucket,
+    full: Option<String>,
+    relative: Option<String>,
+) -> Result<String> {
     let full = full.filter(|url| url.contains("://"));
     let relative = relative.filter(|url| !url.is_empty());
     match (full, relative) {
@@ -219,119 +219,5 @@ impl PublicUrl {
             .object("/v1/storages/object/public", &self.path)?
             .build()?;
         Ok(self.extras.add_to(self.bucket.complete(target.path())))
-    }
-}
-
-/// A request for a [`SignedUploadUrl`]; see [`Bucket::signed_upload_url`].
-#[must_use = "a call does nothing until it is awaited or sent"]
-#[derive(Debug)]
-pub struct RequestSignedUploadUrl {
-    bucket: Bucket,
-    path: String,
-    upsert: bool,
-    options: CallOptions,
-}
-
-call_options!(RequestSignedUploadUrl);
-awaitable!(RequestSignedUploadUrl => SignedUploadUrl);
-
-#[derive(Deserialize)]
-struct SignedUpload {
-    #[serde(default)]
-    url: Option<String>,
-    #[serde(rename = "fullURL", default)]
-    full: Option<String>,
-    #[serde(default)]
-    token: String,
-}
-
-impl RequestSignedUploadUrl {
-    pub(super) fn new(bucket: Bucket, path: String) -> Self {
-        Self {
-            bucket,
-            path,
-            upsert: false,
-            options: CallOptions::default(),
-        }
-    }
-
-    /// Whether an object that is there may be replaced. Default: no.
-    pub fn upsert(mut self, upsert: bool) -> Self {
-        self.upsert = upsert;
-        self
-    }
-
-    /// Sends the call.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Argument`] before anything is sent; [`is_conflict`](Error::is_conflict) if
-    /// there is an object that may not be replaced;
-    /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
-    pub async fn send(self) -> Result<SignedUploadUrl> {
-        let path = ObjectKey::checked("path", &self.path)?;
-        let target = self
-            .bucket
-            .object("/v1/storages/object/upload/sign", path.as_str())?;
-        let upsert = HeaderValue::from_static(if self.upsert { "true" } else { "false" });
-        let operation = Operation::new(
-            "storage.bucket.signed_upload_url",
-            "/v1/storages/object/upload/sign/{bucket}/{key}",
-            Method::POST,
-            target.build()?,
-        )
-        .header(HeaderName::from_static("x-upsert"), upsert)
-        .idempotency(Idempotency::Safe)
-        .options(self.options);
-        let answer = self
-            .bucket
-            .client
-            .fetch_json::<SignedUpload>(operation)
-            .await?;
-        let answer = answer.try_map(|signed| {
-            Ok(SignedUploadUrl {
-                url: whole(&self.bucket, signed.full, signed.url)?.into(),
-                token: signed.token.into(),
-                path,
-            })
-        })?;
-        Ok(answer.into_value())
-    }
-}
-
-/// A URL by which anybody can put one object, for a minute. `Debug` does not show it.
-#[derive(Clone)]
-pub struct SignedUploadUrl {
-    path: ObjectKey,
-    url: SecretString,
-    token: SecretString,
-}
-
-impl SignedUploadUrl {
-    /// The object's path in the bucket.
-    pub fn path(&self) -> &ObjectKey {
-        &self.path
-    }
-
-    /// Where the object is put, by PUT, without a credential.
-    pub fn url(&self) -> &str {
-        self.url.expose_secret()
-    }
-
-    /// The token, which the URL has in its query.
-    pub fn token(&self) -> &SecretString {
-        &self.token
-    }
-
-    pub(super) fn secret_url(&self) -> &SecretString {
-        &self.url
-    }
-}
-
-impl fmt::Debug for SignedUploadUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SignedUploadUrl")
-            .field("path", &self.path)
-            .finish_non_exhaustive()
     }
 }

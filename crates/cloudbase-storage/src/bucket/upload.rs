@@ -5,17 +5,17 @@ use std::fmt;
 use cloudbase_core::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use cloudbase_core::http::{HeaderName, HeaderValue, Method};
 use cloudbase_core::{
-    CallOptions, CredentialUse, Error, ErrorKind, ExposeSecret as _, Idempotency, Operation,
-    Result, call_options, from_json,
+    CallOptions, CredentialUse, Error, ErrorKind, Idempotency, Operation, Result, call_options,
+    from_json,
 };
 use serde::{Deserialize, Serialize};
 
-use super::sign::SignedUploadUrl;
-use super::{Bucket, parsed, relative};
+use super::Bucket;
+use super::sign_upload::SignedUploadUrl;
 use crate::ObjectKey;
 use crate::upload::headers::encode_metadata;
 use crate::upload::tap::OnProgress;
-use crate::upload::{UploadSource, transfer_methods, transmit};
+use crate::upload::{UploadSource, stall_limit, transfer_methods, transmit};
 
 const METADATA: HeaderName = HeaderName::from_static("x-metadata");
 const UPSERT: HeaderName = HeaderName::from_static("x-upsert");
@@ -38,7 +38,7 @@ pub struct BucketUpload {
     options: CallOptions,
 }
 
-call_options!(BucketUpload);
+call_options!(transfer BucketUpload);
 awaitable!(BucketUpload => BucketObject);
 transfer_methods!(BucketUpload);
 
@@ -115,7 +115,8 @@ impl BucketUpload {
     async fn run(self) -> Result<BucketObject> {
         let key = ObjectKey::checked("path", &self.path)?;
         let operation = self.operation(&key)?;
-        let content = self.source.open().await?;
+        let stall = stall_limit(&self.bucket.client, &self.options);
+        let content = self.source.open(stall).await?;
         let answer = transmit(&self.bucket.client, operation, content, self.on_progress).await?;
         let stored: Stored = from_json(answer.value()).map_err(|error| answer.complete(error))?;
         Ok(BucketObject {
@@ -157,7 +158,7 @@ impl BucketUpload {
                 self.name(),
                 "/v1/storages/object/upload/sign/{bucket}/{key}",
                 Method::PUT,
-                parsed(relative(signed.secret_url().expose_secret()))?,
+                signed.target(&self.bucket)?,
             )
             .credential(CredentialUse::None)
             // Whether a second time finds the first in its way is not known here.
@@ -209,7 +210,7 @@ struct Stored {
     key: Option<String>,
 }
 
-/// An object that was put into a bucket.
+/// An object that was put into a bucket, or copied or moved there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BucketObject {
@@ -217,6 +218,13 @@ pub struct BucketObject {
     pub id: Option<String>,
     /// Its path in the bucket.
     pub path: ObjectKey,
-    /// Its path with the bucket in front.
+    /// Its path with the bucket in front, as the service gives it (`Key`).
     pub full_path: String,
+}
+
+/// The path in the bucket, as every other call takes it.
+impl AsRef<str> for BucketObject {
+    fn as_ref(&self) -> &str {
+        self.path.as_str()
+    }
 }

@@ -2,75 +2,37 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bytes::Bytes;
 use cloudbase_core::{Error, ErrorKind, Result};
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use super::part::{Part, Target};
 use super::stream::ObjectStream;
 
 /// How much is collected before it is written.
 const BATCH: usize = 256 * 1024;
 
-/// A file beside its final place; removed unless it gets there.
-struct Part {
-    path: PathBuf,
-    kept: bool,
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        if !self.kept {
-            let _ = std::fs::remove_file(&self.path);
-        }
-    }
-}
-
-impl Part {
-    /// A new file with a name of its own in the folder of `target`.
-    fn create(target: &Path) -> io::Result<(Self, File)> {
-        let name = target.file_name().unwrap_or_default();
-        let mut attempt = 0_u32;
-        loop {
-            let mut own = std::ffi::OsString::from(".");
-            own.push(name);
-            own.push(format!(".{}-{attempt}.part", std::process::id()));
-            let path = target.with_file_name(own);
-            match File::create_new(&path) {
-                Ok(file) => return Ok((Self { path, kept: false }, file)),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => attempt += 1,
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    fn move_to(mut self, target: &Path) -> io::Result<()> {
-        std::fs::rename(&self.path, target)?;
-        self.kept = true;
-        Ok(())
-    }
-}
-
-/// Refuses what cannot be the place of a file.
-pub(crate) fn check_target(target: &Path) -> Result<()> {
-    match target.file_name() {
-        Some(_) => Ok(()),
-        None => Err(Error::argument("path", "must end in a file name")),
-    }
-}
-
 /// Writes all of `stream` to `target`; whatever was there is replaced at the end, and only then.
-pub(crate) async fn write(stream: &mut ObjectStream, target: &Path) -> Result<()> {
-    let path = target.to_owned();
-    let (part, file) = blocking(spawn_blocking(move || Part::create(&path)), target).await?;
-    let mut writer = Writer::new(file, target);
+pub(crate) async fn write(stream: &mut ObjectStream, target: Target) -> Result<()> {
+    let path = target.path().to_owned();
+    let (part, file) = blocking(spawn_blocking(move || Part::create(target)), &path).await?;
+    let mut writer = Writer::new(file, &path);
     while let Some(bytes) = stream.next_bytes().await? {
         writer.push(bytes).await?;
     }
-    writer.finish().await?;
-    let path = target.to_owned();
-    blocking(spawn_blocking(move || part.move_to(&path)), target).await
+    let file = writer.finish().await?;
+    blocking(spawn_blocking(move || part.put_in_place(file)), &path).await
+}
+
+/// Finds out where `path` leads, before anything is requested.
+pub(crate) async fn target(path: &Path) -> Result<Target> {
+    if path.file_name().is_none() {
+        return Err(Error::argument("path", "must end in a file name"));
+    }
+    let own = path.to_owned();
+    blocking(spawn_blocking(move || Target::of(own)), path).await
 }
 
 /// Writes one batch while the next one is received.
@@ -124,9 +86,11 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    async fn finish(mut self) -> Result<()> {
+    async fn finish(mut self) -> Result<File> {
         self.start().await?;
-        self.wait().await
+        self.wait().await?;
+        self.file
+            .ok_or_else(|| Error::new(ErrorKind::Interrupted, "the file was not written"))
     }
 }
 

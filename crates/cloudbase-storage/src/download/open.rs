@@ -49,13 +49,19 @@ impl Source {
         }
     }
 
-    /// Sends GET or HEAD with these headers. A URL that was used before may have expired since: it
-    /// is asked for once more if it is refused.
+    /// Sends GET or HEAD with these headers. What comes is an object, or the requested part of one.
     pub(crate) async fn request(
         &self,
         method: Method,
         headers: &HeaderMap,
     ) -> Result<Response<Body>> {
+        let response = self.send(method, headers).await?;
+        check_status(response, headers.contains_key(RANGE))
+    }
+
+    /// A URL that was used before may have expired since: it is asked for once more if it is
+    /// rejected.
+    async fn send(&self, method: Method, headers: &HeaderMap) -> Result<Response<Body>> {
         let file = match &self.place {
             Place::Gateway(path) => return self.ask_gateway(method, path, headers).await,
             Place::Url(url) => return self.ask_store(method, url.clone(), headers).await,
@@ -158,6 +164,20 @@ impl Source {
     }
 }
 
+/// Only 200 is an object, and 206 the part that was requested: whatever else succeeds has other
+/// bytes than the object's, or none.
+fn check_status(response: Response<Body>, part: bool) -> Result<Response<Body>> {
+    let problem = match response.status() {
+        StatusCode::OK => return Ok(response),
+        StatusCode::PARTIAL_CONTENT if part => return Ok(response),
+        StatusCode::PARTIAL_CONTENT => {
+            "the response holds a part of the object that was not requested".to_owned()
+        }
+        status => format!("the response holds no object: its status is {status}, not 200"),
+    };
+    Err(response.complete(Error::new(ErrorKind::Decode, problem)))
+}
+
 /// Where an answer that was a redirect leads.
 fn location(error: &Error) -> Option<&str> {
     let redirects = [301, 302, 303, 307, 308];
@@ -191,9 +211,9 @@ impl Source {
         let answer = self.request(Method::GET, &headers).await?;
         let opened = Opened::of(answer)?;
         if let Some(validator) = validator
-            && !validator.allows(opened.answer.headers())
+            && let Err(error) = validator.check(opened.answer.headers())
         {
-            return Err(opened.answer.complete(changed()));
+            return Err(opened.answer.complete(error));
         }
         Ok(opened)
     }
@@ -235,37 +255,57 @@ pub(crate) fn changed() -> Error {
 #[derive(Clone, Debug)]
 pub(crate) struct Validator {
     condition: HeaderName,
-    told_by: HeaderName,
+    named_by: HeaderName,
     value: HeaderValue,
+    /// A weak tag beside the date: no condition can name it, but it must not differ.
+    weak_tag: Option<HeaderValue>,
 }
 
 impl Validator {
     /// The version that `headers` speak of: by its strong ETag, else by its date.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
-        if let Some(etag) = headers.get(ETAG)
-            && !etag.as_bytes().starts_with(b"W/")
-        {
-            return Some(Self::etag(etag.clone()));
+        let (tag, weak_tag) = match headers.get(ETAG) {
+            Some(tag) if tag.as_bytes().starts_with(b"W/") => (None, Some(tag.clone())),
+            tag => (tag, None),
+        };
+        if let Some(tag) = tag {
+            return Some(Self::etag(tag.clone()));
         }
         headers.get(LAST_MODIFIED).map(|date| Self {
             condition: IF_UNMODIFIED_SINCE,
-            told_by: LAST_MODIFIED,
+            named_by: LAST_MODIFIED,
             value: date.clone(),
+            weak_tag,
         })
     }
 
     pub(crate) fn etag(etag: HeaderValue) -> Self {
         Self {
             condition: IF_MATCH,
-            told_by: ETAG,
+            named_by: ETAG,
             value: etag,
+            weak_tag: None,
         }
     }
 
-    /// Whether an answer can be of this version: one that ignores the condition must not pass.
-    fn allows(&self, headers: &HeaderMap) -> bool {
-        headers
-            .get(&self.told_by)
-            .is_none_or(|told| told == self.value)
+    /// Checks that a response is of this version. A server that ignores the condition must not
+    /// pass, so the response has to name the version itself (RFC 9110, 15.3.7).
+    fn check(&self, headers: &HeaderMap) -> Result<()> {
+        let Some(named) = headers.get(&self.named_by) else {
+            let problem = format!(
+                "the response does not say which version of the object it is: `{}` is missing",
+                self.named_by
+            );
+            return Err(Error::new(ErrorKind::Body, problem));
+        };
+        let tag = headers.get(ETAG);
+        let other_tag = self
+            .weak_tag
+            .as_ref()
+            .is_some_and(|before| tag.is_some_and(|now| now != before));
+        if named != self.value || other_tag {
+            return Err(changed());
+        }
+        Ok(())
     }
 }

@@ -61,30 +61,33 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl OpenFile {
     /// The file at `path`.
     pub(crate) fn open(path: PathBuf) -> Result<Self> {
-        let file = File::open(&path).and_then(Self::of);
-        let mut file = file.map_err(|error| unreadable(Some(&path), error))?;
-        file.path = Some(path);
-        Ok(file)
+        match crate::file::open(&path) {
+            Ok(file) => Self::of(file, Some(path)),
+            Err(error) => Err(unreadable(Some(&path), error)),
+        }
     }
 
     /// A file that came opened, from where it stands.
     pub(crate) fn new(file: File) -> Result<Self> {
-        Self::of(file).map_err(|error| unreadable(None, error))
+        Self::of(file, None)
     }
 
-    fn of(mut file: File) -> io::Result<Self> {
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "it is no regular file; upload what it gives by `UploadSource::reader`",
+    fn of(mut file: File, path: Option<PathBuf>) -> Result<Self> {
+        let (metadata, start, more) =
+            measure(&mut file).map_err(|error| unreadable(path.as_deref(), error))?;
+        let end = metadata.len().max(start);
+        if start == end && more {
+            // Files of `/proc` have content, and a length of 0.
+            return Err(Error::argument(
+                "source",
+                "gave more than the 0 bytes it was said to have: the length of this file is not \
+                 known beforehand; upload what it gives by `UploadSource::reader`",
             ));
         }
-        let start = file.stream_position()?;
         Ok(Self {
-            path: None,
+            path,
             start,
-            end: metadata.len().max(start),
+            end,
             modified: metadata.modified().ok(),
             file: Mutex::new(file),
             spare: Arc::default(),
@@ -137,6 +140,21 @@ impl OpenFile {
     fn is_same(&self, now: &Metadata) -> bool {
         now.len() == self.end && now.modified().ok() == self.modified
     }
+}
+
+/// What the system says of a file, where it stands, and whether it gives anything from there on. A
+/// file that is said to be longer is not asked.
+fn measure(file: &mut File) -> io::Result<(Metadata, u64, bool)> {
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it is no regular file; upload what it gives by `UploadSource::reader`",
+        ));
+    }
+    let start = file.stream_position()?;
+    let more = metadata.len() > start || file.read(&mut [0])? > 0;
+    Ok((metadata, start, more))
 }
 
 fn unreadable(path: Option<&Path>, error: io::Error) -> Error {

@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
-use cloudbase_core::{Body, BoxError, Error, ErrorKind, Result};
+use cloudbase_core::{Body, BoxError, Error, ErrorKind, Result, TimeoutPhase};
 use futures_core::Stream;
 use tokio::io::AsyncRead;
 
 use super::pieces::{FilePieces, OpenFile, ReaderPieces};
-use super::tap::{Tap, Watch};
+use super::tap::{Tap, Watch, longer_than};
 use crate::{ObjectKey, content_type};
 
 /// The bytes of an upload: from memory, a file, a reader or a stream.
@@ -87,11 +88,16 @@ impl UploadSource {
         self
     }
 
-    pub(crate) async fn open(self) -> Result<Content> {
+    /// Opens the source. One that was said to be empty has `stall` to say so itself.
+    pub(crate) async fn open(self, stall: Duration) -> Result<Content> {
         let (make, length) = match self.kind {
             Kind::Bytes(bytes) => {
                 let length = bytes.len() as u64;
                 (Make::Bytes(bytes), Some(length))
+            }
+            Kind::Once(stream) if self.length == Some(0) => {
+                check_empty(stream, stall).await?;
+                (Make::Bytes(Bytes::new()), self.length)
             }
             Kind::Once(stream) => (Make::Once(stream), self.length),
             Kind::Path(path) => in_file(move || OpenFile::open(path)).await?,
@@ -114,6 +120,24 @@ impl UploadSource {
             (known, _) => known,
         }
     }
+}
+
+/// Asks a source that was said to be empty, since nobody asks for the body of an empty request.
+async fn check_empty(mut stream: OnceStream, stall: Duration) -> Result<()> {
+    let ask = async {
+        loop {
+            match std::future::poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
+                None => return Ok(()),
+                Some(Ok(bytes)) if bytes.is_empty() => tokio::task::yield_now().await,
+                Some(Ok(_)) => return Err(longer_than(0)),
+                Some(Err(error)) => return Err(error),
+            }
+        }
+    };
+    let timeout = |_| Err(Error::timeout(TimeoutPhase::Stall, stall));
+    tokio::time::timeout(stall, ask)
+        .await
+        .unwrap_or_else(timeout)
 }
 
 async fn in_file(

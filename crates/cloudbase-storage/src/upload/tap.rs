@@ -113,6 +113,12 @@ impl fmt::Debug for Watch {
     }
 }
 
+/// What is wrong with a source of more than `length` bytes.
+pub(crate) fn longer_than(length: u64) -> Error {
+    let rule = format!("gave more than the {length} bytes it was said to have");
+    Error::argument("source", rule)
+}
+
 /// Passes a source on and checks that it gives as many bytes as it should.
 ///
 /// The last piece is held back until the source has said that it ends there: a connection stops
@@ -185,11 +191,7 @@ where
                     this.taken += bytes.len() as u64;
                     match this.length {
                         Some(length) if this.taken > length => {
-                            let rule =
-                                format!("gave more than the {length} bytes it was said to have");
-                            return Poll::Ready(Some(Err(
-                                this.fail(Error::argument("source", rule))
-                            )));
+                            return Poll::Ready(Some(Err(this.fail(longer_than(length)))));
                         }
                         // An empty piece at the end must not take the place of the last one.
                         Some(length) if this.taken == length && this.held.is_none() => {

@@ -1,0 +1,173 @@
+//! Calls on buckets whose requests and responses matter to the byte.
+
+use cloudbase_core::ErrorKind;
+use cloudbase_storage::SignedUploadUrl;
+use serde_json::{Value, json};
+
+use crate::scripted::{Reply, Scripted};
+use crate::support::start;
+
+fn json_reply(value: &Value) -> Reply {
+    let body = serde_json::to_vec(value).unwrap();
+    Reply::new(200)
+        .header("content-type", "application/json")
+        .body(body)
+}
+
+#[tokio::test]
+async fn metadata_of_a_copy_goes_in_body_and_header() {
+    let answer = json!({"Id": "7", "Key": "other/named/by/the/service.txt"});
+    let server = Scripted::start(move |_, _| json_reply(&answer).into()).await;
+    let bucket = server.storage().bucket("docs");
+    let copy = bucket.copy("a", "b.txt").to_bucket("other");
+    let copy = copy.metadata(&json!({"k": "值"})).await.unwrap();
+    assert_eq!(copy.full_path, "other/named/by/the/service.txt");
+    assert_eq!(
+        (copy.path.as_str(), copy.id.as_deref()),
+        ("b.txt", Some("7"))
+    );
+    let seen = server.store().remove(0);
+    let body: Value = serde_json::from_slice(&seen.body).unwrap();
+    assert_eq!(body["metadata"], json!({"k": "值"}));
+    assert_eq!(seen.headers["x-metadata"], "eyJrIjoi5YC8In0=");
+    let nan = std::collections::BTreeMap::from([("k", f64::NAN)]);
+    let error = bucket.copy("a", "b").metadata(&nan).await.unwrap_err();
+    assert_eq!(
+        error.message(),
+        "`metadata` must hold finite numbers only: `k` is NaN"
+    );
+    let plain = bucket.copy("a", "b").await.unwrap();
+    assert_eq!(plain.path.as_str(), "b");
+    let body: Value = serde_json::from_slice(&server.store().remove(1).body).unwrap();
+    assert!(body.get("metadata").is_none());
+    // A move has no name in its response.
+    let moved = json!({"message": "Successfully moved"});
+    let server = Scripted::start(move |_, _| json_reply(&moved).into()).await;
+    let moved = server
+        .storage()
+        .bucket("docs")
+        .move_to("a", "b")
+        .await
+        .unwrap();
+    assert_eq!((moved.full_path.as_str(), moved.as_ref()), ("docs/b", "b"));
+}
+
+#[tokio::test]
+async fn a_copy_has_the_metadata_that_it_was_given() {
+    let fixture = start().await;
+    let storage = &fixture.storage;
+    storage.create_bucket("docs").await.unwrap();
+    let bucket = storage.bucket("docs");
+    bucket
+        .upload("a", "x")
+        .metadata(&json!({"of": "a"}))
+        .await
+        .unwrap();
+    bucket
+        .copy("a", "b")
+        .metadata(&json!({"of": "b"}))
+        .await
+        .unwrap();
+    bucket.copy("a", "c").await.unwrap();
+    for (path, of) in [("a", "a"), ("b", "b"), ("c", "a")] {
+        let info = bucket.info(path).await.unwrap();
+        assert_eq!(info.metadata.unwrap()["of"], of, "{path}");
+    }
+    fixture.emulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_removal_keeps_what_its_first_calls_did() {
+    let names: Vec<String> = (0..250).map(|number| format!("{number:03}")).collect();
+    let server = Scripted::start(|number, _| match number {
+        // One of them was not there.
+        0 => {
+            let removed: Vec<_> = (1..100)
+                .map(|n| json!({"name": format!("{n:03}")}))
+                .collect();
+            json_reply(&json!(removed)).into()
+        }
+        _ => Reply::new(403)
+            .body(r#"{"code":"STORAGE_PERMISSION_DENIED","message":"no"}"#)
+            .into(),
+    })
+    .await;
+    let results = server
+        .storage()
+        .bucket("docs")
+        .remove(&names)
+        .await
+        .unwrap();
+    assert_eq!(server.store().len(), 2, "nothing is sent after a failure");
+    let (removed, failed) = results.split_at(99);
+    assert_eq!(removed[0].as_ref().unwrap().path(), "001");
+    assert!(removed.iter().all(Result::is_ok));
+    assert_eq!(failed.len(), 150, "of the second call and of the third");
+    assert!(
+        failed
+            .iter()
+            .all(|one| one.as_ref().unwrap_err().is_permission_denied())
+    );
+
+    let server = Scripted::start(|_, _| Reply::new(403).body("{}").into()).await;
+    assert!(
+        server
+            .storage()
+            .bucket("docs")
+            .remove(&names)
+            .await
+            .is_err()
+    );
+    let none: [&str; 0] = [];
+    assert!(
+        server
+            .storage()
+            .bucket("docs")
+            .remove(none)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn a_signed_upload_url_is_handed_on() {
+    let fixture = start().await;
+    let storage = &fixture.storage;
+    storage.create_bucket("inbox").await.unwrap();
+    let bucket = storage.bucket("inbox");
+    let given = bucket.signed_upload_url("dir/a b#.txt").await.unwrap();
+    let text = serde_json::to_string(&given).unwrap();
+    let read: SignedUploadUrl = serde_json::from_str(&text).unwrap();
+    assert_eq!((read.path(), read.url()), (given.path(), given.url()));
+    assert!(!format!("{read:?}").contains("token="), "{read:?}");
+    // Nobody's session goes along.
+    let visitor = fixture.visitor().bucket("inbox");
+    visitor.upload_to_signed_url(&read, "by url").await.unwrap();
+    assert_eq!(bucket.download("dir/a b#.txt").await.unwrap(), "by url");
+
+    let given = bucket.signed_upload_url("dir/你?.txt").await.unwrap();
+    let token = cloudbase_core::ExposeSecret::expose_secret(given.token()).to_owned();
+    let portable = json!({"path": "dir/你?.txt", "token": token});
+    let read: SignedUploadUrl = serde_json::from_value(portable.clone()).unwrap();
+    assert_eq!(serde_json::to_value(&read).unwrap(), portable);
+    let made = SignedUploadUrl::new("dir/你?.txt", token).unwrap();
+    assert!(made.url().is_none());
+    visitor
+        .upload_to_signed_url(&made, "by token")
+        .await
+        .unwrap();
+    assert_eq!(bucket.download("dir/你?.txt").await.unwrap(), "by token");
+    for (path, token) in [
+        ("", "t"),
+        ("a/../b", "t"),
+        ("a", ""),
+        ("cloud://e.b/a", "t"),
+    ] {
+        let error = SignedUploadUrl::new(path, token).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Argument);
+        let json = json!({"path": path, "token": token});
+        assert!(serde_json::from_value::<SignedUploadUrl>(json).is_err());
+    }
+    fixture.emulator.shutdown().await;
+}
