@@ -106,6 +106,7 @@ pub(crate) fn routes() -> Router<AppState> {
 
 impl AuthState {
     pub(crate) async fn start(options: AuthOptions, base: &Base) -> Result<Self, StartError> {
+        options.check()?;
         let (connection, mut store) = match base.part_dir("auth") {
             Some(dir) => {
                 let (connection, store) = persist::open(&dir.join("auth.sqlite3"))?;
@@ -193,7 +194,7 @@ impl AuthState {
         let mut fresh = Store::default();
         users::seed(&mut fresh, &self.options, self.now())?;
         self.write(|store| *store = fresh);
-        Ok(())
+        self.all_kept().await
     }
 
     pub(crate) async fn snapshot(&self) -> Result<Bytes, StartError> {
@@ -206,7 +207,13 @@ impl AuthState {
         let restored = serde_json::from_slice(&snapshot)
             .map_err(|error| StartError::caused_by("cannot read users and sessions", error))?;
         self.write(|store| *store = restored);
-        Ok(())
+        self.all_kept().await
+    }
+
+    async fn all_kept(&self) -> Result<(), StartError> {
+        self.kept()
+            .await
+            .map_err(|error| StartError::caused_by("cannot keep users and sessions", error))
     }
 
     /// Returns once every change so far is on disk.

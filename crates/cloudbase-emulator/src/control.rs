@@ -18,6 +18,7 @@ use crate::error::{GatewayError, StartError};
 use crate::fault;
 use crate::inbox::InboxMessage;
 use crate::keys::KEY_ID;
+use crate::pattern::Pattern;
 use crate::requests;
 use crate::state::AppState;
 
@@ -131,11 +132,21 @@ struct RequestsQuery {
 async fn requests(
     State(state): State<AppState>,
     Query(query): Query<RequestsQuery>,
-) -> Json<Vec<requests::View>> {
-    let entries = state
-        .requests
-        .matching(query.pattern.as_deref().unwrap_or("* *"));
-    Json(entries.into_iter().map(requests::View::from).collect())
+) -> Result<Json<Vec<requests::View>>, GatewayError> {
+    let pattern = query.pattern.as_deref().unwrap_or("* *");
+    check_pattern(pattern)?;
+    let entries = state.requests.matching(pattern);
+    Ok(Json(
+        entries.into_iter().map(requests::View::from).collect(),
+    ))
+}
+
+/// A pattern that can match nothing is a mistake in writing it.
+pub(crate) fn check_pattern(text: &str) -> Result<(), GatewayError> {
+    match Pattern::parse(text) {
+        Ok(_) => Ok(()),
+        Err(rule) => Err(GatewayError::bad_request("INVALID_PARAM", rule)),
+    }
 }
 
 async fn clear_requests(State(state): State<AppState>) -> StatusCode {

@@ -51,7 +51,8 @@ pub fn fuzz_parse(query: &str) {
 pub(crate) struct DataState {
     engine: Arc<dyn Engine>,
     permissions: Arc<Permissions>,
-    scripts: Vec<String>,
+    /// SQL by the name of its file.
+    scripts: Vec<(String, String)>,
     models: Models,
     /// SQL templates by name.
     templates: BTreeMap<String, String>,
@@ -90,6 +91,7 @@ impl DataState {
         let scripts = options.scripts()?;
         let models = Models::parse(&options.model_texts()?).map_err(StartError::new)?;
         let mut permissions = options.permissions;
+        let named: Vec<String> = permissions.tables().map(str::to_owned).collect();
         for model in models.iter() {
             if let Some(permission) = model.permission {
                 permissions.set_default(model.table_name(false), permission);
@@ -107,14 +109,24 @@ impl DataState {
             templates,
         };
         state.fill().await?;
+        let catalog = state.engine.catalog();
+        if let Some(table) = named.iter().find(|table| catalog.get(table).is_none()) {
+            return Err(StartError::new(format!(
+                "table_permission: there is no table `{table}`; add it to the schema or correct the name"
+            )));
+        }
         Ok(state)
     }
 
     /// Runs what the builder was given.
     async fn fill(&self) -> Result<(), StartError> {
-        for script in &self.scripts {
+        for (name, script) in &self.scripts {
             let run = self.engine.run_script(script.clone()).await;
-            run.map_err(|error| StartError::caused_by("the schema cannot be used", error))?;
+            run.map_err(|error| {
+                // One line for each statement that cannot be used.
+                let reports = error.message.replace('\n', "\n  ");
+                StartError::new(format!("{name}: the schema cannot be used:\n  {reports}"))
+            })?;
         }
         for table in self.models.tables() {
             let name = table.name.clone();

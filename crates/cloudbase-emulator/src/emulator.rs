@@ -65,7 +65,7 @@ pub struct Snapshot {
 }
 
 impl EmulatorBuilder {
-    /// The environment's id. Default: `emulator-local`.
+    /// The environment's id: 1 to 63 ASCII letters, digits and inner hyphens. Default: `emulator-local`.
     pub fn env_id(mut self, env_id: impl Into<String>) -> Self {
         self.env_id = env_id.into();
         self
@@ -141,10 +141,15 @@ impl EmulatorBuilder {
     ///
     /// If the address cannot be bound, a setting is invalid, or kept state or a given file cannot be read.
     pub async fn start(self) -> Result<Emulator, StartError> {
-        if self.env_id.is_empty() || self.env_id.contains(char::is_whitespace) {
-            return Err(StartError::new(
-                "env_id must not be empty or contain white space",
-            ));
+        if !is_host_label(&self.env_id) {
+            return Err(StartError::new(format!(
+                "env_id: `{}` cannot be part of a host name, as `{{env_id}}.api.tcloudbasegateway.com` wants it; expected 1 to 63 \
+                 ASCII letters, digits and hyphens, without a hyphen at either end",
+                self.env_id.escape_debug()
+            )));
+        }
+        if self.idle_timeout == Some(Duration::ZERO) {
+            return Err(StartError::new("idle_timeout must not be zero"));
         }
         let guard = Guard::new(self.host, &self.guard)?;
         let data_dir = self.data_dir.as_deref().map(DataDir::open).transpose()?;
@@ -398,6 +403,16 @@ async fn close(state: &AppState) {
     if let Some(dir) = &state.data_dir {
         dir.unlock();
     }
+}
+
+/// Whether a text can be one label of a host name.
+fn is_host_label(text: &str) -> bool {
+    (1..=63).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && !text.starts_with('-')
+        && !text.ends_with('-')
 }
 
 /// An unspecified address is reached through loopback.

@@ -76,11 +76,16 @@ impl GatewayError {
         &self.code
     }
 
-    fn render(mut self, id: &RequestId) -> Response {
-        let message = format!(
-            "{} For more information, please refer to https://docs.cloudbase.net/error-code/service",
-            self.message
-        );
+    fn render(mut self, id: &RequestId, source: Source) -> Response {
+        let mut message = std::mem::take(&mut self.message);
+        if !message.ends_with(['.', '!', '?', '…', '。', '！', '？']) {
+            message.push('.');
+        }
+        if source == Source::Service {
+            message.push_str(
+                " For more information, please refer to https://docs.cloudbase.net/error-code/service",
+            );
+        }
         let mut body = json!({"code": self.code, "message": message, "requestId": id.0});
         if let Some(body) = body.as_object_mut() {
             body.append(&mut self.extra);
@@ -109,6 +114,26 @@ impl IntoResponse for GatewayError {
     }
 }
 
+/// Who an error comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// What the real service has too, and documents.
+    Service,
+    /// The emulator's own: the control API, and requests that are not let in.
+    Emulator,
+}
+
+impl Source {
+    /// Who answers at a path.
+    pub(crate) fn of(path: &str) -> Self {
+        if path.starts_with("/v1/") || path.starts_with("/auth/") {
+            Self::Service
+        } else {
+            Self::Emulator
+        }
+    }
+}
+
 /// An error on its way to the server, which knows the request id and the language.
 #[derive(Clone, Debug)]
 enum Unrendered {
@@ -117,9 +142,14 @@ enum Unrendered {
 }
 
 /// Writes out an error that a handler returned; other responses pass untouched.
-pub(crate) fn render(mut response: Response, id: &RequestId, request: &HeaderMap) -> Response {
+pub(crate) fn render(
+    mut response: Response,
+    id: &RequestId,
+    source: Source,
+    request: &HeaderMap,
+) -> Response {
     let mut rendered = match response.extensions_mut().remove::<Unrendered>() {
-        Some(Unrendered::Gateway(error)) => error.render(id),
+        Some(Unrendered::Gateway(error)) => error.render(id, source),
         Some(Unrendered::Auth(error)) => error.render(request),
         None => return response,
     };

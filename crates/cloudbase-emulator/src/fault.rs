@@ -158,6 +158,11 @@ impl Script {
 
 impl Fault {
     /// A fault for the operations that fit `METHOD /path`; the method may be `*`, and `*` in the path stands for any text.
+    ///
+    /// # Panics
+    ///
+    /// If the pattern can match nothing.
+    #[track_caller]
     pub fn on(pattern: &str) -> Self {
         Self {
             pattern: Pattern::new(pattern),
@@ -356,6 +361,7 @@ impl Spec {
         {
             return Err("status must be between 200 and 599".to_owned());
         }
+        Pattern::parse(&self.pattern)?;
         let mut fault = Fault::on(&self.pattern)
             .skip(self.skip)
             .delay(Duration::from_millis(self.delay_ms));
@@ -417,6 +423,7 @@ mod tests {
         let spec = |json: &str| serde_json::from_str::<Spec>(json).unwrap().into_fault();
         assert!(spec(r#"{"match":"* *","reset":true,"status":500}"#).is_err());
         assert!(spec(r#"{"match":"* *","status":99}"#).is_err());
+        assert!(spec(r#"{"match":"nonsense pattern"}"#).is_err());
         let fault = spec(r#"{"match":"* *","stall_after":4,"times":1}"#).unwrap();
         assert_eq!(fault.outcome, Outcome::Stall { bytes: 4 });
         assert!(serde_json::from_str::<Spec>(r#"{"match":"* *","typo":1}"#).is_err());

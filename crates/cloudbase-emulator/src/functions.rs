@@ -78,6 +78,7 @@ impl FunctionsState {
             registry.services.extend(loaded.services);
             registry.apis.extend(loaded.apis);
         }
+        registry.check_dirs()?;
         Ok(Self {
             forwarder: Forwarder::new(),
             first: registry.clone(),
@@ -142,6 +143,30 @@ impl FunctionsState {
 }
 
 impl Registry {
+    /// Says at the start, and not at the first call, that a command has no folder to run in.
+    fn check_dirs(&self) -> Result<(), StartError> {
+        let missing = |kind: &str, name: &str, error: String| {
+            StartError::caused_by(format!("the {kind} `{name}` cannot be started"), error)
+        };
+        for (name, function) in &self.functions {
+            for process in function.processes() {
+                process
+                    .check_dir()
+                    .map_err(|error| missing("function", name, error))?;
+            }
+        }
+        for (kind, services) in [("service", &self.services), ("API", &self.apis)] {
+            for (name, service) in services {
+                if let Some(process) = service.process() {
+                    process
+                        .check_dir()
+                        .map_err(|error| missing(kind, name, error))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn processes(&self) -> impl Iterator<Item = std::sync::Arc<command::Process>> + '_ {
         let services = self.services.values().chain(self.apis.values());
         let functions = self.functions.values().flat_map(Function::processes);

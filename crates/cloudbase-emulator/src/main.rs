@@ -40,7 +40,8 @@ struct Arguments {
     #[arg(long, default_value = "emulator-local")]
     env_id: String,
 
-    /// Keep all state in this folder; without it everything is forgotten at the end.
+    /// Keep all state in this folder; without it everything is forgotten at the end. It must be new, empty or an emulator's own, and is
+    /// used by one emulator at a time.
     #[arg(long)]
     data_dir: Option<PathBuf>,
 
@@ -60,11 +61,11 @@ struct Arguments {
     #[arg(long)]
     models: Option<PathBuf>,
 
-    /// How many sessions a user may have; one more ends the oldest.
+    /// How many sessions a user may have, at least 1; one more ends the oldest.
     #[arg(long, default_value_t = 1)]
     max_sessions: usize,
 
-    /// Seconds that access tokens live.
+    /// Seconds that access tokens live, at least 1.
     #[arg(long, default_value_t = 7200)]
     access_token_lifetime: u64,
 }

@@ -11,7 +11,43 @@ pub(crate) struct Pattern {
 }
 
 impl Pattern {
+    /// A pattern that a test wrote.
+    ///
+    /// # Panics
+    ///
+    /// If it can match nothing, and would pass for a fault that did not strike or a call that was not made.
+    #[track_caller]
+    #[expect(
+        clippy::panic,
+        reason = "a test's own mistake, which must not pass unnoticed"
+    )]
     pub(crate) fn new(text: &str) -> Self {
+        match Self::parse(text) {
+            Ok(pattern) => pattern,
+            Err(rule) => panic!("{rule}"),
+        }
+    }
+
+    /// A pattern; an error names the rule that one which can match nothing breaks.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        const METHODS: [&str; 8] = [
+            "*", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS",
+        ];
+        let pattern = Self::split(text);
+        let is_path = pattern.path.starts_with(['/', '*'])
+            && !pattern
+                .path
+                .contains(|c: char| c.is_whitespace() || c == '?' || c == '#');
+        if is_path && METHODS.contains(&&*pattern.method) {
+            return Ok(pattern);
+        }
+        Err(format!(
+            "the pattern `{text}` can match nothing; expected `METHOD /path` without a query, where the method may be left \
+             out or `*`, and `*` in the path stands for any text"
+        ))
+    }
+
+    fn split(text: &str) -> Self {
         match text.trim().split_once(char::is_whitespace) {
             Some((method, path)) => Self {
                 method: method.to_ascii_uppercase(),
@@ -63,6 +99,35 @@ mod tests {
         assert!(Pattern::new("/auth/v1/token").fits(&Method::POST, "/auth/v1/token"));
         assert!(!Pattern::new("/auth/v1/token").fits(&Method::POST, "/auth/v1/token/introspect"));
         assert!(Pattern::new("* *").fits(&Method::PUT, "/"));
+    }
+
+    #[test]
+    fn what_can_match_nothing_is_no_pattern() {
+        for text in [
+            "* *",
+            "*",
+            "GET *",
+            "get /v1/*",
+            "/v1/x",
+            " DELETE  /a ",
+            "*/token",
+            "PATCH */a*",
+        ] {
+            assert!(Pattern::parse(text).is_ok(), "{text}");
+        }
+        for text in [
+            "",
+            "nonsense pattern",
+            "nonsense",
+            "GET v1/x",
+            "PSOT /v1/x",
+            "GET /a?b=c",
+            "GET /a b",
+            "GET",
+            "/a#b",
+        ] {
+            assert!(Pattern::parse(text).is_err(), "{text}");
+        }
     }
 
     #[test]

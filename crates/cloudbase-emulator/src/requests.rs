@@ -54,6 +54,11 @@ impl RequestLog {
     }
 
     /// The entries that fit a pattern, such as `POST /auth/v1/token` or `* /v1/rdb/*` (`*` stands for any text).
+    ///
+    /// # Panics
+    ///
+    /// If the pattern can match nothing.
+    #[track_caller]
     pub fn matching(&self, pattern: &str) -> Vec<LoggedRequest> {
         let pattern = Pattern::new(pattern);
         self.lock()
@@ -64,6 +69,11 @@ impl RequestLog {
     }
 
     /// How many entries fit a pattern.
+    ///
+    /// # Panics
+    ///
+    /// If the pattern can match nothing.
+    #[track_caller]
     pub fn count(&self, pattern: &str) -> usize {
         let pattern = Pattern::new(pattern);
         self.lock()

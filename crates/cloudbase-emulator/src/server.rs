@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
-use crate::error::{self, AuthError, GatewayError};
+use crate::error::{self, AuthError, GatewayError, Source};
 use crate::fault::{Answer, Outcome};
 use crate::request_id::{self, RequestId};
 use crate::requests::LoggedRequest;
@@ -269,7 +269,8 @@ async fn logged(
         Outcome::Answer(answer) => {
             let family = Family::of(surface, request.uri().path());
             let headers = request.headers().clone();
-            error::render(scripted(answer, family, id), id, &headers)
+            let source = Source::of(request.uri().path());
+            error::render(scripted(answer, family, id), id, source, &headers)
         }
         Outcome::Cut { bytes, reset, run } => {
             let response = if run {
@@ -312,13 +313,14 @@ async fn dispatch(router: Router, id: &RequestId, mut request: Request<Body>) ->
     {
         return StatusCode::NO_CONTENT.into_response();
     }
+    let source = Source::of(request.uri().path());
     request.extensions_mut().insert(id.clone());
     let headers = request.headers().clone();
     let response = match router.oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},
     };
-    error::render(response, id, &headers)
+    error::render(response, id, source, &headers)
 }
 
 /// Keeps a reset or a restored snapshot away while a call runs. The body is read first: a caller that
@@ -409,9 +411,9 @@ fn rejected(rejection: Rejection, family: Family, id: &RequestId, headers: &Head
     let answer = Answer {
         status: StatusCode::FORBIDDEN.as_u16(),
         code: rejection.code.to_owned(),
-        message: format!("{}.", rejection.message),
+        message: rejection.message,
         headers: Vec::new(),
         body: None,
     };
-    error::render(scripted(answer, family, id), id, headers)
+    error::render(scripted(answer, family, id), id, Source::Emulator, headers)
 }

@@ -55,6 +55,7 @@ impl Captcha {
 
     /// Refuses the next so many calls of an auth operation with `captcha_required`, unless they bring a good captcha token;
     /// `None` refuses until [`clear`](Self::clear). The pattern is `METHOD /path`, with `*` for any text.
+    #[track_caller]
     pub fn demand(&self, pattern: &str, calls: Option<u32>) {
         self.state.auth.demands.add(pattern, calls);
     }
@@ -89,6 +90,7 @@ impl fmt::Debug for Captcha {
 }
 
 impl Demands {
+    #[track_caller]
     fn add(&self, pattern: &str, calls: Option<u32>) {
         self.lock().push(Demand {
             pattern: Pattern::new(pattern),

@@ -13,7 +13,7 @@ use super::captcha::Captcha;
 use super::provider::{self, PROVIDER_KEY_ID, Person};
 use super::ticket;
 use super::users::{NewUser, UserInfo, Users};
-use crate::control::json_body;
+use crate::control::{check_pattern, json_body};
 use crate::error::GatewayError;
 use crate::state::AppState;
 
@@ -96,6 +96,7 @@ fn everything() -> String {
 
 async fn demand(State(state): State<AppState>, body: Bytes) -> Result<StatusCode, GatewayError> {
     let Demand { pattern, times } = json_body(&body)?;
+    check_pattern(&pattern)?;
     Captcha::new(state).demand(&pattern, times);
     Ok(StatusCode::CREATED)
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::users::NewUser;
 use crate::EmulatorBuilder;
+use crate::error::StartError;
 
 /// What the builder's methods of this area collected.
 #[derive(Clone, Debug)]
@@ -89,22 +90,57 @@ impl Default for AuthOptions {
     }
 }
 
+impl AuthOptions {
+    /// Rejects what no environment could work with.
+    pub(super) fn check(&self) -> Result<(), StartError> {
+        let second = Duration::from_secs(1);
+        let rule = if self.max_sessions == 0 {
+            "max_sessions must be at least 1"
+        } else if self.access_token_lifetime < second {
+            "access_token_lifetime must be at least 1 s"
+        } else if self.refresh_token_lifetime < second {
+            "refresh_token_lifetime must be at least 1 s"
+        } else if self.fixed_code.as_deref() == Some("") {
+            "fixed_code must not be empty"
+        } else if self.providers.iter().any(|provider| provider.id.is_empty()) {
+            "the id of a provider must not be empty"
+        } else {
+            return Ok(());
+        };
+        Err(StartError::new(rule))
+    }
+}
+
+impl PasswordPolicy {
+    /// What a password must be.
+    pub(super) fn rule(self) -> &'static str {
+        match self {
+            Self::Any => "must not be empty",
+            Self::LetterAndDigit => "must have 8 to 64 characters, a letter and a digit among them",
+            Self::Strict => {
+                "must have 8 to 64 characters, an upper-case letter, a lower-case letter, a digit and a special character \
+                 among them"
+            }
+        }
+    }
+}
+
 impl EmulatorBuilder {
-    /// How long access tokens live. Default: 2 hours, as a new environment.
+    /// How long access tokens live, at least 1 s. Default: 2 hours, as a new environment.
     pub fn access_token_lifetime(mut self, lifetime: Duration) -> Self {
         self.auth.access_token_lifetime = lifetime;
         self
     }
 
-    /// How long refresh tokens live, counted anew at each rotation. Default: 30 days.
+    /// How long refresh tokens live, at least 1 s, from each rotation on. Default: 30 days.
     pub fn refresh_token_lifetime(mut self, lifetime: Duration) -> Self {
         self.auth.refresh_token_lifetime = lifetime;
         self
     }
 
-    /// How many sessions a user may have; one more ends the oldest. Default: 1, as a new environment.
+    /// How many sessions a user may have, at least 1; one more ends the oldest. Default: 1, as a new environment.
     pub fn max_sessions(mut self, sessions: usize) -> Self {
-        self.auth.max_sessions = sessions.max(1);
+        self.auth.max_sessions = sessions;
         self
     }
 

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::account::claim_contact;
-use super::options::AuthOptions;
-use super::password::hash_password;
+use super::options::{AuthOptions, PasswordPolicy};
+use super::password::{check_new_password, hash_password};
 use super::sign_in::{check_username, new_user};
 use super::store::{Contact, Store, User, normal_phone};
 use crate::error::{AuthError, StartError};
@@ -77,7 +77,7 @@ impl Users {
     ///
     /// # Errors
     ///
-    /// If a name or contact is malformed or taken.
+    /// If a name or contact is malformed or taken, or the password does not meet the policy.
     pub fn add(&self, user: NewUser) -> Result<String, StartError> {
         let id = self.insert(user)?;
         self.state.auth.flush().map_err(|error| {
@@ -91,8 +91,7 @@ impl Users {
         let now = self.state.auth.now();
         self.state
             .auth
-            .write(|store| add(store, user, now))
-            .map_err(refused)
+            .write(|store| add(store, user, self.state.auth.options.password_policy, now))
     }
 
     /// Sets a user's status: `ACTIVE`, `PENDING` or `BLOCKED`. Returns whether there is such a user.
@@ -167,7 +166,7 @@ impl NewUser {
         self
     }
 
-    /// Sets the password; the password policy does not apply.
+    /// Sets the password, which must meet the password policy.
     pub fn password(mut self, password: impl Into<String>) -> Self {
         self.password = Some(password.into());
         self
@@ -205,12 +204,31 @@ impl fmt::Debug for NewUser {
 /// Adds the configured users.
 pub(super) fn seed(store: &mut Store, options: &AuthOptions, now: i64) -> Result<(), StartError> {
     for user in &options.users {
-        add(store, user.clone(), now).map_err(refused)?;
+        add(store, user.clone(), options.password_policy, now)?;
     }
     Ok(())
 }
 
-pub(super) fn add(store: &mut Store, new: NewUser, now: i64) -> Result<String, AuthError> {
+fn add(
+    store: &mut Store,
+    new: NewUser,
+    policy: PasswordPolicy,
+    now: i64,
+) -> Result<String, StartError> {
+    if let Some(password) = &new.password
+        && check_new_password(policy, password).is_err()
+    {
+        let name = [&new.username, &new.email, &new.phone];
+        let name = name.into_iter().flatten().next().map_or("", String::as_str);
+        let rule = policy.rule();
+        return Err(StartError::new(format!(
+            "the user cannot be added: the password of `{name}` {rule} (password policy {policy:?})"
+        )));
+    }
+    insert(store, new, now).map_err(refused)
+}
+
+fn insert(store: &mut Store, new: NewUser, now: i64) -> Result<String, AuthError> {
     let mut user = new_user(now);
     if let Some(name) = &new.username {
         check_username(store, name, &user.id)?;

@@ -2,19 +2,19 @@
 
 mod column;
 mod emit;
+mod place;
 
 use sqlparser::ast::{
     self, AlterTableOperation, Expr, IndexColumn, ObjectName, ObjectType, SetExpr, Statement,
     TableConstraint, TableObject,
 };
-use sqlparser::dialect::MySqlDialect;
-use sqlparser::parser::Parser;
 
 use super::catalog::{Action, Column, DefaultValue, ForeignKey, Index, Table};
 use super::error::DataError;
 use super::value::Given;
 
 pub(crate) use emit::{create_index, create_table, drop_table};
+pub(crate) use place::Placed;
 
 /// One thing that a schema asks for.
 #[derive(Debug)]
@@ -47,6 +47,21 @@ pub(crate) enum Step {
     Insert(Insert),
 }
 
+impl Step {
+    /// The table that this works on; the first, where there are more.
+    pub(crate) fn table(&self) -> Option<&str> {
+        match self {
+            Self::Create { table, .. } => Some(&table.name),
+            Self::Drop { names, .. } => names.first().map(String::as_str),
+            Self::AddForeignKey { table, .. }
+            | Self::AddIndex { table, .. }
+            | Self::AddColumn { table, .. }
+            | Self::AddPrimaryKey { table, .. } => Some(table),
+            Self::Insert(insert) => Some(&insert.table),
+        }
+    }
+}
+
 /// Rows of an `INSERT`; an element is absent for `DEFAULT`.
 pub(crate) struct Insert {
     pub(crate) table: String,
@@ -64,15 +79,20 @@ impl std::fmt::Debug for Insert {
     }
 }
 
+/// What each statement of a script asks for, or why it cannot be used.
+pub(crate) type Script = Vec<Placed<Result<Vec<Step>, DataError>>>;
+
 /// Reads a script. What the embedded engine could not do truthfully is refused here.
-pub(crate) fn parse(sql: &str) -> Result<Vec<Step>, DataError> {
-    let statements = Parser::parse_sql(&MySqlDialect {}, sql)
-        .map_err(|error| DataError::invalid_request(format!("schema: {error}")))?;
-    let mut steps = Vec::new();
-    for statement in statements {
-        step(statement, &mut steps)?;
-    }
-    Ok(steps)
+pub(crate) fn parse(sql: &str) -> Script {
+    let understand = |statement: Result<Statement, DataError>| {
+        let mut steps = Vec::new();
+        step(statement?, &mut steps)?;
+        Ok(steps)
+    };
+    place::statements(sql)
+        .into_iter()
+        .map(|statement| statement.map(understand))
+        .collect()
 }
 
 fn step(statement: Statement, steps: &mut Vec<Step>) -> Result<(), DataError> {
@@ -84,8 +104,9 @@ fn step(statement: Statement, steps: &mut Vec<Step>) -> Result<(), DataError> {
                 ));
             }
             let if_not_exists = create.if_not_exists;
+            let name = format!("table `{}`", last(&create.name)?);
             steps.push(Step::Create {
-                table: column::table(create)?,
+                table: column::table(create).map_err(|error| error.within(&name))?,
                 if_not_exists,
             });
         }

@@ -50,6 +50,12 @@ impl DataError {
         }
     }
 
+    /// The same, said of a place: a table or a column.
+    pub(crate) fn within(mut self, place: &str) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+
     /// A query parameter or header that cannot be read.
     pub(crate) fn invalid_param(message: impl Into<String>) -> Self {
         Self::new(400, "INVALID_PARAM", message)

@@ -48,15 +48,19 @@ impl fmt::Debug for Url {
 }
 
 impl DataOptions {
-    /// All schemas, files read.
-    pub(super) fn scripts(&self) -> Result<Vec<String>, StartError> {
+    /// All schemas, files read, each with the name that errors call it by.
+    pub(super) fn scripts(&self) -> Result<Vec<(String, String)>, StartError> {
         self.schemas
             .iter()
             .map(|schema| match schema {
-                Schema::Text(text) => Ok(text.clone()),
-                Schema::File(path) => std::fs::read_to_string(path).map_err(|error| {
-                    StartError::caused_by(format!("cannot read {}", path.display()), error)
-                }),
+                Schema::Text(text) => Ok(("schema_sql".to_owned(), text.clone())),
+                Schema::File(path) => match std::fs::read_to_string(path) {
+                    Ok(text) => Ok((path.display().to_string(), text)),
+                    Err(error) => Err(StartError::caused_by(
+                        format!("cannot read {}", path.display()),
+                        error,
+                    )),
+                },
             })
             .collect()
     }
@@ -138,7 +142,8 @@ impl EmulatorBuilder {
     /// Says who may read and write a table through MySQL REST.
     ///
     /// Without it, a table with an `_openid` column belongs to the owners of its rows
-    /// ([`TablePermission::OwnerOnly`]) and any other is [`TablePermission::Open`].
+    /// ([`TablePermission::OwnerOnly`]) and any other is [`TablePermission::Open`]. A table that is not there once the schema was
+    /// run is an error at the start.
     pub fn table_permission(
         mut self,
         table: impl Into<String>,

@@ -52,6 +52,11 @@ impl Permissions {
         self.0.insert(table, permission);
     }
 
+    /// The tables that have a permission.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// Sets a permission that nobody has set yet.
     pub(crate) fn set_default(&mut self, table: String, permission: TablePermission) {
         self.0.entry(table).or_insert(permission);

@@ -303,6 +303,16 @@ impl Drop for Running {
     }
 }
 
+impl Process {
+    /// Whether the folder that the command is to run in is there.
+    pub(super) fn check_dir(&self) -> Result<(), String> {
+        match &self.command.dir {
+            Some(dir) if !dir.is_dir() => Err(format!("no such folder: {}", dir.display())),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl fmt::Debug for Process {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Process")

@@ -37,7 +37,8 @@ pub(super) fn table(create: ast::CreateTable) -> Result<Table, DataError> {
         checks: Vec::new(),
     };
     for definition in create.columns {
-        let (column, extra) = column(definition)?;
+        let name = format!("column `{}`", definition.name.value);
+        let (column, extra) = column(definition).map_err(|error| error.within(&name))?;
         if extra.primary {
             table.primary_key.push(column.name.clone());
         }

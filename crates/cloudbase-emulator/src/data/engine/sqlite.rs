@@ -20,7 +20,7 @@ use super::worker::Worker;
 use super::{Dialect, Done, Engine, ResultColumn, Rows, Session, Statement, functions};
 use crate::clock::Clock;
 use crate::data::catalog::{Catalog, Table};
-use crate::data::ddl::{self, Step};
+use crate::data::ddl::{self, Placed, Script, Step};
 use crate::data::error::DataError;
 use crate::data::value::Cell;
 
@@ -86,13 +86,17 @@ impl SqliteEngine {
     }
 
     async fn steps(&self, steps: Vec<Step>) -> Result<(), DataError> {
+        self.run(vec![Placed::nowhere(Ok(steps))]).await
+    }
+
+    async fn run(&self, script: Script) -> Result<(), DataError> {
         let _turn = self.turn.clone().lock_owned().await;
         let mut catalog = Catalog::clone(&self.catalog());
         let now = self.clock.now_ms();
         let catalog = self
             .worker
             .run(move |connection| {
-                script::run(connection, &mut catalog, steps, now)?;
+                script::run(connection, &mut catalog, script, now)?;
                 Ok(catalog)
             })
             .await?;
@@ -133,11 +137,7 @@ impl Engine for SqliteEngine {
     }
 
     fn run_script(&self, sql: String) -> BoxFuture<'_, Result<(), DataError>> {
-        async move {
-            let steps = ddl::parse(&sql)?;
-            self.steps(steps).await
-        }
-        .boxed()
+        async move { self.run(ddl::parse(&sql)).await }.boxed()
     }
 
     fn ensure_table(&self, table: Table) -> BoxFuture<'_, Result<(), DataError>> {

@@ -7,7 +7,7 @@ use sea_query::{Alias, Query, SqliteQueryBuilder};
 
 use super::errors::translate;
 use crate::data::catalog::{Catalog, DefaultValue, Table};
-use crate::data::ddl::{Insert, Step, create_index, create_table, drop_table};
+use crate::data::ddl::{Insert, Script, Step, create_index, create_table, drop_table};
 use crate::data::engine::Dialect;
 use crate::data::error::{Cause, DataError};
 use crate::data::insertion::{InsertValue, insert_value};
@@ -44,7 +44,7 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, DataError> {
 pub(super) fn run(
     connection: &mut Connection,
     catalog: &mut Catalog,
-    steps: Vec<Step>,
+    script: Script,
     now_ms: i64,
 ) -> Result<(), DataError> {
     // Tables are rebuilt and filled in any order; keys are checked at the end.
@@ -52,7 +52,7 @@ pub(super) fn run(
     connection
         .execute_batch(relaxed)
         .map_err(|error| translate(&error))?;
-    let result = in_transaction(connection, catalog, steps, now_ms);
+    let result = in_transaction(connection, catalog, script, now_ms);
     let strict = "PRAGMA foreign_keys = ON; PRAGMA legacy_alter_table = OFF;";
     connection
         .execute_batch(strict)
@@ -63,7 +63,7 @@ pub(super) fn run(
 fn in_transaction(
     connection: &mut Connection,
     catalog: &mut Catalog,
-    steps: Vec<Step>,
+    script: Script,
     now_ms: i64,
 ) -> Result<(), DataError> {
     let transaction = connection
@@ -76,9 +76,7 @@ fn in_transaction(
         kept,
         now_ms,
     };
-    for step in steps {
-        run.step(step)?;
-    }
+    run.script(script)?;
     check_keys(&transaction)?;
     transaction.commit().map_err(|error| translate(&error))
 }
@@ -92,6 +90,41 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// Runs every statement, so that all that cannot be used is reported together. Nothing of it stays then.
+    fn script(&mut self, script: Script) -> Result<(), DataError> {
+        let mut errors = Vec::new();
+        // What is wrong with these was reported once.
+        let mut missing = BTreeSet::new();
+        for statement in script {
+            let (place, steps) = statement.take();
+            let outcome = steps.and_then(|steps| self.steps(steps, &missing));
+            if let Err(error) = outcome {
+                missing.extend(place.created_table());
+                errors.push((place.report(&error), error));
+            }
+        }
+        if errors.len() < 2 {
+            return match errors.pop() {
+                Some((report, mut error)) => {
+                    error.message = report;
+                    Err(error)
+                }
+                None => Ok(()),
+            };
+        }
+        let reports: Vec<_> = errors.into_iter().map(|(report, _)| report).collect();
+        Err(DataError::invalid_request(reports.join("\n")))
+    }
+
+    fn steps(&mut self, steps: Vec<Step>, missing: &BTreeSet<String>) -> Result<(), DataError> {
+        for step in steps {
+            if !step.table().is_some_and(|table| missing.contains(table)) {
+                self.step(step)?;
+            }
+        }
+        Ok(())
+    }
+
     fn step(&mut self, step: Step) -> Result<(), DataError> {
         match step {
             Step::Create { table, .. } if self.kept.contains(&table.name) => Ok(()),
