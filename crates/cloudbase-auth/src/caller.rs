@@ -136,7 +136,7 @@ impl Caller {
 
     /// For answers that say nothing: `{}`, or an empty body.
     pub(crate) async fn unit(&self, call: &Call) -> Result<()> {
-        self.send(call).await.map(drop)
+        self.send(call).await?.confirm().map(drop)
     }
 
     /// Sends the call; where the service demands a captcha, once more with one. After

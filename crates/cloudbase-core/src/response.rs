@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::time::timeout;
 
 use self::decode::decode;
@@ -146,6 +146,24 @@ impl Response<Bytes> {
     pub fn read_json<T: DeserializeOwned>(&self) -> Result<T> {
         decode(&self.value, self.meta.headers.get(CONTENT_TYPE))
             .map_err(|error| self.complete(error))
+    }
+
+    /// The response of a call that is answered by nothing, or by JSON that nobody needs.
+    ///
+    /// # Errors
+    ///
+    /// [`Decode`](crate::ErrorKind::Decode) for anything else: it was not the service that said 2xx, but
+    /// something on the way to it, such as the page of a proxy. 201 and 204 say enough by themselves.
+    #[doc(hidden)]
+    pub fn confirm(self) -> Result<Self> {
+        let plain = matches!(
+            self.meta.status,
+            StatusCode::CREATED | StatusCode::NO_CONTENT
+        );
+        if !plain && !self.value.trim_ascii().is_empty() {
+            self.read_json::<IgnoredAny>()?;
+        }
+        Ok(self)
     }
 
     /// Puts the response itself into `error`.

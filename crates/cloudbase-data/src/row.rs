@@ -40,7 +40,7 @@ impl Row {
     /// [`ErrorKind::Decode`], naming the column, if the value does not fit `T`.
     pub fn get<T: DeserializeOwned>(&self, column: &str) -> Result<T> {
         let text = self.raw(column).unwrap_or("null");
-        serde_json::from_str(text)
+        cloudbase_core::from_json(text.as_bytes())
             .map(|Lenient(value)| value)
             .map_err(|_| {
                 Error::new(

@@ -85,7 +85,7 @@ impl Storage {
         let client = self.client.clone();
         let operation = one("storage.buckets.delete", Method::DELETE, id.as_ref());
         Call::new(|options| async move {
-            client.fetch(operation?.options(options)).await?;
+            client.fetch(operation?.options(options)).await?.confirm()?;
             Ok(())
         })
     }
@@ -291,7 +291,7 @@ impl UpdateBucket {
         let operation = one("storage.buckets.update", Method::PUT, &self.id)?
             .json(&self.settings)?
             .options(self.options);
-        self.client.fetch(operation).await?;
+        self.client.fetch(operation).await?.confirm()?;
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use cloudbase_core::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use cloudbase_core::http::{Method, Uri};
-use cloudbase_core::{Client, Error, Idempotency, Operation, PathBuilder, Result};
+use cloudbase_core::{Client, Envelope, Error, Idempotency, Operation, PathBuilder, Result};
 use serde::Serialize;
 
 use super::columns::{Columns, Related};
@@ -127,6 +127,11 @@ impl Query {
             query.into_uri(&path)?,
         )
         .accept(shape.accept)
+        .envelope(match shape.accept {
+            // One row is an object, and may have a column of that name.
+            OBJECT => Envelope::Gateway,
+            _ => Envelope::Coded,
+        })
         .idempotency(shape.idempotency);
         if !shape.prefer.is_empty() {
             let value = HeaderValue::from_str(&shape.prefer.join(", ")).map_err(|_| {

@@ -177,10 +177,9 @@ impl<T: DeserializeOwned> Select<T> {
     /// As [`send`](Self::send).
     pub async fn send_with_meta(self) -> Result<Response<Vec<T>>> {
         let client = self.query.target.client.clone();
-        client
-            .fetch(self.operation()?)
-            .await?
-            .try_map(|body| rows(&body))
+        let answer = client.fetch(self.operation()?).await?;
+        let rows = rows(&answer)?;
+        Ok(answer.map(|_| rows))
     }
 }
 
@@ -269,12 +268,8 @@ impl<T: DeserializeOwned> Counted<T> {
         let client = self.select.query.target.client.clone();
         let answer = client.fetch(self.operation()?).await?;
         let total = total_of(answer.headers());
-        answer.try_map(|body| {
-            Ok(Page {
-                rows: rows(&body)?,
-                total,
-            })
-        })
+        let rows = rows(&answer)?;
+        Ok(answer.map(|_| Page { rows, total }))
     }
 }
 
@@ -367,7 +362,8 @@ impl<T: DeserializeOwned> MaybeSingle<T> {
     pub async fn send_with_meta(self) -> Result<Response<Option<T>>> {
         let client = self.query.target.client.clone();
         let answer = client.fetch(self.operation()?).await?;
-        answer.try_map(|body| at_most_one(rows(&body)?))
+        let rows = rows(&answer)?;
+        answer.try_map(|_| at_most_one(rows))
     }
 }
 
@@ -376,12 +372,12 @@ send_and_await! {
     MaybeSingle<T> => Option<T>
 }
 
-/// The rows of an answer; one without a body has none.
-pub(crate) fn rows<T: DeserializeOwned>(body: &Bytes) -> Result<Vec<T>> {
-    if body.is_empty() {
+/// The rows of a response: a list, if an empty one. Only 204 says by itself that there are none.
+pub(crate) fn rows<T: DeserializeOwned>(answer: &Response<Bytes>) -> Result<Vec<T>> {
+    if answer.status() == StatusCode::NO_CONTENT {
         return Ok(Vec::new());
     }
-    cloudbase_core::from_json(body).map(|Lenient(rows)| rows)
+    answer.read_json().map(|Lenient(rows)| rows)
 }
 
 pub(crate) fn at_most_one<T>(mut rows: Vec<T>) -> Result<Option<T>> {

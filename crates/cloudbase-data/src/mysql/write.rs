@@ -83,6 +83,7 @@ impl Write {
             .client
             .fetch(self.operation(&query, options, None)?)
             .await?;
+        let answer = answer.confirm()?;
         let affected = total_of(answer.headers());
         Ok(answer.map(|_| Written { affected }))
     }
@@ -179,10 +180,9 @@ impl<T: DeserializeOwned> Returning<T> {
     /// As [`send`](Self::send).
     pub async fn send_with_meta(self) -> Result<Response<Vec<T>>> {
         let client = self.query.target.client.clone();
-        client
-            .fetch(self.operation()?)
-            .await?
-            .try_map(|body| rows(&body))
+        let answer = client.fetch(self.operation()?).await?;
+        let rows = written_rows(&answer)?;
+        Ok(answer.map(|_| rows))
     }
 
     /// Sends the call and gives its row, if there is one.
@@ -193,10 +193,17 @@ impl<T: DeserializeOwned> Returning<T> {
     pub async fn maybe_single(self) -> Result<Option<T>> {
         let client = self.query.target.client.clone();
         let answer = client.fetch(self.operation()?).await?;
-        Ok(answer
-            .try_map(|body| at_most_one(rows(&body)?))?
-            .into_value())
+        let row = at_most_one(written_rows(&answer)?);
+        row.map_err(|error| answer.complete(error))
     }
+}
+
+/// The rows of a write, which has happened, whether they came or not.
+fn written_rows<T: DeserializeOwned>(answer: &Response<Bytes>) -> Result<Vec<T>> {
+    if answer.value().is_empty() {
+        return Ok(Vec::new());
+    }
+    rows(answer)
 }
 
 send_and_await! {
