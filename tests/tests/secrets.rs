@@ -10,7 +10,7 @@ use std::time::Duration;
 use cloudbase::auth::{OAuth, ProviderGrant, VerifyOAuth};
 use cloudbase::prelude::*;
 use cloudbase::{ErrorKind, SecretString};
-use cloudbase_emulator::{Emulator, Fault, TablePermission};
+use cloudbase_emulator::{Emulator, Fault, Service, TablePermission};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
@@ -57,6 +57,7 @@ async fn secrets_show_nowhere() {
         .schema_sql("CREATE TABLE notes (id BIGINT AUTO_INCREMENT PRIMARY KEY, text VARCHAR(255))")
         .table_permission("notes", TablePermission::Open)
         .function("echo", |event, _context| async move { Ok(event) })
+        .service("repeating", Service::http(repeat))
         .start()
         .await
         .unwrap();
@@ -207,6 +208,35 @@ async fn secrets_show_nowhere() {
         .unwrap_err();
     assert_eq!(lost.kind(), ErrorKind::Reset);
     show(&lost);
+
+    // Code of the user's own that repeats the token that it was called with.
+    let session = app.auth().session().await.unwrap().unwrap();
+    let token = session.access_token().expose_secret();
+    for body in [
+        format!("the token {token} is not valid"),
+        json!({ "message": token }).to_string(),
+        json!({ "error": { "code": token, "message": format!("bad\n{token}") } }).to_string(),
+        json!({ "errors": [{ "message": format!("Bearer {token}") }], "requestId": token })
+            .to_string(),
+        json!({ "detail": format!("?access_token={token}&x") }).to_string(),
+        json!([format!("'{token}'"), emulator.api_key()]).to_string(),
+        format!("<html>{token}</html>"),
+    ] {
+        let call = || {
+            let call = app.cloud_run().service("repeating").post("/");
+            call.body("text/plain", body.clone())
+        };
+        let error = call().await.unwrap_err();
+        show(&error);
+        show(&error.to_string());
+        show(&error.response());
+        assert_eq!(error.response().unwrap().text(), body);
+        let answer = call().any_status().await.unwrap();
+        show(&answer);
+        show(&answer.json::<u8>().unwrap_err());
+        show(&call().stream().await.map(drop).unwrap_err());
+        show(&call().events().await.map(drop).unwrap_err());
+    }
     app.auth().sign_out().await.unwrap();
 
     let traced = String::from_utf8_lossy(&captured.0.lock().unwrap()).into_owned();
@@ -231,6 +261,13 @@ async fn secrets_show_nowhere() {
         );
     }
     assert!(!shown.contains(&code), "the code is shown");
+}
+
+/// Rejects a request with the body that it came with.
+async fn repeat(request: http::Request<axum::body::Body>) -> http::Response<axum::body::Body> {
+    let mut response = http::Response::new(request.into_body());
+    *response.status_mut() = http::StatusCode::BAD_REQUEST;
+    response
 }
 
 fn around(text: &str, at: Option<usize>) -> &str {

@@ -7,6 +7,7 @@ mod collect;
 )]
 mod exchange;
 mod guard;
+mod panic;
 mod received;
 mod rounds;
 mod streaming;
@@ -32,6 +33,7 @@ pub(crate) use self::exchange::Exchange;
 #[cfg(all(feature = "http2", feature = "_tls"))]
 pub(crate) use self::exchange::Usage;
 pub(crate) use self::guard::{Progress, StallGuard};
+pub(crate) use self::panic::catch_panic;
 pub(crate) use self::received::Received;
 pub(crate) use self::rounds::Rounds;
 use self::streaming::{Source, Streaming};

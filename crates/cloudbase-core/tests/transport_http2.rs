@@ -387,3 +387,20 @@ async fn an_error_keeps_its_response() {
         assert_eq!(response.text(), r#"{"errors":[{"field":"qty"}]}"#);
     }
 }
+
+#[tokio::test]
+async fn a_panic_in_a_request_body_is_said_and_ends_nothing_else() {
+    let (_server, client) = start(3, answer_all).await;
+    let body = Body::stream(stream::unfold(0, |n| async move {
+        assert_eq!(n, 0, "user code");
+        Some((Ok::<_, Error>(Bytes::from_static(b"piece")), 1))
+    }));
+    let error = client.fetch(post("/v1/a").body(body)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Body, "{error:?}");
+    assert_eq!(
+        error.message(),
+        "user code panicked while it produced the request body"
+    );
+    assert!(!error.is_retryable());
+    client.fetch(post("/v1/a")).await.unwrap();
+}

@@ -269,6 +269,29 @@ async fn a_dropped_upload_is_cancelled() {
 }
 
 #[tokio::test]
+async fn a_panic_of_the_users_code_is_said_and_not_repeated() {
+    let server = Scripted::start(|_, _| taken()).await;
+    let panicking = stream::unfold(0, |n| async move {
+        assert_eq!(n, 0, "user code");
+        Some((Ok::<_, Error>(Bytes::from_static(&[0; 4096])), 1))
+    });
+    let source = UploadSource::stream(panicking).with_length(1 << 20);
+    let storage = server.storage();
+    let callback = storage
+        .upload("a", noise(LENGTH))
+        .on_progress(|_| panic!("user code"));
+    for upload in [storage.upload("a", source), callback] {
+        let error = upload.await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Body, "{error:?}");
+        assert_eq!(
+            error.message(),
+            "user code panicked while it produced the request body"
+        );
+        assert!(!error.is_retryable());
+    }
+}
+
+#[tokio::test]
 async fn errors_of_the_object_store_are_typed() {
     let cases = [
         (

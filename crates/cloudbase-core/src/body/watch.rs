@@ -8,7 +8,7 @@ use http_body::Frame;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::wanted::{Wanted, WhileWanted};
-use super::{Progress, Source, StallGuard};
+use super::{Progress, Source, StallGuard, catch_panic};
 use crate::service::BoxError;
 
 /// What is kept about a body while it moves.
@@ -49,10 +49,12 @@ impl Watch {
             self.wanted = None;
             return Poll::Ready(Some(Err(error)));
         }
-        let polled = if self.rest.is_empty() {
-            source.poll_frame(cx)
-        } else {
+        let polled = if !self.rest.is_empty() {
             Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.rest)))))
+        } else if self.wanted.is_some() {
+            catch_panic(|| source.poll_frame(cx))
+        } else {
+            source.poll_frame(cx)
         };
         if let Some(guard) = &mut self.guard
             && let Err(stalled) = guard.observe(cx, &polled)

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-use crate::body::Body;
+use crate::body::{Body, catch_panic};
 use crate::service::BoxError;
 
 /// Small, because the pool and its connections hand a request on a dozen times.
@@ -38,7 +38,9 @@ impl http_body::Body for Outgoing {
         match &mut *self {
             Self::Memory(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Memory(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
-            Self::Stream(body) => Pin::new(&mut **body).poll_frame(cx).map_err(Carried::new),
+            Self::Stream(body) => {
+                catch_panic(|| Pin::new(&mut **body).poll_frame(cx)).map_err(Carried::new)
+            }
         }
     }
 
