@@ -11,7 +11,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
 
 use super::text::redacted;
-use super::{Error, ErrorCode, xml};
+use super::{Error, ErrorCode, ErrorResponse, xml};
 use crate::operation::Envelope;
 use crate::response::told_request_id;
 
@@ -25,6 +25,11 @@ pub(crate) fn parse(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Option<Error> {
+    // A transport of the user's may hand on more than is read of an error.
+    let body = match status.is_success() {
+        true => body,
+        false => &body[..body.len().min(ErrorResponse::LIMIT + 1)],
+    };
     if status.is_success() {
         // Most answers are no error, and some are long: look before parsing, and build nothing of
         // what is only data.

@@ -182,19 +182,22 @@ where
         let Some(answer) = &mut self.answer else {
             return Poll::Pending; // polled after it was ready
         };
-        let read = ready!(self.collect.poll(answer.body_mut(), cx));
-        let Some(answer) = self.answer.take() else {
-            return Poll::Pending;
-        };
-        Poll::Ready(match read {
-            Ok(bytes) => Ok(answer.map(|_| bytes.into())),
+        match ready!(self.collect.poll(answer.body_mut(), cx)) {
+            Ok(bytes) => match self.answer.take() {
+                Some(answer) => Poll::Ready(Ok(answer.map(|_| bytes.into()))),
+                None => Poll::Pending,
+            },
             // Typed here, so that the retry around this sees what it is.
-            Err(error) => Err(self.broken(answer, Error::from_boxed(error)).into()),
-        })
+            Err(error) => Poll::Ready(Err(self.give_up(Error::from_boxed(error)).into())),
+        }
     }
 
-    /// The failure of a body: of an error, what came of it is said all the same.
-    fn broken(&mut self, answer: Response<B>, failure: Error) -> Error {
+    /// What a body fails with that breaks off or takes too long: of an error, what came of it is said all
+    /// the same.
+    pub(super) fn give_up(&mut self, failure: Error) -> Error {
+        let Some(answer) = self.answer.take() else {
+            return failure;
+        };
         let (head, _) = answer.into_parts();
         if head.status.is_success() {
             return failure;

@@ -301,15 +301,21 @@ where
         }
         loop {
             ready!(this.timer.as_mut().poll(cx));
-            if let Some(cover) = this.cover
-                && cover.is_over(this.timer.deadline())
-            {
-                return Poll::Ready(Err(cover.call.0.late().into()));
-            }
-            match this.watch.expired() {
-                Ok(more) => this.timer.as_mut().reset(Instant::now() + more),
-                Err(error) => return Poll::Ready(Err(error.into())),
-            }
+            let error = match this.cover {
+                Some(cover) if cover.is_over(this.timer.deadline()) => cover.call.0.late(),
+                _ => match this.watch.expired() {
+                    Ok(more) => {
+                        this.timer.as_mut().reset(Instant::now() + more);
+                        continue;
+                    }
+                    Err(error) => error,
+                },
+            };
+            let error = match this.state.as_mut().project() {
+                StateProjection::Body { reading } => reading.give_up(error),
+                StateProjection::Head { .. } => error,
+            };
+            return Poll::Ready(Err(error.into()));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::testing::answer;
-use crate::{CallOptions, Error, ErrorKind};
+use crate::{CallOptions, Error, ErrorKind, TimeoutPhase};
 
 const INVALID: &str = r#"{"errors":[{"field":"title"}]}"#;
 
@@ -93,6 +93,30 @@ async fn code_and_message_are_read_from_what_is_left_of_a_long_body() {
         cut.message(),
         "only the first 65536 bytes of the response are here"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_that_does_not_end_has_its_status_and_what_came() {
+    use futures_util::StreamExt as _;
+
+    for (phase, trickle) in [(TimeoutPhase::Stall, false), (TimeoutPhase::Attempt, true)] {
+        let mock = MockTransport::new().then(move |_| {
+            let first = futures_util::stream::iter([Ok::<_, std::io::Error>("no such")]);
+            let rest = futures_util::stream::unfold((), move |()| async move {
+                let pause = if trickle { 1 } else { 1_000_000 };
+                tokio::time::sleep(Duration::from_secs(pause)).await;
+                Some((Ok("."), ()))
+            });
+            let body = Body::stream(first.chain(rest));
+            let answer = http::Response::builder().status(404).body(body);
+            async move { Ok(answer.unwrap()) }
+        });
+        let error = client(&mock).fetch(own(post())).await.unwrap_err();
+        assert_eq!(error.timeout_phase(), Some(phase), "{error:?}");
+        let response = error.response().unwrap();
+        assert_eq!(response.status().as_u16(), 404);
+        assert!(response.text().starts_with("no such") && response.is_truncated());
+    }
 }
 
 #[test]
