@@ -57,6 +57,8 @@ pub(crate) struct Interop {
 pub(crate) enum Judge {
     /// The published JavaScript SDKs against the emulator.
     Sdks,
+    /// A gateway on Node whose upstream dies, for our HTTP/2.
+    Gateway,
     /// The suites that talk to MySQL, on MariaDB.
     Mysql,
     /// The suites that talk to Redis.

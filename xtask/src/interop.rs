@@ -1,5 +1,6 @@
-//! `cargo xtask interop`: our code judged by others. Official SDKs call the emulator; the suites for MySQL and Redis
-//! run on real servers, which are started here on free ports unless the environment names others.
+//! `cargo xtask interop`: our code judged by others. Official SDKs call the emulator; a gateway on Node cuts its responses;
+//! the suites for MySQL and Redis run on real servers, which are started here on free ports unless the environment names
+//! others.
 
 mod official;
 mod server;
@@ -29,6 +30,9 @@ const SERVICES: &[Service] = &[
         start: Server::redis,
     },
 ];
+
+/// Where a test that starts Node itself finds it.
+const NODE_VARIABLE: &str = "CLOUDBASE_TEST_NODE";
 
 struct Service {
     judge: Judge,
@@ -70,12 +74,16 @@ pub(crate) fn run(project: &Project, options: &Interop) -> Result<()> {
         NPM.find()?;
         timed("official SDKs", || official::run(project))?;
     }
-    if services.is_empty() {
+    let mut variables = Vec::new();
+    if wanted(Judge::Gateway) {
+        sources.extend(suites::readers(project, NODE_VARIABLE)?);
+        variables.push((NODE_VARIABLE, NODE.find()?.display().to_string()));
+    }
+    if services.is_empty() && variables.is_empty() {
         return Ok(());
     }
 
     let mut servers = Vec::new();
-    let mut variables = Vec::new();
     for service in services {
         let address = match std::env::var(service.variable) {
             Ok(address) => address,
