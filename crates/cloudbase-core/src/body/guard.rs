@@ -1,7 +1,7 @@
 //! Watches a body that moves: ends one that stalls, and tells an upload's progress.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -78,56 +78,60 @@ impl StallGuard {
 /// How far an upload has come, for whoever watches it from outside.
 #[derive(Debug)]
 pub(crate) struct Progress {
-    bytes: AtomicU64,
-    begun: AtomicBool,
-    done: AtomicBool,
     expected: Option<u64>,
+    moved: Mutex<Moved>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Moved {
+    /// Bytes that the transport has taken.
+    pub(crate) bytes: u64,
+    /// When it took the last of them, or asked for the first: it is connected then.
+    pub(crate) last: Option<Instant>,
+    /// Whether it has taken all.
+    pub(crate) done: bool,
 }
 
 impl Progress {
     pub(crate) fn new(expected: Option<u64>) -> Self {
-        let done = AtomicBool::new(expected == Some(0));
         Self {
-            bytes: AtomicU64::new(0),
-            begun: AtomicBool::new(false),
-            done,
             expected,
+            moved: Mutex::default(),
         }
     }
 
-    /// Bytes that the transport has taken.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes.load(Ordering::Relaxed)
+    pub(crate) fn moved(&self) -> Moved {
+        *self.lock()
     }
 
-    /// Whether the transport has asked for the first byte: it is connected then.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.begun.load(Ordering::Relaxed)
+    pub(crate) fn is_done(&self) -> bool {
+        self.lock().done
     }
 
     pub(crate) fn begin(&self) {
-        self.begun.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether the transport has taken the last byte.
-    pub(crate) fn is_done(&self) -> bool {
-        self.done.load(Ordering::Relaxed)
+        self.lock().last.get_or_insert_with(Instant::now);
     }
 
     pub(crate) fn record(&self, frame: &Option<Result<Frame<Bytes>, BoxError>>) {
-        match frame {
-            Some(Ok(frame)) => {
-                let taken = frame.data_ref().map_or(0, |data| data.len() as u64);
-                let before = self.bytes.fetch_add(taken, Ordering::Relaxed);
-                // A transport that knows the length does not ask for the end.
-                if self
-                    .expected
-                    .is_some_and(|expected| before + taken >= expected)
-                {
-                    self.done.store(true, Ordering::Relaxed);
-                }
+        let mut moved = self.lock();
+        let taken = match frame {
+            Some(Ok(frame)) => frame.data_ref().map_or(0, |data| data.len() as u64),
+            Some(Err(_)) | None => {
+                moved.done = true;
+                0
             }
-            Some(Err(_)) | None => self.done.store(true, Ordering::Relaxed),
+        };
+        moved.bytes += taken;
+        // A transport that knows the length does not ask for the end.
+        moved.done |= self
+            .expected
+            .is_some_and(|expected| moved.bytes >= expected);
+        if taken > 0 {
+            moved.last = Some(Instant::now());
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Moved> {
+        self.moved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -139,14 +139,17 @@ macro_rules! setters {
                 self
             }
 
-            /// How long a call may take with all its attempts. Default 60 s; uploads and downloads
-            /// have no limit.
+            /// How long a call may take with all its attempts. Default 60 s. Uploads and downloads
+            /// have no such limit; of an upload this limits each attempt's wait for the response,
+            /// from the last byte of the body.
             pub fn timeout(mut self, limit: std::time::Duration) -> Self {
                 self.settings.timeout = Some(limit);
                 self
             }
 
-            /// How long a body may stand still before it is given up. Default 5 s.
+            /// How long a body may stall before it is given up: nothing moves for that time, or less
+            /// than a byte a second. Default 5 s. Over HTTP/2 a server that makes room for an upload
+            /// less often than that counts as stalled: set more for one that is that slow.
             pub fn stall_timeout(mut self, limit: std::time::Duration) -> Self {
                 self.settings.stall_timeout = Some(limit);
                 self

@@ -68,7 +68,8 @@ impl<S> Layer<S> for LimitLayer {
 /// up to the size limit, so that a connection lost half-way through is a failed attempt like any
 /// other. Of a [transfer](crate::Operation::transfer) only errors are read. While its upload moves
 /// there is no limit, when it stops moving there is the stall limit, and from its last byte to the
-/// head of the answer there is the total timeout of ordinary calls.
+/// head of the response there is the client's [`timeout`](crate::config::ConfigBuilder::timeout): what
+/// is in buffers then has to get out first.
 ///
 /// Every answer that stops moving is ended by the stall limit. Once an answer is there to its end, or
 /// nobody waits for it any more, what is left of a streamed request is not sent.
@@ -122,9 +123,9 @@ where
                 *body = std::mem::take(body).with_progress(progress.clone());
                 Upload {
                     progress,
-                    seen: 0,
+                    window: None,
                     waited: Duration::ZERO,
-                    tail: attempt.max(timeouts.total.min(FAR)),
+                    tail: timeouts.total.min(FAR),
                 }
             });
             Box::new(Sending { wanted, upload })
@@ -231,11 +232,11 @@ struct Sending {
 #[derive(Debug)]
 struct Upload {
     progress: Arc<Progress>,
-    seen: u64,
+    /// From when on bytes are counted, and how many there were then.
+    window: Option<(Instant, u64)>,
     /// Time without a connection.
     waited: Duration,
-    /// From the last byte that the transport took to the head of the answer: what is in buffers
-    /// then has to get out first.
+    /// From the last byte that the transport took to the head of the response.
     tail: Duration,
 }
 
@@ -336,25 +337,34 @@ impl Watch {
         let Some(upload) = sending.and_then(|sending| sending.upload.as_mut()) else {
             return Err(Error::timeout(TimeoutPhase::Attempt, self.attempt));
         };
-        if upload.progress.is_done() {
-            self.attempt = upload.tail;
-            if let Some(sending) = &mut self.sending {
-                sending.upload = None;
-            }
-            return Ok(self.attempt);
-        }
-        if !upload.progress.has_begun() {
+        let moved = upload.progress.moved();
+        let now = Instant::now();
+        let left = |end: Instant| end.checked_duration_since(now).filter(|it| !it.is_zero());
+        let Some(last) = moved.last else {
             upload.waited += self.stall;
             if upload.waited >= self.attempt {
                 return Err(Error::timeout(TimeoutPhase::Attempt, self.attempt));
             }
             return Ok(self.stall);
+        };
+        if moved.done {
+            let tail = upload.tail;
+            return left(last + tail).ok_or_else(|| {
+                Error::timeout(TimeoutPhase::Attempt, tail)
+                    .with_message(format!("no response {tail:?} after the upload (`timeout`)"))
+            });
         }
-        let sent = upload.progress.bytes();
-        if sent - upload.seen < self.stall.as_secs().max(1) {
-            return Err(Error::timeout(TimeoutPhase::Stall, self.stall));
-        }
-        upload.seen = sent;
-        Ok(self.stall)
+        let stalled = || Error::timeout(TimeoutPhase::Stall, self.stall);
+        let silent_until = left(last + self.stall).ok_or_else(stalled)?;
+        let (since, before) = *upload.window.get_or_insert((last, moved.bytes));
+        let window = match left(since + self.stall) {
+            Some(window) => window,
+            None if moved.bytes - before < self.stall.as_secs().max(1) => return Err(stalled()),
+            None => {
+                upload.window = Some((now, moved.bytes));
+                self.stall
+            }
+        };
+        Ok(silent_until.min(window))
     }
 }

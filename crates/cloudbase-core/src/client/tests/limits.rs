@@ -213,11 +213,89 @@ async fn an_upload_may_take_long_while_it_moves_and_ends_when_it_stalls() {
         Some(TimeoutPhase::Attempt),
         "sent, but no answer came"
     );
-    assert!(
-        start.elapsed() <= Duration::from_secs(66),
-        "{:?}",
-        start.elapsed()
+    assert_eq!(start.elapsed(), Duration::from_secs(60));
+}
+
+/// A transport that takes so many pieces of the body, and then nothing more.
+fn taking(pieces: usize) -> ClientBuilder {
+    let transport = tower::service_fn(move |request: http::Request<Body>| async move {
+        let mut body = request.into_body().into_data_stream();
+        for _ in 0..pieces {
+            if body.next().await.is_none() {
+                break;
+            }
+            sleep(Duration::from_secs(3)).await;
+        }
+        let _kept = body;
+        never().await
+    });
+    Client::builder()
+        .env_id("test-env")
+        .access_key("key")
+        .max_attempts(1)
+        .transport(transport)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stall_is_noticed_when_the_limit_is_over() {
+    // Three pieces of 32 KiB are taken, the last after six seconds.
+    let upload = || post().body(Bytes::from(vec![0; 256 * 1024])).transfer();
+    for limit in [4, 5, 60] {
+        let limit = Duration::from_secs(limit);
+        let client = taking(3).stall_timeout(limit).build().unwrap();
+        let start = Instant::now();
+        let error = client.execute(upload()).await.unwrap_err();
+        assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Stall));
+        assert!(error.message().contains(&format!("{limit:?}")), "{error:?}");
+        assert_eq!(start.elapsed(), Duration::from_secs(6) + limit);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn less_than_a_byte_a_second_is_a_stall() {
+    let dripping = |every: u64| {
+        let bytes = stream::iter(0..10).then(move |_| async move {
+            sleep(Duration::from_millis(every)).await;
+            Ok::<_, BoxError>(Bytes::from_static(b"a"))
+        });
+        post().body(Body::stream(Box::pin(bytes))).transfer()
+    };
+    let client = taking(100).timeout(Duration::from_secs(60));
+    let client = client.build().unwrap();
+    let error = client.execute(dripping(1)).await.unwrap_err();
+    // A byte every three seconds.
+    assert_eq!(
+        error.timeout_phase(),
+        Some(TimeoutPhase::Stall),
+        "{error:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_wait_for_the_response_to_an_upload_has_the_total_limit_and_says_so() {
+    for (attempt, total) in [(2, 5), (30, 5), (2, 90)] {
+        let total = Duration::from_secs(total);
+        let client = taking(1)
+            .attempt_timeout(Duration::from_secs(attempt))
+            .timeout(total)
+            .build()
+            .unwrap();
+        for body in [
+            Body::from("abc"),
+            Body::stream(stream::iter([Ok::<_, BoxError>("abc")])),
+        ] {
+            let start = Instant::now();
+            let upload = post().body(body.with_length(3)).transfer();
+            let error = client.execute(upload).await.unwrap_err();
+            assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Attempt));
+            assert_eq!(
+                error.message(),
+                format!("no response {total:?} after the upload (`timeout`)")
+            );
+            assert_eq!(start.elapsed(), total);
+            assert!(error.was_sent());
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
