@@ -16,10 +16,11 @@ mod proxy;
 mod queue;
 #[cfg_attr(not(feature = "_tls"), path = "transport/no_tls.rs")]
 mod tls;
+mod tunnel;
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http::header::{HOST, PROXY_AUTHORIZATION};
@@ -38,6 +39,7 @@ pub(crate) use self::tls::TlsSettings;
 use self::connections::Boxed;
 use self::connections::Connections;
 use self::outgoing::Outgoing;
+use self::proxy::Proxy;
 use crate::body::{Body, Received};
 use crate::config::Config;
 use crate::endpoint::Endpoint;
@@ -154,11 +156,12 @@ impl Service<Request<Body>> for Transport {
         let home = self.inner.home.as_ref();
         let is_home = home.is_some_and(|home| home.shorten(&mut request));
         // A proxy reads plain requests itself; over TLS only the connector talks to it.
-        if !is_home
-            && request.uri().scheme() == Some(&Scheme::HTTP)
-            && let Some(proxy) = self.inner.proxies.proxy_for(request.uri())
-            && let Some(authorization) = proxy.authorization()
-        {
+        let is_plain = !is_home && request.uri().scheme() == Some(&Scheme::HTTP);
+        let proxy = match is_plain {
+            true => self.inner.proxies.proxy_for(request.uri()).cloned(),
+            false => None,
+        };
+        if let Some(authorization) = proxy.as_ref().and_then(|proxy| proxy.authorization()) {
             let authorization = authorization.clone();
             request
                 .headers_mut()
@@ -176,8 +179,9 @@ impl Service<Request<Body>> for Transport {
                 Err(error) => Sending::Failed(Some(error)),
             };
         }
+        let proxy = proxy.map(|proxy| Box::new((proxy, request.uri().clone())));
         match self.inner.connections.pooled(request.map(Outgoing::new)) {
-            Ok(response) => Sending::Pooled(response),
+            Ok(response) => Sending::Pooled(response, proxy),
             Err(error) => Sending::Failed(Some(error)),
         }
     }
@@ -228,7 +232,8 @@ impl Inner {
 const DOUBT: Duration = Duration::from_secs(2);
 
 pub(crate) enum Sending {
-    Pooled(ResponseFuture),
+    /// Maybe by a proxy that reads the request, which has this target.
+    Pooled(ResponseFuture, Option<Box<(Arc<Proxy>, Uri)>>),
     #[cfg(all(feature = "_tls", feature = "http2"))]
     Negotiated(Boxed),
     Failed(Option<Error>),
@@ -239,10 +244,19 @@ impl Future for Sending {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut *self {
-            Self::Pooled(response) => Pin::new(response)
-                .poll(cx)
-                .map_ok(Received::http1)
-                .map_err(|error| failure::from_pool(error).into()),
+            Self::Pooled(response, proxy) => {
+                let response = ready!(Pin::new(response).poll(cx)).map_err(failure::from_pool)?;
+                // These two are always a proxy's own.
+                if let Some((proxy, target)) = proxy.as_deref()
+                    && matches!(response.status().as_u16(), 407 | 511)
+                {
+                    let (status, headers) = (response.status(), response.headers());
+                    return Poll::Ready(Err(
+                        tunnel::rejected(status, headers, target, proxy).into()
+                    ));
+                }
+                Poll::Ready(Ok(Received::http1(response)))
+            }
             #[cfg(all(feature = "_tls", feature = "http2"))]
             Self::Negotiated(response) => response.as_mut().poll(cx).map_err(Into::into),
             Self::Failed(error) => match error.take() {

@@ -15,7 +15,7 @@ use http::uri::{Authority, Scheme};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiFuture, GaiResolver, Name};
-use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
+use hyper_util::client::legacy::connect::proxy::SocksV5;
 use secrecy::ExposeSecret as _;
 use tower::{Service, ServiceExt as _};
 
@@ -24,6 +24,7 @@ use super::link::{First, Link, Tcp};
 use super::open::Open;
 use super::outgoing::Carried;
 use super::proxy::{Proxy, ProxyKind, ProxyRules, default_port};
+use super::tunnel;
 use crate::config::Config;
 use crate::error::{Error, Result};
 
@@ -278,14 +279,7 @@ impl Shared {
             }
             ProxyKind::Http | ProxyKind::Https if plain => Ok(Link::new(io, true)),
             ProxyKind::Http | ProxyKind::Https => {
-                let mut tunnel = Tunnel::new(proxy.address.clone(), Ready::new(io));
-                if let Some(authorization) = proxy.authorization() {
-                    tunnel = tunnel.with_auth(authorization.clone());
-                }
-                let io = tunnel
-                    .oneshot(target.clone())
-                    .await
-                    .map_err(|error| failure::refused_by_proxy(error, target, &proxy.address))?;
+                let io = tunnel::open(io, target, proxy).await?;
                 Ok(Link::new(io, false))
             }
         }

@@ -192,9 +192,14 @@ pub(super) fn refused_by_proxy(
     host: &Uri,
     proxy: &Uri,
 ) -> Error {
+    no_way(host, proxy, &error.to_string()).with_source(error)
+}
+
+/// The same for a reason in words.
+pub(super) fn no_way(host: &Uri, proxy: &Uri, why: &str) -> Error {
     let (host, proxy) = (Peer::Host(host), Peer::Proxy(proxy));
-    let message = format!("{proxy} did not open a way to {host}: {error}");
-    Error::new(ErrorKind::Connect, message).with_source(error)
+    let message = format!("{proxy} did not open a way to {host}: {why}");
+    Error::new(ErrorKind::Connect, message)
 }
 
 fn unconnected(kind: ErrorKind, peer: Peer<'_>, why: &str) -> Error {

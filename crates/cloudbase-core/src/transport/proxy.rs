@@ -24,11 +24,13 @@ pub(crate) struct ProxyRules {
 }
 
 /// One proxy server.
-pub(super) struct Proxy {
+pub(crate) struct Proxy {
     pub(super) kind: ProxyKind,
     /// `http://host:port/`, whatever the kind: where to connect to.
     pub(super) address: Uri,
     pub(super) credentials: Option<Credentials>,
+    /// What has named it: a setting or a variable.
+    pub(super) setting: Box<str>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,6 +200,7 @@ impl Proxy {
             kind,
             address: address.parse().map_err(|_| refuse(FORM))?,
             credentials,
+            setting: setting.into(),
         })
     }
 
