@@ -155,7 +155,8 @@ macro_rules! call_options {
     (transfer $type:ident) => {
         $crate::call_options!(@methods $type,
             "Default: no limit unless given; an upload or download that stalls ends by its \
-             `stall_timeout`.",
+             `stall_timeout`, and after the last byte of an upload its response has the client's \
+             `timeout` (60 s).",
             "Default: the client's (15 s) up to the first byte of the transfer; while it moves \
              there is no limit.");
     };
