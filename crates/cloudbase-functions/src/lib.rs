@@ -7,6 +7,10 @@
 //! All three hand a request to somebody's code and hand back what it says: an [`Answer`] in memory,
 //! a [stream of bytes](FunctionCall::stream), or [server-sent events](FunctionCall::events).
 //!
+//! What that code says with a status outside 2xx is an error that has the
+//! [response](cloudbase_core::Error::response): status, headers and the first 64 KiB of the body.
+//! [`any_status`](ServiceCall::any_status) makes it a response like any other.
+//!
 //! ```no_run
 //! use cloudbase_core::Client;
 //! use cloudbase_functions::Functions;
