@@ -1,11 +1,18 @@
 //! A store in the keyring of the desktop or the kernel, with files to fall back on.
 
 mod backend;
+#[cfg(target_os = "linux")]
+mod kernel;
+#[cfg(all(
+    unix,
+    not(any(target_os = "macos", target_os = "ios", target_os = "android"))
+))]
+mod secret_service;
+mod vault;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use cloudbase_core::{Error, ErrorKind, Result};
 use futures_core::future::BoxFuture;
@@ -15,8 +22,6 @@ use tokio::sync::OnceCell;
 use self::backend::{Backend, Fault, of_this_platform};
 use super::{FileStore, SessionStore, StoreLock};
 
-/// How long a keyring has: it may ask its user for a password.
-const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// What the file that remembers a choice says of files.
 const FILES: &str = "files";
 
@@ -26,10 +31,17 @@ const FILES: &str = "files";
 /// A server or a container has no keyring as a rule, and a desktop may lose its own at any time:
 ///
 /// - The first one that can be read is used, and which one it was is remembered, in a file for each
-///   key: all processes look in the same place.
-/// - If it cannot take a value (it is locked, gone, or the value is too large for it), the next one
-///   does. No session is lost because a keyring failed.
+///   key: all processes look in the same place. The kernel's keyring, which lasts until the machine is
+///   started again, is used only if another process can be shown to read it.
+/// - If it cannot take a value (it is locked and its user dismisses the prompt, it is gone, or the
+///   value is too large for it), the next one does, in the end a file that only its owner can read. No
+///   session is lost because a keyring failed.
+/// - The next save that finds a better one open, without a prompt, moves the session back, and removes
+///   what was left elsewhere. A value that an older session has left in a keyring that cannot be
+///   opened stays there until then; it is not read.
 /// - If it cannot be read, that is an error and not an absent session.
+/// - A keyring that does not respond costs five seconds (thirty, where it may be asking its user),
+///   once: until it responds it is passed over.
 /// - Processes are kept apart by lock files, as [`FileStore`] does it.
 ///
 /// # Examples
@@ -133,6 +145,43 @@ impl KeyringStore {
         *self.preferred.get_or_init(|| probe).await
     }
 
+    /// Whether a keyring holds nothing any more where it cannot be reached.
+    fn is_volatile(&self, place: usize) -> bool {
+        let keyring = self.chain.get(place);
+        keyring.is_some_and(|keyring| keyring.is_volatile())
+    }
+
+    /// Whether a keyring takes values now without a prompt.
+    async fn is_open(&self, place: usize) -> bool {
+        let Some(keyring) = self.chain.get(place) else {
+            return true;
+        };
+        on(keyring, |keyring| Ok(keyring.is_open()))
+            .await
+            .unwrap_or(false)
+    }
+
+    /// The first place before `place` that is open; `place`, if none is.
+    async fn best(&self, place: usize) -> usize {
+        for better in 0..place {
+            if self.is_open(better).await {
+                return better;
+            }
+        }
+        place
+    }
+
+    /// Removes what is left of a key everywhere but in `place`, where that asks nobody anything.
+    async fn clear_but(&self, place: usize, key: &str, lock: &StoreLock) {
+        for other in (0..=self.chain.len()).filter(|other| *other != place) {
+            if self.is_open(other).await
+                && let Err(error) = self.delete(other, key, lock).await
+            {
+                tracing::debug!(%error, "an older session is left behind");
+            }
+        }
+    }
+
     async fn get(&self, place: usize, key: &str) -> Result<Option<SecretString>> {
         let Some(keyring) = self.chain.get(place) else {
             return self.files.load(key).await;
@@ -182,25 +231,29 @@ fn failed(name: &str, fault: Fault) -> Error {
     )
 }
 
-/// Runs `work` where it may block, for a bounded time.
+/// Runs `work` where it may block.
 async fn on<T: Send + 'static>(
     keyring: &Arc<dyn Backend>,
     work: impl FnOnce(&dyn Backend) -> Result<T, Fault> + Send + 'static,
 ) -> Result<T, Fault> {
     let keyring = keyring.clone();
-    let work = tokio::task::spawn_blocking(move || work(&*keyring));
-    match tokio::time::timeout(TIME_LIMIT, work).await {
-        Ok(Ok(result)) => result,
-        Ok(Err(_)) => Err(Fault::of("the runtime shut down, or the keyring panicked")),
-        Err(_) => Err(Fault::of("no answer in time")),
-    }
+    tokio::task::spawn_blocking(move || work(&*keyring))
+        .await
+        .unwrap_or_else(|_| Err(Fault::of("the runtime shut down, or the keyring panicked")))
 }
 
 impl SessionStore for KeyringStore {
     fn load<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<SecretString>>> {
         Box::pin(async move {
             if let Some(place) = self.choice(key).await {
-                return self.get(place, key).await;
+                return match self.get(place, key).await {
+                    // Nothing is lost by looking further, and a sign-in makes another choice.
+                    Err(error) if self.is_volatile(place) => {
+                        tracing::warn!(%error, "the session has gone with the keyring");
+                        self.files.load(key).await
+                    }
+                    result => result,
+                };
             }
             // Nobody has written down where it is: it is where it is found.
             for place in self.preferred().await..self.chain.len() {
@@ -221,7 +274,7 @@ impl SessionStore for KeyringStore {
         Box::pin(async move {
             let before = self.choice(key).await;
             let first = match before {
-                Some(place) => place,
+                Some(place) => self.best(place).await,
                 None => self.preferred().await,
             };
             let mut place = first;
@@ -239,9 +292,9 @@ impl SessionStore for KeyringStore {
             if before != Some(place) {
                 self.choose(key, place, lock).await;
             }
-            if place != first {
+            if before != Some(place) {
                 // What is left behind is of no use to anybody.
-                let _ = self.delete(first, key, lock).await;
+                self.clear_but(place, key, lock).await;
             }
             Ok(())
         })
@@ -250,7 +303,12 @@ impl SessionStore for KeyringStore {
     fn remove<'a>(&'a self, key: &'a str, lock: &'a StoreLock) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             if let Some(place) = self.choice(key).await {
-                return self.delete(place, key, lock).await;
+                let deleted = self.delete(place, key, lock).await;
+                self.clear_but(place, key, lock).await;
+                return match deleted {
+                    Err(_) if self.is_volatile(place) => Ok(()),
+                    deleted => deleted,
+                };
             }
             for place in self.preferred().await..self.chain.len() {
                 let _ = self.delete(place, key, lock).await;
