@@ -26,6 +26,11 @@ use crate::server::{self, Guard, GuardOptions};
 use crate::state::{AppState, Base, Shared};
 use crate::storage::{StorageOptions, StorageState};
 
+mod content;
+
+use content::close;
+pub(crate) use content::{reset, restore, snapshot};
+
 /// Settings of an emulator that is not running yet.
 ///
 /// Each area adds its own: schemas and seeds, functions, token lifetimes, captcha policy, …
@@ -359,49 +364,6 @@ impl fmt::Debug for Emulator {
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Snapshot").finish_non_exhaustive()
-    }
-}
-
-pub(crate) async fn reset(state: &AppState) -> Result<(), StartError> {
-    let _alone = state.content.write().await;
-    state.faults.clear();
-    state.clock.reset();
-    state.auth.reset().await?;
-    state.data.reset().await?;
-    state.functions.reset().await?;
-    state.storage.reset().await?;
-    state.inbox.clear();
-    state.requests.clear();
-    Ok(())
-}
-
-pub(crate) async fn snapshot(state: &AppState) -> Result<Snapshot, StartError> {
-    let _alone = state.content.write().await;
-    Ok(Snapshot {
-        clock_ms: state.clock.offset_ms(),
-        auth: state.auth.snapshot().await?,
-        data: state.data.snapshot().await?,
-        functions: state.functions.snapshot().await?,
-        storage: state.storage.snapshot().await?,
-    })
-}
-
-pub(crate) async fn restore(state: &AppState, snapshot: &Snapshot) -> Result<(), StartError> {
-    let _alone = state.content.write().await;
-    state.clock.set_offset_ms(snapshot.clock_ms);
-    state.auth.restore(snapshot.auth.clone()).await?;
-    state.data.restore(snapshot.data.clone()).await?;
-    state.functions.restore(snapshot.functions.clone()).await?;
-    state.storage.restore(snapshot.storage.clone()).await
-}
-
-async fn close(state: &AppState) {
-    state.auth.close();
-    state.data.close().await;
-    state.functions.close().await;
-    state.storage.close().await;
-    if let Some(dir) = &state.data_dir {
-        dir.unlock();
     }
 }
 

@@ -10,7 +10,7 @@ use axum::extract::{DefaultBodyLimit, FromRequest as _, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+use http::{Method, Request, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -19,8 +19,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
-use crate::error::{self, AuthError, GatewayError, Source};
-use crate::fault::{Answer, Outcome};
+use crate::error::{self, GatewayError, Source};
+use crate::fault::Outcome;
 use crate::request_id::{self, RequestId};
 use crate::requests::LoggedRequest;
 use crate::state::AppState;
@@ -29,11 +29,13 @@ use crate::{auth, control, data, functions, storage};
 mod body;
 mod connection;
 mod cors;
+mod envelope;
 mod guard;
 pub(crate) mod missing;
 
 use body::{StalledBody, TeeBody};
 use connection::{Connection, CutIo};
+use envelope::Family;
 pub(crate) use guard::{Guard, GuardOptions};
 use guard::{Rejection, Zone};
 
@@ -183,11 +185,8 @@ async fn answer(
 /// The control API: neither logged nor broken by faults, and for no page but its own.
 async fn control(server: Server, id: &RequestId, request: Request<Incoming>) -> Response {
     let mut response = match server.state.guard.admit(Zone::Control, &request) {
-        Ok(()) => {
-            let request = request.map(Body::new);
-            kept(&server.state, dispatch(server.router, id, request).await).await
-        }
-        Err(rejection) => rejected(rejection, Family::Gateway, id, request.headers()),
+        Ok(()) => dispatch(&server, id, request.map(Body::new)).await,
+        Err(rejection) => envelope::rejected(rejection, Family::Gateway, id, request.headers()),
     };
     cors::keep_to_itself(response.headers_mut());
     response
@@ -218,12 +217,7 @@ async fn logged(
     request: Request<Incoming>,
     verdict: Result<(), Rejection>,
 ) -> Response {
-    let Server {
-        router,
-        state,
-        surface,
-        ..
-    } = server;
+    let Server { state, surface, .. } = &server;
     let entry = LoggedRequest::new(
         request.method().clone(),
         request.uri(),
@@ -237,8 +231,8 @@ async fn logged(
         (Request::from_parts(parts, Body::new(body)), seen)
     };
     if let Err(rejection) = verdict {
-        let family = Family::of(surface, request.uri().path());
-        let response = rejected(rejection, family, id, request.headers());
+        let family = Family::of(*surface, request.uri().path());
+        let response = envelope::rejected(rejection, family, id, request.headers());
         let status = Some(response.status().as_u16());
         state.requests.finish(number, status, seen.take());
         return response;
@@ -257,24 +251,16 @@ async fn logged(
         None => Outcome::Pass,
     };
     let response = match outcome {
-        Outcome::Pass => {
-            let is_auth = request.uri().path().starts_with("/auth");
-            let response = dispatch(router, id, request).await;
-            if is_auth {
-                kept(&state, response).await
-            } else {
-                response
-            }
-        }
+        Outcome::Pass => dispatch(&server, id, request).await,
         Outcome::Answer(answer) => {
-            let family = Family::of(surface, request.uri().path());
+            let family = Family::of(*surface, request.uri().path());
             let headers = request.headers().clone();
             let source = Source::of(request.uri().path());
-            error::render(scripted(answer, family, id), id, source, &headers)
+            error::render(envelope::scripted(answer, family, id), id, source, &headers)
         }
         Outcome::Cut { bytes, reset, run } => {
             let response = if run {
-                dispatch(router, id, request).await
+                dispatch(&server, id, request).await
             } else {
                 StatusCode::OK.into_response()
             };
@@ -283,7 +269,7 @@ async fn logged(
             return response;
         }
         Outcome::Stall { bytes } => {
-            let response = dispatch(router, id, request).await;
+            let response = dispatch(&server, id, request).await;
             response.map(|body| Body::new(StalledBody::new(body, bytes)))
         }
     };
@@ -305,7 +291,9 @@ async fn kept(state: &AppState, response: Response) -> Response {
 }
 
 /// Runs the handler; `Infallible` errors and unrendered ones end here.
-async fn dispatch(router: Router, id: &RequestId, mut request: Request<Body>) -> Response {
+///
+/// A response of auth or the control API waits until what it speaks of is on disk, whatever becomes of it then.
+async fn dispatch(server: &Server, id: &RequestId, mut request: Request<Body>) -> Response {
     if request.method() == Method::OPTIONS
         && request
             .headers()
@@ -313,14 +301,21 @@ async fn dispatch(router: Router, id: &RequestId, mut request: Request<Body>) ->
     {
         return StatusCode::NO_CONTENT.into_response();
     }
-    let source = Source::of(request.uri().path());
+    let path = request.uri().path();
+    let source = Source::of(path);
+    let changes_users = path.starts_with("/auth") || path.starts_with("/__emulator");
     request.extensions_mut().insert(id.clone());
     let headers = request.headers().clone();
-    let response = match router.oneshot(request).await {
+    let response = match server.router.clone().oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},
     };
-    error::render(response, id, source, &headers)
+    let response = error::render(response, id, source, &headers);
+    if changes_users {
+        kept(&server.state, response).await
+    } else {
+        response
+    }
 }
 
 /// Keeps a reset or a restored snapshot away while a call runs. The body is read first: a caller that
@@ -358,62 +353,4 @@ async fn wrong_method() -> GatewayError {
         "INVALID_REQUEST",
         "This method is not allowed here.",
     )
-}
-
-/// Which envelope an operation's errors have.
-#[derive(Clone, Copy, Debug)]
-enum Family {
-    Auth,
-    Gateway,
-    Objects,
-}
-
-impl Family {
-    fn of(surface: Surface, path: &str) -> Self {
-        match surface {
-            Surface::Objects => Self::Objects,
-            Surface::Gateway if path.starts_with("/auth") => Self::Auth,
-            Surface::Gateway => Self::Gateway,
-        }
-    }
-}
-
-/// The answer that a fault asked for.
-fn scripted(answer: Answer, family: Family, id: &RequestId) -> Response {
-    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = match (answer.body, family) {
-        (Some(body), _) => {
-            (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
-        }
-        (None, Family::Auth) => {
-            AuthError::scripted(status, answer.code, answer.message).into_response()
-        }
-        (None, Family::Gateway) => {
-            GatewayError::new(status, answer.code, answer.message).into_response()
-        }
-        (None, Family::Objects) => {
-            storage::object_error(status, &answer.code, &answer.message, &id.0)
-        }
-    };
-    for (name, value) in answer.headers {
-        if let (Ok(name), Ok(value)) = (
-            header::HeaderName::try_from(name),
-            HeaderValue::try_from(value),
-        ) {
-            response.headers_mut().insert(name, value);
-        }
-    }
-    response
-}
-
-/// A request that is not let in, in the envelope of its family.
-fn rejected(rejection: Rejection, family: Family, id: &RequestId, headers: &HeaderMap) -> Response {
-    let answer = Answer {
-        status: StatusCode::FORBIDDEN.as_u16(),
-        code: rejection.code.to_owned(),
-        message: rejection.message,
-        headers: Vec::new(),
-        body: None,
-    };
-    error::render(scripted(answer, family, id), id, Source::Emulator, headers)
 }

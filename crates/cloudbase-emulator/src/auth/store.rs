@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::table::{Row, Table};
+use super::table::Table;
+
+mod rows;
+
+use rows::person;
 
 /// Users, sessions and every short-lived token. Times are seconds on the emulator's clock.
 #[derive(Default, Serialize, Deserialize)]
@@ -142,59 +146,6 @@ pub(super) struct Challenge {
     pub(super) answer: String,
     pub(super) expires_at: i64,
     pub(super) used: bool,
-}
-
-impl Row for User {
-    fn properties(&self) -> Vec<(&'static str, String)> {
-        let mut properties = Vec::new();
-        let plain = [
-            ("phone", &self.phone),
-            ("username", &self.username),
-            ("device", &self.anonymous_device),
-        ];
-        for (name, value) in plain {
-            properties.extend(value.clone().map(|value| (name, value)));
-        }
-        let email = self.email.as_deref().map(str::to_ascii_lowercase);
-        properties.extend(email.map(|email| ("email", email)));
-        for identity in &self.identities {
-            properties.push(("identity", person(&identity.provider, &identity.sub)));
-        }
-        properties
-    }
-}
-
-impl Row for Session {
-    fn properties(&self) -> Vec<(&'static str, String)> {
-        let mut properties = vec![("user", self.user_id.clone())];
-        let token = self.refresh_token.clone();
-        properties.extend(token.map(|token| ("refresh_token", token)));
-        properties
-    }
-}
-
-impl Row for Access {
-    fn properties(&self) -> Vec<(&'static str, String)> {
-        vec![("session", self.session.to_string())]
-    }
-}
-
-impl Row for Spent {}
-impl Row for Verification {
-    fn properties(&self) -> Vec<(&'static str, String)> {
-        vec![(self.contact.kind(), self.contact.address().to_owned())]
-    }
-}
-
-impl Row for Grant {}
-impl Row for Challenge {}
-impl Row for i64 {}
-impl Row for u32 {}
-impl Row for Vec<i64> {}
-
-/// The value of the property `identity`.
-fn person(provider: &str, sub: &str) -> String {
-    format!("{provider}\0{sub}")
 }
 
 impl Store {

@@ -18,6 +18,10 @@ use super::{
 };
 use crate::files;
 
+mod own;
+
+use own::{is_uuid, own_files, remove_own};
+
 /// What is known about one object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Record {
@@ -374,38 +378,6 @@ fn read_record(path: &Path) -> io::Result<Record> {
     } else {
         Err(io::Error::other("it is the record of another object"))
     }
-}
-
-/// Removes the files with a name of the emulator's own form. Whatever else lies in the folder is not the emulator's.
-fn remove_own(folder: &Path, is_own: fn(&str) -> bool) -> io::Result<()> {
-    for path in own_files(folder, is_own)? {
-        std::fs::remove_file(path)?;
-    }
-    Ok(())
-}
-
-/// The files of a folder that have a name of the emulator's own form. Neither a link in the folder nor one in its place is
-/// followed.
-fn own_files(folder: &Path, is_own: fn(&str) -> bool) -> io::Result<Vec<PathBuf>> {
-    if !std::fs::symlink_metadata(folder)?.is_dir() {
-        return Err(io::Error::other(format!(
-            "{} is not a folder",
-            folder.display()
-        )));
-    }
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_name().to_str().is_some_and(is_own) && entry.file_type()?.is_file() {
-            files.push(entry.path());
-        }
-    }
-    Ok(files)
-}
-
-/// The names of blobs and of what is being received.
-fn is_uuid(name: &str) -> bool {
-    name.len() == 32 && key::is_lower_hex(name)
 }
 
 #[cfg(test)]
