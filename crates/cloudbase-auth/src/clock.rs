@@ -1,6 +1,8 @@
 //! The wall clock, for what outlives the process; everything else goes by the monotonic clock.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
 
 /// What the clock of this machine says. It may be wrong, and it may have been set since.
 pub(crate) fn wall() -> SystemTime {
@@ -10,10 +12,16 @@ pub(crate) fn wall() -> SystemTime {
     SystemTime::now()
 }
 
+/// The moment `span` after `from`, whatever number somebody sent as `span`: ten years are as good as
+/// for ever, and no clock overflows.
+pub(crate) fn later(from: Instant, span: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(10 * 365 * 86_400);
+    from + span.min(FAR)
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use std::cell::Cell;
-    use std::time::Duration;
 
     use super::*;
 

@@ -2,6 +2,7 @@
 
 mod cache;
 mod fault;
+mod issuer;
 mod keys;
 
 use std::fmt;
@@ -28,8 +29,11 @@ const MAX_TOKEN: usize = 16 * 1024;
 /// Checks access tokens without a call to the service: signature, lifetime, environment.
 ///
 /// The public keys come from a JWKS document, which is fetched when it is needed first, kept for ten
-/// minutes, and fetched again when a token names a key that is not in it (at most every 30 seconds:
-/// made-up tokens cost the service nothing). Cheap to clone; clones share the keys.
+/// minutes, and fetched again when a token names a key that is not in it (at most once within 30
+/// seconds: made-up tokens cost the service nothing). A fetch takes at most 5 s, and all who need it
+/// share its outcome. Keys older than ten minutes serve for another hour while one fetch runs behind
+/// them, so that a token with a known key never waits for the network. Cheap to clone; clones share
+/// the keys.
 ///
 /// Only RS256 is accepted. A user who has signed out, or was blocked, has a token that is good until
 /// it ends: where that matters, ask the service.
@@ -83,11 +87,12 @@ impl TokenVerifier {
     ///
     /// [`Credentials`](cloudbase_core::ErrorKind::Credentials) if the token is not good;
     /// [`TokenFault::of`] tells why. Anything else if the keys cannot be fetched: then nothing is
-    /// known about the token.
+    /// known about the token, and [`retry_after`](Error::retry_after) says when they are fetched
+    /// again. [`Local`](cloudbase_core::ErrorKind::Local) outside a tokio runtime.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses nothing but a fetch of the keys under way.
+    /// Dropping the future loses nothing: a fetch of the keys is a task of its own.
     pub async fn verify(&self, token: &str) -> Result<Claims> {
         self.verify_at(token, SystemTime::now()).await
     }
@@ -140,14 +145,18 @@ impl Inner {
         if begin > now.saturating_add(leeway) {
             return Err(TokenFault::NotYetValid);
         }
-        let text = |name: &str| claims[name].as_str();
-        if text("project_id").is_some_and(|id| id != self.env_id) {
+        let text = |name: &str| match &claims[name] {
+            Value::Null => Ok(None),
+            Value::String(text) => Ok(Some(text.as_str())),
+            _ => Err(TokenFault::Malformed),
+        };
+        if text("project_id")?.is_some_and(|id| id != self.env_id) {
             return Err(TokenFault::OtherEnvironment);
         }
-        match (&self.issuer, text("iss")) {
+        match (&self.issuer, text("iss")?) {
             (Some(wanted), issuer) if issuer != Some(wanted) => return Err(TokenFault::Issuer),
             // Without a wish, the name of the environment in it is what counts. Keys have none.
-            (None, Some(issuer)) if !is_of(issuer, &self.env_id) => {
+            (None, Some(issuer)) if !issuer::is_of(issuer, &self.env_id) => {
                 return Err(TokenFault::OtherEnvironment);
             }
             _ => {}
@@ -167,13 +176,6 @@ impl Inner {
             false => Err(TokenFault::Audience),
         }
     }
-}
-
-/// Whether an issuer, `https://<environment>.<region>.…`, belongs to the environment.
-fn is_of(issuer: &str, env_id: &str) -> bool {
-    let host = issuer.split_once("://").map_or(issuer, |(_, rest)| rest);
-    host.strip_prefix(env_id)
-        .is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// A token whose signature nobody has looked at.
@@ -233,8 +235,9 @@ impl TokenVerifierBuilder {
         self
     }
 
-    /// Accepts tokens of exactly this issuer. Default: any whose host begins with the environment's
-    /// id, and tokens that name none.
+    /// Accepts tokens of exactly this issuer. Default: the service's own for this environment
+    /// (`https://<environment>.<region>.tcb-api.tencentcloudapi.com`, or the environment's gateway
+    /// host), and tokens that name none.
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.issuer = Some(issuer.into());
         self

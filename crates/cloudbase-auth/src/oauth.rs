@@ -1,6 +1,7 @@
 //! Sign-in at an identity source: where to send the user, and what to do when they come back.
 
 mod callback;
+mod callback_url;
 mod loopback;
 #[cfg(feature = "pkce")]
 mod pkce;
@@ -12,6 +13,8 @@ use cloudbase_core::{Error, ErrorKind, Result, encode_component};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
+#[cfg(feature = "jwks")]
+pub(crate) use self::callback::own;
 pub use self::callback::{VerifiedOAuth, VerifyOAuth};
 pub use self::loopback::{LoopbackSignIn, OAuthLoopback};
 use self::state::Remembered;

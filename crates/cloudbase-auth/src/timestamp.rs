@@ -21,6 +21,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Timestamp(SystemTime);
 
 const DAY: i64 = 86_400;
+/// 0000-01-01 and 10000-01-01 in milliseconds since 1970.
+const YEAR_0: i64 = -62_167_219_200_000;
+const YEAR_10_000: i64 = 253_402_300_800_000;
 
 impl Timestamp {
     /// The current time.
@@ -42,8 +45,12 @@ impl Timestamp {
         }
     }
 
-    /// The time `millis` milliseconds after 1970, if the clock of this machine can tell it.
+    /// The time `millis` milliseconds after 1970, if RFC 3339 can write it (the years 0000 to 9999)
+    /// and the clock of this machine can tell it.
     pub fn from_unix_millis(millis: i64) -> Option<Self> {
+        if !(YEAR_0..YEAR_10_000).contains(&millis) {
+            return None;
+        }
         let span = Duration::from_millis(millis.unsigned_abs());
         let time = if millis < 0 {
             UNIX_EPOCH.checked_sub(span)

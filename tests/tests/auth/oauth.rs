@@ -51,6 +51,43 @@ async fn the_way_there_and_back_signs_in_once() {
 }
 
 #[tokio::test]
+async fn a_user_who_comes_back_elsewhere_is_not_signed_in() {
+    let world = World::new().await;
+    for elsewhere in [
+        "https://other.example/in",
+        "https://app.example.org/other",
+        "http://app.example.org/in",
+        "https://app.example.org:8443/in",
+        "/out",
+    ] {
+        let page = world.auth.sign_in_with_oauth(github()).await.unwrap();
+        let back = visit(&world.auth, &page).await;
+        let (_, query) = back.split_once('?').unwrap();
+        let moved = format!("{elsewhere}?{query}");
+        let trades = world.count("POST /auth/v1/provider/token");
+        let error = world.auth.handle_oauth_callback(&moved).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Argument, "{elsewhere}");
+        assert!(error.message().contains("`redirect_to`"), "{error}");
+        assert_eq!(
+            world.count("POST /auth/v1/provider/token"),
+            trades,
+            "the code stays here"
+        );
+        // So is the word of an identity source that said no.
+        let page = world.auth.sign_in_with_oauth(github()).await.unwrap();
+        let denied = format!("{elsewhere}?error=access_denied&state={}", page.state);
+        let error = world.auth.handle_oauth_callback(&denied).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Argument, "{elsewhere}");
+    }
+    assert!(world.auth.session().await.unwrap().is_none());
+    // A server that sees path and query alone.
+    let page = world.auth.sign_in_with_oauth(github()).await.unwrap();
+    let back = visit(&world.auth, &page).await;
+    let seen = back.strip_prefix("https://app.example.org").unwrap();
+    world.auth.handle_oauth_callback(seen).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_flow_with_pkce_proves_who_began_it_and_keeps_its_verifier_for_one_use() {
     let world = World::new().await;
     let to = github().scope("read:user").pkce();

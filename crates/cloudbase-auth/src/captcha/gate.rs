@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use cloudbase_core::{Error, ErrorKind, Result};
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::Mutex as AsyncMutex;
-use tokio::time::Instant;
+use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard};
+use tokio::time::{Instant, timeout_at};
 
 use super::handler::{CaptchaAnswer, CaptchaChallenge, CaptchaHandler};
 use super::{CaptchaToken, create, verify};
 use crate::caller::Caller;
+use crate::clock::later;
 
 /// A token counts as ended this much earlier than the service says, as in the other SDKs.
 const MARGIN: Duration = Duration::from_secs(10);
@@ -19,8 +20,11 @@ const MARGIN: Duration = Duration::from_secs(10);
 /// How many pictures one demand shows at most.
 const ROUNDS: u32 = 10;
 
+const NESTED: &str = "a captcha handler has made a call that needs a captcha itself";
+
 tokio::task_local! {
-    /// Set while a handler runs: a demand from within it would wait for itself.
+    /// Set while a handler runs: a demand from within it would wait for itself. In a task that the
+    /// handler has spawned it is not seen; the limit of the wait catches those.
     static SOLVING: ();
 }
 
@@ -28,6 +32,8 @@ pub(crate) struct Gate {
     handler: Option<Arc<dyn CaptchaHandler>>,
     /// Held while a captcha is being solved; the token itself is read without it.
     turn: AsyncMutex<()>,
+    /// When the last picture was asked for: whoever solves captchas is alive since then.
+    asked_at: Mutex<Option<Instant>>,
     kept: Mutex<Option<Kept>>,
 }
 
@@ -41,6 +47,7 @@ impl Gate {
         Self {
             handler,
             turn: AsyncMutex::new(()),
+            asked_at: Mutex::default(),
             kept: Mutex::default(),
         }
     }
@@ -70,25 +77,84 @@ impl Gate {
             return Ok(None);
         };
         if SOLVING.try_get().is_ok() {
-            return Err(Error::new(
-                ErrorKind::Local,
-                "a captcha handler has made a call that needs a captcha itself",
-            ));
+            return Err(Error::new(ErrorKind::Local, NESTED));
         }
-        let _turn = self.turn.lock().await;
+        let _turn = self.turn(caller.client.config().timeouts().total).await?;
         // Whoever had the turn before may have solved one.
         if let Some(token) = self.kept(refused) {
             return Ok(Some(token));
         }
-        let solved = SOLVING.scope((), solve(&**handler, caller, state)).await?;
+        let solved = SOLVING
+            .scope((), self.solve(&**handler, caller, state))
+            .await?;
         if let Some(token) = &solved {
             self.keep(token);
         }
         Ok(solved)
     }
 
+    /// Waits until nobody else has a captcha solved, at most `limit` after the last picture that
+    /// was asked for: a handler may wait, in another task, for the very call that waits here.
+    async fn turn(&self, limit: Duration) -> Result<AsyncMutexGuard<'_, ()>> {
+        let mut turn = std::pin::pin!(self.turn.lock());
+        let mut seen = Instant::now();
+        loop {
+            if let Ok(turn) = timeout_at(later(seen, limit), turn.as_mut()).await {
+                return Ok(turn);
+            }
+            match self.asked_at() {
+                Some(asked) if asked > seen => seen = asked,
+                _ => {
+                    return Err(Error::new(
+                        ErrorKind::Local,
+                        format!("another captcha was not solved within {limit:?}, or {NESTED}"),
+                    ));
+                }
+            }
+        }
+    }
+
+    fn asked_at(&self) -> Option<Instant> {
+        *self.asked_at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn solve(
+        &self,
+        handler: &dyn CaptchaHandler,
+        caller: &Caller,
+        state: &str,
+    ) -> Result<Option<CaptchaToken>> {
+        let mut was_wrong = false;
+        for round in 1..=ROUNDS {
+            *self.asked_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+            let data = create(caller, state, None).await?;
+            let challenge = CaptchaChallenge {
+                data,
+                state: state.to_owned(),
+                round,
+                was_wrong,
+            };
+            match handler.solve(&challenge).await? {
+                CaptchaAnswer::Text(key) => {
+                    match verify(caller, &challenge.data.token, &key).await {
+                        Ok(token) => return Ok(Some(token)),
+                        Err(error) if is_wrong_answer(&error) => was_wrong = true,
+                        Err(error) => return Err(error),
+                    }
+                }
+                CaptchaAnswer::Token(token) => return Ok(Some(token)),
+                CaptchaAnswer::Refresh => was_wrong = false,
+                CaptchaAnswer::Cancel => return Ok(None),
+            }
+        }
+        Err(Error::new(
+            ErrorKind::Local,
+            format!("the captcha was not solved in {ROUNDS} tries"),
+        ))
+    }
+
     pub(crate) fn keep(&self, token: &CaptchaToken) {
-        let until = Instant::now() + token.expires_in.saturating_sub(MARGIN);
+        let until = later(Instant::now(), token.expires_in.saturating_sub(MARGIN));
         *self.lock() = Some(Kept {
             token: token.clone(),
             until,
@@ -113,37 +179,6 @@ impl Gate {
     }
 }
 
-async fn solve(
-    handler: &dyn CaptchaHandler,
-    caller: &Caller,
-    state: &str,
-) -> Result<Option<CaptchaToken>> {
-    let mut was_wrong = false;
-    for round in 1..=ROUNDS {
-        let data = create(caller, state, None).await?;
-        let challenge = CaptchaChallenge {
-            data,
-            state: state.to_owned(),
-            round,
-            was_wrong,
-        };
-        match handler.solve(&challenge).await? {
-            CaptchaAnswer::Text(key) => match verify(caller, &challenge.data.token, &key).await {
-                Ok(token) => return Ok(Some(token)),
-                Err(error) if is_wrong_answer(&error) => was_wrong = true,
-                Err(error) => return Err(error),
-            },
-            CaptchaAnswer::Token(token) => return Ok(Some(token)),
-            CaptchaAnswer::Refresh => was_wrong = false,
-            CaptchaAnswer::Cancel => return Ok(None),
-        }
-    }
-    Err(Error::new(
-        ErrorKind::Local,
-        format!("the captcha was not solved in {ROUNDS} tries"),
-    ))
-}
-
 fn is_wrong_answer(error: &Error) -> bool {
     // An empty answer, or one with spaces, was refused here: as wrong as any other.
     error.kind() == ErrorKind::Argument
@@ -163,3 +198,6 @@ impl fmt::Debug for Gate {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

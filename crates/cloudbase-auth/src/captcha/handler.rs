@@ -10,8 +10,11 @@ use super::{CaptchaData, CaptchaToken};
 /// Every auth call that the service answers with `captcha_required` or `captcha_invalid` asks it,
 /// and is then sent once more. Calls that need one at the same time share one captcha.
 ///
-/// A handler must not wait for an auth call that may need a captcha itself; such a call fails
-/// instead of waiting for ever.
+/// A handler must not wait for an auth call that may need a captcha itself. Such a call fails: at
+/// once where the handler makes it, and where another task or thread makes it once no picture has
+/// been asked for as long as the client's
+/// [`timeout`](cloudbase_core::config::ConfigBuilder::timeout) (60 s). The same limit holds for any
+/// call that waits while a human solves the captcha of another one.
 ///
 /// # Examples
 ///

@@ -12,6 +12,8 @@ use serde_json::json;
 
 use super::*;
 
+mod hosts;
+
 const NOW: u64 = 1_800_000_000;
 const URL: &str = "https://keys.example.org/jwks.json";
 
@@ -248,6 +250,19 @@ async fn lifetime_environment_and_audience_count() {
             json!({ "iss": "https://env-abc.x" }),
             Some(TokenFault::OtherEnvironment),
         ),
+        (
+            json!({ "iss": "https://env-a.@evil.example" }),
+            Some(TokenFault::OtherEnvironment),
+        ),
+        (
+            json!({ "iss": "https://env-a.evil.example" }),
+            Some(TokenFault::OtherEnvironment),
+        ),
+        (json!({ "iss": 1 }), Some(TokenFault::Malformed)),
+        (
+            json!({ "project_id": ["env-a"] }),
+            Some(TokenFault::Malformed),
+        ),
     ];
     for (changes, expected) in cases {
         let token = sign(0, &header(), &with(changes.clone()));
@@ -341,6 +356,8 @@ async fn a_new_key_is_found_and_made_up_ones_cost_nothing() {
     assert_eq!(served.load(Ordering::SeqCst), 2);
     tokio::time::advance(Duration::from_secs(601)).await;
     check(&verifier, &new).await.unwrap();
+    // It is fetched behind the token, which does not wait.
+    tokio::time::sleep(Duration::from_millis(1)).await;
     assert_eq!(served.load(Ordering::SeqCst), 3, "kept for ten minutes");
 }
 
@@ -353,6 +370,8 @@ async fn old_keys_serve_for_a_while_when_there_are_no_new_ones() {
     tokio::time::advance(Duration::from_secs(700)).await;
     for _ in 0..10 {
         check(&verifier, &token).await.unwrap();
+        // The fetch runs behind the tokens, which do not wait for it.
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
     assert_eq!(
         mock.requests().len(),

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::OAuthPurpose;
+use super::callback_url::{leads_to, query_of};
 use super::state::Remembered;
 use crate::auth::Auth;
 use crate::caller::Call;
@@ -128,6 +129,15 @@ impl Auth {
             check::not_empty("provider_param", name)?;
         }
         let remembered = self.oauth().take(&callback.state).await?;
+        self.finish_oauth(callback, remembered).await
+    }
+
+    /// Trades the code for what was `remembered` under its state.
+    async fn finish_oauth(
+        &self,
+        callback: VerifyOAuth,
+        remembered: Option<Remembered>,
+    ) -> Result<VerifiedOAuth> {
         let remembered = match (remembered, callback.provider) {
             (Some(remembered), Some(provider)) => Remembered {
                 provider,
@@ -175,10 +185,14 @@ impl Auth {
 
     /// Ends the way to an identity source with the URL at which the user came back.
     ///
+    /// Its origin and path must be those of the `redirect_to` that the user was sent there with. A
+    /// server that sees the path and query of a request alone may give these: `/signed-in?code=…`.
+    ///
     /// # Errors
     ///
     /// The error that the identity source put into the URL, with its code;
-    /// [`Argument`](ErrorKind::Argument) if there is no code in it; otherwise as
+    /// [`Argument`](ErrorKind::Argument) if there is no code in it, or if it is not the URL of
+    /// `redirect_to`: the state is used up by that. Otherwise as
     /// [`verify_oauth`](Self::verify_oauth).
     ///
     /// # Examples
@@ -199,20 +213,35 @@ impl Auth {
                 .find(|(key, _)| key == name)
                 .map(|(_, value)| value.clone())
         };
-        if let Some(code) = get("error") {
-            if let Some(state) = get("state") {
-                // The way back has been gone.
-                self.oauth().take(&state).await?;
-            }
+        let missing =
+            |name: &str| Error::argument("url", format_args!("must hold `{name}` in its query"));
+        let (code, refusal, state) = (get("code"), get("error"), get("state"));
+        if code.is_none() && refusal.is_none() {
+            return Err(missing("code"));
+        }
+        // The way back has been gone, whatever comes of it.
+        let remembered = match &state {
+            Some(state) => self.oauth().take(state).await?,
+            None => None,
+        };
+        let redirect_to = remembered.as_ref().and_then(|to| to.redirect_to.as_deref());
+        if redirect_to.is_some_and(|to| !leads_to(url, to)) {
+            return Err(Error::argument(
+                "url",
+                "must have the origin and path of the `redirect_to` that the user was sent with",
+            ));
+        }
+        if let Some(code) = refusal {
             let message = get("error_description")
                 .unwrap_or_else(|| "the identity source refused".to_owned());
             return Err(Error::new(ErrorKind::Api, message).with_code(ErrorCode::from(code)));
         }
-        let missing =
-            |name: &str| Error::argument("url", format_args!("must hold `{name}` in its query"));
-        let code = get("code").ok_or_else(|| missing("code"))?;
-        let state = get("state").ok_or_else(|| missing("state"))?;
-        self.verify_oauth(VerifyOAuth::new(code, state)).await
+        let code = code.ok_or_else(|| missing("code"))?;
+        let state = state.ok_or_else(|| missing("state"))?;
+        let callback = VerifyOAuth::new(code, state);
+        check::not_empty("code", callback.code.expose_secret())?;
+        check::not_empty("state", &callback.state)?;
+        self.finish_oauth(callback, remembered).await
     }
 
     /// Binds an identity to the account that is signed in.
@@ -277,8 +306,8 @@ impl Auth {
     }
 }
 
-/// The error itself, or a copy for its caller while readers of the event still hold it.
-fn own(error: Arc<Error>) -> Error {
+/// The error itself, or a copy for its caller while others still hold it.
+pub(crate) fn own(error: Arc<Error>) -> Error {
     Arc::try_unwrap(error).unwrap_or_else(|shared| {
         let mut copy = Error::new(shared.kind(), shared.message().to_owned())
             .with_operation(shared.operation())
@@ -296,68 +325,4 @@ fn own(error: Arc<Error>) -> Error {
         }
         copy
     })
-}
-
-/// The decoded parameters of a URL's query, and of its fragment, where some identity sources put
-/// them.
-pub(crate) fn query_of(url: &str) -> Vec<(String, String)> {
-    let (rest, fragment) = url.split_once('#').unwrap_or((url, ""));
-    let query = rest.split_once('?').map_or("", |(_, query)| query);
-    let pairs = query
-        .split('&')
-        .chain(fragment.trim_start_matches('?').split('&'));
-    pairs
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decode(name), decode(value))
-        })
-        .collect()
-}
-
-fn decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let mut ahead = rest.clone();
-                let digit = |byte: Option<u8>| (byte? as char).to_digit(16);
-                match (digit(ahead.next()), digit(ahead.next())) {
-                    (Some(high), Some(low)) => {
-                        rest = ahead;
-                        (high * 16 + low) as u8
-                    }
-                    _ => b'%',
-                }
-            }
-            byte => byte,
-        });
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn queries_are_decoded_and_fragments_read() {
-        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        assert_eq!(
-            query_of("my-app://cb?code=a%2Bb+c&state=%E4%BD%A0&x#error=no"),
-            [
-                pair("code", "a+b c"),
-                pair("state", "你"),
-                pair("x", ""),
-                pair("error", "no")
-            ]
-        );
-        assert_eq!(
-            query_of("https://a.example/%zz?b=%zz%4"),
-            [pair("b", "%zz%4")]
-        );
-        assert!(query_of("").is_empty());
-    }
 }

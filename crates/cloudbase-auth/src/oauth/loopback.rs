@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use self::request::{answer, read_target};
-use super::callback::query_of;
+use super::callback_url::query_of;
 use super::{OAuth, OAuthUrl, VerifiedOAuth};
 use crate::auth::Auth;
 

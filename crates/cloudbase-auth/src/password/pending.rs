@@ -11,6 +11,7 @@ use super::{SudoToken, set_password, sudo};
 use crate::auth::Auth;
 use crate::caller::Call;
 use crate::check;
+use crate::clock::later;
 use crate::contact::Contact;
 use crate::result::SignedIn;
 use crate::session::events::AuthEvent;
@@ -163,7 +164,7 @@ impl PendingReauthentication {
         *self.lock() = Some(Leave {
             code: code.trim().into(),
             sudo: sudo.clone(),
-            until: Instant::now() + sudo.expires_in,
+            until: later(Instant::now(), sudo.expires_in),
         });
         Ok(sudo)
     }

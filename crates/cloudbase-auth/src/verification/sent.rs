@@ -41,6 +41,7 @@ use tokio::time::Instant;
 
 use super::{SentVerification, VerificationRequest, VerifiedCode, is_same_code, send, verify};
 use crate::caller::Caller;
+use crate::clock::later;
 use crate::contact::Contact;
 
 /// The code's id, and the proof once it was right: if what follows fails, the same code can be given
@@ -99,7 +100,7 @@ impl SentCode {
         }
         let verified = verify(caller, &self.sent.verification_id, code).await?;
         let token = verified.verification_token.clone();
-        let until = Instant::now() + verified.expires_in;
+        let until = later(Instant::now(), verified.expires_in);
         let proof = Proof {
             code: code.trim().to_owned().into(),
             verified,
