@@ -22,7 +22,16 @@ impl ColumnRef {
         }
     }
 
-    pub(crate) fn check(&self) -> Result<()> {
+    /// `argument` is what the column was given for, which an error about its path names.
+    pub(crate) fn check(&self, argument: &str) -> Result<()> {
+        let mut parts = self.path.iter().chain([&self.name]);
+        if !self.path.is_empty() && parts.any(String::is_empty) {
+            return Err(Error::argument(
+                argument,
+                "must not have an empty part in a column's name: \
+                 a dot that belongs to a name is written in quotes, as in `\"a.b\"`",
+            ));
+        }
         for part in self.path.iter() {
             check_name("relation", part)?;
             if part == "not" {

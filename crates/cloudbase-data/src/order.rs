@@ -89,7 +89,7 @@ impl Order {
                 }
             }
         }
-        order.column.check()?;
+        order.column.check("order")?;
         Ok(order)
     }
 }

@@ -1,5 +1,6 @@
 //! Conditions on records, as the service's filter JSON.
 
+mod depth;
 mod reach;
 
 use std::collections::BTreeMap;
@@ -34,7 +35,13 @@ pub struct Filter {
     /// Conditions on related records: the JSON text of each relation's.
     related: BTreeMap<String, String>,
     invalid: Option<Invalid>,
+    /// How many groups stand around the innermost condition.
+    depth: usize,
 }
+
+/// How deep groups may nest: with a list of conditions in each they are four levels of JSON, of which
+/// parsers read 128.
+const MAX_DEPTH: usize = 24;
 
 /// Starts a condition on a field.
 pub fn field(name: impl Into<String>) -> Field {
@@ -150,6 +157,7 @@ impl Filter {
             conditions: Vec::new(),
             related: BTreeMap::new(),
             invalid: None,
+            depth: 0,
         }
     }
 
@@ -176,6 +184,7 @@ impl Filter {
         let mut members = Vec::new();
         for filter in filters {
             joined.invalid = joined.invalid.or(filter.invalid);
+            joined.depth = joined.depth.max(filter.depth + 1);
             if !filter.related.is_empty() {
                 joined.reject("has a condition on related records among alternatives");
             }
@@ -189,7 +198,16 @@ impl Filter {
             1 => joined.conditions.append(&mut members),
             _ => joined.conditions.push(group("$or", &members)),
         }
-        joined
+        joined.within_depth()
+    }
+
+    /// The filter, emptied if it nests too deeply: each group more would copy all that is in it.
+    fn within_depth(mut self) -> Self {
+        if self.depth > MAX_DEPTH {
+            self.conditions.clear();
+            self.reject(&format!("must not nest deeper than {MAX_DEPTH} groups"));
+        }
+        self
     }
 
     /// Related records, by the relation's field, of which some match `filter`.
@@ -215,6 +233,7 @@ impl Filter {
     pub fn and(mut self, other: impl Into<Self>) -> Self {
         let other = other.into();
         self.invalid = self.invalid.or(other.invalid);
+        self.depth = self.depth.max(other.depth);
         self.conditions.extend(other.conditions);
         for (relation, condition) in other.related {
             if self.related.insert(relation, condition).is_some() {
@@ -309,6 +328,10 @@ fn nothing() -> String {
 impl From<Value> for Filter {
     fn from(json: Value) -> Self {
         let mut filter = Self::everything();
+        let Some(json) = depth::within(json) else {
+            filter.reject("must not be JSON of more than 128 levels");
+            return filter;
+        };
         let Value::Object(mut json) = json else {
             filter.reject("must be an object with `where`");
             return filter;

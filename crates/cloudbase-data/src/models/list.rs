@@ -187,7 +187,7 @@ fn order_by(keys: &[Order]) -> Result<Value> {
         ));
     }
     let one = |key: &Order| {
-        key.column.check()?;
+        key.column.check("order")?;
         if key.nulls.is_some() {
             return Err(Error::argument(
                 "order",

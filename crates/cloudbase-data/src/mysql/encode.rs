@@ -77,7 +77,7 @@ impl QueryString {
     fn condition(&mut self, path: &[String], flat: &Flat<'_>) -> Result<()> {
         let (word, members) = match flat {
             Flat::Test(leaf) => {
-                leaf.column.check()?;
+                leaf.column.check("filter")?;
                 let reserved = RESERVED.contains(&leaf.column.name.as_str());
                 let mut full = path.to_vec();
                 full.extend_from_slice(&leaf.column.path);
@@ -133,14 +133,17 @@ enum LeafTest<'a> {
     Operator(&'a str, &'a str),
 }
 
+pub(super) fn too_deep() -> Error {
+    let rule = format_args!("must not nest deeper than {MAX_DEPTH} groups");
+    Error::argument("filter", rule)
+}
+
 fn simplify(filter: &Filter, negated: bool, depth: usize) -> Result<Flat<'_>> {
     if depth > MAX_DEPTH {
-        return Err(Error::argument(
-            "filter",
-            format_args!("must not nest deeper than {MAX_DEPTH} groups"),
-        ));
+        return Err(too_deep());
     }
     match &filter.0 {
+        Node::TooDeep => Err(too_deep()),
         Node::Not(inner) => simplify(inner, !negated, depth + 1),
         Node::All(filters) => join(filters, negated, negated, depth),
         Node::Any(filters) => join(filters, !negated, negated, depth),
@@ -229,7 +232,7 @@ impl Flat<'_> {
     fn relation(&self) -> Result<&[String]> {
         match self {
             Flat::Test(leaf) => {
-                leaf.column.check()?;
+                leaf.column.check("filter")?;
                 Ok(&leaf.column.path)
             }
             Flat::All(members) | Flat::Any(members) => {
@@ -322,7 +325,7 @@ impl Leaf<'_> {
 pub(crate) fn encode_order(terms: &[Order]) -> Result<String> {
     let mut out = String::new();
     for term in terms {
-        term.column.check()?;
+        term.column.check("order")?;
         if !term.column.path.is_empty() {
             return Err(Error::argument(
                 "order",

@@ -4,6 +4,7 @@ mod parse;
 
 use std::borrow::Cow;
 
+use super::encode::MAX_DEPTH;
 use super::value::Scalar;
 use crate::column_ref::ColumnRef;
 
@@ -13,7 +14,8 @@ pub(crate) use self::parse::parse_query;
 ///
 /// A value, not a string: whatever it holds, it stays one condition. Made by the functions of this
 /// module ([`eq`], [`like`], [`in_`], …), by the methods of a typed [`Column`](super::Column), or
-/// from the documented text form by [`Filter::parse`].
+/// from the documented text form by [`Filter::parse`]. Groups nest up to 32 deep; a call with a
+/// deeper filter fails before anything is sent.
 ///
 /// ```
 /// use cloudbase_data::mysql::{all, any, eq, gt, like, not};
@@ -32,7 +34,13 @@ pub(crate) enum Node {
     All(Vec<Filter>),
     Any(Vec<Filter>),
     Not(Box<Filter>),
-    Test { column: ColumnRef, test: Test },
+    Test {
+        column: ColumnRef,
+        test: Test,
+    },
+    /// A tree that was deeper than can be sent. What was in it is gone: to drop, clone or compare it
+    /// would take as much stack as it is deep.
+    TooDeep,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -84,6 +92,27 @@ impl Filter {
         Self::test(column, Test::Operator(operator.into(), value.into()))
     }
 
+    /// A group as it is kept: no tree grows deeper than can be sent.
+    fn group(node: Node) -> Self {
+        let group = Self(node);
+        match group.depth() {
+            depth if depth > MAX_DEPTH => Self(Node::TooDeep),
+            _ => group,
+        }
+    }
+
+    /// How many groups stand around the innermost test.
+    fn depth(&self) -> usize {
+        match &self.0 {
+            Node::All(filters) | Node::Any(filters) => {
+                1 + filters.iter().map(Self::depth).max().unwrap_or_default()
+            }
+            Node::Not(filter) => 1 + filter.depth(),
+            Node::Test { .. } => 0,
+            Node::TooDeep => MAX_DEPTH + 1,
+        }
+    }
+
     /// Reads the documented text form of a condition: `("age", "gt.18")`, `("id", "in.(3,4)")`,
     /// `("name", "not.like.%a%")`, and groups under the keys `and` and `or`:
     /// `("or", "(id.eq.1,name.like.%x%)")`.
@@ -109,9 +138,9 @@ impl Filter {
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match self.0 {
-            Node::All(mut filters) => {
+            Node::All(mut filters) if other.depth() < MAX_DEPTH => {
                 filters.push(other);
-                all(filters)
+                Self(Node::All(filters))
             }
             node => all([Self(node), other]),
         }
@@ -121,9 +150,9 @@ impl Filter {
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         match self.0 {
-            Node::Any(mut filters) => {
+            Node::Any(mut filters) if other.depth() < MAX_DEPTH => {
                 filters.push(other);
-                any(filters)
+                Self(Node::Any(filters))
             }
             node => any([Self(node), other]),
         }
@@ -220,19 +249,19 @@ pub fn is_not_null(column: impl Into<ColumnRef>) -> Filter {
 
 /// The opposite. As in SQL, a comparison with null stays unknown either way.
 pub fn not(filter: Filter) -> Filter {
-    Filter(Node::Not(Box::new(filter)))
+    Filter::group(Node::Not(Box::new(filter)))
 }
 
 /// Every one of these. Of none, on its own: no condition.
 #[doc(alias = "and")]
 pub fn all(filters: impl IntoIterator<Item = Filter>) -> Filter {
-    Filter(Node::All(filters.into_iter().collect()))
+    Filter::group(Node::All(filters.into_iter().collect()))
 }
 
 /// At least one of these. Of none: refused when sent.
 #[doc(alias = "or")]
 pub fn any(filters: impl IntoIterator<Item = Filter>) -> Filter {
-    Filter(Node::Any(filters.into_iter().collect()))
+    Filter::group(Node::Any(filters.into_iter().collect()))
 }
 
 /// Takes the meaning from `%`, `_` and `\`, so that text can be part of a [`like`] pattern.

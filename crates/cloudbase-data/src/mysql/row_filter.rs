@@ -2,6 +2,7 @@
 
 use cloudbase_core::{Error, Result};
 
+use super::encode::too_deep;
 use super::filter::{Filter, Node, Test};
 use crate::reach::Reach;
 
@@ -27,6 +28,7 @@ fn check_columns(filter: &Filter) -> Result<()> {
     match &filter.0 {
         Node::All(filters) | Node::Any(filters) => filters.iter().try_for_each(check_columns),
         Node::Not(inner) => check_columns(inner),
+        Node::TooDeep => Err(too_deep()),
         Node::Test { column, .. } if column.path.is_empty() => Ok(()),
         Node::Test { column, .. } => Err(Error::argument(
             "filter",
@@ -48,6 +50,8 @@ fn reach(filter: &Filter, negated: bool) -> Reach {
         (Node::All(filters), false) | (Node::Any(filters), true) => Reach::all(members(filters)),
         (Node::Any(filters), false) | (Node::All(filters), true) => Reach::any(members(filters)),
         (Node::Not(inner), _) => reach(inner, !negated),
+        // Nobody knows what was in it; it is rejected before this.
+        (Node::TooDeep, _) => Reach::Everything,
         (Node::Test { test, .. }, _) => match test {
             Test::In(values) if values.is_empty() && negated => Reach::Everything,
             Test::In(values) if values.is_empty() => Reach::Nothing,

@@ -112,3 +112,33 @@ fn values_are_written_as_in_records() {
         "`filter` cannot be written as JSON at `x.$eq`: key must be a string"
     );
 }
+
+#[test]
+fn a_filter_of_any_depth_is_dropped_and_rejected() {
+    const DEPTH: usize = 20_000;
+    let grow: [fn(Filter) -> Filter; 3] = [
+        |inner| Filter::any([inner, field("b").eq(1)]),
+        |inner| Filter::any([inner.and(field("b").eq(1)), field("c").eq(1)]),
+        |inner| field("b").eq(1).or(Filter::all([inner, field("c").eq(1)])),
+    ];
+    for grow in grow {
+        let nested = |depth| (0..depth).fold(field("a").eq(1), |inner, _| grow(inner));
+        let deep = nested(DEPTH);
+        assert_eq!(deep, deep.clone());
+        let error = deep.encode_many(true).unwrap_err();
+        assert!(error.message().contains("deeper than 24"), "{error}");
+        // The deepest that can be sent, and one more.
+        assert!(nested(MAX_DEPTH).encode_some().is_ok());
+        assert!(nested(MAX_DEPTH + 1).encode_some().is_err());
+    }
+    let whole = |depth| {
+        let condition = (0..depth).fold(json!(1), |inner, _| Value::Array(vec![inner]));
+        let field = Value::Object(serde_json::Map::from_iter([("a".to_owned(), condition)]));
+        Value::Object(serde_json::Map::from_iter([("where".to_owned(), field)]))
+    };
+    assert!(Filter::from(whole(100)).encode().is_ok());
+    for depth in [200, DEPTH] {
+        let error = Filter::from(whole(depth)).encode().unwrap_err();
+        assert!(error.message().contains("more than 128 levels"), "{error}");
+    }
+}

@@ -175,7 +175,12 @@ fn what_cannot_be_said_is_refused_with_the_rule() {
             eq("a\r\nb", 1),
             "`column` must not contain control characters",
         ),
-        (eq(".a", 1), "`relation` must not be empty"),
+        (eq(".a", 1), "`filter` must not have an empty part"),
+        (eq("..", 1), "`filter` must not have an empty part"),
+        (
+            any([eq("a", 1), not(eq("b.", 1))]),
+            "`filter` must not have an empty part",
+        ),
         (gt("a", None::<i64>), "must not give null to `gt`"),
         (eq("a", f64::NAN), "must be a finite number"),
         (in_("a", [Some(1), None]), "must not give null to `in_`"),
@@ -356,6 +361,36 @@ fn canonical(flat: &Flat<'_>) -> Filter {
             if leaf.negated { not(filter) } else { filter }
         }
     }
+}
+
+#[test]
+fn a_filter_of_any_depth_is_dropped_and_rejected() {
+    const DEPTH: usize = 50_000;
+    let grow: [fn(Filter) -> Filter; 5] = [
+        |inner| all([inner]),
+        |inner| any([inner, eq("b", 1)]),
+        not,
+        |inner| all([eq("b", 1)]).or(inner),
+        |inner| not(eq("b", 1)).and(inner),
+    ];
+    for grow in grow {
+        let deep = (0..DEPTH).fold(eq("a", 1), |inner, _| grow(inner));
+        assert_eq!(deep, deep.clone());
+        assert!(format!("{deep:?}").len() < 10_000);
+        let error = encode(&[deep]).unwrap_err();
+        assert!(
+            error.message().contains("must not nest deeper than 32"),
+            "{error}"
+        );
+        // The deepest that can be sent, and one more.
+        let deepest = (0..MAX_DEPTH - 1).fold(eq("a", 1), |inner, _| grow(inner));
+        assert!(encode(&[deepest]).is_ok());
+        let one_more = (0..=MAX_DEPTH).fold(eq("a", 1), |inner, _| grow(inner));
+        assert!(encode(&[one_more]).is_err());
+    }
+    // A long chain is not a deep one.
+    let long = (0..2000).fold(all([]), |chain, i| chain.and(eq("a", i)));
+    assert!(encode(&[long]).is_ok());
 }
 
 proptest! {
