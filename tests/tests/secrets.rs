@@ -237,12 +237,53 @@ async fn secrets_show_nowhere() {
         show(&call().stream().await.map(drop).unwrap_err());
         show(&call().events().await.map(drop).unwrap_err());
     }
+
+    // Responses that are not decoded: of the wrong type, cut in the middle, no JSON at all.
+    const TOKENS: &str = r#"{"access_token":"sentinel-access","refresh_token":"sentinel-refresh","expires_in":7200,"token_type":5}"#;
+    const UPLOAD: &str = r#"[{"objectId":"a","uploadUrl":"https://x.example/sentinel-signed-url","authorization":"sentinel-signature","token":"sentinel-store-token","cloudObjectId":5}]"#;
+    for (path, body) in [
+        ("POST /auth/v1/signin", TOKENS),
+        ("POST /auth/v1/signin", &TOKENS[..60]),
+        ("POST /auth/v1/signin", "<html>sentinel-access"),
+        ("POST /v1/storages/get-objects-upload-info", UPLOAD),
+        ("POST /v1/storages/get-objects-upload-info", &UPLOAD[..100]),
+        ("POST /v1/functions/*", "sentinel-access is no JSON"),
+    ] {
+        let fault = Fault::on(path).times(1).status(200, "").body(body);
+        let id = emulator.faults().add(fault);
+        let error = if path.contains("signin") {
+            let lin = Password::email("lin@example.org", NEW_PASSWORD);
+            app.auth().sign_in_with_password(lin).await.unwrap_err()
+        } else if path.contains("storages") {
+            app.storage().upload("notes/b.txt", ROW).await.unwrap_err()
+        } else {
+            let called = app.call_function::<u8>("echo", &json!({})).await;
+            called.unwrap_err()
+        };
+        assert_eq!(error.kind(), ErrorKind::Decode, "{path}: {error}");
+        assert_eq!(emulator.faults().hits(id), 1);
+        show(&error);
+        show(&error.to_string());
+    }
+    for secret in [
+        "access",
+        "refresh",
+        "signed-url",
+        "signature",
+        "store-token",
+    ] {
+        secrets.push(format!("sentinel-{secret}"));
+    }
     app.auth().sign_out().await.unwrap();
 
     let traced = String::from_utf8_lossy(&captured.0.lock().unwrap()).into_owned();
     assert!(
         traced.contains("cloudbase.call") && traced.contains("mysql.select"),
         "the traces were captured"
+    );
+    assert!(
+        traced.contains("response not decoded") && traced.contains("bytes=60"),
+        "length and shape are told"
     );
     for secret in &secrets {
         assert!(!shown.contains(secret.as_str()), "shown: {secret}");

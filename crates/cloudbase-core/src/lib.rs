@@ -34,7 +34,7 @@ pub use crate::encode::to_json;
 pub use crate::error::{Error, ErrorCode, ErrorKind, ErrorResponse, Result, TimeoutPhase};
 pub use crate::operation::{
     CallInfo, CallOptions, Choices, CredentialUse, Envelope, Idempotency, Operation, PathBuilder,
-    encode_component,
+    connection_header, encode_component,
 };
 pub use crate::response::{Response, from_json};
 pub use crate::service::{BoxError, HttpService, erase};

@@ -16,7 +16,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 pub(crate) use self::head::Head;
-pub use self::options::{CallOptions, Choices};
+pub use self::options::{CallOptions, Choices, connection_header};
 pub use self::path::{PathBuilder, encode_component};
 pub(crate) use self::request_id::RequestId;
 use crate::body::Body;

@@ -36,15 +36,29 @@ async fn the_gateway_sees_its_own_name_and_a_path() {
     assert_eq!(server.seen.connections(), 1, "the pool knows it again");
 }
 
+/// A layer may speak to the gateway under another name; the token of a call goes to no other.
 #[tokio::test]
-async fn a_host_of_the_callers_own_is_kept() {
+async fn a_host_of_a_layers_own_is_kept_and_one_of_the_calls_is_rejected() {
     let server = server().await;
     let client = server.client().build().unwrap();
     let mut options = CallOptions::default();
     options.set_header("host", "another.example");
-    client.fetch(get("/v1/a").options(options)).await.unwrap();
-    let heads = server.seen.heads();
-    assert_eq!(header(&heads[0], "host"), ["another.example"]);
+    let error = client
+        .fetch(get("/v1/a").options(options))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Argument, "{error}");
+    assert_eq!(server.seen.connections(), 0);
+
+    let named =
+        tower::util::MapRequestLayer::new(|mut request: http::Request<cloudbase_core::Body>| {
+            let name = http::HeaderValue::from_static("another.example");
+            request.headers_mut().insert(http::header::HOST, name);
+            request
+        });
+    let client = server.client().layer(named).build().unwrap();
+    client.fetch(get("/v1/a")).await.unwrap();
+    assert_eq!(header(&server.seen.heads()[0], "host"), ["another.example"]);
 }
 
 #[tokio::test]

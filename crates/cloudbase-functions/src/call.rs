@@ -4,7 +4,7 @@
 /// `operation`, its body, its limits and the ways to send it.
 macro_rules! call_methods {
     ($type:ident, json: $json:literal, body: $body:literal) => {
-        cloudbase_core::call_options!($type);
+        cloudbase_core::call_options!(called $type);
 
         impl $type {
             #[doc = $json]

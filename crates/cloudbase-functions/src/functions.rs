@@ -1,8 +1,7 @@
 //! Cloud functions: the handle and one call.
 
-use std::time::Duration;
-
 use bytes::Bytes;
+use cloudbase_core::config::Timeouts;
 use cloudbase_core::http::{HeaderName, HeaderValue, Method};
 use cloudbase_core::{CallOptions, Client, Error, Operation, PathBuilder, Result};
 
@@ -117,7 +116,7 @@ impl FunctionCall {
         let operation = Operation::new(CALL, "/v1/functions/{name}", Method::POST, target)
             .accept("*/*")
             .keep_error_response()
-            .options(lift_attempt_timeout(self.options));
+            .options(lift_attempt_timeout(self.options, &self.client));
         let operation = qualify(operation, self.qualifier)?;
         let payload = match self.payload {
             // Without a body the gateway has no JSON object to make the event of.
@@ -150,17 +149,20 @@ pub(crate) fn qualify(operation: Operation, qualifier: Option<String>) -> Result
     Ok(operation.header(HeaderName::from_static("x-qualifier"), value))
 }
 
-/// Somebody's code may take its time: whoever gives a call more of it gives it to its one attempt.
-pub(crate) fn lift_attempt_timeout(mut options: CallOptions) -> CallOptions {
-    const DEFAULT: Duration = Duration::from_secs(15);
-    if options.attempt_timeout.is_none() {
-        options.attempt_timeout = options.timeout.filter(|total| *total > DEFAULT);
+/// The user's code may take its time: a call that is given more of it gives it to each attempt. A
+/// client whose attempts have a limit of their own choosing keeps that.
+pub(crate) fn lift_attempt_timeout(mut options: CallOptions, client: &Client) -> CallOptions {
+    let default = Timeouts::default().attempt;
+    if options.attempt_timeout.is_none() && client.config().timeouts().attempt == default {
+        options.attempt_timeout = options.timeout.filter(|total| *total > default);
     }
     options
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn functions() -> Functions {
@@ -210,7 +212,7 @@ mod tests {
     #[test]
     fn more_time_is_given_to_the_attempt() {
         let timeouts = |call: FunctionCall| {
-            let options = lift_attempt_timeout(call.options);
+            let options = lift_attempt_timeout(call.options, &call.client);
             (options.timeout, options.attempt_timeout)
         };
         let seconds = |n| Some(Duration::from_secs(n));
@@ -228,5 +230,15 @@ mod tests {
             .attempt_timeout(Duration::from_secs(20))
             .timeout(Duration::from_secs(90));
         assert_eq!(timeouts(both), (seconds(90), seconds(20)));
+        // A limit of the client's own stands, longer or shorter than the default.
+        for own in [5, 14, 16, 40] {
+            let client = Client::builder()
+                .env_id("env")
+                .endpoint("http://127.0.0.1:9")
+                .attempt_timeout(Duration::from_secs(own));
+            let functions = Functions::new(client.build().unwrap());
+            let call = functions.call("a").timeout(Duration::from_secs(20));
+            assert_eq!(timeouts(call), (seconds(20), None), "{own}");
+        }
     }
 }

@@ -194,7 +194,7 @@ impl ServiceCall {
         )
         .accept("*/*")
         .keep_error_response()
-        .options(lift_attempt_timeout(self.options));
+        .options(lift_attempt_timeout(self.options, &client));
         let operation = qualify(operation, self.qualifier)?;
         let limit = self.max_request_size.map_or(kind.limit(), Limit::Bytes);
         Ok((client, payload.attach(operation, limit)?))

@@ -104,7 +104,8 @@ impl CloudBaseBuilder {
         self.client(|client| client.timeout(limit))
     }
 
-    /// Wraps each call; see [`ClientBuilder::layer`].
+    /// Wraps each call, outside the total timeout; [`ClientBuilder::layer`] says what a layer must be,
+    /// and has a recipe for a rate limit.
     ///
     /// The builder keeps its type whatever is added, so a layer can be added on a condition:
     ///

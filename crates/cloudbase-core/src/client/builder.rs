@@ -88,6 +88,44 @@ impl ClientBuilder {
 
     /// Wraps each *call*: the layer sees one request, even if it is sent several times, before it
     /// has a credential or a host. A layer that is added later wraps those added before.
+    ///
+    /// # What a layer must be
+    ///
+    /// The service that it makes is cloned for each call and shared between threads: it is `Clone +
+    /// Send + Sync + 'static` and takes `Request<Body>`. Its future is `Send`, its error is a
+    /// [`BoxError`] or becomes one, its response body yields [`Bytes`]. A service of tower's that
+    /// cannot be cloned, such as `RateLimit`, goes into a `Buffer`. That one spawns a task when it is
+    /// made: with it, and with any layer that needs a runtime, [`build`](Self::build) has to be
+    /// called within one.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use cloudbase_core::{Body, Client};
+    /// use http::Request;
+    /// use tower::ServiceBuilder;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> cloudbase_core::Result<()> {
+    /// // At most 5 calls a second, for all clones of the client together; 64 may wait.
+    /// let rate_limit = ServiceBuilder::new()
+    ///     .buffer::<Request<Body>>(64)
+    ///     .rate_limit(5, Duration::from_secs(1))
+    ///     .into_inner();
+    /// let client = Client::builder()
+    ///     .env_id("my-env-1a2b3c")
+    ///     .endpoint("http://127.0.0.1:8787")
+    ///     .layer(rate_limit)
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Time limits
+    ///
+    /// A call layer is outside the [total timeout](Self::timeout), which covers what is inside it:
+    /// a layer that waits (for a permit, a token, a breaker) is not cut off, and one that never
+    /// returns holds the call for ever. Give such a layer a limit of its own, or wrap it in
+    /// `tower::timeout::TimeoutLayer`, added after it.
     pub fn layer<L, B>(mut self, layer: L) -> Self
     where
         L: Layer<HttpService> + Send + 'static,
@@ -104,6 +142,9 @@ impl ClientBuilder {
 
     /// Wraps each *attempt*: the layer sees every request that goes out, retries and replays
     /// included, with its credential. A layer that is added later wraps those added before.
+    ///
+    /// It must be what a [call layer](Self::layer) must be. It is inside the total timeout and
+    /// outside the attempt timeout.
     pub fn attempt_layer<L, B>(mut self, layer: L) -> Self
     where
         L: Layer<HttpService> + Send + 'static,
@@ -138,7 +179,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Checks the settings and makes the client. Touches neither the network nor a runtime.
+    /// Checks the settings and makes the client. Touches neither the network nor a runtime, unless
+    /// one of the user's layers does (tower's `BufferLayer` panics outside one).
     ///
     /// # Errors
     ///

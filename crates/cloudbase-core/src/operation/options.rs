@@ -35,7 +35,8 @@ pub struct Choices {
     pub idempotent: Option<bool>,
     /// The token for this call, instead of the session's or the access key.
     pub token: Option<SecretString>,
-    /// Further headers. They beat those that the SDK would send.
+    /// Further headers. They beat those that the SDK would send. What frames the message or belongs
+    /// to the connection is not allowed: see [`CallOptions::check`].
     pub headers: HeaderMap,
     /// How many bytes of an answer are read at most; the client's if absent (10 MiB by default).
     pub max_response_size: Option<u64>,
@@ -72,7 +73,8 @@ struct Refused {
 
 impl CallOptions {
     /// Adds a header, replacing one of the same name. A name or value with characters that HTTP
-    /// does not allow is reported when the call is sent.
+    /// does not allow, or a header that belongs to the connection (see [`check`](Self::check)), is
+    /// reported when the call is sent.
     pub fn set_header(&mut self, name: &str, value: &str) {
         let name = HeaderName::try_from(name);
         let value = HeaderValue::from_str(value);
@@ -90,6 +92,10 @@ impl CallOptions {
 
     /// The options, or the argument that was refused while they were put together.
     ///
+    /// Headers must not be `content-length`, `transfer-encoding`, `host`, `connection`,
+    /// `keep-alive`, `te`, `trailer`, `upgrade`, `expect` or `proxy-…`: they say where a message
+    /// ends and how the connection goes on, which the transport alone knows.
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) naming the argument.
@@ -99,6 +105,12 @@ impl CallOptions {
         };
         if let Some(refused) = &choices.deferred {
             return Err(Error::argument(refused.argument, refused.rule));
+        }
+        if let Some(name) = choices.headers.keys().find_map(connection_header) {
+            return Err(Error::argument(
+                "header name",
+                format_args!("must not be `{name}`: the transport sets it as the message needs"),
+            ));
         }
         let limits = [
             ("timeout", choices.timeout),
@@ -127,6 +139,27 @@ impl CallOptions {
     }
 }
 
+/// The name of a header that frames a message or belongs to one connection (RFC 9110, 7.6.1;
+/// RFC 9112, 6). In a request of the user's it would cut the body, keep the connection waiting, or
+/// send the token to a host of that name behind the same gateway.
+#[doc(hidden)]
+pub fn connection_header(name: &HeaderName) -> Option<&'static str> {
+    const NAMES: [&str; 10] = [
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "http2-settings",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ];
+    let known = NAMES.into_iter().find(|known| name == known);
+    known.or_else(|| name.as_str().starts_with("proxy-").then_some("proxy-…"))
+}
+
 impl fmt::Debug for CallOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&**self, f)
@@ -152,6 +185,13 @@ impl fmt::Debug for Choices {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! call_options {
+    (called $type:ident) => {
+        $crate::call_options!(@methods $type,
+            "Default: the client's (60 s). What is called may take its time: a limit above 15 s is \
+             that of each attempt too, unless the call or the client has an `attempt_timeout` of \
+             its own.",
+            "Default: the client's (15 s), or a longer `timeout` of the call.");
+    };
     (transfer $type:ident) => {
         $crate::call_options!(@methods $type,
             "Default: no limit unless given; an upload or download that stalls ends by its \
@@ -205,7 +245,10 @@ macro_rules! call_options {
                 self
             }
 
-            /// Adds a header to the call. One that HTTP does not allow is reported by `send`.
+            /// Adds a header to the call. One that HTTP does not allow, and one that belongs to the
+            /// connection (`content-length`, `transfer-encoding`, `host`, `connection`,
+            /// `keep-alive`, `te`, `trailer`, `upgrade`, `expect`, `proxy-…`), is reported by
+            /// `send`.
             #[must_use]
             pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
                 self.options.set_header(name.as_ref(), value.as_ref());

@@ -155,7 +155,7 @@ impl<T: DeserializeOwned + Send + 'static> PageSource for Source<T> {
     /// asked for. Its maximum is not documented, so a short *first* page is looked behind.
     fn learn(&mut self, page: &Vec<T>) -> bool {
         let rows = page.len() as u64;
-        self.offset += rows;
+        self.offset = self.offset.saturating_add(rows);
         if let Some(left) = &mut self.remaining {
             *left = left.saturating_sub(rows);
         }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cloudbase_core::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use cloudbase_core::http::{HeaderMap, HeaderName, HeaderValue};
-use cloudbase_core::{Error, ErrorKind, Result, to_json};
+use cloudbase_core::{Error, ErrorKind, Result, connection_header, to_json};
 use serde::Serialize;
 
 /// Custom metadata, base64 of JSON.
@@ -91,14 +91,9 @@ impl ObjectHeaders {
 }
 
 fn is_ours(name: &HeaderName) -> bool {
-    [AUTHORIZATION, CONTENT_LENGTH].contains(name)
-        || [
-            "host",
-            "transfer-encoding",
-            "x-cos-security-token",
-            "x-cos-meta-fileid",
-        ]
-        .contains(&name.as_str())
+    name == AUTHORIZATION
+        || connection_header(name).is_some()
+        || ["x-cos-security-token", "x-cos-meta-fileid"].contains(&name.as_str())
 }
 
 /// Base64 of the JSON of `metadata`, as the service keeps it.
@@ -150,3 +145,34 @@ macro_rules! object_headers {
     };
 }
 pub(crate) use object_headers;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_of_the_upload_and_its_connection_are_rejected() {
+        for name in [
+            "authorization",
+            "Content-Length",
+            "host",
+            "transfer-encoding",
+            "connection",
+            "expect",
+            "te",
+            "proxy-authorization",
+            "x-cos-security-token",
+        ] {
+            let mut headers = ObjectHeaders::default();
+            headers.other(name, "1");
+            let error = headers.finish().unwrap_err();
+            assert!(
+                error.message().starts_with("`header name` must not be"),
+                "{error}"
+            );
+        }
+        let mut headers = ObjectHeaders::default();
+        headers.other("content-disposition", "attachment");
+        assert_eq!(headers.finish().unwrap().len(), 1);
+    }
+}

@@ -6,6 +6,51 @@ use super::*;
 use crate::{CallOptions, CredentialUse, ErrorKind};
 
 #[tokio::test(start_paused = true)]
+async fn headers_of_the_connection_are_rejected_before_anything_is_sent() {
+    let mock = MockTransport::new();
+    let client = client(&mock);
+    for (name, value) in [
+        ("content-length", "0"),
+        ("Content-Length", "100"),
+        ("transfer-encoding", "chunked"),
+        ("Host", "evil.example"),
+        ("connection", "close"),
+        ("keep-alive", "timeout=1"),
+        ("te", "trailers"),
+        ("trailer", "x-sum"),
+        ("upgrade", "h2c"),
+        ("expect", "100-continue"),
+        ("proxy-authorization", "Basic x"),
+        ("proxy-connection", "close"),
+    ] {
+        let mut set = CallOptions::default();
+        set.set_header(name, value);
+        let mut put = CallOptions::default();
+        let parsed = http::HeaderName::try_from(name).unwrap();
+        put.headers.insert(parsed, value.parse().unwrap());
+        for options in [set, put] {
+            for operation in [get(), post()] {
+                let call = client.fetch(operation.options(options.clone()));
+                let error = call.await.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Argument, "{name}");
+                assert!(
+                    error.message().starts_with("`header name` must not be"),
+                    "{error}"
+                );
+            }
+        }
+    }
+    assert!(mock.requests().is_empty());
+    // Names that only look like them.
+    let mut options = CallOptions::default();
+    for name in ["x-host", "content-language", "x-proxy-id", "tea"] {
+        options.set_header(name, "1");
+    }
+    let _ = client.fetch(get().options(options)).await;
+    assert_eq!(mock.requests().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn header_injection_is_refused_before_anything_is_sent() {
     let mock = MockTransport::new();
     let client = client(&mock);
