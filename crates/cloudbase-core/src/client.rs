@@ -6,7 +6,7 @@ pub(crate) mod stack;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use bytes::Bytes;
 use futures_core::future::BoxFuture;
@@ -234,6 +234,10 @@ impl Client {
         if let Some(user) = &self.inner.user {
             user.sign(&mut parts);
         }
+        let require_user = parts.options.require_user;
+        if require_user.unwrap_or(self.inner.config.require_user()) {
+            parts.credential = parts.credential.of_a_user();
+        }
         let call = describe(&mut parts, self.inner.open);
         if self.inner.open {
             parts.request.extensions_mut().insert(call.clone());
@@ -360,6 +364,7 @@ fn describe(parts: &mut Parts, open: bool) -> CallInfo {
         keeps_response: parts.keeps_response,
         external: parts.request.uri().authority().is_some(),
         options: std::mem::take(&mut parts.options),
+        identity: OnceLock::new(),
         request_id: RequestId::random(),
         // Here, where it stays: it is large.
         head: match open {

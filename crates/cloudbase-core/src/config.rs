@@ -69,6 +69,7 @@ pub struct Config {
     pub(crate) retry: RetryConfig,
     pub(crate) max_response_size: u64,
     pub(crate) allow_plain_http: bool,
+    pub(crate) require_user: bool,
     pub(crate) http2: bool,
     pub(crate) proxy: ProxyRules,
     pub(crate) tls: TlsSettings,
@@ -162,6 +163,11 @@ impl Config {
         self.allow_plain_http
     }
 
+    /// Whether calls that a user can make never fall back to the access key. Default no.
+    pub fn require_user(&self) -> bool {
+        self.require_user
+    }
+
     /// Whether HTTP/2 is offered.
     pub fn http2(&self) -> bool {
         self.http2
@@ -191,6 +197,7 @@ impl fmt::Debug for Config {
             .field("max_connections", &self.max_connections)
             .field("max_response_size", &self.max_response_size)
             .field("allow_plain_http", &self.allow_plain_http)
+            .field("require_user", &self.require_user)
             .field("http2", &self.http2)
             .field("proxy", &self.proxy)
             .field("tls", &self.tls)

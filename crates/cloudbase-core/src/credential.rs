@@ -15,7 +15,7 @@ pub use self::fixed::StaticToken;
 pub use self::lineage::Lineage;
 pub use self::token::Token;
 use crate::error::{Error, ErrorKind, Result};
-use crate::operation::CredentialUse;
+use crate::operation::{CredentialUse, Identity};
 
 /// A source of tokens that renews them by itself.
 ///
@@ -35,6 +35,14 @@ pub trait CredentialProvider: Send + Sync + 'static {
     /// If there should be a token, but it cannot be had now. The call fails then; it does not fall
     /// back to another credential.
     fn token(&self) -> BoxFuture<'_, Result<Option<Token>>>;
+
+    /// The token by which the session is known for which calls are made now, even if it has to be
+    /// refreshed first. A call that waits for that refresh goes out with a token of the same
+    /// [lineage](Token::lineage), or fails. Default: `None`, nothing is known before
+    /// [`token`](Self::token) returns.
+    fn current(&self) -> Option<Token> {
+        None
+    }
 
     /// The gateway has refused `token` as expired or invalid. A source that has moved on to a newer
     /// [generation](Token::generation) meanwhile does nothing.
@@ -58,6 +66,7 @@ pub enum Cached {
 pub struct Credentials {
     access_key: Option<Token>,
     session: OnceLock<Arc<dyn CredentialProvider>>,
+    require_user: bool,
 }
 
 impl Credentials {
@@ -70,7 +79,15 @@ impl Credentials {
         Self {
             access_key,
             session,
+            require_user: false,
         }
+    }
+
+    /// Never falls back to the access key where a user's token is wanted.
+    #[must_use]
+    pub fn require_user(mut self, require: bool) -> Self {
+        self.require_user = require;
+        self
     }
 
     /// The access key, if one is configured.
@@ -88,56 +105,107 @@ impl Credentials {
     }
 
     /// The token for a call, by the precedence session → access key → none, and whether the session
-    /// gave it.
+    /// gave it. An `identity` that an earlier attempt has settled is kept.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Credentials`] if the call needs a token and there is none.
-    pub(crate) fn resolve(this: &Arc<Self>, wanted: CredentialUse) -> Result<Resolution> {
+    /// [`ErrorKind::Credentials`] if the call needs a token and there is none, or none of the
+    /// session that the call began with.
+    pub(crate) fn resolve(
+        &self,
+        wanted: CredentialUse,
+        identity: &OnceLock<Identity>,
+    ) -> Result<Resolution> {
+        let began_without_user =
+            matches!(identity.get(), Some(Identity::Nobody | Identity::AccessKey));
         let session = match wanted {
             CredentialUse::None => return Ok(Resolution::Known(None)),
             CredentialUse::AccessKey => None,
-            _ => this.session.get(),
+            _ if began_without_user => None,
+            _ => self.session.get(),
         };
         let Some(session) = session else {
-            return this.fall_back(wanted).map(Resolution::Known);
+            return self.fall_back(wanted, identity).map(Resolution::Known);
         };
         match session.cached() {
-            Cached::Token(token) => Ok(Resolution::Known(Some((token, true)))),
-            Cached::Absent => this.fall_back(wanted).map(Resolution::Known),
+            Cached::Token(token) => self.settle(wanted, identity, Some(token)),
+            Cached::Absent => self.settle(wanted, identity, None),
             Cached::Unknown => {
-                let (this, session) = (this.clone(), session.clone());
-                Ok(Resolution::Pending(Box::pin(async move {
-                    match session.token().await? {
-                        Some(token) => Ok(Some((token, true))),
-                        None => this.fall_back(wanted),
-                    }
-                })))
+                // Whoever is signed in when the wait begins is whom the call is made for.
+                if let Some(current) = session.current() {
+                    let _ = identity.set(Identity::of(&current));
+                }
+                let session = session.clone();
+                let token = Box::pin(async move { session.token().await });
+                return Ok(Resolution::Pending(token));
             }
+        }
+        .map(Resolution::Known)
+    }
+
+    /// What a call carries, now that the session's token is known.
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](Self::resolve).
+    pub(crate) fn settle(
+        &self,
+        wanted: CredentialUse,
+        identity: &OnceLock<Identity>,
+        token: Option<Token>,
+    ) -> Result<Option<(Token, bool)>> {
+        let Some(token) = token else {
+            return match identity.get() {
+                Some(Identity::Session(_)) => Err(Identity::changed()),
+                _ => self.fall_back(wanted, identity),
+            };
+        };
+        match identity.get_or_init(|| Identity::of(&token)) {
+            Identity::Session(lineage) if lineage.as_ref() == token.lineage() => {
+                Ok(Some((token, true)))
+            }
+            _ => Err(Identity::changed()),
         }
     }
 
-    /// What a call carries when nobody is signed in.
-    fn fall_back(&self, wanted: CredentialUse) -> Result<Option<(Token, bool)>> {
-        match (wanted, &self.access_key) {
-            (CredentialUse::Session, _) => Err(Error::new(
-                ErrorKind::Credentials,
-                "nobody is signed in, and this call needs a user",
-            )),
-            (_, Some(key)) => Ok(Some((key.clone(), false))),
-            (CredentialUse::Required, None) => Err(Error::new(
-                ErrorKind::Credentials,
-                "nobody is signed in and no access key is configured: sign in, or set `access_key`",
-            )),
-            (_, None) => Ok(None),
-        }
+    /// What a call carries that is made for no user.
+    fn fall_back(
+        &self,
+        wanted: CredentialUse,
+        identity: &OnceLock<Identity>,
+    ) -> Result<Option<(Token, bool)>> {
+        let key = match (wanted, &self.access_key) {
+            // No step of a call is settled by one that is made for nobody in any case.
+            (CredentialUse::AccessKey, key) => return Ok(key.clone().map(|key| (key, false))),
+            (CredentialUse::Session, _) => return Err(no_user()),
+            (_, _) if self.require_user => return Err(no_user()),
+            (CredentialUse::Required, None) => {
+                return Err(Error::new(
+                    ErrorKind::Credentials,
+                    "nobody is signed in and no access key is configured: sign in, or set `access_key`",
+                ));
+            }
+            (_, key) => key.clone(),
+        };
+        let _ = identity.set(match key {
+            Some(_) => Identity::AccessKey,
+            None => Identity::Nobody,
+        });
+        Ok(key.map(|key| (key, false)))
     }
 }
 
-/// The token for a call, now or soon.
+fn no_user() -> Error {
+    Error::new(
+        ErrorKind::Credentials,
+        "nobody is signed in, and this call needs a user",
+    )
+}
+
+/// The token for a call, now or soon; then it still has to be [settled](Credentials::settle).
 pub(crate) enum Resolution {
     Known(Option<(Token, bool)>),
-    Pending(BoxFuture<'static, Result<Option<(Token, bool)>>>),
+    Pending(BoxFuture<'static, Result<Option<Token>>>),
 }
 
 impl fmt::Debug for Credentials {

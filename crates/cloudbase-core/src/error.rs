@@ -5,6 +5,7 @@ mod code;
 mod display;
 mod envelope;
 mod response;
+mod shared;
 mod text;
 mod xml;
 
@@ -69,7 +70,8 @@ struct Inner {
     retry_after: Option<Duration>,
     attempts: u32,
     sent: bool,
-    retryable: bool,
+    /// `None` until the call has settled it.
+    retryable: Option<bool>,
     /// Beats the rules of `classify` where the maker of the error knows better.
     transient: Option<bool>,
     phase: Option<TimeoutPhase>,
@@ -149,7 +151,7 @@ impl Error {
                 retry_after: None,
                 attempts: 0,
                 sent: false,
-                retryable: false,
+                retryable: None,
                 transient: None,
                 phase: None,
                 source: None,
@@ -307,7 +309,9 @@ impl Error {
     /// Whether the same call may be made again as it is: the failure is transient, and the
     /// operation can be repeated without a second effect or was never sent.
     pub fn is_retryable(&self) -> bool {
-        self.inner.retryable
+        // What failed outside of a call can be tried again as far as nothing was sent.
+        let unsettled = || self.is_transient() && !self.inner.sent;
+        self.inner.retryable.unwrap_or_else(unsettled)
     }
 
     /// Whether any part of the request may have reached the service.
@@ -460,7 +464,7 @@ impl Error {
     /// Settles [`is_retryable`](Self::is_retryable), once it is known whether the operation may be
     /// repeated after it was sent.
     pub fn settle(mut self, idempotent: bool) -> Self {
-        self.inner.retryable = self.is_transient() && (idempotent || !self.inner.sent);
+        self.inner.retryable = Some(self.is_transient() && (idempotent || !self.inner.sent));
         self
     }
 

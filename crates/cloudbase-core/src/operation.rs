@@ -1,12 +1,13 @@
 //! One call as a value: what to send, how it may be repeated, and how its answer is read.
 
 mod head;
+mod identity;
 mod options;
 mod path;
 mod request_id;
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,6 +17,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 pub(crate) use self::head::Head;
+pub(crate) use self::identity::{CallIdentity, Identity};
 pub use self::options::{CallOptions, Choices, connection_header};
 pub use self::path::{PathBuilder, encode_component};
 pub(crate) use self::request_id::RequestId;
@@ -56,6 +58,16 @@ pub enum CredentialUse {
     AccessKey,
     /// Nothing at all: calls to other hosts, such as the object store.
     None,
+}
+
+impl CredentialUse {
+    /// The same without falling back to the access key.
+    pub(crate) fn of_a_user(self) -> Self {
+        match self {
+            Self::Required | Self::Optional => Self::Session,
+            other => other,
+        }
+    }
 }
 
 /// How errors are told in an answer.
@@ -272,6 +284,8 @@ pub(crate) struct CallState {
     pub(crate) keeps_response: bool,
     pub(crate) external: bool,
     pub(crate) options: CallOptions,
+    /// Of a call that is one request; further requests of one call share that in the options.
+    pub(crate) identity: OnceLock<Identity>,
     pub(crate) request_id: RequestId,
     /// What the request was when the call began, and the [content](Body::set_call) of its body: all
     /// attempts share them. Absent where a layer of the user's may have changed the one or the other.
@@ -288,6 +302,12 @@ pub(crate) struct CallState {
 }
 
 impl CallState {
+    /// On whose behalf the call is made, once an attempt has settled it.
+    pub(crate) fn identity(&self) -> &OnceLock<Identity> {
+        let shared = self.options.identity.as_ref();
+        shared.map_or(&self.identity, CallIdentity::cell)
+    }
+
     fn limit(&self) -> Option<(Instant, Duration)> {
         *self.deadline.lock().unwrap_or_else(PoisonError::into_inner)
     }

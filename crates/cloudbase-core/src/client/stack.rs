@@ -31,7 +31,8 @@ pub(crate) struct Parts {
 impl Parts {
     /// A client on a finished stack: nothing is added but the user's layers.
     pub(crate) fn around_stack(self, service: HttpService) -> Result<Client> {
-        let credentials = Arc::new(Credentials::new(self.access_key()?, self.provider));
+        let credentials = Credentials::new(self.access_key()?, self.provider);
+        let credentials = Arc::new(credentials.require_user(self.config.require_user));
         let service = wrap(service, self.attempt_layers);
         let direct = Client::from_parts(
             self.config.clone(),
@@ -77,7 +78,8 @@ impl Parts {
         let attempt = AttemptSpanLayer::new(&config).layer(attempt);
         let attempt = BaseUriLayer::new(&config).layer(HeadersLayer::new(&config)?.layer(attempt));
         let retry = RetryLayer::new(&config);
-        let outer = Arc::new(Credentials::new(key.clone(), self.provider));
+        let outer = Credentials::new(key.clone(), self.provider);
+        let outer = Arc::new(outer.require_user(config.require_user));
         let inner = Arc::new(Credentials::new(key, None));
         // The user's attempt layers need an erased service to wrap; without any, one box is saved.
         let (service, direct) = if self.attempt_layers.is_empty() {

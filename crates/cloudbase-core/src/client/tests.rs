@@ -2,6 +2,7 @@
 
 mod auth;
 mod envelopes;
+mod identity;
 mod limits;
 mod order;
 mod responses;

@@ -196,6 +196,15 @@ macro_rules! setters {
                 self
             }
 
+            /// Makes every call that a user can make fail while nobody is signed in, instead of
+            /// falling back to the access key. Default: they fall back. A single call can ask for the
+            /// same by its own `require_user`. Calls that need no user, such as a sign-in, carry
+            /// the access key as ever.
+            pub fn require_user(mut self) -> Self {
+                self.settings.require_user = Some(true);
+                self
+            }
+
             /// Whether HTTP/2 is offered to servers. Default yes with the feature `http2`, which it
             /// needs. Has to be off for a server that agrees on HTTP/2 and then asks for HTTP/1.1:
             /// the error names this setting.

@@ -86,6 +86,8 @@ keys! {
     MaxResponseSize = "max_response_size", "CLOUDBASE_MAX_RESPONSE_SIZE";
     /// See [`allow_plain_http`](crate::config::ConfigBuilder::allow_plain_http): `true` or `false`.
     AllowPlainHttp = "allow_plain_http", "CLOUDBASE_ALLOW_PLAIN_HTTP";
+    /// See [`require_user`](crate::config::ConfigBuilder::require_user): `true` or `false`.
+    RequireUser = "require_user", "CLOUDBASE_REQUIRE_USER";
     /// See [`http2`](crate::config::ConfigBuilder::http2): `true` or `false`.
     Http2 = "http2", "CLOUDBASE_HTTP2";
     /// See [`proxy`](crate::config::ConfigBuilder::proxy): a URL, or `off`.

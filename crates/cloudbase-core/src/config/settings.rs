@@ -75,6 +75,7 @@ settings! {
     retry_after_cap: Duration,
     max_response_size: u64,
     allow_plain_http: bool,
+    require_user: bool,
     http2: bool,
     proxy: ProxyChoice,
     ca_certificates: Vec<u8>,
@@ -162,6 +163,7 @@ impl Settings {
                 self.max_response_size = Some(number);
             }
             ConfigKey::AllowPlainHttp => self.allow_plain_http = flag()?,
+            ConfigKey::RequireUser => self.require_user = flag()?,
             ConfigKey::Http2 => self.http2 = flag()?,
             ConfigKey::Proxy => self.proxy = Some(ProxyChoice::Url(value.clone())),
             ConfigKey::CaCertificates => self.add_ca(text.as_bytes()),
@@ -262,6 +264,7 @@ impl Settings {
                 set.max_response_size.unwrap_or(10 * 1024 * 1024),
             )?,
             allow_plain_http,
+            require_user: set.require_user.unwrap_or(false),
             http2,
             proxy,
             tls: TlsSettings::read(

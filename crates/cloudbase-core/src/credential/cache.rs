@@ -22,9 +22,15 @@ pub trait TokenSource: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// A failure that may pass. It is remembered for a short time, in which nothing is fetched.
+    /// Of kind [`Credentials`](ErrorKind::Credentials) if the session has ended for good: whoever
+    /// waits for the token gets this error, and from then on there is nothing. Any other is a
+    /// failure that may pass: it is remembered for a short time, in which nothing is fetched.
     fn fetch(&self, previous: Option<Token>) -> BoxFuture<'_, Result<Option<Token>>>;
 }
+
+/// How long a fetched token is good for at least: one that is over or rejected sooner would be fetched
+/// anew for each call.
+const MIN_LIFETIME: Duration = Duration::from_secs(1);
 
 /// When a [`TokenCache`] renews, and how long it rests after a failure.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,7 +65,8 @@ impl Default for RefreshPolicy {
 /// - Without a usable token callers wait for one renewal, which is a task of its own: a caller that
 ///   is cancelled loses nothing.
 /// - After a failed renewal nothing is fetched for a while: a live token is handed out still, and
-///   callers without one get the failure.
+///   callers without one get the failure, whose `retry_after` says how long.
+/// - A token that is rejected, or over, as soon as it has come is not replaced for a second.
 ///
 /// No lock is held across an await.
 pub struct TokenCache<S> {
@@ -82,6 +89,8 @@ struct State {
     absent: bool,
     /// From when `current` is renewed.
     renew_at: Option<Instant>,
+    /// Until when `current` is used whatever becomes of it: it has only just come.
+    settled_at: Option<Instant>,
     /// Counts [`TokenCache::set`] and [`TokenCache::clear`]: a renewal that began before one of
     /// them must not undo it.
     epoch: u64,
@@ -89,10 +98,18 @@ struct State {
     failure: Option<Failure>,
 }
 
-type Outcome = Result<Option<Token>, Arc<Error>>;
+type Outcome = Result<Option<Token>, Failed>;
+
+/// A failure and for how long nothing is fetched because of it; `None` if there is nothing to fetch
+/// any more.
+#[derive(Clone)]
+struct Failed {
+    error: Arc<Error>,
+    until: Option<Instant>,
+}
 
 struct Failure {
-    error: Arc<Error>,
+    failed: Failed,
     count: u32,
     until: Instant,
 }
@@ -174,7 +191,7 @@ impl<S: TokenSource> TokenCache<S> {
         };
         match wait(receiver).await {
             Some(Ok(token)) => Ok(token),
-            Some(Err(error)) => Err(share(&error, None)),
+            Some(Err(failed)) => Err(failed.error()),
             None => Err(interrupted()),
         }
     }
@@ -196,7 +213,7 @@ impl<S: TokenSource> TokenCache<S> {
                         .cloned()
                         .or_else(|| fetched.filter(|_| !state.absent)));
                 }
-                Some(Err(error)) => return Err(share(&error, None)),
+                Some(Err(failed)) => return Err(failed.error()),
                 None => {}
             }
         }
@@ -220,7 +237,7 @@ impl<S: TokenSource> TokenCache<S> {
             && let Some(failure) = &state.failure
             && failure.until > now
         {
-            return Next::Fail(share(&failure.error, Some(failure.until - now)));
+            return Next::Fail(failure.failed.error());
         }
         Next::Wait(Shared::join(&self.shared, &mut state))
     }
@@ -243,11 +260,10 @@ impl<S> Clone for TokenCache<S> {
 impl State {
     /// The token, if it can be sent.
     fn usable(&self, now: Instant) -> Option<Token> {
-        let token = self.current.as_ref().filter(|_| !self.refused)?;
-        token
-            .expires_at()
-            .is_none_or(|end| end > now)
-            .then(|| token.clone())
+        let token = self.current.as_ref()?;
+        let good = !self.refused && token.expires_at().is_none_or(|end| end > now);
+        let new = self.settled_at.is_some_and(|at| at > now);
+        (good || new).then(|| token.clone())
     }
 
     fn resting(&self, now: Instant) -> bool {
@@ -279,51 +295,94 @@ impl<S: TokenSource> Shared<S> {
         let span = tracing::debug_span!(parent: None, "cloudbase.refresh");
         tokio::spawn(
             async move {
-                let result = this.source.fetch(previous).await.map_err(Arc::new);
-                this.settle(epoch, &result);
-                sender.send_replace(Some(result));
+                let fetched = this.source.fetch(previous.clone()).await;
+                let outcome = this.settle(epoch, previous.as_ref(), fetched);
+                sender.send_replace(Some(outcome));
             }
             .instrument(span),
         );
         receiver
     }
 
-    /// Takes the outcome of a renewal over, unless the state has moved on.
-    fn settle(&self, epoch: u64, outcome: &Outcome) {
+    /// Takes the outcome of a refresh over, unless the state has moved on.
+    fn settle(
+        &self,
+        epoch: u64,
+        previous: Option<&Token>,
+        fetched: Result<Option<Token>>,
+    ) -> Outcome {
         let mut state = self.lock();
-        if state.epoch != epoch {
-            return;
+        let is_current = state.epoch == epoch;
+        if is_current {
+            state.renewal = None;
         }
-        state.renewal = None;
-        match outcome {
+        match fetched {
             Ok(token) => {
-                state.failure = None;
-                self.store(&mut state, token.clone());
+                if is_current {
+                    state.failure = None;
+                    self.store(&mut state, token.clone());
+                    if token.as_ref().is_some_and(|token| is_new(token, previous)) {
+                        let until = Instant::now() + MIN_LIFETIME;
+                        state.settled_at = Some(until);
+                        state.renew_at = state.renew_at.map(|at| at.max(until));
+                    }
+                }
+                Ok(token)
             }
-            Err(error) => {
-                let count = state.failure.as_ref().map_or(0, |failure| failure.count);
-                let doubled = self.policy.backoff.saturating_mul(1 << count.min(16));
-                let asked = error.retry_after().unwrap_or_default();
-                let rest = doubled.max(asked).min(self.policy.max_backoff);
-                tracing::debug!(rest = ?rest, failures = count + 1, "token not renewed");
-                let until = Instant::now() + rest.min(crate::layer::FAR);
-                state.failure = Some(Failure {
-                    error: error.clone(),
-                    count: count + 1,
-                    until,
-                });
+            Err(error) if error.kind() == ErrorKind::Credentials => {
+                if is_current {
+                    state.failure = None;
+                    self.store(&mut state, None);
+                }
+                let error = Arc::new(error);
+                Err(Failed { error, until: None })
             }
+            Err(error) => Err(self.fail(&mut state, is_current, error)),
         }
+    }
+
+    fn fail(&self, state: &mut State, is_current: bool, error: Error) -> Failed {
+        let count = state.failure.as_ref().map_or(0, |failure| failure.count);
+        let doubled = self.policy.backoff.saturating_mul(1 << count.min(16));
+        let asked = error.retry_after().unwrap_or_default();
+        let rest = doubled.max(asked).min(self.policy.max_backoff);
+        tracing::debug!(rest = ?rest, failures = count + 1, "token not renewed");
+        let until = Instant::now() + rest.min(crate::layer::FAR);
+        let failed = Failed {
+            error: Arc::new(error),
+            until: Some(until),
+        };
+        if is_current {
+            state.failure = Some(Failure {
+                failed: failed.clone(),
+                count: count + 1,
+                until,
+            });
+        }
+        failed
     }
 
     fn store(&self, state: &mut State, token: Option<Token>) {
         state.refused = false;
         state.absent = token.is_none();
+        state.settled_at = None;
         state.renew_at = token.as_ref().and_then(|token| self.policy.renew_at(token));
         if let Some(token) = &token {
             tracing::debug!(generation = token.generation(), "token stored");
         }
         state.current = token;
+    }
+}
+
+impl Failed {
+    /// The failure for one of its callers.
+    fn error(&self) -> Error {
+        let Some(until) = self.until else {
+            return Error::share(&self.error);
+        };
+        let left = until.saturating_duration_since(Instant::now());
+        let what = "the token could not be refreshed";
+        Error::because_of(ErrorKind::Credentials, what, &self.error).with_retry_after(Some(left))
     }
 }
 
@@ -353,6 +412,10 @@ impl<S: TokenSource> CredentialProvider for TokenCache<S> {
         Box::pin(self.obtain())
     }
 
+    fn current(&self) -> Option<Token> {
+        self.peek()
+    }
+
     fn reject(&self, token: &Token) {
         let mut state = self.shared.lock();
         if state
@@ -362,6 +425,15 @@ impl<S: TokenSource> CredentialProvider for TokenCache<S> {
         {
             state.refused = true;
         }
+    }
+}
+
+/// Whether a fetched token has only just been issued. One that replaces nothing may have lain in a
+/// store, unless it is over already; and a source may hand out what it has once more.
+fn is_new(token: &Token, previous: Option<&Token>) -> bool {
+    match previous {
+        Some(previous) => previous.header() != token.header(),
+        None => token.is_expired(),
     }
 }
 
@@ -379,42 +451,6 @@ fn interrupted() -> Error {
         "the task that renews the token went away",
     )
     .with_transient(true)
-}
-
-/// The same failure for one more caller.
-fn share(error: &Arc<Error>, rest: Option<Duration>) -> Error {
-    let mut shared = Error::new(
-        ErrorKind::Credentials,
-        format!("the token could not be renewed: {error}"),
-    )
-    .with_retry_after(rest.or(error.retry_after()))
-    .with_transient(error.is_transient() || error.is_connect())
-    .with_source(SharedError(error.clone()));
-    if let Some(status) = error.status() {
-        shared = shared.with_status(status);
-    }
-    if let Some(code) = error.code() {
-        shared = shared.with_code(code.clone());
-    }
-    if let Some(id) = error.request_id() {
-        shared = shared.with_request_id(id);
-    }
-    shared
-}
-
-#[derive(Debug)]
-struct SharedError(Arc<Error>);
-
-impl fmt::Display for SharedError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for SharedError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        std::error::Error::source(&*self.0)
-    }
 }
 
 impl<S> fmt::Debug for TokenCache<S> {

@@ -46,7 +46,7 @@ impl ErrorKind {
         }
     }
 
-    fn describe(self) -> &'static str {
+    pub(super) fn describe(self) -> &'static str {
         match self {
             Self::Api => "the service refused",
             Self::Argument => "invalid argument",
@@ -85,7 +85,7 @@ impl fmt::Debug for Error {
             .field("request_id", &request_id)
             .field("attempts", &inner.attempts)
             .field("sent", &inner.sent)
-            .field("retryable", &inner.retryable)
+            .field("retryable", &self.is_retryable())
             .field("source", &inner.source)
             .finish_non_exhaustive()
     }

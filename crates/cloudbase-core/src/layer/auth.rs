@@ -1,7 +1,7 @@
 //! Attaches the newest token; after a refused one, renews once and sends the call once more.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
 use futures_core::future::BoxFuture;
@@ -14,7 +14,7 @@ use super::spare::Spare;
 use crate::body::Body;
 use crate::credential::{Credentials, Resolution, Token};
 use crate::error::{Error, Result, parse_envelope};
-use crate::operation::{CallInfo, CredentialUse, Envelope};
+use crate::operation::{CallIdentity, CallInfo, CredentialUse, Envelope, Identity};
 use crate::service::{BoxError, ReadyCall};
 
 /// Puts [`Auth`] around a service.
@@ -43,7 +43,8 @@ impl<S> Layer<S> for AuthLayer {
     }
 }
 
-/// Attaches the token that a call wants; see [`CredentialUse`].
+/// Attaches the token that a call wants; see [`CredentialUse`]. All attempts of a call are made for
+/// the user of its first one, or for nobody if that was made for nobody.
 ///
 /// Where the gateway refuses the session's token as expired or invalid (401 with one of the token
 /// codes; a refused permission is none), the provider is told, and the call is sent once more with
@@ -82,7 +83,8 @@ where
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        CallIdentity::ensure(&mut request);
         let mut exchange = Exchange {
             shared: self.shared.clone(),
             envelope: CallInfo::of(&request).map_or(Envelope::Gateway, |call| call.0.envelope),
@@ -142,7 +144,7 @@ pin_project! {
         S: Service<Request<Body>>,
     {
         // The request apart: few calls wait for a token, and this future is part of every call's.
-        Resolving { request: Option<Box<Request<Body>>>, token: BoxFuture<'static, Result<Option<(Token, bool)>>> },
+        Resolving { request: Option<Box<Request<Body>>>, token: BoxFuture<'static, Result<Option<Token>>> },
         Sending { #[pin] future: ReadyCall<S> },
         Renewing { token: Renewal },
         Last { #[pin] future: ReadyCall<S> },
@@ -166,9 +168,12 @@ where
                 StateProjection::Resolving { request, token } => {
                     let token = ready!(token.as_mut().poll(cx))?;
                     match request.take() {
-                        Some(request) => State::Sending {
-                            future: exchange.send(*request, token),
-                        },
+                        Some(request) => {
+                            let token = exchange.settle(&request, token)?;
+                            State::Sending {
+                                future: exchange.send(*request, token),
+                            }
+                        }
                         None => return Poll::Pending, // polled after it was ready
                     }
                 }
@@ -182,8 +187,12 @@ where
                     State::Renewing { token }
                 }
                 StateProjection::Renewing { token } => {
-                    let token =
-                        ready!(token.as_mut().poll(cx)).map_err(|error| error.with_sent(false))?;
+                    let token = match ready!(token.as_mut().poll(cx)) {
+                        Ok(token) => token,
+                        // The session is over, which is what the response says.
+                        Err(error) if error.is_unauthenticated() && error.code().is_some() => None,
+                        Err(error) => return Poll::Ready(Err(error.with_sent(false).into())),
+                    };
                     match exchange.again(token) {
                         Some(request) => State::Last {
                             future: exchange.call(request),
@@ -218,21 +227,26 @@ where
         if request.headers().contains_key(AUTHORIZATION) {
             return Ok(Resolution::Known(None));
         }
-        let call = CallInfo::of(request);
-        let wanted = match call {
-            // Another host is none of the service's: neither its tokens nor a caller's go there.
-            Some(call) if call.is_external() => CredentialUse::None,
-            Some(call) => call.credential(),
-            // A request of the user's own, for a path on the gateway.
-            None if request.uri().authority().is_none() => CredentialUse::Optional,
-            None => CredentialUse::None,
-        };
-        let own = call.and_then(|call| call.0.options.token.as_ref());
+        let wanted = wanted(request);
+        let own = CallInfo::of(request).and_then(|call| call.0.options.token.as_ref());
         if let (Some(own), true) = (own, wanted != CredentialUse::None) {
             let token = Token::bearer(own, None)?;
             return Ok(Resolution::Known(Some((token, false))));
         }
-        Credentials::resolve(&self.shared.credentials, wanted)
+        let identity = identity(request)?;
+        let resolved = self.shared.credentials.resolve(wanted, identity);
+        resolved.map_err(|error| late(error, request))
+    }
+
+    /// What the request carries, now that the session's token is known.
+    fn settle(
+        &self,
+        request: &Request<Body>,
+        token: Option<Token>,
+    ) -> Result<Option<(Token, bool)>> {
+        let credentials = &self.shared.credentials;
+        let settled = credentials.settle(wanted(request), identity(request)?, token);
+        settled.map_err(|error| late(error, request))
     }
 
     fn send(&mut self, mut request: Request<Body>, token: Option<(Token, bool)>) -> ReadyCall<S> {
@@ -267,16 +281,41 @@ where
         Some(Box::pin(async move { provider.token().await }))
     }
 
-    /// The request once more, if there is a newer token for it.
+    /// The request once more, if there is a newer token of the same session for it.
     fn again(&mut self, newer: Option<Token>) -> Option<Request<Body>> {
-        let sent = self.token.as_ref().map(Token::generation);
-        let newer = newer.filter(|newer| Some(newer.generation()) != sent)?;
+        let (sent, newer) = (self.token.as_ref()?, newer?);
+        if newer.generation() == sent.generation() || newer.lineage() != sent.lineage() {
+            return None;
+        }
         let mut request = self.spare.take()?.into_request();
         request
             .headers_mut()
             .insert(AUTHORIZATION, newer.header().clone());
         Some(request)
     }
+}
+
+/// Which credential the request is to carry.
+fn wanted(request: &Request<Body>) -> CredentialUse {
+    match CallInfo::of(request) {
+        // Another host is none of the service's: neither its tokens nor a caller's go there.
+        Some(call) if call.is_external() => CredentialUse::None,
+        Some(call) => call.credential(),
+        // A request of the user's own, for a path on the gateway.
+        None if request.uri().authority().is_none() => CredentialUse::Optional,
+        None => CredentialUse::None,
+    }
+}
+
+fn identity(request: &Request<Body>) -> Result<&OnceLock<Identity>> {
+    // It is ensured before.
+    CallIdentity::settled_by(request).ok_or_else(Identity::changed)
+}
+
+/// An attempt that is not made says nothing of those before it, which may have reached the service.
+fn late(error: Error, request: &Request<Body>) -> Error {
+    let earlier = CallInfo::of(request).is_some_and(|call| call.attempts() > 0);
+    error.with_sent(earlier)
 }
 
 /// Whether the answer says that the token itself is no good, as far as a renewal can mend that.

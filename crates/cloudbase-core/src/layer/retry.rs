@@ -19,7 +19,7 @@ use super::spare::Spare;
 use crate::body::Body;
 use crate::config::{Config, RetryConfig};
 use crate::error::{Error, ErrorKind, parse_envelope};
-use crate::operation::{CallInfo, Envelope};
+use crate::operation::{CallIdentity, CallInfo, Envelope};
 use crate::service::BoxError;
 use crate::telemetry::ERROR_TYPE;
 
@@ -87,7 +87,9 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        // Here, so that all attempts share it.
+        CallIdentity::ensure(&mut request);
         let spare = self.inner.clone();
         let mut service = std::mem::replace(&mut self.inner, spare);
         let call = CallInfo::of(&request);

@@ -8,6 +8,8 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::SecretString;
 
+use super::CallIdentity;
+use crate::credential::Credentials;
 use crate::error::{Error, Result};
 
 /// Choices for one call; every builder of the SDK has them as methods.
@@ -35,6 +37,9 @@ pub struct Choices {
     pub idempotent: Option<bool>,
     /// The token for this call, instead of the session's or the access key.
     pub token: Option<SecretString>,
+    /// Whether a signed-in user's token must go out: without one the call fails here instead of
+    /// falling back to the access key. The client's setting if absent (`false` by default).
+    pub require_user: Option<bool>,
     /// Further headers. They beat those that the SDK would send. What frames the message or belongs
     /// to the connection is not allowed: see [`CallOptions::check`].
     pub headers: HeaderMap,
@@ -44,6 +49,7 @@ pub struct Choices {
     /// refresh of a token come first: this is the last response. Its body is read like any other's, up to
     /// [`max_response_size`](Self::max_response_size), and of a streamed response as well.
     pub any_status: bool,
+    pub(super) identity: Option<CallIdentity>,
     deferred: Option<Refused>,
 }
 
@@ -128,6 +134,30 @@ impl CallOptions {
         Ok(())
     }
 
+    /// Makes all calls with these options, or clones of them, one call as far as its user goes: the
+    /// first attempt settles on whose behalf they are made, and a call that could only go on as
+    /// another user fails.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn as_one_call(mut self) -> Self {
+        if self.identity.is_none() {
+            self.identity = Some(CallIdentity::default());
+        }
+        self
+    }
+
+    /// As [`as_one_call`](Self::as_one_call), for the user who is signed in now, if that is known.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn as_one_call_of(mut self, credentials: &Credentials) -> Self {
+        if self.identity.is_none() {
+            let session = credentials.session();
+            let token = session.and_then(|session| session.current());
+            self.identity = Some(CallIdentity::of(token));
+        }
+        self
+    }
+
     /// The further headers, taken out.
     pub(crate) fn take_headers(&mut self) -> Option<HeaderMap> {
         let choices = self.choices.as_mut()?;
@@ -175,6 +205,7 @@ impl fmt::Debug for Choices {
             .field("max_attempts", &self.max_attempts)
             .field("idempotent", &self.idempotent)
             .field("token", &self.token.as_ref().map(|_| "[redacted]"))
+            .field("require_user", &self.require_user)
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
@@ -242,6 +273,14 @@ macro_rules! call_options {
             #[must_use]
             pub fn token(mut self, token: impl Into<$crate::SecretString>) -> Self {
                 self.options.token = Some(token.into());
+                self
+            }
+
+            /// Fails if no user is signed in, instead of falling back to the access key. Default: the
+            /// client's choice (`false`).
+            #[must_use]
+            pub fn require_user(mut self) -> Self {
+                self.options.require_user = Some(true);
                 self
             }
 

@@ -327,3 +327,93 @@ async fn an_explicit_renewal_joins_the_one_under_way_and_ignores_the_rest() {
     assert_eq!(value(&one.unwrap()), "Bearer token-2");
     assert_eq!(value(&two.unwrap()), "Bearer token-2");
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_first_failure_and_every_later_one_say_the_same() {
+    let refused = || {
+        let error = crate::testing::api_error(503, "unavailable", "not now");
+        Err(error.with_error_code(14).with_request_id("X"))
+    };
+    let cache = cache(None, move |_| refused());
+    let first = cache.token().await.unwrap_err();
+    advance(Duration::from_secs(1)).await;
+    let later = cache.token().await.unwrap_err();
+    assert_eq!(fetches(&cache), 1);
+    assert_eq!(first.retry_after(), Some(Duration::from_secs(5)));
+    assert_eq!(later.retry_after(), Some(Duration::from_secs(4)));
+    for error in [first, later] {
+        assert_eq!(error.error_code(), Some(14));
+        assert!(error.is_retryable() && !error.was_sent(), "{error:?}");
+        assert_eq!(
+            error.to_string().matches("request id X").count(),
+            1,
+            "{error}"
+        );
+    }
+    // An explicit one is made all the same, and says when the next one is due without being asked.
+    let explicit = cache.renew().await.unwrap_err();
+    assert_eq!(fetches(&cache), 2);
+    assert_eq!(explicit.retry_after(), Some(Duration::from_secs(5)));
+    assert!(explicit.is_retryable());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_has_ended_says_so_once_to_all_who_wait() {
+    let ended = |_| {
+        let error = Error::new(ErrorKind::Credentials, "the session has ended");
+        Err(error.with_code(crate::ErrorCode::from("invalid_grant")))
+    };
+    let cache = cache(None, ended);
+    cache.set(token("old", Duration::from_secs(1)));
+    advance(Duration::from_secs(2)).await;
+    let (one, two) = tokio::join!(cache.token(), cache.token());
+    for error in [one.unwrap_err(), two.unwrap_err()] {
+        assert_eq!(error.code().unwrap().as_str(), "invalid_grant");
+        assert_eq!(
+            error.to_string().matches("the session has ended").count(),
+            1
+        );
+        assert!(!error.is_retryable() && error.retry_after().is_none());
+    }
+    assert!(matches!(cache.cached(), Cached::Absent));
+    assert!(cache.token().await.unwrap().is_none() && cache.peek().is_none());
+    assert_eq!(fetches(&cache), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_that_are_good_for_nothing_are_replaced_once_a_second() {
+    // Rejected each time, over on arrival, and over after a moment.
+    for lifetime in [HOUR, Duration::ZERO, Duration::from_millis(10)] {
+        let cache = cache(None, move |call| {
+            Ok(Some(token(&format!("token-{call}"), lifetime)))
+        });
+        cache.set(token("old", lifetime));
+        let begin = Instant::now();
+        for _ in 0..200 {
+            let current = cache.token().await.unwrap().unwrap();
+            cache.reject(&current);
+            advance(Duration::from_millis(50)).await;
+        }
+        let seconds = usize::try_from(begin.elapsed().as_secs()).unwrap();
+        let fetched = fetches(&cache);
+        assert!(
+            (seconds / 2..=seconds + 1).contains(&fetched),
+            "{lifetime:?}: {fetched} fetches in {seconds} s"
+        );
+        // Whoever asks for it gets a new one.
+        cache.renew().await.unwrap();
+        assert_eq!(fetches(&cache), fetched + 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_was_not_just_fetched_is_replaced_when_it_is_rejected() {
+    let cache = cache(None, numbered);
+    // As it is when it has lain in a store, or has just been signed in with.
+    let stored = cache.token().await.unwrap().unwrap();
+    cache.reject(&stored);
+    assert_eq!(value(&cache.token().await.unwrap()), "Bearer token-2");
+    cache.set(token("signed-in", HOUR));
+    cache.reject(&cache.peek().unwrap());
+    assert_eq!(value(&cache.token().await.unwrap()), "Bearer token-3");
+}

@@ -1,0 +1,70 @@
+//! On whose behalf a call is made: settled by its first attempt, kept by whatever follows.
+
+use std::sync::{Arc, OnceLock};
+
+use http::Request;
+
+use super::CallInfo;
+use crate::body::Body;
+use crate::credential::{Lineage, Token};
+use crate::error::{Error, ErrorKind};
+
+/// The identity of a user's call that is made of several requests: pages, steps, batches, the parts
+/// of a download. Its clones are one identity.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CallIdentity(Arc<OnceLock<Identity>>);
+
+/// Whose credential the first attempt carried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Identity {
+    /// Nobody's: there was none.
+    Nobody,
+    /// The access key.
+    AccessKey,
+    /// A token of this session. Tokens of one source that names no sessions are of one session.
+    Session(Option<Lineage>),
+}
+
+impl CallIdentity {
+    /// One that is settled already, if the session is known whose call begins here.
+    pub(crate) fn of(session: Option<Token>) -> Self {
+        let identity = Self::default();
+        if let Some(token) = session {
+            let _ = identity.0.set(Identity::of(&token));
+        }
+        identity
+    }
+
+    /// The identity of the call that the request belongs to.
+    pub(crate) fn settled_by(request: &Request<Body>) -> Option<&OnceLock<Identity>> {
+        match CallInfo::of(request) {
+            Some(call) => Some(call.0.identity()),
+            None => Some(&request.extensions().get::<Self>()?.0),
+        }
+    }
+
+    /// Gives a request that was made by hand an identity, so that its attempts share one.
+    pub(crate) fn ensure(request: &mut Request<Body>) {
+        if Self::settled_by(request).is_none() {
+            request.extensions_mut().insert(Self::default());
+        }
+    }
+
+    pub(super) fn cell(&self) -> &OnceLock<Identity> {
+        &self.0
+    }
+}
+
+impl Identity {
+    pub(crate) fn of(token: &Token) -> Self {
+        Self::Session(token.lineage().cloned())
+    }
+
+    /// What a call ends with that cannot go on as who began it.
+    pub(crate) fn changed() -> Error {
+        Error::new(
+            ErrorKind::Credentials,
+            "the signed-in user changed while the call was in progress",
+        )
+    }
+}
