@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use cloudbase_core::credential::RefreshPolicy;
-use cloudbase_core::{CallOptions, Client, Result};
+use cloudbase_core::{CallOptions, Client, Error, Result};
 
 use crate::caller::Caller;
 use crate::captcha::gate::Gate;
@@ -81,6 +81,26 @@ impl Auth {
         let mut auth = self.clone();
         auth.caller.options = options;
         auth
+    }
+
+    /// The same handle, all of whose calls are one call of the user who is signed in now.
+    pub(crate) fn one_call(&self) -> Self {
+        let mut auth = self.clone();
+        auth.caller = auth.caller.one_call();
+        auth
+    }
+
+    /// That this handle can sign somebody in.
+    ///
+    /// # Errors
+    ///
+    /// If it was made for one user by [`for_user`](Self::for_user).
+    pub(crate) fn check_can_sign_in(&self) -> Result<()> {
+        if !self.client().is_for_user() {
+            return Ok(());
+        }
+        let rule = "was made by `for_user` and acts with that token alone: sign in on the handle that it was made from";
+        Err(Error::argument("auth", rule))
     }
 
     /// The client that carries the session.

@@ -130,6 +130,22 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    /// All that is called through the result is one call of the user who is signed in now.
+    pub(crate) fn one_call(&self) -> Self {
+        let mut caller = self.clone();
+        let credentials = self.client.credentials();
+        caller.options = caller.options.as_one_call_of(credentials);
+        caller
+    }
+
+    /// For a call that nobody waits for: one attempt, and no captcha.
+    pub(crate) fn for_a_farewell(&self) -> Self {
+        let mut caller = self.clone();
+        caller.captcha = None;
+        caller.options.max_attempts = Some(1);
+        caller
+    }
+
     pub(crate) async fn json<T: DeserializeOwned>(&self, call: &Call) -> Result<T> {
         self.send(call).await?.json().map(Response::into_value)
     }
@@ -142,6 +158,15 @@ impl Caller {
     /// Sends the call; where the service demands a captcha, once more with one. After
     /// `captcha_invalid` one fresh captcha is tried, then the error stands.
     pub(crate) async fn send(&self, call: &Call) -> Result<Response<Bytes>> {
+        match call.bearer {
+            // Who is signed in when a captcha is solved, or when the device id has been read, may be
+            // somebody else.
+            Bearer::User => self.one_call().send_until_solved(call).await,
+            _ => self.send_until_solved(call).await,
+        }
+    }
+
+    async fn send_until_solved(&self, call: &Call) -> Result<Response<Bytes>> {
         let Some(gate) = &self.captcha else {
             return self.send_once(call, None).await;
         };

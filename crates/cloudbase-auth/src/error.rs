@@ -9,6 +9,14 @@ pub(crate) fn not_signed_in() -> Error {
     )
 }
 
+/// What a call ends with that cannot go on, or return, as whoever began it.
+pub(crate) fn user_changed() -> Error {
+    Error::new(
+        ErrorKind::Credentials,
+        "the signed-in user changed while the call was in progress",
+    )
+}
+
 /// What an error means to a program that signs people in.
 ///
 /// ```

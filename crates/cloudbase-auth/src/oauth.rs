@@ -229,6 +229,9 @@ impl Auth {
             signout_uri: Option<String>,
         }
         to.check()?;
+        if to.purpose == OAuthPurpose::SignIn {
+            self.check_can_sign_in()?;
+        }
         let state = to
             .state
             .unwrap_or_else(|| format!("prd-{}-{}", to.provider, uuid::Uuid::new_v4().simple()));

@@ -91,8 +91,9 @@ impl Auth {
     ) -> Result<SignedIn> {
         let new_password = new_password.into();
         check::not_empty("new_password", new_password.expose_secret())?;
-        let sudo = sudo_by_password(self.caller(), "old_password", &old_password.into()).await?;
-        set_password(self.caller(), &sudo, &new_password).await?;
+        let auth = self.one_call();
+        let sudo = sudo_by_password(auth.caller(), "old_password", &old_password.into()).await?;
+        set_password(auth.caller(), &sudo, &new_password).await?;
         self.manager().signed_in_as_known()
     }
 
@@ -114,7 +115,8 @@ impl Auth {
     /// # }
     /// ```
     pub async fn reauthenticate(&self) -> Result<PendingReauthentication> {
-        let user = self.user().await?.ok_or_else(crate::error::not_signed_in)?;
+        let auth = self.one_call();
+        let user = auth.user().await?.ok_or_else(crate::error::not_signed_in)?;
         let contact = match (user.email, user.phone) {
             (Some(email), _) => Contact::Email(email),
             (None, Some(phone)) => Contact::Phone(phone),
@@ -128,8 +130,8 @@ impl Auth {
             .target(VerificationTarget::User)
             .usage("reauthentication")
             .within_session();
-        let code = SentCode::send(self.caller(), request).await?;
-        Ok(PendingReauthentication::new(self.clone(), code))
+        let code = SentCode::send(auth.caller(), request).await?;
+        Ok(PendingReauthentication::new(auth, code))
     }
 
     /// Trades the password of the signed-in user for leave to delete the account or set a password.
@@ -207,6 +209,7 @@ impl ResetPassword {
     ///
     /// See [`Auth::reset_password_for_email`].
     pub async fn send(self) -> Result<PendingPasswordReset> {
+        self.auth.check_can_sign_in()?;
         check::not_empty("email_or_phone", self.contact.as_str())?;
         let request = VerificationRequest::new(self.contact)
             .target(VerificationTarget::User)

@@ -19,8 +19,9 @@ impl Auth {
     /// many users. Its calls, and those of its [`client`](Self::client), carry that token over the
     /// same connections.
     ///
-    /// The handle has no part in the session of this one, and nothing of it is stored. It cannot be
-    /// renewed: when the token ends by its own word and this machine's clock,
+    /// The handle has no part in the session of this one, and nothing of it is stored. It cannot sign
+    /// anybody in, up or over (an [`Argument`](cloudbase_core::ErrorKind::Argument) error), nor be
+    /// refreshed: when the token ends by its own word and this machine's clock,
     /// [`session`](Self::session) is `None` and calls fail without being sent. Make one
     /// for each request that the server gets; that costs no connection and no call.
     ///

@@ -6,6 +6,7 @@ pub(crate) mod ask;
 mod clock_tests;
 pub(crate) mod events;
 mod farewell;
+mod interruption;
 pub(crate) mod manager;
 mod methods;
 mod refresh;
@@ -14,6 +15,7 @@ mod saving;
 mod schedule_tests;
 #[cfg(test)]
 mod sharing_tests;
+mod sign_out;
 mod state;
 pub(crate) mod wire;
 
@@ -27,7 +29,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-pub use self::methods::{RefreshSession, SetSession, SignOut, SignOutOutcome};
+pub use self::methods::{RefreshSession, SetSession};
+pub use self::sign_out::{SignOut, SignOutOutcome};
 use crate::claims::TokenClaims;
 use crate::timestamp::Timestamp;
 use crate::user::User;
@@ -100,7 +103,8 @@ impl Session {
     }
 
     /// When the access token ends by the clock of this machine, 30 seconds taken off as the other
-    /// SDKs do. For display only: the SDK itself goes by a clock that cannot be set.
+    /// SDKs do. The SDK also goes by a clock that cannot be set: a token is over when either clock
+    /// says so.
     pub fn expires_at(&self) -> Option<Timestamp> {
         self.inner.expires_at
     }
@@ -247,7 +251,10 @@ impl Session {
         if inner.user.is_none() && inner.sub == old.sub {
             inner.user.clone_from(&old.user);
         }
-        if inner.sub == old.sub || inner.sub.is_empty() {
+        if inner.sub.is_empty() {
+            inner.sub.clone_from(&old.sub);
+        }
+        if inner.sub == old.sub {
             inner.lineage.clone_from(&old.lineage);
         }
         inner.version = old.version;
@@ -262,6 +269,31 @@ impl Session {
             .expires_at
             .and_then(|at| at.as_system_time().duration_since(clock::wall()).ok());
         left.unwrap_or_default().min(self.inner.expires_in)
+    }
+
+    /// Whether the access token is over by the wall clock, which goes on while the machine sleeps.
+    pub(crate) fn is_over(&self) -> bool {
+        let end = self
+            .inner
+            .expires_at
+            .and_then(|at| at.as_system_time().checked_add(LEEWAY));
+        end.is_some_and(|end| end <= clock::wall())
+    }
+
+    /// Whether both belong to the same user, as far as they say.
+    pub(crate) fn has_user_of(&self, other: &Self) -> bool {
+        self.sub() == other.sub() || self.sub().is_empty() || other.sub().is_empty()
+    }
+
+    /// The same session as another program has stored it, which knows nothing of lineages: it goes
+    /// on under the one that it has here.
+    pub(crate) fn or_lineage_of(mut self, known: &Self) -> Self {
+        if self.inner.lineage.is_none() && self.sub() == known.sub() {
+            Arc::make_mut(&mut self.inner)
+                .lineage
+                .clone_from(&known.inner.lineage);
+        }
+        self
     }
 
     /// How long a session that has just arrived may be used.

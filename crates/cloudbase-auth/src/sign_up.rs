@@ -136,6 +136,7 @@ impl Auth {
     /// ```
     #[doc(alias = "signUp")]
     pub async fn sign_up(&self, sign_up: SignUp) -> Result<PendingSignIn> {
+        self.check_can_sign_in()?;
         let request = VerificationRequest::new(sign_up.contact)
             .target(VerificationTarget::Any)
             .usage("email")

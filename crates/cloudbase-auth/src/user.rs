@@ -295,13 +295,23 @@ impl Auth {
     #[doc(alias = "getUser")]
     #[doc(alias = "currentUser")]
     pub async fn user(&self) -> Result<Option<User>> {
+        let signed_in = self.fetch_user(false).await?;
+        Ok(signed_in.map(|signed_in| signed_in.user))
+    }
+
+    /// The session with its user, fresh from the service; `told` reports it.
+    pub(crate) async fn fetch_user(&self, told: bool) -> Result<Option<SignedIn>> {
         let Some(session) = self.session().await? else {
             return Ok(None);
         };
-        let profile = fetch_profile(self.caller()).await?;
+        let caller = self.caller().one_call();
+        let lineage = session.lineage();
+        let profile = fetch_profile(&caller).await?;
         let user = User::from_profile(profile, session.scope());
-        self.manager().update_user(&user).await;
-        Ok(Some(user))
+        self.manager().update_user(&lineage, &user, told).await;
+        let session = self.manager().session_of(&lineage)?;
+        let session = session.with_user(user.clone());
+        Ok(Some(SignedIn { session, user }))
     }
 
     /// Fetches the profile of the signed-in user again and returns the session with it.
@@ -322,8 +332,8 @@ impl Auth {
     /// ```
     #[doc(alias = "refreshUser")]
     pub async fn refresh_user(&self) -> Result<SignedIn> {
-        let user = self.user().await?.ok_or_else(crate::error::not_signed_in)?;
-        self.manager().signed_in(user)
+        let signed_in = self.fetch_user(false).await?;
+        signed_in.ok_or_else(crate::error::not_signed_in)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The gateway's batch calls: an array of objects in, an array of outcomes out.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use cloudbase_core::http::Method;
 use cloudbase_core::{
@@ -125,9 +127,13 @@ impl Batch {
         subjects: &[S],
         read: impl Fn(Item, &S) -> Result<O>,
     ) -> Result<Vec<Result<O>>> {
+        let one = Self {
+            options: self.options.clone().as_one_call(),
+            ..self.clone()
+        };
         let mut results = Vec::with_capacity(items.len());
         for (chunk, subjects) in items.chunks(CHUNK).zip(subjects.chunks(CHUNK)) {
-            match self.send(client, chunk).await {
+            match one.send(client, chunk).await {
                 Ok(mut outcomes) => results.extend(subjects.iter().map(|subject| {
                     let item = outcomes.next_item()?;
                     read(item, subject).map_err(|error| outcomes.complete(error))
@@ -135,7 +141,8 @@ impl Batch {
                 Err(error) if results.is_empty() => return Err(error),
                 Err(error) => {
                     let rest = items.len() - results.len();
-                    results.extend((0..rest).map(|_| Err(same(&error))));
+                    let error = Arc::new(error);
+                    results.extend((0..rest).map(|_| Err(Error::share(&error))));
                     break;
                 }
             }
@@ -161,6 +168,12 @@ pub(crate) fn same(error: &Error) -> Error {
     }
     if let Some(code) = error.code() {
         same = same.with_code(code.clone());
+    }
+    if let Some(number) = error.error_code() {
+        same = same.with_error_code(number);
+    }
+    if let Some(details) = error.details() {
+        same = same.with_details(details.clone());
     }
     same.settle(error.is_retryable())
 }

@@ -112,7 +112,9 @@ impl Bucket {
         paths: impl IntoIterator<Item = impl AsRef<str>>,
     ) -> Call<Vec<Result<ListedObject>>> {
         let (bucket, paths) = (self.clone(), keys(paths));
-        Call::new(|options| async move { remove::many(&bucket, &paths?, &options).await })
+        Call::new(
+            |options| async move { remove::many(&bucket, &paths?, &options.as_one_call()).await },
+        )
     }
 
     /// Copies the object at `from` to `to`.

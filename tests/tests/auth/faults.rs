@@ -219,7 +219,7 @@ async fn waiting_for_the_end_of_a_session_keeps_nothing_alive_and_is_called_off(
     let ticket = auth.sign_in_with_custom_ticket(|| async { Ok("t") });
     ticket.await.unwrap();
     sleep(Duration::from_secs(3700)).await;
-    for wanted in ["INITIAL_SESSION", "SIGNED_IN"] {
+    for wanted in ["INITIAL_SESSION", "SIGNED_IN", "USER_UPDATED"] {
         assert_eq!(events.next().await.name(), wanted);
     }
     let more = tokio::time::timeout(Duration::from_secs(60), events.next()).await;
@@ -344,7 +344,12 @@ async fn a_ticket_is_asked_for_again_when_its_session_ends() {
     advance(Duration::from_secs(6)).await;
     call(auth.client()).await.unwrap();
     assert_eq!((asked.load(Ordering::SeqCst), gateway.refused()), (4, 0));
-    for wanted in ["SIGNED_IN", "TOKEN_REFRESHED", "TOKEN_REFRESHED"] {
+    for wanted in [
+        "SIGNED_IN",
+        "USER_UPDATED",
+        "TOKEN_REFRESHED",
+        "TOKEN_REFRESHED",
+    ] {
         assert_eq!(events.next().await.name(), wanted);
     }
 }

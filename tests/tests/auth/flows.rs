@@ -258,9 +258,10 @@ async fn the_session_is_read_renewed_replaced_and_ended() {
     );
     for wanted in [
         "SIGNED_IN",
+        "USER_UPDATED",
         "TOKEN_REFRESHED",
         "TOKEN_REFRESHED",
-        "SIGNED_OUT",
+        "USER_UPDATED",
         "SIGNED_OUT",
     ] {
         assert_eq!(events.next().await.name(), wanted);
@@ -395,6 +396,7 @@ async fn a_forgotten_password_is_reset_by_code() {
         assert_eq!(signed_in.user.email.as_deref(), Some(EMAIL));
         assert_eq!(events.next().await.name(), "PASSWORD_RECOVERY");
         assert_eq!(events.next().await.name(), "SIGNED_IN");
+        assert_eq!(events.next().await.name(), "USER_UPDATED");
     }
     let unknown = world
         .auth

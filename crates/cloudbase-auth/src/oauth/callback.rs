@@ -166,6 +166,7 @@ impl Auth {
         }
         let signed_in = match remembered.purpose {
             OAuthPurpose::SignIn => {
+                self.check_can_sign_in()?;
                 let proof = grant_provider_token(self.caller(), &grant).await?;
                 let session =
                     with_provider_token(self.caller(), &proof.provider_token, Default::default())
@@ -286,8 +287,9 @@ impl Auth {
                 .session()
                 .await?
                 .ok_or_else(crate::error::not_signed_in)?;
-            let proof = grant_provider_token(self.caller(), grant).await?;
-            self.bind_identity(proof.provider_token).await?;
+            let auth = self.one_call();
+            let proof = grant_provider_token(auth.caller(), grant).await?;
+            auth.bind_identity(proof.provider_token).await?;
             Ok::<_, Error>(session)
         };
         let result = bound.await.map_err(Arc::new);
@@ -308,21 +310,5 @@ impl Auth {
 
 /// The error itself, or a copy for its caller while others still hold it.
 pub(crate) fn own(error: Arc<Error>) -> Error {
-    Arc::try_unwrap(error).unwrap_or_else(|shared| {
-        let mut copy = Error::new(shared.kind(), shared.message().to_owned())
-            .with_operation(shared.operation())
-            .with_attempts(shared.attempts())
-            .with_retry_after(shared.retry_after())
-            .with_sent(shared.was_sent());
-        if let Some(status) = shared.status() {
-            copy = copy.with_status(status);
-        }
-        if let Some(code) = shared.code() {
-            copy = copy.with_code(code.clone());
-        }
-        if let Some(id) = shared.request_id() {
-            copy = copy.with_request_id(id);
-        }
-        copy
-    })
+    Arc::try_unwrap(error).unwrap_or_else(|shared| Error::share(&shared))
 }

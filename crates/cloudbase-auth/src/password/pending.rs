@@ -143,6 +143,7 @@ impl PendingReauthentication {
     ///
     /// As [`Auth::verify`] if the code is wrong.
     pub async fn verify(&self, code: impl AsRef<str>) -> Result<SignedIn> {
+        self.auth.check_can_sign_in()?;
         let caller = self.auth.caller();
         let token = self.code.verify(caller, code.as_ref()).await?;
         let username = self.code.contact().as_str();

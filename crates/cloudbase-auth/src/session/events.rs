@@ -28,7 +28,8 @@ pub enum AuthEvent {
     /// A stored session was found, once after the start.
     #[doc(alias = "INITIAL_SESSION")]
     InitialSession(Session),
-    /// Somebody signed in.
+    /// Somebody signed in. Reported with the tokens: the profile follows as
+    /// [`UserUpdated`](Self::UserUpdated).
     #[doc(alias = "SIGNED_IN")]
     SignedIn(Session),
     /// The session has ended.
@@ -37,7 +38,7 @@ pub enum AuthEvent {
     /// The session has a new access token.
     #[doc(alias = "TOKEN_REFRESHED")]
     TokenRefreshed(Session),
-    /// The user's profile was changed.
+    /// The user's profile was fetched after a sign-in, or changed.
     #[doc(alias = "USER_UPDATED")]
     UserUpdated(Session),
     /// A forgotten password was set anew; the sign-in with it follows.

@@ -53,9 +53,9 @@ impl Core {
                 .is_some_and(|live| live.token.generation() == token.generation());
             // A failure is left to the next call, which is told of it.
             if is_current && let Err(error) = self.fetch(Some(token), &mut events).await {
-                tracing::debug!(%error, "the session's end could not be settled");
+                tracing::debug!(%error, "the session has ended, or its end could not be settled");
             }
+            self.hub.publish(events);
         }
-        self.hub.publish(events);
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Every change takes a turn, so that there is one at a time in this process, and the store's lock,
 //! so that there is one at a time among all processes that share the store. A session is stored
-//! before anybody sees it. Events are published when both are free again.
+//! before anybody sees it. Events are published before the turn ends, so that they come in the order
+//! of the changes; they are delivered outside of it.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,16 +11,17 @@ use std::time::Duration;
 
 use cloudbase_core::Result;
 use cloudbase_core::credential::{
-    Cached, CredentialProvider, RefreshPolicy, Token, TokenCache, TokenSource,
+    Cached, CredentialProvider, Lineage, RefreshPolicy, Token, TokenCache, TokenSource,
 };
 use futures_core::future::BoxFuture;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard};
 use tokio::time::Instant;
 
 use super::Session;
 use super::ask::{TicketSource, is_asking, would_wait_for_itself};
 use super::events::{AuthEvent, Hub, SignOutReason};
+use super::interruption::Interruption;
 use super::state::{Live, Rejection, State, Stored};
 use crate::caller::{Call, Caller, detached};
 use crate::result::SignedIn;
@@ -47,6 +49,7 @@ pub(crate) struct Core {
     pub(super) hub: Arc<Hub>,
     /// Held by whoever changes the session. Readers never wait for it.
     pub(super) turn: AsyncMutex<()>,
+    pub(super) interruption: Interruption,
     state: Mutex<State>,
 }
 
@@ -58,6 +61,7 @@ impl Manager {
             store,
             hub: Arc::default(),
             turn: AsyncMutex::new(()),
+            interruption: Interruption::default(),
             state: Mutex::default(),
         });
         Self {
@@ -83,34 +87,52 @@ impl Manager {
             .map(|live| live.session.clone())
     }
 
-    /// The session, renewed if it has to be.
+    /// The session, refreshed if it has to be.
     pub(crate) async fn session(&self) -> Result<Option<Session>> {
         let present = match self.cached() {
             Cached::Token(_) => true,
             Cached::Absent => false,
-            _ => self.token().await?.is_some(),
+            _ => match self.cache.token().await {
+                Ok(token) => token.is_some(),
+                // It has come to its end in time.
+                Err(_) if self.core.state().has_expired() => false,
+                Err(error) => return Err(error),
+            },
         };
         Ok(if present { self.peek() } else { None })
     }
 
-    /// The current session with this user.
-    pub(crate) fn signed_in(&self, user: User) -> Result<SignedIn> {
-        let session = self.peek().ok_or_else(crate::error::not_signed_in)?;
-        Ok(SignedIn {
-            session: session.with_user(user.clone()),
-            user,
-        })
+    /// The session of this lineage, if it is still in force.
+    ///
+    /// # Errors
+    ///
+    /// If it has been replaced or has ended.
+    pub(crate) fn session_of(&self, lineage: &Lineage) -> Result<Session> {
+        let session = self.peek();
+        session
+            .filter(|session| session.lineage() == *lineage)
+            .ok_or_else(crate::error::user_changed)
     }
 
     /// The current session with the user known last.
     pub(crate) fn signed_in_as_known(&self) -> Result<SignedIn> {
-        let session = self.peek().ok_or_else(crate::error::not_signed_in)?;
-        let user = session.user().cloned();
-        let user = user.unwrap_or_else(|| User::from_token(session.sub(), session.scope()));
-        Ok(SignedIn { session, user })
+        self.peek()
+            .map(Self::as_known)
+            .ok_or_else(crate::error::not_signed_in)
     }
 
-    /// Makes `session` the current one: stores it, fetches its user, tells everybody.
+    /// A session with the user known last.
+    pub(crate) fn as_known(session: Session) -> SignedIn {
+        let user = session.user().cloned();
+        let user = user.unwrap_or_else(|| User::from_token(session.sub(), session.scope()));
+        SignedIn { session, user }
+    }
+
+    /// Makes `session` the current one: stores it, reports it, and fetches its user.
+    ///
+    /// # Errors
+    ///
+    /// If the user is signed in no more when the profile is there.
     pub(crate) async fn sign_in(
         &self,
         caller: &Caller,
@@ -119,17 +141,38 @@ impl Manager {
     ) -> Result<SignedIn> {
         let (this, caller) = (self.clone(), caller.clone());
         detached(async move {
-            this.install(&session, ticket, None).await?;
-            let user = fetch_user(&caller, &session).await;
-            this.update_user(&user).await;
-            let session = session.with_user(user.clone());
-            // Signed out meanwhile: that has been told already, and must stay the last word.
-            if this.peek().is_some_and(|current| current.is_same(&session)) {
-                this.hub().publish([AuthEvent::SignedIn(session.clone())]);
-            }
-            Ok(SignedIn { session, user })
+            this.install(&session, ticket, &[AuthEvent::SignedIn])
+                .await?;
+            this.with_profile(&caller, &session).await
         })
         .await
+    }
+
+    /// The session that has just been put in force, with the profile of its user.
+    ///
+    /// # Errors
+    ///
+    /// If that user is signed in no more.
+    pub(super) async fn with_profile(
+        &self,
+        caller: &Caller,
+        session: &Session,
+    ) -> Result<SignedIn> {
+        let lineage = session.lineage();
+        let profile = fetch_profile(caller, session).await;
+        let is_known = profile.is_some();
+        let user = profile.or_else(|| session.user().cloned());
+        let user = user.unwrap_or_else(|| User::from_token(session.sub(), session.scope()));
+        self.update_user(&lineage, &user, is_known).await;
+        // The same user may have signed in once more meanwhile, or the session been refreshed.
+        let is_theirs = |current: &Session| {
+            let same_user = !session.sub().is_empty() && current.sub() == session.sub();
+            same_user || current.lineage() == lineage
+        };
+        let current = self.peek().filter(is_theirs);
+        let session = current.ok_or_else(crate::error::user_changed)?;
+        let session = session.with_user(user.clone());
+        Ok(SignedIn { session, user })
     }
 
     /// Stores `session` and puts it in force.
@@ -137,41 +180,54 @@ impl Manager {
         &self,
         session: &Session,
         ticket: Option<TicketSource>,
-        event: Option<fn(Session) -> AuthEvent>,
+        told: &[fn(Session) -> AuthEvent],
     ) -> Result<()> {
         let session = session.clone();
-        self.install_with(ticket, event, async move { Ok(session) })
+        let turn = self.core.turn().await?;
+        self.install_within(turn, ticket, told, async move { Ok(session) })
             .await
             .map(drop)
     }
 
-    /// Obtains a session, stores it and puts it in force. Nobody renews anything meanwhile, here or
-    /// in another process: what is spent on it may be the current session's.
-    pub(super) async fn install_with(
+    /// Obtains a session, stores it and puts it in force. Nobody refreshes anything meanwhile, here or
+    /// in another process: what is spent on it is the current session's.
+    pub(super) async fn install_after(
         &self,
         ticket: Option<TicketSource>,
-        event: Option<fn(Session) -> AuthEvent>,
+        told: &[fn(Session) -> AuthEvent],
+        obtain: impl Future<Output = Result<Session>>,
+    ) -> Result<Session> {
+        let turn = self.core.turn_of_many().await?;
+        self.install_within(turn, ticket, told, obtain).await
+    }
+
+    async fn install_within(
+        &self,
+        _turn: AsyncMutexGuard<'_, ()>,
+        ticket: Option<TicketSource>,
+        told: &[fn(Session) -> AuthEvent],
         obtain: impl Future<Output = Result<Session>>,
     ) -> Result<Session> {
         let mut events = Vec::new();
-        let session = {
-            let _turn = self.core.turn().await?;
-            let lock = self.core.lock_or_go_on().await;
-            let installed = match obtain.await {
-                Ok(session) => match self.core.keep(session.clone(), &lock, &mut events).await {
-                    Ok(live) => {
-                        self.core.state().ticket = ticket;
-                        self.cache.set(live.token);
-                        Ok(session)
+        let lock = self.core.lock_or_go_on().await;
+        let installed = match obtain.await {
+            Ok(session) => match self.core.keep(session.clone(), &lock, &mut events).await {
+                Ok(live) => {
+                    {
+                        let mut state = self.core.state();
+                        state.ticket = ticket;
+                        state.changes += 1;
                     }
-                    Err(error) => Err(error),
-                },
+                    self.cache.set(live.token);
+                    Ok(session)
+                }
                 Err(error) => Err(error),
-            };
-            lock.release().await;
-            installed?
+            },
+            Err(error) => Err(error),
         };
-        events.extend(event.map(|event| event(session.clone())));
+        lock.release().await;
+        let session = installed?;
+        events.extend(told.iter().map(|event| event(session.clone())));
         self.hub().publish(events);
         Ok(session)
     }
@@ -179,77 +235,52 @@ impl Manager {
     /// Stores a session that came from elsewhere and puts it in force for what is left of it.
     pub(super) async fn install_stored(&self, session: &Session) -> Result<()> {
         let mut events = Vec::new();
+        let live = Live::new(session.clone(), session.remaining())?;
+        let _turn = self.core.turn().await?;
+        let lock = self.core.lock_or_go_on().await;
+        self.core.put(live.clone(), &lock, &mut events).await;
         {
-            let _turn = self.core.turn().await?;
-            let lock = self.core.lock_or_go_on().await;
-            let live = Live::new(session.clone(), session.remaining())?;
-            self.core.put(live.clone(), &lock, &mut events).await;
-            {
-                let mut state = self.core.state();
-                state.ticket = None;
-                state.rejection = Rejection::stored(session);
-            }
-            self.cache.set(live.token);
-            lock.release().await;
+            let mut state = self.core.state();
+            state.ticket = None;
+            state.rejection = Rejection::stored(session);
+            state.changes += 1;
         }
+        self.cache.set(live.token);
+        lock.release().await;
         events.push(AuthEvent::SignedIn(session.clone()));
         self.hub().publish(events);
         Ok(())
     }
 
-    /// Puts a newer profile into the session, if it is still that user's.
-    pub(crate) async fn update_user(&self, user: &User) {
-        if self
-            .peek()
-            .is_none_or(|session| session.user() == Some(user))
+    /// Puts a newer profile into the session of this lineage, if it is still in force, and reports
+    /// that if `told`.
+    pub(crate) async fn update_user(&self, lineage: &Lineage, user: &User, told: bool) {
+        let is_news = |session: &Session| told || session.user() != Some(user);
+        if !self
+            .session_of(lineage)
+            .is_ok_and(|session| is_news(&session))
         {
-            return; // nothing new, and no reason to lock the store
+            return; // no reason to lock the store
         }
         let mut events = Vec::new();
-        {
-            let Ok(_turn) = self.core.turn().await else {
-                return;
-            };
-            let lock = self.core.lock_or_go_on().await;
-            self.core.put_user(user, &lock, &mut events).await;
-            lock.release().await;
+        let Ok(_turn) = self.core.turn_of_many().await else {
+            return;
+        };
+        if self.session_of(lineage).is_err() {
+            return;
+        }
+        let lock = self.core.lock_or_go_on().await;
+        self.core.put_user(user, &lock, &mut events).await;
+        lock.release().await;
+        if let (true, Ok(session)) = (told, self.session_of(lineage)) {
+            events.push(AuthEvent::UserUpdated(session.with_user(user.clone())));
         }
         self.hub().publish(events);
     }
 
-    /// Ends the session on this machine.
-    ///
-    /// # Errors
-    ///
-    /// If the store cannot be cleared. The session has ended in this process all the same.
-    pub(crate) async fn forget(&self) -> Result<()> {
-        self.take().await?.1
-    }
-
-    /// Ends the session on this machine and says which one it was: a renewal may have replaced the
-    /// one that was seen last.
-    ///
-    /// # Errors
-    ///
-    /// If nothing could be done. The inner result says whether the store has been cleared.
-    pub(crate) async fn take(&self) -> Result<(Option<Session>, Result<()>)> {
-        let _turn = self.core.turn().await?;
-        let lock = self.core.lock_or_go_on().await;
-        let removed = self.core.remove(&lock).await;
-        let session = self.peek();
-        {
-            let mut state = self.core.state();
-            state.clear();
-            // What could not be removed must not come back.
-            state.unsaved = removed.is_err();
-        }
-        self.cache.clear();
-        lock.release().await;
-        Ok((session, removed))
-    }
-
     /// Reads the store again at the next call: another process may have signed in.
     pub(crate) fn reload(&self) {
+        self.core.state().stale = true;
         self.cache.reload();
     }
 
@@ -258,20 +289,16 @@ impl Manager {
     }
 }
 
-/// The user of a session that has just begun. The sign-in has succeeded: without a profile the
-/// token tells who it is.
-pub(super) async fn fetch_user(caller: &Caller, session: &Session) -> User {
+/// The profile of a session that has just begun. The sign-in has succeeded, with or without it.
+async fn fetch_profile(caller: &Caller, session: &Session) -> Option<User> {
     let mut caller = caller.clone();
     caller.options.timeout.get_or_insert(PROFILE_LIMIT);
     let call = Call::get("auth.user", "/auth/v1/user/me").bearer(session.access_token());
     match caller.json(&call).await {
-        Ok(profile) => User::from_profile(profile, session.scope()),
+        Ok(profile) => Some(User::from_profile(profile, session.scope())),
         Err(error) => {
             tracing::warn!(%error, "signed in, but the profile could not be fetched");
-            session
-                .user()
-                .cloned()
-                .unwrap_or_else(|| User::from_token(session.sub(), session.scope()))
+            None
         }
     }
 }
@@ -280,6 +307,9 @@ impl CredentialProvider for Manager {
     fn cached(&self) -> Cached {
         if is_asking() {
             return Cached::Absent;
+        }
+        if let Some(token) = self.core.state().over_by_the_wall_clock() {
+            self.cache.reject(&token);
         }
         match self.cache.cached() {
             Cached::Absent if self.core.state().is_worth_a_look() => {
@@ -291,10 +321,25 @@ impl CredentialProvider for Manager {
     }
 
     fn token(&self) -> BoxFuture<'_, Result<Option<Token>>> {
-        match is_asking() {
-            true => Box::pin(std::future::ready(Ok(None))),
-            false => self.cache.token(),
+        Box::pin(async move {
+            if is_asking() {
+                return Ok(None);
+            }
+            let changes = self.core.state().changes;
+            let token = self.cache.token().await?;
+            // Whoever signed in or out while a call waited is not whom it was made for.
+            match self.core.state().changes == changes {
+                true => Ok(token),
+                false => Err(crate::error::user_changed()),
+            }
+        })
+    }
+
+    fn current(&self) -> Option<Token> {
+        if is_asking() {
+            return None;
         }
+        self.core.state().in_force().map(|live| live.token)
     }
 
     fn reject(&self, token: &Token) {
@@ -312,9 +357,10 @@ impl TokenSource for Source {
             let renewing = previous.is_some();
             let result = {
                 let _turn = self.0.turn.lock().await;
-                self.0.fetch(previous, &mut events).await
+                let result = self.0.fetch(previous, &mut events).await;
+                self.0.hub.publish(events);
+                result
             };
-            self.0.hub.publish(events);
             if let Ok(Some(token)) = &result {
                 self.0.await_farewell(token, renewing);
             }
@@ -328,8 +374,14 @@ impl Core {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The turn to change the session.
-    async fn turn(&self) -> Result<AsyncMutexGuard<'_, ()>> {
+    /// The turn to replace or end the session. A refresh of it that is under way gives up.
+    pub(super) async fn turn(&self) -> Result<AsyncMutexGuard<'_, ()>> {
+        let _waiting = self.interruption.begin();
+        self.turn_of_many().await
+    }
+
+    /// The turn to change the session after whatever is under way.
+    pub(super) async fn turn_of_many(&self) -> Result<AsyncMutexGuard<'_, ()>> {
         match is_asking() {
             true => Err(would_wait_for_itself()),
             false => Ok(self.turn.lock().await),
@@ -345,6 +397,26 @@ impl Core {
                 tracing::warn!(%error, "the session store cannot be locked");
                 StoreLock::unshared()
             }
+        }
+    }
+
+    /// The session in force, here or in the store, if this is its refresh token.
+    pub(super) async fn has_refresh_token(&self, token: &SecretString) -> Option<Session> {
+        let is_its = |session: &Session| {
+            let own = session.refresh_token();
+            own.is_some_and(|own| own.expose_secret() == token.expose_secret())
+        };
+        let known = self
+            .state()
+            .current
+            .as_ref()
+            .map(|live| live.session.clone());
+        if let Some(known) = known.filter(is_its) {
+            return Some(known);
+        }
+        match self.read().await {
+            Ok(Stored::Session(stored)) if is_its(&stored) => Some(*stored),
+            _ => None,
         }
     }
 
@@ -365,6 +437,17 @@ impl Core {
         }
     }
 
+    /// What the store holds, if that can be used.
+    pub(super) async fn stored(&self) -> Option<Live> {
+        match self.read().await {
+            Ok(Stored::Session(session)) => {
+                let remaining = session.remaining();
+                Live::new(*session, remaining).ok()
+            }
+            _ => None,
+        }
+    }
+
     /// Brings memory in line with what the store holds, unless an unsaved change of that stands, and
     /// returns the session in force.
     pub(super) fn reconcile(
@@ -374,6 +457,7 @@ impl Core {
     ) -> Result<Option<Live>> {
         let mut state = self.state();
         let first = !std::mem::replace(&mut state.loaded, true);
+        state.stale = false;
         if state.unsaved {
             let ours = state.current.as_ref().map(|live| &live.session);
             if state.ancestor.is_still(stored.as_ref(), ours) {
@@ -383,6 +467,11 @@ impl Core {
             state.unsaved = false;
         }
         state.ancestor.is_now(stored.clone());
+        let known = state.current.as_ref().map(|live| &live.session);
+        let stored = stored.map(|stored| match known {
+            Some(known) => stored.or_lineage_of(known),
+            None => stored,
+        });
         let Some(stored) = stored else {
             if let Some(live) = &state.current {
                 let reason = match &state.rejection {

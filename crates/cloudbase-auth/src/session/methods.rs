@@ -3,32 +3,33 @@
 use std::fmt;
 use std::future::IntoFuture;
 
-use cloudbase_core::credential::CredentialProvider as _;
-use cloudbase_core::{Error, Idempotency, Result};
+use cloudbase_core::Result;
 use futures_core::future::BoxFuture;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Serialize};
 
-use super::events::{AuthEvent, AuthEvents, SignOutReason, Subscription};
-use super::manager::{Manager, fetch_user};
-use super::state::{not_renewable, rejected};
+use super::ask::{is_asking, would_wait_for_itself};
+use super::events::{AuthEvent, AuthEvents, Subscription};
+use super::manager::Manager;
+use super::sign_out::SignOut;
+use super::state::{Live, Stored, not_renewable, rejected};
 use super::{ApiVersion, Session, wire};
 use crate::auth::Auth;
-use crate::caller::{Call, Caller, detached};
+use crate::caller::{Caller, detached};
 use crate::check;
 use crate::claims::TokenClaims;
-use crate::lenient;
 use crate::result::SignedIn;
 
 impl Auth {
-    /// The session, renewed if its access token has ended. `None` if nobody is signed in.
+    /// The session, refreshed if its access token is over. `None` if nobody is signed in.
     ///
-    /// Reads the store at the first call. Does not ask the service unless a renewal is due.
+    /// Reads the store at the first call. Does not ask the service unless a refresh is due.
     ///
     /// # Errors
     ///
-    /// If the session has to be renewed and cannot be now. It is kept: try again later, and see
-    /// [`peek_session`](Self::peek_session) for who it belongs to.
+    /// If the session has to be refreshed and cannot be now. It is kept: try again later, and see
+    /// [`peek_session`](Self::peek_session) for who it belongs to. If the service rejects the refresh,
+    /// the session has ended: the call that finds out fails with the rejection (code
+    /// `invalid_grant`), and from then on it is `None`.
     ///
     /// # Cancel safety
     ///
@@ -68,9 +69,10 @@ impl Auth {
         self.manager().reload();
     }
 
-    /// Renews the session now, even if its access token has not ended.
+    /// Refreshes the session now, even if its access token is not over, and whatever became of the
+    /// last refresh: the cooldown after a failed one holds calls back, not this.
     ///
-    /// Renewals that run at the same time are one.
+    /// Refreshes that run at the same time are one.
     ///
     /// # Errors
     ///
@@ -113,6 +115,7 @@ impl Auth {
     /// ```
     #[doc(alias = "setSession")]
     pub async fn set_session(&self, session: SetSession) -> Result<SignedIn> {
+        self.check_can_sign_in()?;
         self.manager()
             .take_over(self.caller(), session.refresh_token, true)
             .await
@@ -137,16 +140,21 @@ impl Auth {
     /// # }
     /// ```
     pub async fn restore_session(&self, session: Session) -> Result<()> {
+        self.check_can_sign_in()?;
         self.manager().restore(session).await
     }
 
-    /// Signs out: revokes the access token and removes the session from this machine. Other devices
-    /// stay signed in. The device id is kept.
+    /// Signs out: removes the session from this machine, then revokes its tokens. Other devices stay
+    /// signed in. The device id is kept.
+    ///
+    /// The session is gone here at once, whatever the network does: a refresh that is under way is
+    /// given up. The service then has one attempt and 5 seconds. With nobody signed in, nothing
+    /// happens and nothing is reported.
     ///
     /// # Errors
     ///
-    /// If the store cannot be cleared; the session has ended in this process all the same. That the
-    /// service could not be told is no error: see [`SignOutOutcome::revoked`].
+    /// If the store cannot be cleared; the session has ended in this process all the same. Failing to
+    /// notify the service is not an error: see [`SignOutOutcome::revoked`].
     ///
     /// # Cancel safety
     ///
@@ -162,11 +170,7 @@ impl Auth {
     /// ```
     #[doc(alias = "signOut")]
     pub fn sign_out(&self) -> SignOut {
-        SignOut {
-            auth: self.clone(),
-            redirect_uri: None,
-            state: None,
-        }
+        SignOut::new(self.clone())
     }
 
     /// What happens to the session from now on, as a stream.
@@ -266,7 +270,10 @@ impl RefreshSession {
     pub async fn send(self) -> Result<SignedIn> {
         let manager = self.auth.manager();
         match self.refresh_token {
-            Some(token) => manager.take_over(self.auth.caller(), token, false).await,
+            Some(token) => {
+                self.auth.check_can_sign_in()?;
+                manager.take_over(self.auth.caller(), token, false).await
+            }
             None => manager.renew().await,
         }
     }
@@ -303,167 +310,45 @@ impl SetSession {
     }
 }
 
-/// Signs out; see [`Auth::sign_out`].
-#[doc(alias = "SignOutReq")]
-#[derive(Debug)]
-#[must_use = "nobody is signed out until `send` is called or it is awaited"]
-pub struct SignOut {
-    auth: Auth,
-    redirect_uri: Option<String>,
-    state: Option<String>,
-}
-
-impl SignOut {
-    /// Where the identity source leads its user after its own sign-out, which is asked for by this:
-    /// [`SignOutOutcome::redirect_uri`] says where to send the user first.
-    pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
-        self.redirect_uri = Some(uri.into());
-        self
-    }
-
-    /// Text that comes back with the redirect.
-    pub fn state(mut self, state: impl Into<String>) -> Self {
-        self.state = Some(state.into());
-        self
-    }
-
-    /// Signs out.
-    ///
-    /// # Errors
-    ///
-    /// See [`Auth::sign_out`].
-    pub async fn send(self) -> Result<SignOutOutcome> {
-        if let Some(uri) = &self.redirect_uri {
-            check::url("redirect_uri", uri)?;
-        }
-        check::not_empty_if_given("state", self.state.as_deref())?;
-        let Self {
-            auth,
-            redirect_uri,
-            state,
-        } = self;
-        detached(async move {
-            let manager = auth.manager();
-            // Also reads the store, if this is the first call; and a token that has ended cannot
-            // be revoked. Signing out does not depend on it.
-            let token = manager.token().await;
-            let (session, removed) = manager.take().await?;
-            // Before the service is told: a sign-in meanwhile must not be followed by this.
-            manager
-                .hub()
-                .publish([AuthEvent::SignedOut(SignOutReason::Requested)]);
-            let session = session.filter(|_| matches!(token, Ok(Some(_))));
-            let mut outcome = SignOutOutcome { revoked: false, redirect_uri: None, error: None };
-            if let Some(session) = session {
-                match revoke(auth.caller(), &session, redirect_uri, state).await {
-                    Ok(uri) => (outcome.revoked, outcome.redirect_uri) = (true, uri),
-                    Err(error) => {
-                        tracing::warn!(%error, "signed out here, but the service could not be told");
-                        outcome.error = Some(error);
-                    }
-                }
-            } else if let Err(error) = token {
-                outcome.error = Some(error);
-            }
-            removed.map(|()| outcome)
-        })
-        .await
-    }
-}
-
-impl IntoFuture for SignOut {
-    type Output = Result<SignOutOutcome>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
-
-/// What came of a sign-out. On this machine the session has ended in any case.
-#[doc(alias = "SignOutRes")]
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct SignOutOutcome {
-    /// Whether the service has revoked the session. `false` also if nobody was signed in.
-    pub revoked: bool,
-    /// Where to send the user to sign out at the identity source, too.
-    pub redirect_uri: Option<String>,
-    /// Why the service could not be told.
-    pub error: Option<Error>,
-}
-
-/// Revokes the tokens of `session`.
-async fn revoke(
-    caller: &Caller,
-    session: &Session,
-    redirect_uri: Option<String>,
-    state: Option<String>,
-) -> Result<Option<String>> {
-    #[derive(Serialize)]
-    struct Revoke<'a> {
-        token: &'a str,
-    }
-    #[derive(Serialize)]
-    struct Leave {
-        #[serde(skip_serializing_if = "Option::is_none")]
-        redirect_uri: Option<String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        state: Option<String>,
-    }
-    #[derive(Deserialize)]
-    struct Left {
-        #[serde(default, deserialize_with = "lenient::text")]
-        redirect_uri: Option<String>,
-    }
-    let token = session.access_token();
-    // Either may be sent twice: a revoked token is still revoked.
-    if redirect_uri.is_none() && state.is_none() {
-        let call = Call::post("auth.sign_out", "/auth/v1/revoke")
-            .query("client_id", caller.client.env_id().as_str()) // as the other SDKs do here
-            .json(&Revoke {
-                token: token.expose_secret(),
-            });
-        let call = call.bearer(token).idempotency(Idempotency::Idempotent);
-        return caller.unit(&call).await.map(|()| None);
-    }
-    let call = Call::post("auth.sign_out", "/auth/v1/user/signout").json(&Leave {
-        redirect_uri,
-        state,
-    });
-    let call = call.bearer(token).idempotency(Idempotency::Idempotent);
-    caller
-        .json::<Left>(&call)
-        .await
-        .map(|left| left.redirect_uri)
-}
-
 impl Manager {
-    /// Renews the current session now.
+    /// Refreshes the current session now, whatever became of the last refresh.
     async fn renew(&self) -> Result<SignedIn> {
-        let before = self.cache.peek();
-        let token = self
-            .token()
-            .await?
-            .ok_or_else(crate::error::not_signed_in)?;
-        {
-            let state = self.state();
-            if state.current.is_none() {
-                return Err(crate::error::not_signed_in());
-            }
-            if !state.is_renewable() {
-                return Err(state.rejection.clone().map_or_else(not_renewable, rejected));
-            }
+        let live = self.live().await?.ok_or_else(crate::error::not_signed_in)?;
+        if !self.state().is_renewable() {
+            let rejection = self.state().rejection.clone();
+            return Err(rejection.map_or_else(not_renewable, rejected));
         }
-        // If it had ended, it is new already.
-        let renewed = before.is_some_and(|before| before.generation() != token.generation());
-        if !renewed {
-            self.cache.renew().await?;
+        if self.cache.peek().is_none() {
+            // It is known from the store, and was never handed out.
+            self.cache.set(live.token);
         }
+        self.cache.renew().await?;
         if let Some(rejection) = self.state().rejection.clone() {
             return Err(rejected(rejection));
         }
-        self.signed_in_as_known()
+        self.session_of(&live.session.lineage()).map(Self::as_known)
+    }
+
+    /// The session in force, read from the store if nobody is known to be signed in.
+    async fn live(&self) -> Result<Option<Live>> {
+        if is_asking() {
+            return Ok(None);
+        }
+        if let Some(live) = self.state().in_force() {
+            return Ok(Some(live));
+        }
+        let _turn = self.core.turn_of_many().await?;
+        let mut events = Vec::new();
+        match self.core.read().await {
+            // It is put aside by whoever holds the store's lock.
+            Ok(Stored::Unreadable) => self.state().stale = false,
+            Ok(stored) => drop(self.core.reconcile(stored.session(), &mut events)?),
+            // The session lives in memory alone.
+            Err(_) if self.state().unsaved => self.state().stale = false,
+            Err(error) => return Err(error),
+        }
+        self.hub().publish(events);
+        Ok(self.state().in_force())
     }
 
     /// Spends `refresh_token` and puts the session that comes of it in force.
@@ -474,19 +359,36 @@ impl Manager {
         signs_in: bool,
     ) -> Result<SignedIn> {
         check::token("refresh_token", refresh_token.expose_secret())?;
+        if is_asking() {
+            return Err(would_wait_for_itself());
+        }
         let (this, caller) = (self.clone(), caller.clone());
         detached(async move {
             let renewed = wire::refresh(&this.core.caller, ApiVersion::V1, &refresh_token);
-            let session = this
-                .install_with(None, Some(AuthEvent::TokenRefreshed), renewed)
-                .await?;
-            let user = fetch_user(&caller, &session).await;
-            this.update_user(&user).await;
-            let session = session.with_user(user.clone());
-            if signs_in && this.peek().is_some_and(|current| current.is_same(&session)) {
-                this.hub().publish([AuthEvent::SignedIn(session.clone())]);
-            }
-            Ok(SignedIn { session, user })
+            let own = this.core.has_refresh_token(&refresh_token).await;
+            let events: &[fn(Session) -> AuthEvent] = match signs_in {
+                true => &[AuthEvent::TokenRefreshed, AuthEvent::SignedIn],
+                false => &[AuthEvent::TokenRefreshed],
+            };
+            let session = match own {
+                // A refresh of the session may be spending the same token.
+                Some(previous) => {
+                    let renewed = async {
+                        let session = renewed.await?;
+                        Ok(match signs_in {
+                            true => session,
+                            false => session.succeeding(&previous),
+                        })
+                    };
+                    this.install_after(None, events, renewed).await?
+                }
+                None => {
+                    let session = renewed.await?;
+                    this.install(&session, None, events).await?;
+                    session
+                }
+            };
+            this.with_profile(&caller, &session).await
         })
         .await
     }

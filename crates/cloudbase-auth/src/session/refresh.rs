@@ -1,17 +1,23 @@
 //! How a session is renewed: once for all processes, never from a stale copy, never twice with one
 //! refresh token.
 
+use std::sync::Arc;
+
 use cloudbase_core::credential::Token;
-use cloudbase_core::{Error, Result};
+use cloudbase_core::{Error, ErrorKind, Result};
 
 use super::events::{AuthEvent, SignOutReason};
 use super::manager::Core;
-use super::state::{Live, Rejection, Stored};
+use super::state::{Live, Rejection, Stored, not_renewable, rejected};
 use super::{Session, wire};
 use crate::store::StoreLock;
 
 impl Core {
     /// The token that replaces `previous`. Called with the turn held.
+    ///
+    /// # Errors
+    ///
+    /// Of kind [`ErrorKind::Credentials`] if the session has ended by this, with the reason.
     pub(super) async fn fetch(
         &self,
         previous: Option<Token>,
@@ -85,14 +91,16 @@ impl Core {
 
     /// The token of `live`, if it is another one than the one to be replaced, and good.
     fn usable(&self, live: Option<&Live>, previous: Option<&Token>) -> Option<Token> {
-        let token = &live?.token;
+        let live = live?;
+        let token = &live.token;
         let wanted = previous.is_none_or(|previous| previous.generation() != token.generation());
-        (wanted && self.is_alive(token)).then(|| token.clone())
+        (wanted && self.is_alive(live)).then(|| token.clone())
     }
 
-    /// Whether the token can still be sent: it has not ended, and the gateway has not refused it.
-    fn is_alive(&self, token: &Token) -> bool {
-        !token.is_expired() && self.state().refused != Some(token.generation())
+    /// Whether the token can still be sent: neither clock says that it is over, and the gateway has
+    /// not rejected it.
+    fn is_alive(&self, live: &Live) -> bool {
+        !live.is_over() && self.state().refused != Some(live.token.generation())
     }
 
     async fn renew(
@@ -101,9 +109,12 @@ impl Core {
         lock: &StoreLock,
         events: &mut Vec<AuthEvent>,
     ) -> Result<Option<Token>> {
+        let mut why = None;
         if let Some(refresh_token) = live.session.refresh_token() {
             let version = live.session.version();
-            match wire::refresh(&self.caller, version, refresh_token).await {
+            let refreshed = wire::refresh(&self.caller, version, refresh_token);
+            match self.interruption.unless_interrupted(refreshed).await {
+                Ok(newer) if !newer.has_user_of(&live.session) => return Err(another_user()),
                 Ok(newer) => return self.replace(&live.session, newer, lock, events).await,
                 Err(error) if wire::is_rejected(&error) => {
                     // A program that knows nothing of the lock may have renewed it meanwhile.
@@ -117,11 +128,12 @@ impl Core {
                         Some(in_force) if in_force.session.rejection().is_some() => live = in_force,
                         in_force => return Ok(in_force.map(|live| live.token)),
                     }
+                    why = Some(error);
                 }
                 Err(error) => return Err(error),
             }
         }
-        self.begin_anew(live, lock, events).await
+        self.begin_anew(live, why, lock, events).await
     }
 
     /// Renews a session that has no refresh token (any more), by signing in again if that needs
@@ -129,33 +141,49 @@ impl Core {
     async fn begin_anew(
         &self,
         live: Live,
+        mut why: Option<Error>,
         lock: &StoreLock,
         events: &mut Vec<AuthEvent>,
     ) -> Result<Option<Token>> {
-        let ticket = self.state().ticket.clone();
-        let attempt = match ticket {
-            Some(source) => Some(wire::custom_ticket(&self.caller, &source).await),
-            None if live.session.is_anonymous() => Some(wire::anonymous(&self.caller, None).await),
-            None => None,
+        let attempt = async {
+            let ticket = self.state().ticket.clone();
+            match ticket {
+                Some(source) => wire::custom_ticket(&self.caller, &source).await.map(Some),
+                None if live.session.is_anonymous() => {
+                    wire::anonymous(&self.caller, None).await.map(Some)
+                }
+                None => Ok(None),
+            }
         };
-        match attempt {
-            Some(Ok(newer)) => return self.replace(&live.session, newer, lock, events).await,
-            Some(Err(error)) if !wire::is_rejected(&error) => return Err(error),
-            Some(Err(error)) => self.reject(&live, &error),
-            None => {}
+        match self.interruption.unless_interrupted(attempt).await {
+            Ok(Some(newer)) => return self.replace(&live.session, newer, lock, events).await,
+            Ok(None) => {}
+            Err(error) if wire::is_rejected(&error) => {
+                self.reject(&live, &error);
+                why = Some(error);
+            }
+            Err(error) => return Err(passing(error)),
         }
-        if self.is_alive(&live.token) {
+        if self.is_alive(&live) {
             let live = live.prolonged()?;
             let token = live.token.clone();
             self.state().current = Some(live);
             return Ok(Some(token));
         }
-        let reason = match self.state().rejection.clone() {
-            Some(Rejection { code, .. }) => SignOutReason::Rejected { code },
+        let rejection = self.state().rejection.clone();
+        let reason = match &rejection {
+            Some(Rejection { code, .. }) => SignOutReason::Rejected { code: code.clone() },
             None => SignOutReason::Expired,
         };
         self.end(reason, lock, events).await;
-        Ok(None)
+        Err(match (why, rejection) {
+            (Some(error), _) => {
+                let what = "the session has ended, as the service does not refresh it";
+                Error::because_of(ErrorKind::Credentials, what, &Arc::new(error))
+            }
+            (None, Some(rejection)) => rejected(rejection),
+            (None, None) => not_renewable(),
+        })
     }
 
     fn reject(&self, live: &Live, error: &Error) {
@@ -179,7 +207,11 @@ impl Core {
         };
         if in_force.session.is_same(&newer) {
             self.state().rejection = None;
-            events.push(AuthEvent::TokenRefreshed(newer));
+            // Who signs in anonymously again may be somebody else.
+            events.push(match newer.lineage() == previous.lineage() {
+                true => AuthEvent::TokenRefreshed(newer),
+                false => AuthEvent::SignedIn(newer),
+            });
         }
         Ok(Some(in_force.token))
     }
@@ -196,5 +228,22 @@ impl Core {
             }
             _ => Ok(None),
         }
+    }
+}
+
+/// What a refresh fails with whose response is somebody else's session. The own one is kept until
+/// its access token ends.
+fn another_user() -> Error {
+    let message = "the response to the refresh holds the session of another user; it is not used";
+    Error::new(ErrorKind::Decode, message).with_sent(true)
+}
+
+/// A failure of the program's function for tickets, whatever kind of error that returns.
+fn passing(error: Error) -> Error {
+    match error.kind() {
+        ErrorKind::Credentials => {
+            Error::because_of(ErrorKind::Local, "there is no ticket", &Arc::new(error))
+        }
+        _ => error,
     }
 }

@@ -24,6 +24,11 @@ pub(super) struct State {
     pub(super) unsaved: bool,
     /// What the store held when memory was last in line with it.
     pub(super) ancestor: Ancestor,
+    /// Counts the sign-ins and sign-outs of this process: a call that waits for a token must not go
+    /// on as whoever has come since.
+    pub(super) changes: u64,
+    /// What is known is to be read again before anything is made of it.
+    pub(super) stale: bool,
     /// When the store was read last.
     pub(super) looked: Option<Instant>,
     /// The generation of the token that the gateway refused last.
@@ -69,6 +74,11 @@ impl Live {
             obtained: Some(Instant::now()),
             ..Self::new(session, lifetime)?
         })
+    }
+
+    /// Whether either clock says that the access token is over.
+    pub(super) fn is_over(&self) -> bool {
+        self.token.is_expired() || self.session.is_over()
     }
 
     /// The same session with a new value of its token, whose shorter life keeps the cache from
@@ -128,14 +138,31 @@ impl State {
         *self = Self {
             loaded: true,
             ancestor: std::mem::take(&mut self.ancestor),
+            changes: self.changes,
             ..Self::default()
         };
+    }
+
+    /// The session in force, unless it is to be read again.
+    pub(super) fn in_force(&self) -> Option<Live> {
+        self.current.clone().filter(|_| !self.stale)
     }
 
     /// Whether nobody is signed in, as far as is known, and somebody may have since: another process.
     pub(super) fn is_worth_a_look(&self) -> bool {
         let lately = self.looked.is_some_and(|at| at.elapsed() < LOOK_AGAIN);
         self.is_signed_out() && !lately
+    }
+
+    /// The token in force, if it is over by the wall clock.
+    pub(super) fn over_by_the_wall_clock(&self) -> Option<Token> {
+        let live = self.current.as_ref()?;
+        live.session.is_over().then(|| live.token.clone())
+    }
+
+    /// The last session has ended in its time, rejected by nobody.
+    pub(super) fn has_expired(&self) -> bool {
+        self.is_signed_out() && self.rejection.is_none()
     }
 
     /// The store has said that there is no session.

@@ -63,6 +63,7 @@ impl SignInAnonymously {
     ///
     /// See [`Auth::sign_in_anonymously`].
     pub async fn send(self) -> Result<SignedIn> {
+        self.auth.check_can_sign_in()?;
         if let Some(token) = &self.provider_token {
             check::token("provider_token", token.expose_secret())?;
         }

@@ -39,6 +39,7 @@ impl Auth {
         Fut: Future<Output = Result<T>> + Send + 'static,
         T: Into<SecretString>,
     {
+        self.check_can_sign_in()?;
         let source: TicketSource = Arc::new(move || {
             let ticket = get_ticket();
             Box::pin(async move { ticket.await.map(Into::into) })

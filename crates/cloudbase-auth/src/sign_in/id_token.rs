@@ -82,6 +82,7 @@ impl Auth {
             #[serde(flatten)]
             options: Options,
         }
+        self.check_can_sign_in()?;
         check::token("token", token.token.expose_secret())?;
         let session = match &token.provider {
             Some(provider) => {

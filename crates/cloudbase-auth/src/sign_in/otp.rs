@@ -74,6 +74,7 @@ impl Auth {
     /// ```
     #[doc(alias = "signInWithOtp")]
     pub async fn sign_in_with_otp(&self, otp: Otp) -> Result<PendingSignIn> {
+        self.check_can_sign_in()?;
         let target = match otp.should_create_user {
             true => VerificationTarget::Any,
             false => VerificationTarget::User,

@@ -91,6 +91,7 @@ impl Auth {
     /// ```
     #[doc(alias = "signInWithPassword")]
     pub async fn sign_in_with_password(&self, password: Password) -> Result<SignedIn> {
+        self.check_can_sign_in()?;
         let (username, password) = password.checked()?;
         let session = with_password(self.caller(), &username, &password).await?;
         self.manager().sign_in(self.caller(), session, None).await

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::auth::Auth;
 use crate::caller::{Call, detached};
 use crate::password::sudo_by_password;
-use crate::session::events::{AuthEvent, SignOutReason};
+use crate::session::events::SignOutReason;
 
 impl Auth {
     /// Deletes the account of the signed-in user for good, and ends the session.
@@ -28,8 +28,9 @@ impl Auth {
     #[doc(alias = "deleteUser")]
     #[doc(alias = "DeleteUserReq")]
     pub async fn delete_user(&self, password: impl Into<SecretString>) -> Result<()> {
-        let sudo = sudo_by_password(self.caller(), "password", &password.into()).await?;
-        let auth = self.clone();
+        let auth = self.one_call();
+        let lineage = self.manager().peek().map(|session| session.lineage());
+        let sudo = sudo_by_password(auth.caller(), "password", &password.into()).await?;
         detached(async move {
             let path = "/auth/v1/user/me";
             let call = Call::new(
@@ -42,11 +43,8 @@ impl Auth {
             .user()
             .idempotency(Idempotency::Unsafe);
             auth.caller().unit(&call).await?;
-            let removed = auth.manager().forget().await;
-            auth.manager()
-                .hub()
-                .publish([AuthEvent::SignedOut(SignOutReason::UserDeleted)]);
-            removed
+            let reason = SignOutReason::UserDeleted;
+            auth.manager().end(lineage.as_ref(), reason).await?.removed
         })
         .await
     }

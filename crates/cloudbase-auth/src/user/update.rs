@@ -8,7 +8,6 @@ use crate::auth::Auth;
 use crate::caller::{Call, Caller};
 use crate::check;
 use crate::contact::Contact;
-use crate::session::events::AuthEvent;
 use crate::verification::{SentCode, VerificationRequest, waits_for_code};
 
 /// What to change; see [`Auth::update_user`].
@@ -166,7 +165,8 @@ impl Auth {
     #[doc(alias = "updateUser")]
     pub async fn update_user(&self, update: UpdateUser) -> Result<UpdatedUser> {
         let (contact, others) = update.checked()?;
-        let caller = self.caller();
+        let auth = self.one_call();
+        let caller = auth.caller();
         let mut known = self
             .session()
             .await?
@@ -179,7 +179,7 @@ impl Auth {
                 .within_session()
                 .usage("reauthentication");
             pending = Some(PendingContact {
-                auth: self.clone(),
+                auth: auth.clone(),
                 code: SentCode::send(caller, request).await?,
             });
         }
@@ -189,17 +189,15 @@ impl Auth {
         }
         let user = match known {
             Some(user) => user,
-            None => self.changed_user().await?,
+            None => auth.changed_user().await?,
         };
         Ok(UpdatedUser { user, pending })
     }
 
     /// The user after a change, which everybody is told of.
     async fn changed_user(&self) -> Result<User> {
-        let signed_in = self.refresh_user().await?;
-        self.manager()
-            .hub()
-            .publish([AuthEvent::UserUpdated(signed_in.session)]);
+        let signed_in = self.fetch_user(true).await?;
+        let signed_in = signed_in.ok_or_else(crate::error::not_signed_in)?;
         Ok(signed_in.user)
     }
 }

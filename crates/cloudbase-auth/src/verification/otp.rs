@@ -134,9 +134,13 @@ impl Auth {
     #[doc(alias = "verifyOtp")]
     pub async fn verify_otp(&self, otp: VerifyOtp) -> Result<SignedIn> {
         use secrecy::ExposeSecret as _;
+        let is_change = matches!(otp.kind, Some(OtpType::PhoneChange | OtpType::EmailChange));
+        if !is_change {
+            self.check_can_sign_in()?;
+        }
         let contact = otp.contact.map(Contact::normalised).transpose()?;
         let verified = verify(self.caller(), &otp.message_id, otp.token.expose_secret()).await?;
-        if matches!(otp.kind, Some(OtpType::PhoneChange | OtpType::EmailChange)) {
+        if is_change {
             return self.manager().signed_in_as_known();
         }
         let username = contact.as_ref().map(Contact::as_str);

@@ -445,7 +445,8 @@ impl<T> Source<T> {
         Self {
             request: list.request,
             filter: list.filter,
-            options: list.options,
+            // All pages are read as whoever the first one was.
+            options: list.options.as_one_call(),
             paging: Paging { number, size },
             done: false,
             record: list.record,

@@ -123,7 +123,8 @@ impl<T> Source<T> {
             refused: (size == 0).then(|| Error::argument("size", "must be at least 1")),
             query,
             columns,
-            options,
+            // All pages are read as whoever the first one was.
+            options: options.as_one_call(),
             asked: 0,
             full_seen: false,
             done: false,

@@ -88,7 +88,9 @@ impl List {
     }
 
     /// One page after the other, as a stream.
-    pub fn pages(self) -> Pages {
+    pub fn pages(mut self) -> Pages {
+        // All pages are read as whoever the first one was.
+        self.options = self.options.as_one_call();
         Pages {
             next: Some(self),
             asking: None,

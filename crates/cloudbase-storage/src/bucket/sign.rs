@@ -97,6 +97,7 @@ pub(super) async fn many(
 ) -> Result<Vec<Result<String>>> {
     let target = bucket.at("/v1/storages/object/sign")?.build()?;
     let expires_in = seconds(lifetime)?;
+    let options = options.as_one_call();
     let mut urls = Vec::with_capacity(paths.len());
     for paths in paths.chunks(CHUNK) {
         let operation = Operation::new(

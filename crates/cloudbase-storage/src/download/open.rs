@@ -44,7 +44,8 @@ impl Source {
         Self {
             client,
             place,
-            options,
+            // What is resumed is resumed as whoever it was begun.
+            options: options.as_one_call(),
             url: Mutex::new(None),
         }
     }

@@ -1,0 +1,180 @@
+//! Calls that are made of several requests: all of them are of one user.
+
+use cloudbase_auth::{Auth, BoxFuture, Error, ErrorKind, Result, UpdateUser};
+use cloudbase_data::{Models, MySql, Row};
+use cloudbase_storage::Storage;
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+use super::service::{Service, lineage, sign_in};
+
+type Call = fn(Auth) -> BoxFuture<'static, Result<()>>;
+
+/// Has `name` sign in while the `nth` request to `path` of `call` is answered well, and returns what
+/// the call came to with the tokens that the service got for it.
+async fn with_a_change(
+    service: &Service,
+    (path, nth): (&'static str, usize),
+    call: Call,
+) -> (Error, Vec<String>, Auth) {
+    let auth = service.signed_in("lin").await;
+    let other = auth.clone();
+    service.interlude(path, nth, 200, move || {
+        let other = other.clone();
+        async move { sign_in(&other, "mei").await }
+    });
+    let error = call(auth.clone()).await.unwrap_err();
+    (error, service.tokens(path), auth)
+}
+
+fn assert_changed(error: &Error) {
+    assert_eq!(error.kind(), ErrorKind::Credentials, "{error}");
+    assert!(
+        error.message().contains("the signed-in user changed"),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_of_rows_or_pages_ends_where_its_user_does() {
+    let streams: [(&str, Value, Call); 3] = [
+        (
+            "/v1/rdb/rest/diary",
+            json!([{ "n": 1 }, { "n": 2 }]),
+            |auth| {
+                Box::pin(async move {
+                    let mysql = MySql::new(auth.client().clone());
+                    let mut rows = mysql.from("diary").select::<Row>("*").stream(2);
+                    let mut seen = 0;
+                    while let Some(row) = rows.next().await {
+                        if let Err(error) = row {
+                            assert_eq!(seen, 4, "what came before the change");
+                            return Err(error);
+                        }
+                        seen += 1;
+                    }
+                    Ok(())
+                })
+            },
+        ),
+        (
+            "/v1/model/",
+            json!({ "data": { "records": [{ "n": 1 }, { "n": 2 }] } }),
+            |auth| {
+                Box::pin(async move {
+                    let models = Models::new(auth.client().clone());
+                    let pages = models.model("diary").list().pages(2);
+                    pages.try_for_each(|_| async { Ok(()) }).await
+                })
+            },
+        ),
+        (
+            "/v1/storages/object/list",
+            json!({ "objects": [], "hasNext": true, "nextCursor": "c" }),
+            |auth| {
+                Box::pin(async move {
+                    let storage = Storage::new(auth.client().clone());
+                    let pages = storage.bucket("b").list("").pages();
+                    pages.try_for_each(|_| async { Ok(()) }).await
+                })
+            },
+        ),
+    ];
+    for (path, page, call) in streams {
+        let service = Service::new();
+        service.say(path, 200, page);
+        let (error, tokens, _) = with_a_change(&service, (path, 2), call).await;
+        assert_changed(&error);
+        assert_eq!(tokens.len(), 2, "{path}: {tokens:?}");
+        assert!(
+            tokens
+                .iter()
+                .all(|token| lineage(token).starts_with("lin."))
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_of_several_requests_is_of_one_user() {
+    let service = Service::new();
+    let path = "/v1/storages/get-objects-download-info";
+    let item = json!({ "downloadUrl": "https://cos.example/a" });
+    service.say(path, 200, Value::Array(vec![item; 50]));
+    let auth = service.signed_in("lin").await;
+    let other = auth.clone();
+    service.interlude(path, 1, 200, move || {
+        let other = other.clone();
+        async move { sign_in(&other, "mei").await }
+    });
+    let storage = Storage::new(auth.client().clone());
+    let ids = (0..120).map(|n| format!("cloud://two-users.b/{n}.txt"));
+    let urls = storage
+        .signed_urls(ids, Duration::from_secs(60))
+        .await
+        .unwrap();
+    assert_eq!(service.tokens(path).len(), 1);
+    for (n, url) in urls.iter().enumerate() {
+        match url {
+            Ok(_) => assert!(n < 50, "{n}"),
+            Err(error) => {
+                assert!(n >= 50, "{n}");
+                assert_changed(error);
+            }
+        }
+    }
+    assert_eq!(urls.len(), 120);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_step_of_a_change_of_account_is_made_by_another_user() {
+    let leave = json!({ "sudo_token": "leave", "expires_in": 900 });
+    let code = json!({ "verification_id": "v", "expires_in": 600, "is_user": false });
+    let proof = json!({ "verification_token": "proof", "expires_in": 600 });
+    // Where the user changes, what must not come then, and the call.
+    let steps: [(&str, &str, Call); 3] = [
+        ("/user/sudo", "DELETE /auth/v1/user/me", |auth| {
+            Box::pin(async move { auth.delete_user("secret of lin").await })
+        }),
+        ("/user/sudo", "/user/password", |auth| {
+            Box::pin(async move {
+                let changed = auth.reset_password_for_old("secret of lin", "another");
+                changed.await.map(drop)
+            })
+        }),
+        ("/verification/verify", "/user/basic/edit", |auth| {
+            Box::pin(async move {
+                let update = UpdateUser::new().phone("13900001111");
+                let pending = auth.update_user(update).await?.pending.unwrap();
+                pending.verify("123456").await.map(drop)
+            })
+        }),
+    ];
+    for (path, after, call) in steps {
+        let service = Service::new();
+        service.say("/user/sudo", 200, leave.clone());
+        service.say("/auth/v1/verification", 200, code.clone());
+        service.say("/verification/verify", 200, proof.clone());
+        let (error, _, auth) = with_a_change(&service, (path, 1), call).await;
+        assert_changed(&error);
+        assert_eq!(service.count(after), 0, "{path}");
+        // And she who has come is not signed out by it.
+        assert_eq!(auth.peek_session().unwrap().sub(), "mei", "{path}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_does_not_wait_for_somebody_elses_token() {
+    // The session has to be refreshed first, and meanwhile somebody else signs in.
+    let service = Service::new();
+    let auth = service.signed_in("lin").await;
+    tokio::time::advance(Duration::from_secs(7300)).await;
+    let other = auth.clone();
+    service.interlude("/auth/v1/token", 1, 200, move || {
+        let other = other.clone();
+        async move { sign_in(&other, "mei").await }
+    });
+    let error = auth.delete_user("secret of lin").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Credentials, "{error}");
+    assert_eq!(service.count("/user/sudo"), 0);
+}
