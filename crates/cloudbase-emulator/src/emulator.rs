@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::net::TcpListener;
-use tokio::sync::{RwLock, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::auth::{self, AuthOptions, AuthState, Captcha, Person, Users};
@@ -167,6 +167,7 @@ impl EmulatorBuilder {
             .map_err(|error| StartError::caused_by("the socket has no address", error))?;
         let keys = Keys::development(&self.env_id, &self.region).map_err(StartError::new)?;
         let base = Base {
+            content: Arc::default(),
             base_url: base_url(address).into(),
             host: self.host,
             guard: Arc::new(guard),
@@ -183,7 +184,6 @@ impl EmulatorBuilder {
             functions: FunctionsState::start(self.functions, &base).await?,
             storage: StorageState::start(self.storage, &base).await?,
             base,
-            content: RwLock::default(),
             faults: Faults::default(),
             requests: RequestLog::default(),
             control: ControlState::default(),

@@ -6,10 +6,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, FromRequest as _, State};
-use axum::middleware::{self, Next};
+use axum::extract::DefaultBodyLimit;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -32,6 +30,7 @@ mod cors;
 mod envelope;
 mod guard;
 pub(crate) mod missing;
+mod steady;
 
 use body::{StalledBody, TeeBody};
 use connection::{Connection, CutIo};
@@ -64,17 +63,13 @@ enum Surface {
 
 /// The gateway with all its routes.
 pub(crate) fn gateway(state: AppState, idle_timeout: Option<Duration>) -> Server {
-    let steady = |routes: Router<AppState>| {
-        routes.route_layer(middleware::from_fn_with_state(
-            state.clone(),
-            on_steady_content,
-        ))
-    };
     let router = Router::new()
-        .merge(steady(auth::routes()))
-        .merge(steady(data::routes()))
+        .merge(steady::calls(auth::routes(), &state))
+        .merge(steady::calls(data::routes(), &state))
         .merge(functions::routes())
-        .merge(storage::routes())
+        .merge(steady::calls(storage::routes(), &state))
+        // An upload is steady once its body is there.
+        .merge(storage::upload_routes())
         .nest("/__emulator", control::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
@@ -316,23 +311,6 @@ async fn dispatch(server: &Server, id: &RequestId, mut request: Request<Body>) -
     } else {
         response
     }
-}
-
-/// Keeps a reset or a restored snapshot away while a call runs. The body is read first: a caller that
-/// stalls in it keeps nobody waiting.
-async fn on_steady_content(
-    State(state): State<AppState>,
-    request: Request<Body>,
-    next: Next,
-) -> Response {
-    let (parts, body) = request.into_parts();
-    let whole = Request::from_parts(parts.clone(), body);
-    let body = match Bytes::from_request(whole, &state).await {
-        Ok(body) => body,
-        Err(rejection) => return rejection.into_response(),
-    };
-    let _steady = state.content.read().await;
-    next.run(Request::from_parts(parts, Body::from(body))).await
 }
 
 async fn unknown_path(request: Request<Body>) -> Response {

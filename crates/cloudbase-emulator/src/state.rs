@@ -27,9 +27,6 @@ pub(crate) struct AppState(Arc<Shared>);
 /// The parts of the state. The base is reached through it: `state.clock`, `state.keys`, …
 pub(crate) struct Shared {
     pub(crate) base: Base,
-    /// Shared by calls that read or change content, exclusive for what replaces all of it: a call sees
-    /// the content before a reset or after it, and nothing between.
-    pub(crate) content: RwLock<()>,
     pub(crate) faults: Faults,
     pub(crate) requests: RequestLog,
     pub(crate) control: ControlState,
@@ -50,6 +47,9 @@ pub(crate) struct Base {
     pub(crate) guard: Arc<Guard>,
     /// Where state is kept across runs; memory only if absent. Each part has a folder of its own in it.
     pub(crate) data_dir: Option<Arc<DataDir>>,
+    /// Shared by calls that read or change content, exclusive for what replaces all of it: a call sees
+    /// the content before a reset or after it, and nothing between.
+    pub(crate) content: Arc<RwLock<()>>,
     pub(crate) clock: Clock,
     /// Signs and checks tokens; knows the environment's id.
     pub(crate) keys: Keys,

@@ -70,6 +70,7 @@ struct Shared {
     env: String,
     bucket: String,
     object_origin: String,
+    content: Arc<tokio::sync::RwLock<()>>,
     clock: Clock,
     disk: Disk,
     signer: Signer,
@@ -82,7 +83,7 @@ struct Shared {
     first_buckets: Vec<Bucket>,
 }
 
-/// The area's routes, with their full paths.
+/// The area's routes but for uploads, with their full paths.
 pub(crate) fn routes() -> Router<AppState> {
     Router::new()
         .route("/v1/storages/get-objects-upload-info", post(upload_info))
@@ -93,6 +94,11 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/v1/storages/delete-objects", post(delete_objects))
         .route("/v1/storages/copy-objects", post(copy_objects))
         .merge(pg::routes())
+}
+
+/// The routes whose bodies become objects.
+pub(crate) fn upload_routes() -> Router<AppState> {
+    pg::upload_routes()
 }
 
 /// The routes of the object store, which listens on its own port.
@@ -196,6 +202,7 @@ impl StorageState {
             bucket: key::physical_bucket(&env),
             env,
             object_origin: origin(base.host, address),
+            content: base.content.clone(),
             clock: base.clock.clone(),
             disk,
             signer: Signer::new(&secret(dir.map(|dir| dir.join("secret")))?),
@@ -252,6 +259,11 @@ impl StorageState {
 }
 
 impl Storage {
+    /// Keeps a reset and a restored snapshot away while it is held.
+    async fn steady(&self) -> tokio::sync::RwLockReadGuard<'_, ()> {
+        self.shared.content.read().await
+    }
+
     pub(crate) fn disk(&self) -> &Disk {
         &self.shared.disk
     }

@@ -122,3 +122,30 @@ async fn a_snapshot_is_put_back_elsewhere_and_lasts() {
         bench.emulator.shutdown().await;
     }
 }
+
+/// Objects and rows of a snapshot are there for everyone while it is put back.
+#[tokio::test]
+async fn calls_wait_for_a_restore() {
+    let bench = Bench::with(builder(None)).await;
+    add(&bench, 1).await;
+    let snapshot = bench.emulator.snapshot().await.unwrap();
+    let url = bench.url("o1", 60).await;
+    let done = std::cell::Cell::new(false);
+    let read = async || {
+        let mut reads = 0;
+        while !done.get() {
+            bench.wire.get(&url).send().await.expect(200);
+            bench.upload("o2", "content").await.expect(200);
+            reads += 1;
+        }
+        reads
+    };
+    let restore = async {
+        for _ in 0..20 {
+            bench.emulator.restore(&snapshot).await.unwrap();
+        }
+        done.set(true);
+    };
+    let ((), first, second, third) = tokio::join!(restore, read(), read(), read());
+    assert!(first + second + third > 0);
+}

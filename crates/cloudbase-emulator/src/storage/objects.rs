@@ -51,7 +51,10 @@ async fn route(storage: &Storage, request: Request, id: &str) -> Result<Response
     let key = key_of(request.uri())?;
     match *request.method() {
         Method::PUT => put(storage, key, request).await,
-        Method::GET | Method::HEAD => get(storage, &key, request.into_parts().0, id).await,
+        Method::GET | Method::HEAD => {
+            let _steady = storage.steady().await;
+            get(storage, &key, request.into_parts().0, id).await
+        }
         Method::POST => form::post(storage, request).await,
         _ => Err(CosError::new(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -288,6 +291,7 @@ pub(super) async fn commit(
         modified_ms: now,
         headers,
     };
+    let _steady = storage.steady().await;
     storage
         .disk()
         .commit(staged, record, overwrite)

@@ -3,7 +3,7 @@
 use axum::{
     Json, Router,
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{get, post, put},
 };
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
@@ -68,10 +68,7 @@ pub(super) enum PgError {
 }
 
 pub(super) fn routes() -> Router<AppState> {
-    let object = get(objects::download)
-        .post(upload::create)
-        .put(upload::update)
-        .delete(objects::delete_one);
+    let object = get(objects::download).delete(objects::delete_one);
     Router::new()
         .route(
             "/v1/storages/bucket",
@@ -105,13 +102,25 @@ pub(super) fn routes() -> Router<AppState> {
         )
         .route(
             "/v1/storages/object/upload/sign/{bucket}/{*name}",
-            post(signed::sign_upload).put(signed::upload),
+            post(signed::sign_upload),
         )
         .route(
             "/v1/storages/object/{bucket}",
             axum::routing::delete(objects::delete_many),
         )
         .route("/v1/storages/object/{bucket}/{*name}", object)
+}
+
+pub(super) fn upload_routes() -> Router<AppState> {
+    Router::new()
+        .route(
+            "/v1/storages/object/upload/sign/{bucket}/{*name}",
+            put(signed::upload),
+        )
+        .route(
+            "/v1/storages/object/{bucket}/{*name}",
+            post(upload::create).put(upload::update),
+        )
 }
 
 impl PgError {

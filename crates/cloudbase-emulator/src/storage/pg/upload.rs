@@ -186,6 +186,7 @@ where
     } else {
         Overwrite::Forbid
     };
+    let _steady = storage.steady().await;
     Ok(storage.disk().commit(staged, record, overwrite).await?)
 }
 
