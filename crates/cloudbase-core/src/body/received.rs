@@ -19,8 +19,8 @@ use crate::service::BoxError;
 /// announced, if any, is compared by the library then (RFC 9113, section 8.1.1).
 pub(crate) struct Received {
     body: Incoming,
-    /// Of HTTP/2.
-    exchange: Option<Exchange>,
+    /// Of HTTP/2. Apart: every layer moves the body of every response.
+    exchange: Option<Box<Exchange>>,
 }
 
 impl Received {
@@ -35,7 +35,7 @@ impl Received {
     pub(crate) fn http2(response: Response<Incoming>, exchange: Exchange) -> Response<Self> {
         response.map(|body| Self {
             body,
-            exchange: Some(exchange),
+            exchange: Some(Box::new(exchange)),
         })
     }
 }
