@@ -7,6 +7,9 @@
     reason = "helpers of tests, which say what was measured"
 )]
 
+#[path = "processes/schedules.rs"]
+mod schedules;
+
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;

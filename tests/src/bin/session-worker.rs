@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use cloudbase_auth::{
-    Auth, BoxFuture, FileStore, RedisStore, SecretString, SessionStore, StoreLock,
+    Auth, BoxFuture, Error, ErrorKind, FileStore, Password, RedisStore, SecretString, SessionStore,
+    StoreLock,
 };
 use cloudbase_core::Client;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 const ENV: &str = "auth-tests";
 const KEY: &str = "credentials_auth-tests";
@@ -21,9 +23,12 @@ async fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().collect();
     let [_, mode, endpoint, place, prefix] = arguments.as_slice() else {
         return Err(
-            "usage: session-worker call|compare|hold|save <endpoint> <store> <prefix>".into(),
+            "usage: session-worker call|compare|hold|save|obey <endpoint> <store> <prefix>".into(),
         );
     };
+    if mode == "obey" {
+        return obey(endpoint, place, prefix).await;
+    }
     let store: Arc<dyn SessionStore> = match place.starts_with("redis://") {
         true => Arc::new(
             RedisStore::new(place.as_str())?
@@ -40,6 +45,116 @@ async fn main() -> Result<(), Failure> {
         }
         "save" => save(&*store).await,
         mode => call(store, endpoint, mode == "compare").await,
+    }
+}
+
+/// Does what it is told, a line at a time, and says what came of it.
+async fn obey(endpoint: &str, place: &str, prefix: &str) -> Result<(), Failure> {
+    let is_full = Arc::<AtomicBool>::default();
+    let open = |place: &str, prefix: &str| -> Result<Auth, Failure> {
+        let store: Arc<dyn SessionStore> = match place.starts_with("redis://") {
+            true => Arc::new(
+                RedisStore::new(place)?
+                    .prefix(prefix)
+                    .lock_lifetime_of_a_test(Duration::from_millis(50)),
+            ),
+            false => Arc::new(FileStore::new(place)),
+        };
+        let client = Client::builder().env_id(ENV).endpoint(endpoint).build()?;
+        let is_full = is_full.clone();
+        let store = Full { store, is_full };
+        Ok(Auth::builder(client).session_store(store).build()?)
+    };
+    let mut auth = open(place, prefix)?;
+    say("ready")?;
+    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    while let Some(line) = lines.next_line().await? {
+        let mut words = line.split(' ');
+        let said = match words.next().unwrap_or_default() {
+            "open" => {
+                is_full.store(false, Ordering::SeqCst);
+                auth = open(
+                    words.next().unwrap_or_default(),
+                    words.next().unwrap_or_default(),
+                )?;
+                "opened".to_owned()
+            }
+            "in" => {
+                let name = words.next().unwrap_or_default();
+                let password = Password::username(name, "N3w-pass!");
+                match auth.sign_in_with_password(password).await {
+                    Ok(signed_in) => format!("in {}", signed_in.session.sub()),
+                    Err(error) => format!("failed: {error}"),
+                }
+            }
+            "out" => match auth.sign_out().await {
+                Ok(_) => "out".to_owned(),
+                Err(error) => format!("failed: {error}"),
+            },
+            "refresh" => match auth.refresh_session().await {
+                Ok(_) => "refreshed".to_owned(),
+                Err(error) => format!("not refreshed: {error}"),
+            },
+            "settle" => {
+                auth.reload_session();
+                auth.session().await?;
+                let _ = auth.refresh_session().await;
+                "settled".to_owned()
+            }
+            "who" => {
+                auth.reload_session();
+                let session = auth.session().await?;
+                format!(
+                    "who {}",
+                    session.as_ref().map_or("-", |session| session.sub())
+                )
+            }
+            word => {
+                is_full.store(word == "full", Ordering::SeqCst);
+                word.to_owned()
+            }
+        };
+        say(&said)?;
+    }
+    Ok(())
+}
+
+/// A store that cannot save sessions while it is full.
+struct Full {
+    store: Arc<dyn SessionStore>,
+    is_full: Arc<AtomicBool>,
+}
+
+impl SessionStore for Full {
+    fn load<'a>(
+        &'a self,
+        key: &'a str,
+    ) -> BoxFuture<'a, cloudbase_auth::Result<Option<SecretString>>> {
+        self.store.load(key)
+    }
+
+    fn save<'a>(
+        &'a self,
+        key: &'a str,
+        value: &'a SecretString,
+        lock: &'a StoreLock,
+    ) -> BoxFuture<'a, cloudbase_auth::Result<()>> {
+        match key == KEY && self.is_full.load(Ordering::SeqCst) {
+            true => Box::pin(async { Err(Error::new(ErrorKind::Local, "disk full")) }),
+            false => self.store.save(key, value, lock),
+        }
+    }
+
+    fn remove<'a>(
+        &'a self,
+        key: &'a str,
+        lock: &'a StoreLock,
+    ) -> BoxFuture<'a, cloudbase_auth::Result<()>> {
+        self.store.remove(key, lock)
+    }
+
+    fn lock<'a>(&'a self, key: &'a str) -> BoxFuture<'a, cloudbase_auth::Result<StoreLock>> {
+        self.store.lock(key)
     }
 }
 

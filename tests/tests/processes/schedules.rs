@@ -1,0 +1,254 @@
+//! Random schedules of real processes that share a store: saves that fail, pauses past the lock, kills,
+//! sign-ins, sign-outs and refreshes. In one process and paused time: `session::schedule_tests`.
+
+use fastrand::Rng;
+
+use super::*;
+
+const SCHEDULES: u64 = 50;
+const STEPS: usize = 7;
+const WORKERS: usize = 3;
+
+/// A process that does what it is told.
+struct Obedient {
+    worker: Worker,
+    /// How many refreshes it has not reported yet.
+    refreshes: usize,
+    is_full: bool,
+    /// The number of its sign-in that the store could not take, and who that is.
+    unsaved: Option<(usize, String)>,
+}
+
+impl Obedient {
+    async fn start(emulator: &Emulator, place: &Place) -> Self {
+        let mut this = Self {
+            worker: Worker::start("obey", emulator.endpoint(), place),
+            refreshes: 0,
+            is_full: false,
+            unsaved: None,
+        };
+        assert_eq!(this.worker.line().await, "ready");
+        this
+    }
+
+    async fn tell(&mut self, command: &str) {
+        let stdin = self.worker.child.stdin.as_mut().unwrap();
+        let line = format!("{command}\n");
+        stdin.write_all(line.as_bytes()).await.unwrap();
+    }
+
+    /// What it says to the last command; it does one after the other.
+    async fn hear(&mut self) -> String {
+        self.finish().await;
+        self.worker.line().await
+    }
+
+    /// Waits for its refreshes.
+    async fn finish(&mut self) {
+        for _ in 0..std::mem::take(&mut self.refreshes) {
+            self.worker.line().await;
+        }
+    }
+
+    async fn ask(&mut self, command: &str) -> String {
+        self.tell(command).await;
+        self.hear().await
+    }
+
+    async fn signal(&self, signal: &str) {
+        let id = self.worker.child.id().unwrap().to_string();
+        let sent = Command::new("kill").args([signal, &id]).status().await;
+        assert!(sent.unwrap().success());
+    }
+}
+
+async fn emulator() -> Emulator {
+    let mut emulator = Emulator::builder()
+        .env_id("auth-tests")
+        .max_sessions(100)
+        .refresh_reuse(RefreshReuse::Grace(Duration::from_secs(600)));
+    for n in 0..STEPS {
+        emulator = emulator.user(NewUser::username(format!("u{n}")).password(PASSWORD));
+    }
+    emulator.start().await.unwrap()
+}
+
+async fn stored(place: &Place) -> Option<String> {
+    let json = place.open().load(KEY).await.unwrap()?;
+    let session = Session::from_json(json.expose_secret()).unwrap();
+    Some(session.sub().to_owned())
+}
+
+/// Lets a refresh get to some point, before its beginning or after its end included.
+async fn somewhere(rng: &mut Rng) {
+    tokio::time::sleep(Duration::from_micros(rng.u64(0..15_000))).await;
+}
+
+/// Stops a process that waits for the response to its refresh, with the lock; nothing if it has none
+/// to refresh. The response comes when the gate is opened.
+async fn pause_in_a_refresh(
+    which: usize,
+    emulator: &Emulator,
+    workers: &mut [Obedient],
+) -> Option<Gate> {
+    for worker in workers.iter_mut() {
+        worker.finish().await;
+    }
+    let gate = Gate::new();
+    let held = Fault::on(RENEWAL).times(1).hold(&gate);
+    emulator.faults().add(held);
+    let worker = &mut workers[which];
+    worker.tell("refresh").await;
+    tokio::select! {
+        () = gate.waiting(1) => {}
+        _ = worker.worker.line() => {
+            gate.open();
+            return None;
+        }
+    }
+    worker.refreshes += 1;
+    worker.signal("-STOP").await;
+    Some(gate)
+}
+
+/// One schedule. `outlives` says that a lock outlives its paused holder.
+async fn run(
+    seed: u64,
+    emulator: &Emulator,
+    place: &Place,
+    outlives: bool,
+    workers: &mut Vec<Obedient>,
+) {
+    let mut rng = Rng::with_seed(seed);
+    let mut log = vec![format!("schedule {seed}")];
+    for worker in workers.iter_mut() {
+        (worker.is_full, worker.unsaved) = (false, None);
+        let opened = worker
+            .ask(&format!("open {} {}", place.store, place.prefix))
+            .await;
+        assert_eq!(opened, "opened");
+    }
+    // The number of the last sign-in or sign-out that the store has taken, and who is signed in by it.
+    let mut last: (usize, Option<String>) = (0, None);
+    for step in 0..STEPS {
+        let which = rng.usize(..WORKERS);
+        let other = (which + rng.usize(1..WORKERS)) % WORKERS;
+        match rng.u32(0..8) {
+            chosen @ 0..=4 => {
+                // Another process is refreshing, and paused in the midst of it.
+                let mut paused = None;
+                if rng.bool() && last.1.is_some() {
+                    log.push(format!("{other} refreshes, paused"));
+                    paused = pause_in_a_refresh(other, emulator, workers).await;
+                }
+                let worker = &mut workers[which];
+                let is_in = chosen < 4;
+                let command = if is_in {
+                    format!("in u{step}")
+                } else {
+                    "out".to_owned()
+                };
+                log.push(format!("{which} {command}, full: {}", worker.is_full));
+                worker.tell(&command).await;
+                let mut said = None;
+                if !outlives {
+                    said = Some(workers[which].hear().await);
+                }
+                if let Some(gate) = paused {
+                    workers[other].signal("-CONT").await;
+                    gate.open();
+                }
+                let said = match said {
+                    Some(said) => said,
+                    None => workers[which].hear().await,
+                };
+                let worker = &mut workers[which];
+                let who = said.strip_prefix("in ").map(str::to_owned);
+                assert!(
+                    who.is_some() == is_in && (is_in || said == "out"),
+                    "{said}: {log:#?}"
+                );
+                match who {
+                    Some(who) if worker.is_full => worker.unsaved = Some((step + 1, who)),
+                    who => (worker.unsaved, last) = (None, (step + 1, who)),
+                }
+            }
+            5 => {
+                let worker = &mut workers[which];
+                worker.is_full = !worker.is_full;
+                let command = if worker.is_full { "full" } else { "room" };
+                log.push(format!("{which} {command}"));
+                assert_eq!(worker.ask(command).await, command);
+            }
+            6 => {
+                log.push(format!("{which} refreshes"));
+                workers[which].tell("refresh").await;
+                workers[which].refreshes += 1;
+            }
+            _ => {
+                log.push(format!("{which} refreshes, killed"));
+                workers[which].tell("refresh").await;
+                somewhere(&mut rng).await;
+                workers.swap_remove(which).worker.kill().await;
+                workers.push(Obedient::start(emulator, place).await);
+            }
+        }
+    }
+    // Each looks at the store, and tries again what that could not take.
+    for worker in workers.iter_mut() {
+        assert_eq!(worker.ask("room").await, "room");
+    }
+    for _ in 0..2 {
+        for worker in workers.iter_mut() {
+            worker.ask("settle").await;
+        }
+    }
+    let end = stored(place).await;
+    let newer = workers.iter().filter_map(|worker| {
+        let unsaved = worker.unsaved.as_ref();
+        unsaved.filter(|(step, _)| *step > last.0)
+    });
+    let newer: Vec<_> = newer.map(|(_, who)| Some(who.clone())).collect();
+    let may_win = match newer.is_empty() {
+        true => end == last.1,
+        false => newer.contains(&end),
+    };
+    assert!(
+        may_win,
+        "{end:?} instead of {:?} or {newer:?}: {log:#?}",
+        last.1
+    );
+    let expected = format!("who {}", end.as_deref().unwrap_or("-"));
+    for worker in workers.iter_mut() {
+        assert_eq!(worker.ask("who").await, expected, "{log:#?}");
+    }
+}
+
+#[tokio::test]
+async fn in_files_the_last_to_sign_in_or_out_wins_and_nobody_comes_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let emulator = emulator().await;
+    let mut workers = Vec::new();
+    for seed in 0..SCHEDULES {
+        let place = Place::directory(&directory.path().join(seed.to_string()));
+        while workers.len() < WORKERS {
+            workers.push(Obedient::start(&emulator, &place).await);
+        }
+        run(seed, &emulator, &place, true, &mut workers).await;
+    }
+}
+
+#[tokio::test]
+async fn in_redis_the_last_to_sign_in_or_out_wins_and_nobody_comes_back() {
+    let emulator = emulator().await;
+    let mut workers = Vec::new();
+    for seed in 0..SCHEDULES {
+        let Some(place) = Place::redis(&format!("schedule-{seed}")) else {
+            return;
+        };
+        while workers.len() < WORKERS {
+            workers.push(Obedient::start(&emulator, &place).await);
+        }
+        run(seed, &emulator, &place, false, &mut workers).await;
+    }
+}
