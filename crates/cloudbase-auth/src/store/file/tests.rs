@@ -223,8 +223,9 @@ async fn errors_name_the_file() {
     assert_eq!(
         error.to_string(),
         format!(
-            "local failure: cannot read the session file `{}`: not a directory",
-            path.display()
+            "local failure: cannot read the session file `{}`: {}",
+            path.display(),
+            io::Error::from_raw_os_error(libc::ENOTDIR)
         )
     );
     assert!(std::error::Error::source(&error).is_some());
