@@ -22,7 +22,7 @@ use crate::body::Body;
 use crate::config::{Config, EnvId};
 use crate::credential::{CredentialProvider, Credentials, Token};
 use crate::error::{Error, ErrorResponse, Result, parse_envelope};
-use crate::layer::collect_answer;
+use crate::layer::{ByHand, collect_answer};
 use crate::operation::{CallInfo, CallState, CredentialUse, Head, Operation, Parts, RequestId};
 use crate::response::{Meta, Response};
 use crate::service::{BoxError, HttpService, Stack};
@@ -172,13 +172,18 @@ impl Client {
     /// whose URI is a path on the gateway.
     pub fn service(&self) -> HttpService {
         let service = self.inner.stack.service();
-        let Some(user) = &self.inner.user else {
+        let token = self.inner.user.as_ref().map(|user| &user.token);
+        let token = token.map(|token| token.header().clone());
+        if token.is_none() && !self.inner.open {
             return service;
-        };
-        let token = user.token.header().clone();
+        }
         crate::service::erase(service.map_request(move |mut request: Request<Body>| {
+            request.extensions_mut().insert(ByHand);
             let ours = request.uri().authority().is_none();
-            if ours && !request.headers().contains_key(AUTHORIZATION) {
+            if let Some(token) = &token
+                && ours
+                && !request.headers().contains_key(AUTHORIZATION)
+            {
                 request.headers_mut().insert(AUTHORIZATION, token.clone());
             }
             request

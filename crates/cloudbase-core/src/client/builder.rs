@@ -120,6 +120,10 @@ impl ClientBuilder {
     /// # }
     /// ```
     ///
+    /// A layer that makes a new request out of the one it is given hands on its
+    /// [extensions](http::Extensions): they say what the call is and whose. Without them the call ends
+    /// with an error of kind [`Middleware`](crate::ErrorKind::Middleware), and nothing is sent.
+    ///
     /// # Time limits
     ///
     /// A call layer is outside the [total timeout](Self::timeout), which covers what is inside it:

@@ -12,6 +12,7 @@ use crate::body::Body;
 use crate::config::Config;
 use crate::credential::{CredentialProvider, Credentials, Token};
 use crate::error::Result;
+use crate::layer::RequireCall;
 use crate::layers::{
     AttemptSpanLayer, AuthLayer, BaseUriLayer, CallSpanLayer, CollectLayer, DeadlineLayer,
     HeadersLayer, LimitLayer, QueueLayer, RetryLayer,
@@ -88,7 +89,7 @@ impl Parts {
                 around_attempt(&config, &inner, &retry, attempt),
             )
         } else {
-            let attempt = wrap(erase(attempt), self.attempt_layers);
+            let attempt = wrap(erase(RequireCall(attempt)), self.attempt_layers);
             let attempt = CollectLayer::new(&config).layer(attempt);
             (
                 around_attempt(&config, &outer, &retry, attempt.clone()),
@@ -98,7 +99,8 @@ impl Parts {
         let service = if self.call_layers.is_empty() {
             service
         } else {
-            Arc::new(wrap(service.service(), self.call_layers))
+            let service = erase(RequireCall(service.service()));
+            Arc::new(wrap(service, self.call_layers))
         };
         let direct = Client::from_parts(config.clone(), inner, direct, open, None);
         Ok(Client::from_parts(

@@ -2,6 +2,7 @@
 
 mod auth;
 mod envelopes;
+mod extensions;
 mod identity;
 mod limits;
 mod order;
