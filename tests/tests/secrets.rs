@@ -183,7 +183,11 @@ async fn secrets_show_nowhere() {
     assert!(!signature.is_empty());
     secrets.push(signature);
 
-    // A refused token on the way to a renewal, a retry, a lost connection.
+    // A rejected token on the way to a refresh, a retry, a lost connection. The token is one of a new
+    // sign-in: one that was refreshed less than a second ago is not refreshed again.
+    let again = Password::email("lin@example.org", NEW_PASSWORD);
+    let again = app.auth().sign_in_with_password(again).await.unwrap();
+    remember(&mut secrets, &again.session);
     emulator.faults().add(
         Fault::on("POST /v1/functions/*")
             .times(1)
