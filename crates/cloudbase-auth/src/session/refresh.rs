@@ -65,7 +65,10 @@ impl Core {
         lock: &StoreLock,
         events: &mut Vec<AuthEvent>,
     ) -> Result<Option<Token>> {
-        let live = match self.read().await {
+        let read = self.read().await;
+        // What is unsaved is written over nothing that has not been looked at.
+        let is_known = read.is_ok();
+        let live = match read {
             Ok(stored) => {
                 if matches!(stored, Stored::Unreadable)
                     && let Err(error) = self.store.discard(&self.key, lock).await
@@ -79,11 +82,15 @@ impl Core {
             Err(error) => return Err(error),
         };
         let Some(live) = live else {
-            self.write_again(lock).await;
+            if is_known {
+                self.write_again(lock).await;
+            }
             return Ok(None);
         };
         if let Some(token) = self.usable(Some(&live), previous) {
-            self.write_again(lock).await;
+            if is_known {
+                self.write_again(lock).await;
+            }
             return Ok(Some(token));
         }
         self.renew(live, lock, events).await

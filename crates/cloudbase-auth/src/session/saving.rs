@@ -45,6 +45,21 @@ impl Core {
         lock: &StoreLock,
         events: &mut Vec<AuthEvent>,
     ) -> Result<Option<Live>> {
+        if self.state().unsaved {
+            // What is there may not have been read before: the store may have failed then.
+            match self.read().await {
+                Ok(stored) => {
+                    let stored = stored.session();
+                    if !self.is_still(stored.as_ref(), &live) {
+                        return self.reconcile(stored, events);
+                    }
+                }
+                Err(error) => {
+                    self.settle(live.clone(), Err(error), lock, events);
+                    return Ok(Some(live));
+                }
+            }
+        }
         let json = live.session.to_json();
         let mut saved = self.store.save(&self.key, &json, lock).await;
         for _ in 0..RELOCKS {
@@ -66,13 +81,7 @@ impl Core {
                     break;
                 }
             };
-            let is_still = {
-                let state = self.state();
-                state
-                    .ancestor
-                    .is_still(stored.as_ref(), Some(&live.session))
-            };
-            if !is_still {
+            if !self.is_still(stored.as_ref(), &live) {
                 tracing::info!(
                     "the session was replaced by another process while it was refreshed"
                 );
@@ -84,6 +93,12 @@ impl Core {
         }
         self.settle(live.clone(), saved, lock, events);
         Ok(Some(live))
+    }
+
+    /// Whether the store still holds what `live` descends from.
+    fn is_still(&self, stored: Option<&Session>, live: &Live) -> bool {
+        let state = self.state();
+        state.ancestor.is_still(stored, Some(&live.session))
     }
 
     /// Puts a session in force for which the store has been tried.
@@ -118,16 +133,22 @@ impl Core {
         }
         let stored = self.read().await.map(|stored| stored.session());
         let stands = {
-            let state = self.state();
-            stored.is_ok_and(|stored| match state.unsaved {
+            let mut state = self.state();
+            let is_current = |current: &Live| current.token.generation() == live.token.generation();
+            if !state.current.as_ref().is_some_and(is_current) {
+                // A sign-out does not wait for its turn to forget the session.
+                return;
+            }
+            let stands = stored.is_ok_and(|stored| match state.unsaved {
                 true => state
                     .ancestor
                     .is_still(stored.as_ref(), Some(&live.session)),
                 false => stored.is_some_and(|stored| stored.is_same(&live.session)),
-            })
+            });
+            live.session = live.session.with_user(user.clone());
+            state.current = Some(live.clone());
+            stands
         };
-        live.session = live.session.with_user(user.clone());
-        self.state().current = Some(live.clone());
         if !stands {
             return;
         }

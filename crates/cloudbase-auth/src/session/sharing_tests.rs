@@ -20,12 +20,14 @@ struct Process {
     auth: Auth,
     events: AuthEvents,
     is_full: Arc<AtomicBool>,
+    is_unreadable: Arc<AtomicBool>,
 }
 
-/// The store of one process, on a disk that can be full for it.
+/// The store of one process, on a disk that can be full for it, or fail to be read.
 struct Disk {
     store: Arc<Fenced>,
     is_full: Arc<AtomicBool>,
+    is_unreadable: Arc<AtomicBool>,
 }
 
 impl Disk {
@@ -39,7 +41,12 @@ impl Disk {
 
 impl SessionStore for Disk {
     fn load<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<SecretString>>> {
-        self.store.load(key)
+        Box::pin(async move {
+            match self.is_unreadable.load(Ordering::SeqCst) {
+                true => Err(Error::new(ErrorKind::Local, "disk gone")),
+                false => self.store.load(key).await,
+            }
+        })
     }
 
     fn save<'a>(
@@ -69,9 +76,11 @@ impl SessionStore for Disk {
 impl Process {
     fn start(store: &Arc<Fenced>) -> Self {
         let is_full = Arc::<AtomicBool>::default();
+        let is_unreadable = Arc::<AtomicBool>::default();
         let disk = Disk {
             store: store.clone(),
             is_full: is_full.clone(),
+            is_unreadable: is_unreadable.clone(),
         };
         let service = Service::new(fastrand::Rng::with_seed(1));
         let auth = service.auth(Arc::new(disk), Arc::default());
@@ -80,6 +89,7 @@ impl Process {
             auth,
             events,
             is_full,
+            is_unreadable,
         }
     }
 
@@ -90,6 +100,10 @@ impl Process {
 
     fn is_full(&self, is_full: bool) {
         self.is_full.store(is_full, Ordering::SeqCst);
+    }
+
+    fn is_unreadable(&self, is_unreadable: bool) {
+        self.is_unreadable.store(is_unreadable, Ordering::SeqCst);
     }
 
     /// Who it is by now, here and with its next call.
@@ -152,6 +166,42 @@ async fn a_session_that_was_not_saved_yields_to_whoever_came_since() {
         let refreshed = first.auth.refresh_session().await;
         assert_eq!(refreshed.is_ok(), newcomer.is_some());
         assert_eq!(stored(&store).await.as_deref(), newcomer);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_not_saved_is_written_over_nothing_that_cannot_be_read() {
+    // An unsaved refresh or sign-in that is refreshed or asked for meanwhile, and an unsaved sign-out.
+    for (change, look) in [
+        ("refresh", "refresh"),
+        ("refresh", "session"),
+        ("sign in", "refresh"),
+        ("sign in", "session"),
+        ("sign out", "session"),
+    ] {
+        let (store, first, second) = two().await;
+        first.is_full(true);
+        match change {
+            "refresh" => drop(first.auth.refresh_session().await.unwrap()),
+            "sign in" => first.sign_in("c").await,
+            _ => drop(first.auth.sign_out().await.unwrap_err()),
+        }
+        first.is_full(false);
+        second.sign_in("b").await;
+        first.is_unreadable(true);
+        first.auth.reload_session();
+        match look {
+            "refresh" => drop(first.auth.refresh_session().await),
+            _ => drop(first.auth.session().await),
+        }
+        assert_eq!(
+            stored(&store).await.as_deref(),
+            Some("b"),
+            "{change} {look}"
+        );
+        first.is_unreadable(false);
+        first.auth.reload_session();
+        assert_eq!(first.user().await.as_deref(), Some("b"), "{change} {look}");
     }
 }
 
