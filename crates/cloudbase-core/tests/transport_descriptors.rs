@@ -8,6 +8,7 @@ mod server;
 
 use std::fs::File;
 use std::process::Command;
+use std::time::Duration;
 
 use cloudbase_core::{Client, ErrorKind};
 use futures_util::future::join_all;
@@ -67,10 +68,7 @@ async fn with_no_connection_open_it_is_an_error() {
         return;
     };
     let client = client(&url);
-    let mut files = Vec::new();
-    while let Ok(file) = File::open("/dev/null") {
-        files.push(file);
-    }
+    let mut files = take_all();
     for endpoint in [&*url, &url.replace("127.0.0.1", "localhost")] {
         let error = self::client(endpoint)
             .fetch(get("/v1/a"))
@@ -85,4 +83,62 @@ async fn with_no_connection_open_it_is_an_error() {
     }
     files.pop();
     client.fetch(get("/v1/a")).await.unwrap();
+}
+
+/// Takes every descriptor that is left.
+fn take_all() -> Vec<File> {
+    std::iter::from_fn(|| File::open("/dev/null").ok()).collect()
+}
+
+#[tokio::test]
+async fn connections_that_nobody_waits_for_are_not_tried_for_ever() {
+    let Ok(url) = std::env::var(SERVER) else {
+        let server = Server::answering(ok("{}")).await;
+        limited(
+            "connections_that_nobody_waits_for_are_not_tried_for_ever",
+            &server,
+        )
+        .await;
+        assert_eq!(server.seen.heads().len(), 200);
+        assert!(server.seen.connections() <= 8);
+        return;
+    };
+    let limit = Duration::from_secs(2);
+    let client = Client::builder().env_id("demo").endpoint(url);
+    let client = client.max_attempts(1).attempt_timeout(limit);
+    let client = client.build().unwrap();
+    let mut files = take_all();
+    files.truncate(files.len() - 8);
+    let calls = (0..200).map(|_| client.fetch(post("/v1/a")));
+    for response in join_all(calls).await {
+        response.unwrap();
+    }
+    tokio::time::sleep(limit).await;
+    drop(files);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+}
+
+#[tokio::test]
+async fn calls_that_resolve_a_name_do_not_wait_for_each_other() {
+    let Ok(url) = std::env::var(SERVER) else {
+        let server = Server::answering(ok("{}")).await;
+        limited(
+            "calls_that_resolve_a_name_do_not_wait_for_each_other",
+            &server,
+        )
+        .await;
+        assert_eq!(server.seen.connections(), 0);
+        return;
+    };
+    for endpoint in [&*url, &url.replace("127.0.0.1", "localhost")] {
+        let client = client(endpoint);
+        let files = take_all();
+        let calls = (0..50).map(|_| client.fetch(get("/v1/a")));
+        for response in join_all(calls).await {
+            let error = response.unwrap_err();
+            assert_eq!(error.timeout_phase(), None, "{error:?}");
+            assert!(!error.was_sent() && error.is_connect(), "{error:?}");
+        }
+        drop(files);
+    }
 }

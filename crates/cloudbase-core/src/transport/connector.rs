@@ -17,11 +17,12 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiFuture, GaiResolver, Name};
 use hyper_util::client::legacy::connect::proxy::SocksV5;
 use secrecy::ExposeSecret as _;
+use tokio::time::Instant;
 use tower::{Service, ServiceExt as _};
 
 use super::failure::{self, NameNotResolved, Peer};
 use super::link::{First, Link, Tcp};
-use super::open::Open;
+use super::open::{Open, Resolution};
 use super::outgoing::Carried;
 use super::proxy::{Proxy, ProxyKind, ProxyRules, default_port};
 use super::tunnel;
@@ -52,20 +53,17 @@ struct Local {
 }
 
 struct Shared {
-    tcp: HttpConnector<Resolver>,
     #[cfg(feature = "_tls")]
     tls: Option<Arc<rustls::ClientConfig>>,
     proxies: ProxyRules,
     limit: Duration,
+    /// How long a connection may wait for a descriptor.
+    patience: Duration,
     home: Authority,
 }
 
 impl Connector {
     pub(super) fn new(config: &Config) -> Result<Self> {
-        let mut tcp = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_keepalive(Some(super::TCP_KEEP_ALIVE));
         #[cfg(feature = "_tls")]
         let tls = match config.tls.client_config() {
             Ok(tls) => Some(tls),
@@ -78,11 +76,11 @@ impl Connector {
             return Err(no_tls());
         }
         let shared = Shared {
-            tcp,
             #[cfg(feature = "_tls")]
             tls,
             proxies: config.proxy.clone(),
             limit: config.timeouts().connect,
+            patience: config.timeouts().attempt.min(crate::layer::FAR),
             home: config.endpoint().authority.clone(),
         };
         Ok(Self::with(Arc::new(shared)))
@@ -111,6 +109,9 @@ impl Connector {
 
     async fn open(&self, target: &Uri, offer: Offer) -> Result<Transport> {
         let Local { shared, open, .. } = &*self.local;
+        // The pool goes on with this in a task of its own when its call has got another connection.
+        let end = Instant::now() + shared.patience;
+        let mut turn = None;
         loop {
             let connecting = shared.connect(target, offer, open);
             let error = match tokio::time::timeout(shared.limit, connecting).await {
@@ -118,12 +119,21 @@ impl Connector {
                 Ok(Err(error)) => error,
                 Err(_) => return Err(failure::too_slow(shared.peer(target), shared.limit)),
             };
-            // Each connection that is open gives its descriptor back some time, or comes free
-            // itself: the pool watches for that meanwhile. The attempt has its own limit.
-            if !failure::is_out_of_descriptors(&error) || !open.any() {
+            if !failure::is_out_of_descriptors(&error) || Instant::now() >= end {
                 return Err(error);
             }
-            open.one_closed().await;
+            if turn.is_none() {
+                turn = open.turn(end).await;
+                if turn.is_none() {
+                    return Err(error);
+                }
+            } else if open.any_descriptor() {
+                // Each connection gives its descriptor back some time, or comes free itself: the
+                // pool watches for that meanwhile.
+                open.one_closed().await;
+            } else {
+                return Err(error);
+            }
         }
     }
 }
@@ -231,7 +241,7 @@ impl Shared {
     ) -> Result<Transport> {
         let opened = open.enter();
         if target.scheme() == Some(&Scheme::HTTP) {
-            let link = self.link(target).await?;
+            let link = self.link(target, open).await?;
             return Ok(Transport::from(link.counted(opened)));
         }
         #[cfg(feature = "_tls")]
@@ -245,7 +255,7 @@ impl Shared {
                     Arc::new(tls)
                 }
             };
-            let link = self.link(target).await?.counted(opened);
+            let link = self.link(target, open).await?.counted(opened);
             return HttpsConnector::from((Ready::new(link), tls))
                 .oneshot(target.clone())
                 .await
@@ -256,12 +266,12 @@ impl Shared {
     }
 
     /// A way to `target`, directly or through its proxy.
-    async fn link(&self, target: &Uri) -> Result<Link> {
+    async fn link(&self, target: &Uri, open: &Arc<Open>) -> Result<Link> {
         let Some(proxy) = self.proxies.proxy_for(target) else {
-            let io = First::from(self.tcp(target, Peer::Host).await?);
+            let io = First::from(tcp(target, Peer::Host, open).await?);
             return Ok(Link::new(io, false));
         };
-        let io = self.reach(proxy).await?;
+        let io = self.reach(proxy, open).await?;
         let plain = target.scheme() == Some(&Scheme::HTTP);
         match proxy.kind {
             ProxyKind::Socks5 { local_dns } => {
@@ -286,8 +296,8 @@ impl Shared {
     }
 
     /// A connection to `proxy` itself.
-    async fn reach(&self, proxy: &Proxy) -> Result<First> {
-        let tcp = self.tcp(&proxy.address, Peer::Proxy).await?;
+    async fn reach(&self, proxy: &Proxy, open: &Arc<Open>) -> Result<First> {
+        let tcp = tcp(&proxy.address, Peer::Proxy, open).await?;
         #[cfg(feature = "_tls")]
         if proxy.kind == ProxyKind::Https {
             let Some(tls) = &self.tls else {
@@ -305,13 +315,17 @@ impl Shared {
         }
         Ok(First::from(tcp))
     }
+}
 
-    async fn tcp<'a>(&self, target: &'a Uri, peer: fn(&'a Uri) -> Peer<'a>) -> Result<Tcp> {
-        let connecting = self.tcp.clone().oneshot(target.clone());
-        connecting
-            .await
-            .map_err(|error| failure::from_tcp(error, peer(target)))
-    }
+async fn tcp<'a>(target: &'a Uri, peer: fn(&'a Uri) -> Peer<'a>, open: &Arc<Open>) -> Result<Tcp> {
+    let resolver = Resolver(GaiResolver::new(), open.clone());
+    let mut tcp = HttpConnector::new_with_resolver(resolver);
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    tcp.set_keepalive(Some(super::TCP_KEEP_ALIVE));
+    tcp.oneshot(target.clone())
+        .await
+        .map_err(|error| failure::from_tcp(error, peer(target)))
 }
 
 /// Tells a connection whether HTTP/2 was agreed on for it.
@@ -372,7 +386,7 @@ impl<T> Service<Uri> for Ready<T> {
 
 /// The system's resolver; its errors carry a type that tells them from TCP's.
 #[derive(Clone)]
-struct Resolver(GaiResolver);
+struct Resolver(GaiResolver, Arc<Open>);
 
 impl Service<Name> for Resolver {
     type Response = GaiAddrs;
@@ -384,11 +398,14 @@ impl Service<Name> for Resolver {
     }
 
     fn call(&mut self, name: Name) -> Resolving {
-        Resolving(self.0.call(name))
+        Resolving(self.0.call(name), self.1.resolve())
     }
 }
 
-struct Resolving(GaiFuture);
+struct Resolving(
+    GaiFuture,
+    #[expect(dead_code, reason = "counts until dropped")] Resolution,
+);
 
 impl Future for Resolving {
     type Output = Result<GaiAddrs, NameNotResolved>;
