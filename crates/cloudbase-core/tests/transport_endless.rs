@@ -15,7 +15,7 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use tower::service_fn;
 
-use self::server::{get, post};
+use self::server::{Server, get, post};
 
 const SHORT: Duration = Duration::from_millis(200);
 
@@ -72,6 +72,33 @@ async fn a_streamed_response() {
             "{error:?}"
         );
     }
+}
+
+/// Over a connection, whose task would be kept busy.
+async fn streamed_request() {
+    let server = Server::start(|mut socket, _| async move {
+        let _ = tokio::io::copy(&mut socket, &mut tokio::io::sink()).await;
+    });
+    let server = server.await;
+    let client = Client::builder().env_id("demo").endpoint(server.url());
+    let client = client.max_attempts(1).attempt_timeout(SHORT).build();
+    let call = post("/v1/a").body(endless(|| Frame::data(Bytes::new())));
+    let error = client.unwrap().fetch(call).await.unwrap_err();
+    assert_eq!(
+        error.timeout_phase(),
+        Some(TimeoutPhase::Attempt),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_streamed_request() {
+    streamed_request().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_streamed_request_on_many_threads() {
+    streamed_request().await;
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use http_body::Frame;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::wanted::{Wanted, WhileWanted};
-use super::{Progress, Source, StallGuard, catch_panic};
+use super::{Progress, Rounds, Source, StallGuard, catch_panic};
 use crate::service::BoxError;
 
 /// What is kept about a body while it moves.
@@ -52,7 +52,7 @@ impl Watch {
         let polled = if !self.rest.is_empty() {
             Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.rest)))))
         } else if self.wanted.is_some() {
-            catch_panic(|| source.poll_frame(cx))
+            catch_panic(|| poll_some(source, cx))
         } else {
             source.poll_frame(cx)
         };
@@ -87,5 +87,19 @@ impl Watch {
     fn let_go(&mut self) {
         self.turn = None;
         self.request = None;
+    }
+}
+
+/// The next frame of a request that is not an empty piece: a transport would take those for ever.
+fn poll_some(source: &mut Source, cx: &mut Context<'_>) -> Poll<Polled> {
+    let mut rounds = Rounds::new();
+    loop {
+        match source.poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) if frame.data_ref().is_some_and(Bytes::is_empty) => {}
+            polled => return polled,
+        }
+        if rounds.is_enough(cx) {
+            return Poll::Pending;
+        }
     }
 }
