@@ -304,3 +304,30 @@ async fn large_header_fields_are_said_to_be_the_fault_and_the_call_to_be_sent() 
         );
     }
 }
+
+#[tokio::test]
+async fn a_stream_that_nobody_reads_does_not_stop_other_calls() {
+    let script = |mut connection: Connection| async move {
+        let paused = connection.request().await?;
+        connection.head(paused, 0, &[]).await;
+        let piece = [7; 16 * 1024];
+        let mut sent = 0;
+        // All that may be sent.
+        while sent + piece.len() <= connection.stream_window.min(connection.window) {
+            connection.send(DATA, 0, paused, &piece).await;
+            sent += piece.len();
+        }
+        let other = connection.request().await?;
+        if sent + piece.len() <= connection.window {
+            connection.answer(other).await;
+        }
+        connection.drain().await;
+        Some(())
+    };
+    let (server, client) = start(1, script).await;
+    let paused = client.execute(get("/v1/paused").transfer()).await.unwrap();
+    let other = client.fetch(within(SHORT * 5, get("/v1/a"))).await;
+    other.unwrap();
+    assert_eq!(server.seen.connections(), 1);
+    drop(paused);
+}

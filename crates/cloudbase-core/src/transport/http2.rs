@@ -34,6 +34,16 @@ const PING_LIMIT: Duration = Duration::from_secs(20);
 /// How large the header fields of a response may be together.
 const MAX_HEADERS: u32 = 64 * 1024;
 
+/// How much of a response may be under way, or wait to be read.
+const STREAM_WINDOW: u32 = 1024 * 1024;
+
+/// The same of all the responses on a connection: of as many as servers allow at once, so that those
+/// that nobody reads, like a paused download, do not stop the others.
+const CONNECTION_WINDOW: u32 = 128 * STREAM_WINDOW;
+
+/// Of how many hosts is kept what they speak, without a connection to them.
+const MANY_HOSTS: usize = 64;
+
 /// The connections of one runtime.
 pub(super) struct Http2 {
     connector: Connector,
@@ -121,6 +131,9 @@ impl Http2 {
             known: Mutex::new(Known::Nothing),
             opening: Semaphore::new(1),
         });
+        if hosts.len() >= MANY_HOSTS {
+            hosts.retain(|_, host| host.is_needed());
+        }
         hosts.insert(authority.clone(), host.clone());
         Ok(host)
     }
@@ -173,7 +186,8 @@ impl Http2 {
         }
         let (sender, connection) = Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
-            .adaptive_window(true)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
             .max_header_list_size(MAX_HEADERS)
             .keep_alive_interval(PING_AFTER)
             .keep_alive_timeout(PING_LIMIT)
@@ -191,6 +205,12 @@ impl Http2 {
 }
 
 impl Host {
+    /// Whether a call has it, or it has a connection.
+    fn is_needed(self: &Arc<Self>) -> bool {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::strong_count(self) > 1 || matches!(&*known, Known::Open(it) if !it.sender.is_closed())
+    }
+
     /// What is known for a call that has waited since `begin`; the outer `None` is nothing.
     fn known(&self, begin: Instant, idle_timeout: Duration) -> Result<Option<Option<Connection>>> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);

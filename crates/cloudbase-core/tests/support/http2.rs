@@ -34,6 +34,9 @@ pub const END_STREAM: u8 = 0x1;
 pub const END_HEADERS: u8 = 0x4;
 const ACK: u8 = 0x1;
 
+const INITIAL_WINDOW_SIZE: [u8; 2] = [0, 4];
+const DEFAULT_WINDOW: usize = 65_535;
+
 pub const NO_ERROR: u32 = 0x0;
 pub const PROTOCOL_ERROR: u32 = 0x1;
 pub const INTERNAL_ERROR: u32 = 0x2;
@@ -98,6 +101,9 @@ pub struct Connection {
     seen: Arc<Seen>,
     /// Which of the server's connections this is, from one.
     pub number: usize,
+    /// How much the client takes on a stream, and on all together, before it makes room.
+    pub stream_window: usize,
+    pub window: usize,
 }
 
 /// Gives each connection to `serve`. To clients that do not offer HTTP/2 it answers `{}`.
@@ -127,6 +133,8 @@ where
                 socket,
                 seen,
                 number,
+                stream_window: DEFAULT_WINDOW,
+                window: DEFAULT_WINDOW,
             };
             connection.send(SETTINGS, 0, 0, &[]).await;
             serve(connection).await;
@@ -147,8 +155,16 @@ impl Connection {
             let mut payload = vec![0; length];
             self.socket.read_exact(&mut payload).await.ok()?;
             match kind {
-                SETTINGS if flags & ACK == 0 => self.send(SETTINGS, ACK, 0, &[]).await,
+                SETTINGS if flags & ACK == 0 => {
+                    for setting in payload.chunks_exact(6) {
+                        if let Some(value) = setting.strip_prefix(&INITIAL_WINDOW_SIZE) {
+                            self.stream_window = number(value);
+                        }
+                    }
+                    self.send(SETTINGS, ACK, 0, &[]).await;
+                }
                 PING if flags & ACK == 0 => self.send(PING, ACK, 0, &payload).await,
+                WINDOW_UPDATE if stream == 0 => self.window += number(&payload),
                 SETTINGS | PING | WINDOW_UPDATE => {}
                 _ => {
                     return Some(Frame {
@@ -264,6 +280,10 @@ impl Connection {
         let _ = self.socket.write_all(&frame).await;
         let _ = self.socket.flush().await;
     }
+}
+
+fn number(bytes: &[u8]) -> usize {
+    u32::from_be_bytes(bytes.try_into().unwrap()) as usize
 }
 
 /// A header field as HPACK writes it without tables or compression.
