@@ -18,12 +18,17 @@ const SPARE: u64 = 64;
 /// by the HTTP library, like that of every head.
 const PER_REQUEST: u64 = 18;
 
+/// What a connection has left at most, however many requests it has carried: servers allow fewer at
+/// once.
+const MOST: u64 = SPARE + PER_REQUEST * 256;
+
 /// A connection on which the heads of both sides are counted: the HTTP library keeps each
 /// informational response until the real one, and takes any number of them.
 pub(super) struct Bounded<T> {
     io: T,
     sent: Heads,
     received: Heads,
+    credit: Credit,
 }
 
 impl<T> Bounded<T> {
@@ -32,13 +37,33 @@ impl<T> Bounded<T> {
             io,
             sent: Heads::after(PREFACE_LENGTH),
             received: Heads::after(0),
+            credit: Credit(SPARE),
         }
+    }
+
+    fn written(&mut self, bytes: &[u8]) {
+        let requests = self.sent.follow(bytes);
+        self.credit.earn(requests);
+    }
+}
+
+/// How many heads the server may still send.
+struct Credit(u64);
+
+impl Credit {
+    fn earn(&mut self, requests: u64) {
+        self.0 = (self.0 + PER_REQUEST * requests).min(MOST);
+    }
+
+    fn spend(&mut self, heads: u64) -> io::Result<()> {
+        let left = self.0.checked_sub(heads);
+        self.0 = left.ok_or(io::ErrorKind::QuotaExceeded)?;
+        Ok(())
     }
 }
 
 /// Follows the frames of one direction.
 struct Heads {
-    count: u64,
     /// What is left of the frame that has begun.
     left: usize,
     head: [u8; HEAD_LENGTH],
@@ -48,14 +73,15 @@ struct Heads {
 impl Heads {
     fn after(beginning: usize) -> Self {
         Self {
-            count: 0,
             left: beginning,
             head: [0; HEAD_LENGTH],
             filled: 0,
         }
     }
 
-    fn follow(&mut self, mut bytes: &[u8]) {
+    /// How many heads begin in `bytes`.
+    fn follow(&mut self, mut bytes: &[u8]) -> u64 {
+        let mut count = 0;
         while !bytes.is_empty() {
             if self.left > 0 {
                 let skipped = self.left.min(bytes.len());
@@ -71,9 +97,10 @@ impl Heads {
                 let [high, middle, low, kind, ..] = self.head;
                 self.left = u32::from_be_bytes([0, high, middle, low]) as usize;
                 self.filled = 0;
-                self.count += u64::from(kind == HEADERS);
+                count += u64::from(kind == HEADERS);
             }
         }
+        count
     }
 }
 
@@ -88,10 +115,8 @@ impl<T: Read + Unpin> Read for Bounded<T> {
         let length = space.len().min(buffer.remaining());
         let mut part = ReadBuf::new(&mut space[..length]);
         ready!(Pin::new(&mut this.io).poll_read(cx, part.unfilled()))?;
-        this.received.follow(part.filled());
-        if this.received.count > SPARE + PER_REQUEST * this.sent.count {
-            return Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into()));
-        }
+        let heads = this.received.follow(part.filled());
+        this.credit.spend(heads)?;
         buffer.put_slice(part.filled());
         Poll::Ready(Ok(()))
     }
@@ -104,7 +129,7 @@ impl<T: Write + Unpin> Write for Bounded<T> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = ready!(Pin::new(&mut self.io).poll_write(cx, bytes))?;
-        self.sent.follow(&bytes[..written]);
+        self.written(&bytes[..written]);
         Poll::Ready(Ok(written))
     }
 
@@ -129,9 +154,29 @@ impl<T: Write + Unpin> Write for Bounded<T> {
         let mut left = written;
         for slice in slices {
             let part = left.min(slice.len());
-            self.sent.follow(&slice[..part]);
+            self.written(&slice[..part]);
             left -= part;
         }
         Poll::Ready(Ok(written))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_connection_has_no_more_credit_than_its_requests_at_once_need() {
+        let mut credit = Credit(SPARE);
+        assert!(credit.spend(SPARE).is_ok());
+        credit.earn(1);
+        assert!(credit.spend(PER_REQUEST).is_ok() && credit.spend(1).is_err());
+
+        for _ in 0..100_000 {
+            credit.earn(1);
+            credit.spend(1).unwrap();
+        }
+        assert!(credit.spend(MOST + 1).is_err());
+        assert!(credit.spend(MOST - 1).is_ok() && credit.spend(1).is_err());
     }
 }
