@@ -87,10 +87,19 @@ pub(crate) trait Engine: Send + Sync {
     /// Makes a table if there is none of its name.
     fn ensure_table(&self, table: Table) -> BoxFuture<'_, Result<(), DataError>>;
 
-    /// Reads the catalog anew, after free SQL that may have changed it.
+    /// Reads the catalog anew, before free SQL that may change it.
     fn refresh(&self) -> BoxFuture<'_, Result<(), DataError>>;
 
-    /// Drops everything that the engine was told to make.
+    /// Reads the catalog anew after free SQL that may have changed it, which was `before`.
+    fn changed<'a>(
+        &'a self,
+        _before: &'a Catalog,
+        _sql: &'a str,
+    ) -> BoxFuture<'a, Result<(), DataError>> {
+        self.refresh()
+    }
+
+    /// Drops everything that the engine was told to make, and nothing else.
     fn clear(&self) -> BoxFuture<'_, Result<(), DataError>>;
 
     /// The whole content.

@@ -6,10 +6,11 @@ use crate::state::AppState;
 
 pub(crate) async fn reset(state: &AppState) -> Result<(), StartError> {
     let _alone = state.content.write().await;
+    // First, for a database server may fail: then nothing is reset, and not half of it.
+    state.data.reset().await?;
     state.faults.clear();
     state.clock.reset();
     state.auth.reset().await?;
-    state.data.reset().await?;
     state.functions.reset().await?;
     state.storage.reset().await?;
     state.inbox.clear();

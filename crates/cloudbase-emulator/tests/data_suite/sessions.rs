@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use cloudbase_emulator::Emulator;
+use cloudbase_emulator::{Emulator, NewUser};
 use http::Method;
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable as _;
 use serde_json::{Value, json};
 
 use crate::support::{Api, Engine, block_on, encode};
@@ -277,5 +279,75 @@ INSERT INTO old VALUES (1, 'Zoë', 'a'), (2, 'Ann', 'b');
             "{}",
             written.text
         );
+    });
+}
+
+#[test]
+fn a_reset_drops_the_tables_that_the_emulator_made_and_no_others() {
+    const NAMES: [&str; 7] = [
+        "theirs",
+        "theirs_old",
+        "theirs_new",
+        "theirs_moved",
+        "ours",
+        "ours_old",
+        "ours_new",
+    ];
+    on_server(TODOS, async |e| {
+        let admin = Api::admin(e);
+        let cleanup = async || {
+            for name in NAMES {
+                let drop = format!("DROP TABLE IF EXISTS {name}");
+                e.sql(&drop, &[]).await.unwrap();
+            }
+        };
+        cleanup().await;
+        // Another program's, made while the emulator runs.
+        for name in ["theirs", "theirs_old", "theirs_new"] {
+            let create = format!("CREATE TABLE {name} (id INT PRIMARY KEY)");
+            e.sql(&create, &[]).await.unwrap();
+        }
+        for sql in [
+            "CREATE TABLE ours (id INT PRIMARY KEY)",
+            "CREATE TABLE ours_old (id INT PRIMARY KEY)",
+            "RENAME TABLE ours_old TO ours_new",
+            "RENAME TABLE theirs_old TO theirs_moved",
+        ] {
+            let done = free_sql(&admin, sql).await;
+            assert!(done["data"].is_object(), "{sql}: {done}");
+        }
+        let move_back = "ALTER TABLE theirs_moved RENAME TO theirs_old";
+        e.sql(move_back, &[]).await.unwrap();
+        e.reset().await.unwrap();
+        let sql = "SELECT table_name AS name FROM information_schema.tables \
+                   WHERE table_schema = DATABASE() AND table_name REGEXP '^(theirs|ours)' ORDER BY 1";
+        let left = e.sql(sql, &[]).await.unwrap();
+        let left: Vec<_> = left.iter().map(|row| row["name"].clone()).collect();
+        cleanup().await;
+        assert_eq!(left, ["theirs", "theirs_new", "theirs_old"]);
+    });
+}
+
+#[test]
+fn a_reset_does_not_wait_for_an_open_transaction() {
+    on_server(TODOS, async |e| {
+        e.sql("DROP TABLE IF EXISTS held", &[]).await.unwrap();
+        let create = "CREATE TABLE held (id INT PRIMARY KEY)";
+        let made = free_sql(&Api::admin(e), create).await;
+        assert!(made["data"].is_object(), "{made}");
+        e.users().add(NewUser::username("lin1")).unwrap();
+        let url = std::env::var("CLOUDBASE_TEST_MYSQL_URL").unwrap();
+        let mut other = Conn::from_url(&url).await.unwrap();
+        other.query_drop("START TRANSACTION").await.unwrap();
+        other.query_drop("SELECT * FROM held").await.unwrap();
+        let reset = tokio::time::timeout(Duration::from_secs(20), e.reset());
+        let held = reset.await.expect("the wait has a limit");
+        assert!(held.is_err());
+        // Nothing of it was done.
+        assert!(e.users().find("lin1").is_some());
+        other.query_drop("ROLLBACK").await.unwrap();
+        other.disconnect().await.unwrap();
+        e.reset().await.unwrap();
+        assert!(e.users().find("lin1").is_none());
     });
 }

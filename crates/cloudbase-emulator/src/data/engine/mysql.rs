@@ -6,7 +6,7 @@ mod session;
 mod values;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -45,8 +45,8 @@ pub(crate) struct MySqlEngine {
     database: String,
     env_id: String,
     catalog: RwLock<Arc<Catalog>>,
-    /// Tables that were there before the emulator made its own.
-    foreign: BTreeSet<String>,
+    /// Tables that the emulator made, of all the database's: a reset drops these and no others.
+    made: Mutex<BTreeSet<String>>,
 }
 
 impl MySqlEngine {
@@ -62,17 +62,22 @@ impl MySqlEngine {
                 "the MySQL URL names no database after the host",
             ));
         };
+        let pool_options = options.pool_opts().clone().with_reset_connection(true);
+        // Whoever has a transaction open on a table keeps its lock: DROP would wait for it a day.
+        let lock_wait = format!("SET lock_wait_timeout = {}", limit.as_secs().max(1));
+        let setup = SETUP.map(str::to_owned).into_iter().chain([lock_wait]);
         let options: Opts = OptsBuilder::from_opts(options)
+            // Without it a transaction that was given up would go on in the next session.
+            .pool_opts(pool_options)
             .prefer_socket(false)
             // A matched row counts as affected even if nothing changed in it.
             .client_found_rows(true)
-            .setup(SETUP.to_vec())
+            .setup(setup.collect::<Vec<_>>())
             .into();
         let pool = Pool::new(options.clone());
         let mut connection = pool.get_conn().await.map_err(translate)?;
         let catalog = schema::load(&mut connection, &database).await?;
         drop(connection);
-        let foreign = catalog.tables().map(|table| table.name.clone()).collect();
         let catalog = RwLock::new(Arc::new(catalog));
         Ok(Self {
             pool,
@@ -81,7 +86,7 @@ impl MySqlEngine {
             database,
             env_id: env_id.to_owned(),
             catalog,
-            foreign,
+            made: Mutex::default(),
         })
     }
 
@@ -97,8 +102,49 @@ impl MySqlEngine {
     async fn reload(&self) -> Result<(), DataError> {
         let mut connection = self.connection().await?;
         let catalog = schema::load(&mut connection, &self.database).await?;
-        *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
+        let mut known = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
+        // Whoever makes a table of that name now, it is theirs.
+        self.made()
+            .retain(|name| known.get(name).is_none() || catalog.get(name).is_some());
+        *known = Arc::new(catalog);
         Ok(())
+    }
+
+    fn made(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the catalog after `sql` ran, and takes for made here what was not there before.
+    async fn adopt(&self, before: &Catalog, sql: &str) -> Result<(), DataError> {
+        let made = self.made().clone();
+        self.reload().await?;
+        let after = self.catalog();
+        let is_foreign_gone = before
+            .tables()
+            .any(|table| after.get(&table.name).is_none() && !made.contains(&table.name));
+        // It may be there by its new name, and is still somebody else's.
+        if is_foreign_gone && sql.to_ascii_uppercase().contains("RENAME") {
+            return Ok(());
+        }
+        let new = after
+            .tables()
+            .filter(|table| before.get(&table.name).is_none());
+        self.made().extend(new.map(|table| table.name.clone()));
+        Ok(())
+    }
+
+    async fn drop_made(&self) -> Result<(), DataError> {
+        // Its switch for foreign keys ends with it, however this ends.
+        let mut connection = self.own_connection().await?;
+        let off = "SET foreign_key_checks = 0";
+        connection.query_drop(off).await.map_err(translate)?;
+        let made = self.made().clone();
+        for name in made {
+            let drop = ddl::drop_table(Some(&self.database), &name, Dialect::MySql);
+            connection.query_drop(drop).await.map_err(translate)?;
+            self.made().remove(&name);
+        }
+        connection.disconnect().await.map_err(translate)
     }
 }
 
@@ -142,15 +188,19 @@ impl Engine for MySqlEngine {
 
     fn run_script(&self, sql: String) -> BoxFuture<'_, Result<(), DataError>> {
         async move {
+            self.reload().await?;
+            let before = self.catalog();
             let mut connection = self.own_connection().await?;
-            let run = connection.query_drop(sql).await;
+            let run = connection.query_drop(sql.as_str()).await;
             let closed = connection.disconnect().await;
+            // A script that fails in its midst has made what comes before.
+            let adopted = self.adopt(&before, &sql).await;
             match run.and(closed) {
                 // A script of nothing but comments.
                 Err(mysql_async::Error::Server(error)) if error.code == EMPTY_QUERY => {}
                 outcome => outcome.map_err(translate)?,
             }
-            self.reload().await
+            adopted
         }
         .boxed()
     }
@@ -165,6 +215,7 @@ impl Engine for MySqlEngine {
             let create = ddl::create_table(&table, &table.name, Dialect::MySql);
             connection.query_drop(create).await.map_err(translate)?;
             drop(connection);
+            self.made().insert(table.name);
             self.reload().await
         }
         .boxed()
@@ -174,24 +225,20 @@ impl Engine for MySqlEngine {
         self.reload().boxed()
     }
 
+    fn changed<'a>(
+        &'a self,
+        before: &'a Catalog,
+        sql: &'a str,
+    ) -> BoxFuture<'a, Result<(), DataError>> {
+        self.adopt(before, sql).boxed()
+    }
+
     fn clear(&self) -> BoxFuture<'_, Result<(), DataError>> {
         async {
-            // Its switch for foreign keys ends with it, however this ends.
-            let mut connection = self.own_connection().await?;
-            let mut sql = vec!["SET foreign_key_checks = 0".to_owned()];
-            sql.extend(
-                self.catalog()
-                    .tables()
-                    .filter(|table| !self.foreign.contains(&table.name))
-                    .map(|table| {
-                        ddl::drop_table(Some(&self.database), &table.name, Dialect::MySql)
-                    }),
-            );
-            for sql in sql {
-                connection.query_drop(sql).await.map_err(translate)?;
-            }
-            connection.disconnect().await.map_err(translate)?;
-            self.reload().await
+            let dropped = self.drop_made().await;
+            // Some tables may be gone even if others are not.
+            let reloaded = self.reload().await;
+            dropped.and(reloaded)
         }
         .boxed()
     }

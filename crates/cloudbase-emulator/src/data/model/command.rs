@@ -107,9 +107,16 @@ async fn run(
     })
     .map_err(ModelError::from)?;
     let started = Instant::now();
+    let text = sql.text.clone();
     let statement = Statement {
         sql: sql.text,
         values,
+    };
+    let before = if sql.changes_schema && engine.dialect() == Dialect::MySql {
+        engine.refresh().await?;
+        Some(engine.catalog())
+    } else {
+        None
     };
     let mut session = engine.raw_session().await?;
     let work = async {
@@ -126,8 +133,8 @@ async fn run(
         .map_err(|_| ModelError::timeout(timeout))?;
     session.close().await;
     let (list, total) = outcome?;
-    if sql.changes_schema && engine.dialect() == Dialect::MySql {
-        engine.refresh().await?;
+    if let Some(before) = before {
+        engine.changed(&before, &text).await?;
     }
     Ok(json!({
         "executeResultList": list,
