@@ -29,6 +29,17 @@ async fn objects_go_up_and_come_down() {
     assert_eq!(got.header("cache-control"), "max-age=60");
     assert_eq!(got.header("etag"), "\"5d41402abc4b2a76b9719d911017c592\"");
     assert_eq!(got.header("x-cos-hash-crc64ecma"), "");
+    // The gateway's port serves it, and a page must not act as the gateway's own.
+    let sandbox = "sandbox allow-scripts allow-forms allow-popups allow-downloads";
+    assert_eq!(got.header("content-security-policy"), sandbox);
+    let page = bench
+        .admin("POST", "/object/open/page.html")
+        .header("content-type", "text/html");
+    page.body("<script></script>").send().await.expect(200);
+    let page = bench.bare("GET", "/object/public/open/page.html").send();
+    let page = page.await.expect(200);
+    assert_eq!(page.header("content-type"), "text/html");
+    assert_eq!(page.header("content-security-policy"), sandbox);
     let get = |name: &'static str, value: &'static str| {
         bench
             .admin("GET", "/object/docs/dir/a%20b.txt")

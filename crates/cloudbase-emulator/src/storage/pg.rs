@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post, put},
 };
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -29,6 +29,10 @@ mod upload;
 mod view;
 
 use buckets::Bucket;
+
+/// Gives a document an origin of its own: objects come from the gateway's port, and a page stored there must not use what
+/// else that port serves as if it were the emulator's own.
+const SANDBOX: &str = "sandbox allow-scripts allow-forms allow-popups allow-downloads";
 
 /// Who may do what in PG-mode buckets: a stand-in for row-level security policies.
 ///
@@ -343,6 +347,10 @@ impl Storage {
             Err(refused) => return Err(refused.into()),
         };
         response.headers_mut().remove(send::CRC64);
+        response.headers_mut().append(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(SANDBOX),
+        );
         Ok(response)
     }
 }
