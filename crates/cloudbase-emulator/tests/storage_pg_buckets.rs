@@ -271,3 +271,38 @@ async fn buckets_survive_restarts() {
         .await
         .expect(200);
 }
+
+#[tokio::test]
+async fn an_upload_that_a_reset_overtakes_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let builder = Emulator::builder().data_dir(dir.path());
+    let bench = Bench::with(builder.bucket("preset", true)).await;
+    let make = || {
+        let call = bench.admin("POST", "/bucket/");
+        call.json(&json!({"id": "made"})).send()
+    };
+    make().await.expect(200);
+    let (rest, body) = tokio::sync::mpsc::channel::<Result<&str, std::io::Error>>(2);
+    let body = futures_util::stream::unfold(body, async |mut body| {
+        body.recv().await.map(|chunk| (chunk, body))
+    });
+    let upload = bench.admin("POST", "/object/made/late");
+    let upload = upload.body(axum::body::Body::from_stream(body)).send();
+    let reset = async {
+        rest.send(Ok("first")).await.unwrap();
+        let is_coming = || {
+            let mut staged = std::fs::read_dir(dir.path().join("storage/staging")).unwrap();
+            staged.next().is_some()
+        };
+        while !is_coming() {
+            tokio::task::yield_now().await;
+        }
+        bench.emulator.reset().await.unwrap();
+        drop(rest);
+    };
+    let (uploaded, ()) = tokio::join!(upload, reset);
+    assert_error(uploaded, 404, "not_found");
+    make().await.expect(200);
+    let orphan = bench.admin("GET", "/object/made/late").send().await;
+    assert_error(orphan, 404, "not_found");
+}

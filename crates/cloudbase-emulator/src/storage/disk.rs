@@ -116,7 +116,7 @@ impl Disk {
         }
         // Half-written objects of an earlier run belong to nobody.
         remove_own(&root.join("staging"), is_uuid)?;
-        let index = RwLock::new(load(&root.join("records"))?);
+        let index = RwLock::new(load(&root)?);
         let shared = Shared {
             root,
             index,
@@ -311,10 +311,7 @@ impl Disk {
     }
 
     fn blob_path(&self, blob: Uuid) -> PathBuf {
-        self.shared
-            .root
-            .join("blobs")
-            .join(blob.simple().to_string())
+        blob_path(&self.shared.root, blob)
     }
 
     fn record_path(&self, bucket: &str, key: &str) -> PathBuf {
@@ -345,6 +342,10 @@ impl Disk {
     }
 }
 
+fn blob_path(root: &Path, blob: Uuid) -> PathBuf {
+    root.join("blobs").join(blob.simple().to_string())
+}
+
 async fn run<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, CommitError> + Send + 'static,
 ) -> Result<T, CommitError> {
@@ -353,11 +354,11 @@ async fn run<T: Send + 'static>(
         .map_err(io::Error::other)?
 }
 
-/// Reads the records of an earlier run. One that cannot be read costs its own object, not the others.
-fn load(records: &Path) -> io::Result<Index> {
+/// Reads the records of an earlier run. One that cannot be read, or whose bytes are gone, costs its own object, not the others.
+fn load(root: &Path) -> io::Result<Index> {
     let mut index = Index::new();
-    for path in own_files(records, is_disk_name)? {
-        match read_record(&path) {
+    for path in own_files(&root.join("records"), is_disk_name)? {
+        match read_record(root, &path) {
             Ok(record) => {
                 let objects = index.entry(record.bucket.clone()).or_default();
                 objects.insert(record.key.clone(), Arc::new(record));
@@ -370,14 +371,16 @@ fn load(records: &Path) -> io::Result<Index> {
     Ok(index)
 }
 
-fn read_record(path: &Path) -> io::Result<Record> {
+fn read_record(root: &Path, path: &Path) -> io::Result<Record> {
     let record: Record = serde_json::from_slice(&std::fs::read(path)?)?;
     let name = key::disk_name(&record.bucket, &record.key);
-    if path.file_name() == Some(name.as_ref()) {
-        Ok(record)
-    } else {
-        Err(io::Error::other("it is the record of another object"))
+    if path.file_name() != Some(name.as_ref()) {
+        return Err(io::Error::other("it is the record of another object"));
     }
+    if !blob_path(root, record.blob).is_file() {
+        return Err(io::Error::other("the content of its object is gone"));
+    }
+    Ok(record)
 }
 
 #[cfg(test)]
@@ -433,6 +436,23 @@ mod tests {
                 .count(),
             0
         );
+    }
+
+    #[tokio::test]
+    async fn a_record_without_its_blob_costs_its_own_object() {
+        let dir = tempfile::tempdir().unwrap();
+        let disk = Disk::open(Some(dir.path())).unwrap();
+        for key in ["a", "b", "c"] {
+            put(&disk, key, "text", Overwrite::Allow).await;
+        }
+        let lost = ["a", "c"].map(|key| disk.get("b", key).unwrap());
+        std::fs::remove_file(disk.blob_path(lost[0].blob)).unwrap();
+        std::fs::remove_file(disk.blob_path(lost[1].blob)).unwrap();
+        std::fs::create_dir(disk.blob_path(lost[1].blob)).unwrap();
+        let disk = Disk::open(Some(dir.path())).unwrap();
+        let keys: Vec<_> = disk.all().iter().map(|record| record.key.clone()).collect();
+        assert_eq!(keys, ["b"]);
+        assert_eq!(text(&disk, "b").await.as_deref(), Some("text"));
     }
 
     #[tokio::test]

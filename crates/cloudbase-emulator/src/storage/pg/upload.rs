@@ -187,6 +187,8 @@ where
         Overwrite::Forbid
     };
     let _steady = storage.steady().await;
+    // A reset may have taken it away while the body came.
+    storage.pg_bucket(&place.bucket.id)?;
     Ok(storage.disk().commit(staged, record, overwrite).await?)
 }
 
