@@ -18,6 +18,19 @@ const LOCK: &str = "cloudbase-emulator.lock";
 /// The folders that the emulator keeps its state in.
 const PARTS: [&str; 3] = ["auth", "data", "storage"];
 
+/// What the names of the databases, and of the files that SQLite puts beside them, begin with.
+const DATABASES: [&str; 2] = ["auth.sqlite3", "mysql.sqlite3"];
+
+/// What is in the folder of objects. The files in its folders have names of hex digits.
+const STORAGE: [&str; 6] = [
+    "blobs",
+    "records",
+    "staging",
+    "secret",
+    "buckets.json",
+    "buckets.unreadable",
+];
+
 /// Grows when older folders can no longer be read.
 const FORMAT: u32 = 1;
 
@@ -67,7 +80,7 @@ impl DataDir {
         for part in PARTS {
             let part = path.join(part);
             if fs::symlink_metadata(&part).is_ok() {
-                check_tree(&part)?;
+                check_tree(&part, true)?;
             } else {
                 files::create_dir(&part).map_err(failed)?;
             }
@@ -150,18 +163,35 @@ fn take_lock(path: &Path) -> Result<File, StartError> {
     }
 }
 
-/// Nothing in the emulator's folders may lead out of them or block whoever reads it; everything is its owner's alone.
-fn check_tree(path: &Path) -> Result<(), StartError> {
+/// Nothing in the emulator's folders may lead out of them or block whoever reads it; what is the emulator's own there is its
+/// owner's alone, and what others put there keeps its mode.
+fn check_tree(path: &Path, is_own: bool) -> Result<(), StartError> {
     let failed = |error| StartError::caused_by(format!("cannot use {}", path.display()), error);
     check_file(path).map_err(failed)?;
     let is_dir = path.is_dir();
-    files::make_private(path, is_dir).map_err(failed)?;
+    if is_own {
+        files::make_private(path, is_dir).map_err(failed)?;
+    }
     if is_dir {
         for entry in fs::read_dir(path).map_err(failed)? {
-            check_tree(&entry.map_err(failed)?.path())?;
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name();
+            let is_own = is_own && name.to_str().is_some_and(is_own_name);
+            check_tree(&entry.path(), is_own)?;
         }
     }
     Ok(())
+}
+
+/// Whether the emulator's parts give a file or folder such a name.
+fn is_own_name(name: &str) -> bool {
+    let is_hex = |name: &str| {
+        name.bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    DATABASES.iter().any(|database| name.starts_with(database))
+        || STORAGE.contains(&name)
+        || matches!(name.len(), 32 | 64) && is_hex(name)
 }
 
 fn check_file(path: &Path) -> io::Result<()> {

@@ -248,12 +248,29 @@ async fn only_its_owner_reads_it() {
     };
     modes(&dir);
     emulator.shutdown().await;
+    let others = [
+        "auth/notes.txt",
+        "storage/blobs/photo.jpg",
+        "data/backup/auth.sqlite3",
+    ]
+    .map(|name| dir.join(name));
+    for file in &others {
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, "theirs").unwrap();
+    }
     // Copied, unpacked or checked out by others, it is readable to all.
     for path in tree(&dir) {
         let mode = if path.is_dir() { 0o755 } else { 0o644 };
         let _ = fs::set_permissions(&path, fs::Permissions::from_mode(mode));
     }
     let _emulator = open(&dir).await.unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    for file in others {
+        assert_eq!(mode(&file), 0o644, "{}", file.display());
+        fs::remove_file(file).unwrap();
+    }
+    assert_eq!(mode(&dir.join("data/backup")), 0o755);
+    fs::remove_dir(dir.join("data/backup")).unwrap();
     modes(&dir);
 }
 
