@@ -373,3 +373,14 @@ async fn shutdown_lets_answers_finish() {
     shutdown.await.unwrap();
     assert!(wire.get(&endpoint).try_send().await.is_err());
 }
+
+#[tokio::test]
+async fn a_body_that_is_too_large_has_the_errors_of_its_service() {
+    let (emulator, wire) = start().await;
+    let body = vec![b' '; 100 * 1024 * 1024 + 1];
+    let path = "/auth/v1/signin/anonymously?client_id=env-a";
+    let call = wire.post(&url(&emulator, path)).body(body);
+    let error = call.send().await.expect(400).json();
+    assert_eq!(error["error"], "invalid_argument");
+    assert_eq!(error["error_code"], 3);
+}
