@@ -345,6 +345,8 @@ impl Drop for Emulator {
         if let Some(server) = self.server.take() {
             server.abort();
         }
+        // Handles such as `users()` keep the state alive, but what it started ends here.
+        self.state.functions.kill();
         self.state.auth.close();
         if let Some(dir) = &self.state.data_dir {
             dir.unlock();

@@ -112,6 +112,14 @@ impl FunctionsState {
         }
     }
 
+    /// Ends the processes without waiting until they are gone.
+    pub(crate) fn kill(&self) {
+        let registry = self.read(Registry::clone);
+        for process in registry.processes().chain(self.first.processes()) {
+            process.kill();
+        }
+    }
+
     fn function(&self, name: &str) -> Option<Function> {
         self.read(|registry| registry.functions.get(name).cloned())
     }

@@ -156,3 +156,26 @@ async fn commands_that_do_not_serve() {
         "SERVICE_NOT_READY"
     );
 }
+
+#[tokio::test]
+async fn a_command_ends_with_the_emulator_even_if_a_handle_lives() {
+    let emulator = Emulator::builder()
+        .service("svc", Service::command(python(SERVER)))
+        .start()
+        .await
+        .unwrap();
+    let url = format!("{}/v1/cloudrun/svc/x", emulator.endpoint());
+    let call = Wire::new().post(&url).bearer(emulator.publishable_key());
+    let made = call.json(&json!({})).send().await.expect(200).json();
+    let pid = made["pid"].as_i64().unwrap();
+    let users = emulator.users();
+    drop(emulator);
+    let ended = async {
+        while alive(pid) {
+            tokio::task::yield_now().await;
+        }
+    };
+    let ended = tokio::time::timeout(Duration::from_secs(10), ended).await;
+    assert!(ended.is_ok(), "it outlives the emulator");
+    drop(users);
+}

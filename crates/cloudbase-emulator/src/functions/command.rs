@@ -169,6 +169,14 @@ impl Process {
         }
     }
 
+    /// Ends the process, if one runs, without waiting until it is gone. One that is just being started ends with the call
+    /// that starts it.
+    pub(super) fn kill(&self) {
+        if let Ok(mut running) = self.running.try_lock() {
+            *running = None;
+        }
+    }
+
     /// Starts the server and waits until it listens.
     async fn start(&self) -> io::Result<Running> {
         let mut tries = if self.command.port.is_none() {
