@@ -154,7 +154,7 @@ impl Auth {
     /// # Errors
     ///
     /// If the store cannot be cleared; the session has ended in this process all the same. Failing to
-    /// notify the service is not an error: see [`SignOutOutcome::revoked`].
+    /// notify the service is not an error: see [`revoked`](super::SignOutOutcome::revoked).
     ///
     /// # Cancel safety
     ///
