@@ -60,16 +60,21 @@ fn invalid(problem: String) -> io::Error {
 ///
 /// Its name is short whatever the target's is, and the same in each run, so that the next download
 /// to the same place finds what a killed process left: a file that nobody has locked any more.
+///
+/// Whoever holds the lock of the file that is at the name *now* may move or remove it, and nobody
+/// else: the name alone may be another download's by now.
 #[derive(Debug)]
 pub(crate) struct Part {
     path: PathBuf,
+    /// Holds the lock for as long as the part is there.
+    guard: File,
     target: PathBuf,
     kept: bool,
 }
 
 impl Drop for Part {
     fn drop(&mut self) {
-        if !self.kept {
+        if !self.kept && is_at(&self.guard, &self.path) {
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -100,12 +105,13 @@ impl Part {
             };
             // Somebody who took it for left over may have removed it before it was locked.
             let is_taken = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
-            if is_taken || !path.exists() {
+            if is_taken || !is_at(&file, &path) {
                 number += 1;
                 continue;
             }
             let part = Self {
                 path,
+                guard: file.try_clone()?,
                 target: target.path,
                 kept: false,
             };
@@ -120,9 +126,27 @@ impl Part {
     /// held until then.
     pub(crate) fn put_in_place(mut self, file: File) -> io::Result<()> {
         file.sync_all()?;
+        self.follow_target(&file)?;
+        if !is_at(&self.guard, &self.path) {
+            return Err(io::Error::other("its temporary file was removed"));
+        }
         fs::rename(&self.path, &self.target)?;
         self.kept = true;
         Ok(())
+    }
+
+    /// Looks at the target once more, which somebody may have changed since the download began.
+    fn follow_target(&self, file: &File) -> io::Result<()> {
+        let now = Target::of(self.target.clone())?;
+        if now.path != self.target {
+            return Err(invalid("it became a link meanwhile".to_owned()));
+        }
+        match now.old.map(|old| old.permissions()) {
+            Some(permissions) if permissions != file.metadata()?.permissions() => {
+                file.set_permissions(permissions)
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -135,15 +159,29 @@ fn part_name(target: &Path, number: u32) -> String {
 /// Removes a part that no process writes any more; says whether its name is free now. Where the
 /// file system has no locks, nobody knows.
 fn remove_abandoned(path: &Path) -> bool {
-    let is_abandoned = match crate::file::open(path) {
-        Ok(file) => file.try_lock().is_ok(),
-        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    let Ok(file) = crate::file::open(path) else {
+        return false;
     };
-    is_abandoned
-        && match fs::remove_file(path) {
-            Ok(()) => true,
-            Err(error) => error.kind() == io::ErrorKind::NotFound,
+    // The lock is held until the name is gone.
+    file.try_lock().is_ok() && is_at(&file, path) && fs::remove_file(path).is_ok()
+}
+
+/// Whether `file` is what is at `path` now, and not a later file of the same name.
+fn is_at(file: &File, path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let id = |metadata: Metadata| (metadata.dev(), metadata.ino());
+        match (file.metadata(), fs::symlink_metadata(path)) {
+            (Ok(own), Ok(there)) => id(own) == id(there),
+            _ => false,
         }
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        path.exists()
+    }
 }
 
 #[cfg(test)]

@@ -116,3 +116,91 @@ fn what_is_no_file_is_not_replaced() {
         assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{path:?}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_name_that_is_anothers_now_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a");
+    fs::write(&path, "old").unwrap();
+    for is_whole in [false, true] {
+        let (part, file) = part(&path);
+        let name = part.path.clone();
+        fs::remove_file(&name).unwrap();
+        fs::write(&name, "another's").unwrap();
+        if is_whole {
+            let error = part.put_in_place(file).unwrap_err();
+            assert_eq!(error.to_string(), "its temporary file was removed");
+        } else {
+            drop(part);
+        }
+        assert_eq!(fs::read(&name).unwrap(), b"another's");
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_at_the_name_of_a_part_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a");
+    fs::write(folder.path().join("other"), "other").unwrap();
+    for (number, to) in [(0, "other"), (1, "nowhere")] {
+        let link = path.with_file_name(part_name(&path, number));
+        std::os::unix::fs::symlink(to, link).unwrap();
+    }
+    let (part, file) = part(&path);
+    assert_eq!(part.path, path.with_file_name(part_name(&path, 2)));
+    part.put_in_place(file).unwrap();
+    assert_eq!(names(folder.path()).len(), 4);
+}
+
+#[test]
+fn downloads_to_one_place_never_take_each_others_parts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a");
+    std::thread::scope(|scope| {
+        for own in [b"1", b"2", b"3", b"4"] {
+            let path = &path;
+            scope.spawn(move || {
+                for round in 0..50 {
+                    let (part, mut file) = part(path);
+                    file.write_all(own).unwrap();
+                    let name = part.path.clone();
+                    assert_eq!(fs::read(&name).unwrap(), own);
+                    if round % 2 == 0 {
+                        part.put_in_place(file).unwrap();
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(names(folder.path()), ["a"]);
+    assert_eq!(fs::read(&path).unwrap().len(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_target_that_changed_meanwhile_is_looked_at_again() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a");
+    fs::write(&path, "old").unwrap();
+    let (whole, file) = part(&path);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    whole.put_in_place(file).unwrap();
+    assert_eq!(
+        fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    let (whole, file) = part(&path);
+    fs::remove_file(&path).unwrap();
+    std::os::unix::fs::symlink("elsewhere", &path).unwrap();
+    let error = whole.put_in_place(file).unwrap_err();
+    assert_eq!(error.to_string(), "it became a link meanwhile");
+    assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
+    let (whole, file) = part(&folder.path().join("b"));
+    fs::create_dir(folder.path().join("b")).unwrap();
+    assert!(whole.put_in_place(file).is_err());
+    assert_eq!(names(folder.path()), ["a", "b"]);
+}
