@@ -24,6 +24,7 @@ impl<'a, S: Serializer> Checker<'a, S> {
             report: self.report,
             index: 0,
             keys: HashSet::new(),
+            names: Vec::new(),
             key: String::new(),
         })
     }
@@ -201,6 +202,8 @@ pub(super) struct Members<'a, C> {
     index: usize,
     /// The keys of a map so far. A struct that is flattened into another comes as a map.
     keys: HashSet<String>,
+    /// The names of a struct's fields so far: few, so they are compared one by one.
+    names: Vec<&'static str>,
     /// The key whose value is next.
     key: String,
 }
@@ -285,6 +288,11 @@ macro_rules! structs {
                 name: &'static str,
                 value: &T,
             ) -> Result<(), C::Error> {
+                if self.names.contains(&name) {
+                    let at = Path::Key { parent: self.at, name };
+                    return Err(self.report.problem(Problem::Duplicate, &at));
+                }
+                self.names.push(name);
                 self.field(name, value, |inner, value| inner.serialize_field(name, value))
             }
 

@@ -108,6 +108,40 @@ fn a_key_comes_once() {
     };
     assert_eq!(rejected(&outer("a")), twice("a"));
     assert_eq!(rejected(&[row(outer("a"))]), twice("[0].field_x.a"));
+    assert_eq!(rejected(&Tagged::Of(Kind { kind: 1 })), twice("kind"));
+    let rows = [row(Renamed { a: 1, b: 2 })];
+    assert_eq!(rejected(&rows), twice("[0].field_x.c"));
+    let variant = Variant::V { a: 1, b: 2 };
+    assert_eq!(rejected(&variant), twice("c"));
+}
+
+#[derive(Serialize)]
+#[serde(tag = "kind")]
+enum Tagged {
+    Of(Kind),
+}
+
+#[derive(Serialize)]
+struct Kind {
+    kind: u8,
+}
+
+#[derive(Serialize)]
+struct Renamed {
+    #[serde(rename = "c")]
+    a: u8,
+    #[serde(rename = "c")]
+    b: u8,
+}
+
+#[derive(Serialize)]
+enum Variant {
+    V {
+        #[serde(rename = "c")]
+        a: u8,
+        #[serde(rename = "c")]
+        b: u8,
+    },
 }
 
 struct Fails;
