@@ -200,7 +200,11 @@ fn test_of<'a>(column: &'a ColumnRef, test: &'a Test, negated: bool) -> Result<F
                     )),
                 })
                 .collect();
-            leaf(LeafTest::In(values?), negated)
+            match &*values? {
+                // PostgreSQL takes `in.("")` for the empty list.
+                [""] => leaf(LeafTest::Operator("eq", ""), negated),
+                values => leaf(LeafTest::In(values.to_vec()), negated),
+            }
         }
         Test::Operator(operator, value) => match (text(column, value)?, operator.as_ref()) {
             (Some(text), operator) => leaf(LeafTest::Operator(operator, text), negated),

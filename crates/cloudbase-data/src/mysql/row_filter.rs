@@ -4,6 +4,7 @@ use cloudbase_core::{Error, Result};
 
 use super::encode::too_deep;
 use super::filter::{Filter, Node, Test};
+use super::value::{Repr, Scalar};
 use crate::reach::Reach;
 
 /// Checks that `filters`, which were encoded and are therefore not too deep, choose the rows of a
@@ -55,7 +56,44 @@ fn reach(filter: &Filter, negated: bool) -> Reach {
         (Node::Test { test, .. }, _) => match test {
             Test::In(values) if values.is_empty() && negated => Reach::Everything,
             Test::In(values) if values.is_empty() => Reach::Nothing,
+            Test::Operator(operator, value) if is_empty_test(operator, value, negated) => {
+                Reach::Everything
+            }
             _ => Reach::Some,
         },
     }
+}
+
+/// Whether an operator holds for whatever a column has, because of the value beside it.
+fn is_empty_test(operator: &str, value: &Scalar, negated: bool) -> bool {
+    let Repr::Text(text) = &value.0 else {
+        return false;
+    };
+    match (operator, negated) {
+        ("like" | "ilike", false) => is_any_text(text),
+        ("like(all)" | "ilike(all)", false) => elements(text).all(is_any_text),
+        ("like(any)" | "ilike(any)", false) => elements(text).any(is_any_text),
+        ("like(any)" | "ilike(any)", true) => elements(text).next().is_none(),
+        ("cs", false) | ("ov", true) => is_empty_collection(text),
+        _ => false,
+    }
+}
+
+/// A pattern that every text matches. To PostgreSQL `*` is the same as `%`.
+fn is_any_text(pattern: &str) -> bool {
+    !pattern.is_empty() && pattern.chars().all(|c| matches!(c, '%' | '*'))
+}
+
+/// What an array literal has in it; good enough to find patterns of wildcards.
+fn elements(array: &str) -> impl Iterator<Item = &str> {
+    let inner = array.trim().trim_start_matches('{').trim_end_matches('}');
+    let is_empty = inner.trim().is_empty();
+    let elements = inner.split(',').filter(move |_| !is_empty);
+    elements.map(|element| element.trim().trim_matches('"'))
+}
+
+/// The empty array, JSON object or list, or range of PostgreSQL.
+fn is_empty_collection(text: &str) -> bool {
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    text == "{}" || text == "[]" || text.eq_ignore_ascii_case("empty")
 }

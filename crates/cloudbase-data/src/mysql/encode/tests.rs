@@ -100,7 +100,14 @@ fn strings_differ_where_the_official_builder_is_unsafe() {
         (in_("id", ["e\"f"]), r#"in.(e"f)"#, r#"in.("e\"f")"#),
         (in_("id", ["a\"),b"]), r#"in.("a"),b")"#, r#"in.("a\"),b")"#),
         (in_("id", [r"a\,b"]), r#"in.("a\,b")"#, r#"in.("a\\,b")"#),
-        (in_("id", [""]), "in.()", r#"in.("")"#),
+        (in_("id", [""]), "in.()", "eq."),
+        (not(in_("id", [""])), "not.in.()", "not.eq."),
+        (
+            any([in_("id", [""]), not(in_("c", [""]))]),
+            "(id.in.(),c.not.in.())",
+            r#"(id.eq."",c.not.eq."")"#,
+        ),
+        (in_("id", ["", "a"]), "in.(,a)", r#"in.("",a)"#),
         (in_("id", [" a"]), "in.( a)", r#"in.(" a")"#),
         (in_("id", ["{a"]), "in.({a)", r#"in.("{a")"#),
         (

@@ -46,6 +46,79 @@ fn a_write_needs_a_condition_that_chooses_rows() {
     assert!(t().delete().filter(some).operation().is_ok());
 }
 
+/// Operators that hold for every row because of the value beside them.
+#[test]
+fn a_test_that_every_row_passes_chooses_none() {
+    for condition in [
+        "like.%",
+        "ilike.%%%",
+        "like.*",
+        "like(all).{}",
+        "ilike(all).{ }",
+        "like(all).{%,\"%%\"}",
+        "like(any).{a,%}",
+        "not.like(any).{}",
+        "not.ilike(any).{}",
+        "cs.{}",
+        "cs.[ ]",
+        "cs.empty",
+        "not.ov.{}",
+    ] {
+        let negated = match condition.strip_prefix("not.") {
+            Some(condition) => condition.to_owned(),
+            None => format!("not.{condition}"),
+        };
+        for filters in [
+            vec![("a", condition.to_owned())],
+            vec![("or", format!("(id.eq.1,a.{})", quoted(condition)))],
+            vec![("not.and", format!("(id.eq.1,a.{})", quoted(&negated)))],
+        ] {
+            let filters: Vec<_> = filters.iter().map(|(key, text)| (*key, &**text)).collect();
+            let operation = mysql().delete("t", filters).operation();
+            let error = operation.expect_err(condition);
+            let rule = "`filter` is required";
+            assert!(error.message().starts_with(rule), "{error}");
+        }
+        let chosen = [("a", negated.as_str())];
+        assert!(mysql().delete("t", chosen).operation().is_ok(), "{negated}");
+    }
+    for filter in [
+        like("a", "%"),
+        postgres::like_all_of("a", [""; 0]),
+        postgres::ilike_all_of("a", ["%"]),
+        not(postgres::like_any_of("a", [""; 0])),
+        postgres::contains("a", [0; 0]),
+        postgres::contains("a", postgres::Collection::json(&json!({}))),
+        not(postgres::overlaps("a", [0; 0])),
+    ] {
+        let operation = t().delete().filter(filter.clone()).operation();
+        assert!(operation.is_err(), "{filter:?}");
+    }
+    for condition in [
+        "like.",
+        "like.%a%",
+        "like._%",
+        "like(all).{a,%}",
+        "like(any).{a}",
+        "cs.{a}",
+        "cs.{{}}",
+        "cd.{}",
+        "ov.{}",
+        "not.ov.{a}",
+        "not.cs.{}",
+    ] {
+        let operation = mysql().delete("t", [("a", condition)]).operation();
+        assert!(operation.is_ok(), "{condition}: {operation:?}");
+    }
+}
+
+/// A condition as a member of a group: its value in quotes.
+fn quoted(condition: &str) -> String {
+    let (operator, value) = condition.rsplit_once('.').unwrap();
+    let value = value.replace('"', "\\\"");
+    format!("{operator}.\"{value}\"")
+}
+
 #[test]
 fn a_condition_on_a_relation_chooses_no_rows() {
     let change = json!({"a": 1});
