@@ -49,7 +49,7 @@ async fn parts_of_two_versions_are_not_put_together() {
     const TAG: &[(&str, &str)] = &[("etag", "\"v1\"")];
     const WEAK: &[(&str, &str)] = &[("etag", "W/\"v1\""), ("last-modified", DATE)];
     const DATED: &[(&str, &str)] = &[("last-modified", DATE)];
-    let cases: [(&'static [(&str, &str)], Second); 7] = [
+    let cases: [(&'static [(&str, &str)], Second); 8] = [
         (TAG, |reply| reply),
         (TAG, |reply| reply.header("etag", "\"v2\"")),
         (TAG, |reply| reply.header("etag", "W/\"v1\"")),
@@ -60,6 +60,7 @@ async fn parts_of_two_versions_are_not_put_together() {
                 .header("last-modified", DATE)
         }),
         (WEAK, |reply| reply.header("etag", "W/\"v1\"")),
+        (WEAK, |reply| reply.header("last-modified", DATE)),
         (DATED, |reply| reply),
     ];
     for (at, (first, second)) in cases.into_iter().enumerate() {
@@ -153,4 +154,68 @@ async fn a_condition_of_the_caller_is_answered_by_name() {
     let error = download.await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Body, "{error:?}");
     assert!(error.message().contains("`etag` is missing"), "{error}");
+}
+
+/// The first response does not say how long the object is; the second is a part of it.
+async fn chunked_then(total: &'static str, shorter: usize) -> Scripted {
+    Scripted::start(move |number, seen| {
+        let body = noise(LENGTH);
+        if number == 0 {
+            let chunk = format!("{LENGTH:x}\r\n").into_bytes();
+            let whole = Reply::new(200).header("transfer-encoding", "chunked");
+            let whole = whole.header("etag", "\"1\"");
+            return whole.body([chunk, body].concat()).cut(CUT);
+        }
+        let range = &seen.headers["range"];
+        let start = range.trim_start_matches("bytes=").split('-').next();
+        let start: usize = start.unwrap().parse().unwrap();
+        // The first part ends before the object does, and says so.
+        let end = if number == 1 {
+            LENGTH - shorter
+        } else {
+            LENGTH
+        };
+        let part = Reply::new(206).header("etag", "\"1\"");
+        let part = part.header(
+            "content-range",
+            format!("bytes {start}-{}/{total}", end - 1),
+        );
+        part.body(&body[start..end]).into()
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_part_is_not_the_rest_because_it_ends() {
+    for shorter in [0, 1, 50_000] {
+        let server = chunked_then("300000", shorter).await;
+        let back = server.storage().download(Scripted::id("a")).await.unwrap();
+        assert!(back == noise(LENGTH), "{shorter}: {}", back.len());
+        // Nobody knows whether this is all.
+        let server = chunked_then("*", shorter).await;
+        let download = server.storage().download(Scripted::id("a"));
+        let error = download.await.expect_err(&shorter.to_string());
+        assert_eq!(error.kind(), ErrorKind::Decode, "{error:?}");
+        let problem = "does not say how long the object is";
+        assert!(error.message().contains(problem), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_object_that_ends_before_the_range_is_no_empty_part() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a");
+    std::fs::write(&path, "old").unwrap();
+    for length in [0, 5, 10] {
+        let server = Scripted::start(move |_, _| Reply::new(200).body(noise(length)).into()).await;
+        let storage = server.storage();
+        for download in [
+            storage.download(Scripted::id("a")).range(10..),
+            storage.download(Scripted::id("a")).range(10..20),
+        ] {
+            let error = download.to_file(&path).await.expect_err("nothing of it");
+            assert_eq!(error.kind(), ErrorKind::Decode, "{error:?}");
+            assert_eq!(std::fs::read(&path).unwrap(), b"old", "{length}");
+        }
+    }
 }

@@ -258,7 +258,7 @@ pub(crate) struct Validator {
     condition: HeaderName,
     named_by: HeaderName,
     value: HeaderValue,
-    /// A weak tag beside the date: no condition can name it, but it must not differ.
+    /// A weak tag beside the date: no condition can name it, but it must stay the same.
     weak_tag: Option<HeaderValue>,
 }
 
@@ -303,7 +303,7 @@ impl Validator {
         let other_tag = self
             .weak_tag
             .as_ref()
-            .is_some_and(|before| tag.is_some_and(|now| now != before));
+            .is_some_and(|before| tag != Some(before));
         if named != self.value || other_tag {
             return Err(changed());
         }

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use cloudbase_core::http::StatusCode;
 use cloudbase_core::{Body, DataStream, Error, ErrorKind, Result};
 use futures_core::Stream;
 use futures_core::future::BoxFuture;
@@ -80,6 +81,12 @@ impl ObjectStream {
             (Some(end), Some(total)) => Some(end.min(total)),
             (end, total) => end.or(total),
         };
+        if span.start > 0 && end.is_some_and(|end| end <= span.start) {
+            let problem = "the object ends before the range begins";
+            return Err(opened
+                .answer
+                .complete(Error::new(ErrorKind::Decode, problem)));
+        }
         let mut stream = Self {
             validator: Validator::of(headers).or(validator),
             verifier: span.is_whole().then(|| Verifier::of(headers)),
@@ -135,10 +142,21 @@ impl ObjectStream {
         let fits = opened.start <= self.position
             && match (opened.total, self.info.size) {
                 (Some(now), Some(before)) => now == before,
-                _ => true,
+                (Some(now), None) => self.position <= now,
+                (None, _) => true,
             };
         if !fits {
             return Err(opened.answer.complete(changed()));
+        }
+        if let Some(total) = opened.total {
+            self.info.size = Some(total);
+            self.end = Some(self.end.map_or(total, |end| end.min(total)));
+        }
+        if self.end.is_none() && opened.answer.status() == StatusCode::PARTIAL_CONTENT {
+            // Its end would pass for the object's, wherever it is.
+            let problem = "a part came that does not say how long the object is";
+            let error = Error::new(ErrorKind::Decode, problem);
+            return Err(opened.answer.complete(error));
         }
         // A server without ranges starts at the beginning: what is there already is passed over.
         self.skip = self.position - opened.start;
