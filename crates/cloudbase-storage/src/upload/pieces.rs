@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::fs::{File, Metadata};
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -101,7 +101,7 @@ impl OpenFile {
     /// Reads the piece that starts `offset` bytes after the start. The last one is given out only
     /// if the file is still as it was: without it the upload cannot complete.
     fn read(&self, offset: u64) -> Result<Bytes> {
-        let mut file = lock(&self.file);
+        let file = lock(&self.file);
         let left = self.length() - offset;
         let wanted = usize::try_from(left).map_or(PIECE, |left| left.min(PIECE));
         let mut piece = Piece {
@@ -110,9 +110,7 @@ impl OpenFile {
         };
         piece.bytes.resize(wanted, 0);
         let unreadable = |error| unreadable(self.path.as_deref(), error);
-        file.seek(SeekFrom::Start(self.start + offset))
-            .map_err(unreadable)?;
-        file.read_exact(&mut piece.bytes).map_err(|error| {
+        read_at(&file, self.start + offset, &mut piece.bytes).map_err(|error| {
             if error.kind() == io::ErrorKind::UnexpectedEof {
                 self.changed()
             } else {
@@ -139,6 +137,19 @@ impl OpenFile {
 
     fn is_same(&self, now: &Metadata) -> bool {
         now.len() == self.end && now.modified().ok() == self.modified
+    }
+}
+
+/// Fills `piece` from `offset` on. The position of the file is not used where the system can do
+/// without: another upload may have a clone of the same file, which shares it.
+fn read_at(file: &File, offset: u64, piece: &mut [u8]) -> io::Result<()> {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::read_exact_at(file, piece, offset);
+    #[cfg(not(unix))]
+    {
+        let mut file = file;
+        file.seek(io::SeekFrom::Start(offset))?;
+        file.read_exact(piece)
     }
 }
 
@@ -299,5 +310,21 @@ mod tests {
         drop(held);
         let kept = lock(&file.spare).len();
         assert!(kept <= 3, "{kept} pieces were in memory");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn uploads_of_one_file_do_not_share_a_position() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&vec![1; PIECE]).unwrap();
+        file.write_all(&vec![2; PIECE]).unwrap();
+        let position = (PIECE / 2) as u64;
+        file.seek(io::SeekFrom::Start(position)).unwrap();
+        let mut clone = file.try_clone().unwrap();
+        let mut pieces = FilePieces::new(Arc::new(OpenFile::new(file).unwrap()));
+        while let Some(piece) = pieces.next().await {
+            piece.unwrap();
+            assert_eq!(clone.stream_position().unwrap(), position);
+        }
     }
 }
