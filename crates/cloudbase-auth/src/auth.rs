@@ -11,6 +11,7 @@ use crate::captcha::gate::Gate;
 use crate::captcha::handler::CaptchaHandler;
 use crate::device::Device;
 use crate::oauth::state::OAuthStates;
+use crate::result::SignedIn;
 use crate::session::manager::Manager;
 use crate::store::{MemoryStore, SessionStore};
 
@@ -88,6 +89,24 @@ impl Auth {
         let mut auth = self.clone();
         auth.caller = auth.caller.one_call();
         auth
+    }
+
+    /// The session that the calls of a handle from [`one_call`](Self::one_call) were made with, and the
+    /// user known last.
+    ///
+    /// # Errors
+    ///
+    /// If it has been replaced or has ended.
+    pub(crate) async fn signed_in_as_caller(&self) -> Result<SignedIn> {
+        let session = match self.caller.options.lineage() {
+            Some(lineage) => self.manager().session_of(&lineage)?,
+            // The token of a handle for one user names no session.
+            None => self
+                .session()
+                .await?
+                .ok_or_else(crate::error::not_signed_in)?,
+        };
+        Ok(Manager::as_known(session))
     }
 
     /// That this handle can sign somebody in.

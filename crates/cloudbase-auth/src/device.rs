@@ -65,12 +65,14 @@ impl Device {
             return header_of(&unsaved.id);
         }
         let is_new = unsaved.is_none();
-        let id = match unsaved.take() {
-            Some(unsaved) => unsaved.id,
+        // It stays there as well: this call may be dropped while it waits for the store.
+        let id = match &*unsaved {
+            Some(unsaved) => unsaved.id.clone(),
             None => uuid::Uuid::new_v4().hyphenated().to_string(),
         };
         match self.settle(&id).await {
             Ok(id) => {
+                *unsaved = None;
                 let header = header_of(&id);
                 // Nobody else sets it: this has the lock.
                 let _ = self.header.set(header.clone());
@@ -180,11 +182,15 @@ mod tests {
     struct Full {
         inner: MemoryStore,
         is_full: Arc<AtomicBool>,
+        hangs: Arc<AtomicBool>,
     }
 
     impl SessionStore for Full {
         fn load<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<SecretString>>> {
-            self.inner.load(key)
+            match self.hangs.load(Ordering::SeqCst) {
+                true => Box::pin(std::future::pending()),
+                false => self.inner.load(key),
+            }
         }
         fn save<'a>(
             &'a self,
@@ -200,6 +206,23 @@ mod tests {
         fn remove<'a>(&'a self, key: &'a str, lock: &'a StoreLock) -> BoxFuture<'a, Result<()>> {
             self.inner.remove(key, lock)
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_is_dropped_loses_no_unsaved_id() {
+        let store = Full::default();
+        store.is_full.store(true, Ordering::SeqCst);
+        let device = Device::new(Arc::new(store.clone()), None).unwrap();
+        let own = device.header().await;
+        advance(TRY_AGAIN).await;
+        store.hangs.store(true, Ordering::SeqCst);
+        let hanging = tokio::time::timeout(Duration::from_secs(1), device.header());
+        hanging.await.unwrap_err();
+        store.hangs.store(false, Ordering::SeqCst);
+        assert_eq!(device.header().await, own);
+        store.is_full.store(false, Ordering::SeqCst);
+        advance(TRY_AGAIN).await;
+        assert_eq!(device.header().await, own);
     }
 
     #[tokio::test(start_paused = true)]

@@ -94,7 +94,7 @@ impl Auth {
         let auth = self.one_call();
         let sudo = sudo_by_password(auth.caller(), "old_password", &old_password.into()).await?;
         set_password(auth.caller(), &sudo, &new_password).await?;
-        self.manager().signed_in_as_known()
+        auth.signed_in_as_caller().await
     }
 
     /// Sends a code to the signed-in user's own address, or number if there is none; the pending

@@ -1,6 +1,6 @@
 //! Calls that are made of several requests: all of them are of one user.
 
-use cloudbase_auth::{Auth, BoxFuture, Error, ErrorKind, Result, UpdateUser};
+use cloudbase_auth::{Auth, BoxFuture, Error, ErrorKind, OtpType, Result, UpdateUser, VerifyOtp};
 use cloudbase_data::{Models, MySql, Row};
 use cloudbase_storage::Storage;
 use futures_util::{StreamExt as _, TryStreamExt as _};
@@ -132,7 +132,7 @@ async fn no_step_of_a_change_of_account_is_made_by_another_user() {
     let code = json!({ "verification_id": "v", "expires_in": 600, "is_user": false });
     let proof = json!({ "verification_token": "proof", "expires_in": 600 });
     // Where the user changes, what must not come then, and the call.
-    let steps: [(&str, &str, Call); 3] = [
+    let steps: [(&str, &str, Call); 6] = [
         ("/user/sudo", "DELETE /auth/v1/user/me", |auth| {
             Box::pin(async move { auth.delete_user("secret of lin").await })
         }),
@@ -149,9 +149,32 @@ async fn no_step_of_a_change_of_account_is_made_by_another_user() {
                 pending.verify("123456").await.map(drop)
             })
         }),
+        // After the last step the session of another user is not what the caller gets.
+        ("/user/password", "DELETE", |auth| {
+            Box::pin(async move {
+                let changed = auth.reset_password_for_old("secret of lin", "another");
+                changed.await.map(drop)
+            })
+        }),
+        ("/user/password", "DELETE", |auth| {
+            Box::pin(async move {
+                let pending = auth.reauthenticate().await?;
+                pending.update_user("123456", "another").await.map(drop)
+            })
+        }),
+        ("/verification/verify", "/signin/otp", |auth| {
+            Box::pin(async move {
+                let otp = VerifyOtp::new("v", "123456").phone("13900001111");
+                let otp = otp.kind(OtpType::PhoneChange);
+                auth.verify_otp(otp).await.map(drop)
+            })
+        }),
     ];
     for (path, after, call) in steps {
         let service = Service::new();
+        let profile = json!({ "sub": "lin", "email": "lin@example.org" });
+        service.say("/auth/v1/user/me", 200, profile);
+        service.say("/user/password", 200, json!({}));
         service.say("/user/sudo", 200, leave.clone());
         service.say("/auth/v1/verification", 200, code.clone());
         service.say("/verification/verify", 200, proof.clone());

@@ -134,7 +134,7 @@ impl PendingReauthentication {
         let sudo = self.leave(code.as_ref()).await?;
         set_password(self.auth.caller(), &sudo, &password).await?;
         *self.lock() = None;
-        self.auth.manager().signed_in_as_known()
+        self.auth.signed_in_as_caller().await
     }
 
     /// Checks the code and signs in again with it: a fresh session.

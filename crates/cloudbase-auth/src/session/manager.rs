@@ -114,13 +114,6 @@ impl Manager {
             .ok_or_else(crate::error::user_changed)
     }
 
-    /// The current session with the user known last.
-    pub(crate) fn signed_in_as_known(&self) -> Result<SignedIn> {
-        self.peek()
-            .map(Self::as_known)
-            .ok_or_else(crate::error::not_signed_in)
-    }
-
     /// A session with the user known last.
     pub(crate) fn as_known(session: Session) -> SignedIn {
         let user = session.user().cloned();

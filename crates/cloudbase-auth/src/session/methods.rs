@@ -374,6 +374,7 @@ impl Manager {
                 // A refresh of the session may be spending the same token.
                 Some(previous) => {
                     let renewed = async {
+                        let renewed = this.core.interruption.unless_interrupted(renewed);
                         let session = renewed.await?;
                         Ok(match signs_in {
                             true => session,

@@ -10,6 +10,7 @@ use cloudbase_core::{Error, ErrorKind, Result};
 use futures_core::future::BoxFuture;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::events::SignOutReason;
 use super::schedule_tests::{KEY, Service};
 use crate::store::conformance::Fenced;
 use crate::store::{SessionStore, StoreLock};
@@ -288,6 +289,55 @@ async fn a_sign_in_or_sign_out_is_done_with_the_next_lock() {
     assert_eq!(stored(&store).await, None);
     let happened = first.happened().await;
     assert!(!happened.contains(&"STORE_FAILED"), "{happened:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_out_ends_whoever_has_signed_in_elsewhere_and_says_so() {
+    for was_signed_in in [false, true] {
+        let store = Arc::new(Fenced::default());
+        let (mut first, second) = (Process::start(&store), Process::start(&store));
+        assert_eq!(first.user().await, None);
+        if was_signed_in {
+            first.sign_in("a").await;
+            first.auth.sign_out().await.unwrap();
+        }
+        second.sign_in("b").await;
+        first.happened().await;
+        assert!(first.auth.sign_out().await.unwrap().revoked);
+        assert_eq!(first.happened().await, ["SIGNED_OUT"]);
+        assert_eq!(stored(&store).await, None);
+    }
+
+    // Whom a sign-out before could not remove has been signed out already.
+    let (store, mut first, _second) = two().await;
+    first.is_full(true);
+    first.auth.sign_out().await.unwrap_err();
+    assert_eq!(first.happened().await, ["SIGNED_OUT"]);
+    first.is_full(false);
+    assert!(!first.auth.sign_out().await.unwrap().revoked);
+    assert_eq!(first.happened().await, [""; 0]);
+    assert_eq!(stored(&store).await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_one_user_is_not_that_of_whoever_had_the_turn_before() {
+    let (store, first, _second) = two().await;
+    let manager = first.auth.manager();
+    let lineage = first.auth.peek_session().unwrap().lineage();
+    let turn = manager.core.turn.lock().await;
+    let auth = first.auth.clone();
+    let password = Password::username("b", "Passw0rd!");
+    let signing_in = tokio::spawn(async move { auth.sign_in_with_password(password).await });
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await; // it waits for its turn
+    let other = manager.clone();
+    let ending =
+        tokio::spawn(async move { other.end(Some(&lineage), SignOutReason::UserDeleted).await });
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    drop(turn);
+    signing_in.await.unwrap().unwrap();
+    ending.await.unwrap().unwrap().removed.unwrap();
+    assert_eq!(first.user().await.as_deref(), Some("b"));
+    assert_eq!(stored(&store).await.as_deref(), Some("b"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -190,6 +190,17 @@ pub(crate) struct Ended {
     pub(crate) removed: Result<()>,
 }
 
+impl Ended {
+    /// Somebody else is signed in by now.
+    fn nothing() -> Self {
+        Self {
+            live: None,
+            is_refresh_spent: false,
+            removed: Ok(()),
+        }
+    }
+}
+
 impl Manager {
     /// Ends the session on this machine, or only the one of this lineage: in memory at once, then in
     /// the store.
@@ -205,25 +216,33 @@ impl Manager {
         if is_asking() {
             return Err(would_wait_for_itself());
         }
-        if let Some(lineage) = lineage
-            && self.session_of(lineage).is_err()
-        {
-            // Somebody else is signed in by now.
-            return Ok(Ended {
-                live: None,
-                is_refresh_spent: false,
-                removed: Ok(()),
-            });
+        let is_of_another =
+            |live: &Live| lineage.is_some_and(|lineage| live.session.lineage() != *lineage);
+        if lineage.is_some_and(|lineage| self.session_of(lineage).is_err()) {
+            return Ok(Ended::nothing());
         }
         let is_refresh_spent = self.core.interruption.has_something_to_interrupt();
-        let is_loaded = self.core.state().loaded;
+        let is_pending = {
+            let state = self.core.state();
+            state.unsaved && state.current.is_none()
+        };
         let known = self.forget();
         let _turn = self.core.turn().await?;
+        // Whoever had the turn before may have signed in.
+        let current = self.core.state().current.clone();
+        if current.as_ref().is_some_and(is_of_another) {
+            return Ok(Ended::nothing());
+        }
         // Nothing may be known here yet of whoever is stored.
-        let stored = match is_loaded {
+        let stored = match known.is_some() {
             true => None,
             false => self.core.stored().await,
         };
+        // What a sign-out before could not remove has ended already.
+        let stored = stored.filter(|stored| {
+            let state = self.core.state();
+            !(is_pending && state.ancestor.is_still(Some(&stored.session), None))
+        });
         let lock = self.core.lock_or_go_on().await;
         let removed = self.core.remove(&lock).await;
         // What was under way may have put another token in force meanwhile.

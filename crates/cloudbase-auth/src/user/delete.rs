@@ -29,8 +29,8 @@ impl Auth {
     #[doc(alias = "DeleteUserReq")]
     pub async fn delete_user(&self, password: impl Into<SecretString>) -> Result<()> {
         let auth = self.one_call();
-        let lineage = self.manager().peek().map(|session| session.lineage());
         let sudo = sudo_by_password(auth.caller(), "password", &password.into()).await?;
+        let lineage = auth.caller().options.lineage();
         detached(async move {
             let path = "/auth/v1/user/me";
             let call = Call::new(

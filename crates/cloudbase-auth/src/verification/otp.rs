@@ -138,10 +138,11 @@ impl Auth {
         if !is_change {
             self.check_can_sign_in()?;
         }
+        let auth = self.one_call();
         let contact = otp.contact.map(Contact::normalised).transpose()?;
         let verified = verify(self.caller(), &otp.message_id, otp.token.expose_secret()).await?;
         if is_change {
-            return self.manager().signed_in_as_known();
+            return auth.signed_in_as_caller().await;
         }
         let username = contact.as_ref().map(Contact::as_str);
         let session =

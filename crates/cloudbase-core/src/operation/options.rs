@@ -8,8 +8,8 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::SecretString;
 
-use super::CallIdentity;
-use crate::credential::Credentials;
+use super::{CallIdentity, Identity};
+use crate::credential::{Credentials, Lineage};
 use crate::error::{Error, Result};
 
 /// Choices for one call; every builder of the SDK has them as methods.
@@ -156,6 +156,16 @@ impl CallOptions {
             self.identity = Some(CallIdentity::of(token));
         }
         self
+    }
+
+    /// The session by whose token the call was made, once that is settled; see
+    /// [`as_one_call`](Self::as_one_call).
+    #[doc(hidden)]
+    pub fn lineage(&self) -> Option<Lineage> {
+        match self.identity.as_ref()?.cell().get()? {
+            Identity::Session(lineage) => lineage.clone(),
+            Identity::Nobody | Identity::AccessKey => None,
+        }
     }
 
     /// The further headers, taken out.
