@@ -18,14 +18,14 @@ use tokio::runtime::Handle;
 use tower::ServiceExt as _;
 
 pub use self::builder::ClientBuilder;
-use crate::body::Body;
+use crate::body::{Body, Limit};
 use crate::config::{Config, EnvId};
 use crate::credential::{CredentialProvider, Credentials, Token};
 use crate::error::{Error, ErrorResponse, Result, parse_envelope};
 use crate::layer::{ByHand, collect_answer};
 use crate::operation::{CallInfo, CallState, CredentialUse, Head, Operation, Parts, RequestId};
 use crate::response::{Meta, Response};
-use crate::service::{BoxError, HttpService, Stack};
+use crate::service::{BoxError, HttpService, Stack, on_runtime};
 
 /// A connection pool and a stack of layers for one environment.
 ///
@@ -170,8 +170,10 @@ impl Client {
 
     /// The whole stack as a tower service, for calls that the SDK does not know: give it a request
     /// whose URI is a path on the gateway.
+    ///
+    /// Like every call, one of these outside a runtime is an error.
     pub fn service(&self) -> HttpService {
-        let service = self.inner.stack.service();
+        let service = on_runtime(self.inner.stack.service());
         let token = self.inner.user.as_ref().map(|user| &user.token);
         let token = token.map(|token| token.header().clone());
         if token.is_none() && !self.inner.open {
@@ -324,19 +326,22 @@ impl Flight<'_> {
                 .map_err(|error| failed(Error::from_boxed(error)))?;
         }
         let (head, body) = answer.into_parts();
-        if head.status.is_success() || !call.0.options.any_status {
-            // A transfer's success is a stream, and not looked into.
-            let bytes = body.as_bytes().unwrap_or_default();
-            let envelope = call.0.envelope;
-            if let Some(error) = parse_envelope(envelope, head.status, &head.headers, bytes) {
-                let error = match call.0.keeps_response {
-                    true => {
-                        error.with_response(ErrorResponse::new(head.status, head.headers, bytes))
-                    }
-                    false => error,
-                };
-                return Err(failed(client.redact(error, &call)));
-            }
+        // A transfer's success is a stream, and not looked into.
+        let bytes = body.as_bytes().unwrap_or_default();
+        let error = if head.status.is_success() || !call.0.options.any_status {
+            parse_envelope(call.0.envelope, head.status, &head.headers, bytes)
+        } else if bytes.len() as u64 > limit {
+            let error = Limit::MaxResponseSize.exceeded(limit);
+            Some(error.with_status(head.status))
+        } else {
+            None
+        };
+        if let Some(error) = error {
+            let error = match call.0.keeps_response {
+                true => error.with_response(ErrorResponse::new(head.status, head.headers, bytes)),
+                false => error,
+            };
+            return Err(failed(client.redact(error, &call)));
         }
         let meta = Meta {
             operation: call.operation(),

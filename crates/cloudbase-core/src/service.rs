@@ -8,10 +8,12 @@ use bytes::Bytes;
 use futures_core::future::BoxFuture;
 use http::{Request, Response};
 use pin_project_lite::pin_project;
+use tokio::runtime::Handle;
 use tower::util::{BoxCloneSyncService, Oneshot};
 use tower::{Service, ServiceExt};
 
 use crate::body::Body;
+use crate::error::Error;
 
 /// Any error, as it travels through a tower stack.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -35,6 +37,31 @@ where
             .map_response(|response: Response<B>| response.map(Body::from_http_body))
             .map_err(Into::into),
     )
+}
+
+/// The service, which fails outside a runtime: its timers would panic.
+pub(crate) fn on_runtime(service: HttpService) -> HttpService {
+    BoxCloneSyncService::new(OnRuntime(service))
+}
+
+#[derive(Clone)]
+struct OnRuntime(HttpService);
+
+impl Service<Request<Body>> for OnRuntime {
+    type Response = Response<Body>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Response<Body>, BoxError>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        match Handle::try_current() {
+            Ok(_) => self.0.call(request),
+            Err(_) => Box::pin(ready(Err(Error::no_runtime().into()))),
+        }
+    }
 }
 
 /// A whole stack: called by many at once, at the cost of one box a call. An [`HttpService`] has to

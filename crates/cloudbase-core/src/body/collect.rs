@@ -136,7 +136,7 @@ impl Collect {
 }
 
 impl Limit {
-    fn exceeded(self, bytes: u64) -> Error {
+    pub(crate) fn exceeded(self, bytes: u64) -> Error {
         let message = match self {
             Self::Argument => format!("the body is longer than the `limit` of {bytes} bytes"),
             Self::MaxResponseSize => {

@@ -161,8 +161,12 @@ where
     B::Error: Into<BoxError>,
 {
     pub(super) fn new(answer: Response<B>, extent: Extent) -> Self {
-        let collect = if answer.status().is_success() || extent.any_status {
+        let collect = if answer.status().is_success() {
             Collect::new(extent.limit, Over::Fail(Limit::MaxResponseSize))
+        } else if extent.any_status {
+            // Too long for its caller is what the last attempt's may be, not one that is repeated.
+            let more = extent.limit.saturating_add(1);
+            Collect::new(more.max(ERROR_LIMIT), Over::Truncate)
         } else {
             Collect::new(ERROR_LIMIT, Over::Truncate)
         };

@@ -108,3 +108,17 @@ async fn a_request_made_by_hand_says_so_too() {
         assert!(mock.requests().is_empty());
     }
 }
+
+#[test]
+fn a_request_made_by_hand_outside_a_runtime_is_an_error() {
+    use std::task::{Context, Poll, Waker};
+
+    let client = client(&MockTransport::new());
+    let request = Request::get("/v1/things").body(Body::empty()).unwrap();
+    let mut call = std::pin::pin!(client.service().oneshot(request));
+    let polled = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    let Poll::Ready(Err(error)) = polled else {
+        panic!("{polled:?}")
+    };
+    assert!(error.to_string().contains("no tokio runtime"), "{error}");
+}

@@ -187,6 +187,39 @@ async fn retries_and_the_refresh_of_a_token_come_before_any_status() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn so_they_do_for_what_is_longer_than_any_status_takes() {
+    for (limit, length) in [(10, 100), (10, 100_000), (100_000, 100_001)] {
+        let mut options = CallOptions::default();
+        options.any_status = true;
+        options.max_response_size = Some(limit);
+        let long = "x".repeat(length);
+        let mock = MockTransport::new()
+            .answer(answer(503, &[], long.clone()))
+            .answer(answer(503, &[], long.clone()))
+            .answer(answer(404, &[], "0123456789"));
+        let call = || get().options(options.clone());
+        let response = client(&mock).fetch(call()).await.unwrap();
+        assert_eq!((response.status().as_u16(), response.attempts()), (404, 3));
+
+        let mock = MockTransport::new().fallback(move |_| {
+            let answer = answer(404, &[], long.clone()).map(Body::from);
+            async move { Ok(answer) }
+        });
+        let client = client(&mock);
+        for error in [
+            client.fetch(call()).await.map(drop).unwrap_err(),
+            client.execute(call()).await.map(drop).unwrap_err(),
+        ] {
+            let status = error.status().unwrap().as_u16();
+            assert_eq!((error.kind(), status), (ErrorKind::TooLarge, 404));
+            let message =
+                format!("the answer is longer than {limit} bytes, the `max_response_size`");
+            assert_eq!(error.message(), message);
+        }
+    }
+}
+
 #[tokio::test]
 async fn no_response_is_an_error_for_any_status_too() {
     let mock = MockTransport::new().fail(|| crate::testing::error(ErrorKind::Reset, "cut"));
