@@ -45,14 +45,20 @@ pub(super) fn redacted(text: &str) -> Cow<'_, str> {
     let mut copied = 0;
     let mut at = 0;
     let mut after_scheme = false;
-    while let Some(start) = text[at..].find(is_of_token).map(|next| at + next) {
-        let end = text[start..]
-            .find(|c| !is_of_token(c))
-            .map_or(text.len(), |length| start + length);
+    while let Some(mut start) = text[at..].find(is_of_token).map(|next| at + next) {
+        let mut end = end_of(text, start, is_of_token);
+        if after_scheme {
+            start = at + text[at..start].trim_end_matches(['+', '/']).len();
+            end = end_of(text, start, is_of_credentials);
+        }
         let word = &text[start..end];
         // After the scheme anything is a token; punctuation, which may stand between, is none.
-        if is_jwt(word) || (after_scheme && word.len() >= 6) {
-            shown.push_str(&text[copied..start]);
+        let secret = match after_scheme && word.len() >= 6 {
+            true => Some(0),
+            false => find_jwt(word),
+        };
+        if let Some(secret) = secret {
+            shown.push_str(&text[copied..start + secret]);
             shown.push_str(REDACTED);
             copied = end;
         }
@@ -70,9 +76,19 @@ fn is_of_token(c: char) -> bool {
     c.is_ascii_alphanumeric() || "-_.~".contains(c)
 }
 
-/// Whether the word begins as every JSON object does in base64, and goes on.
-fn is_jwt(word: &str) -> bool {
-    word.starts_with("eyJ") && word.len() >= 16
+/// What may follow the scheme: `token68` of RFC 9110.
+fn is_of_credentials(c: char) -> bool {
+    is_of_token(c) || "+/=".contains(c)
+}
+
+fn end_of(text: &str, start: usize, is_inside: fn(char) -> bool) -> usize {
+    let length = text[start..].find(|c| !is_inside(c));
+    length.map_or(text.len(), |length| start + length)
+}
+
+/// Where in the word something begins as every JSON object does in base64, and goes on.
+fn find_jwt(word: &str) -> Option<usize> {
+    word.find("eyJ").filter(|start| word.len() - start >= 16)
 }
 
 #[cfg(test)]
@@ -105,8 +121,14 @@ mod tests {
             ),
             (
                 "authorization: BASIC dXNlcjpwYXNz==",
-                "authorization: BASIC [redacted]==",
+                "authorization: BASIC [redacted]",
             ),
+            ("Basic ab+/cd/efg= no", "Basic [redacted] no"),
+            ("`bearer /+x/y+z12==`", "`bearer [redacted]`"),
+            ("Bearer a/b or +", "Bearer a/b or +"),
+            ("token_eyJhbGciOi.J9.c2ln, 1", "token_[redacted], 1"),
+            ("v1.eyJhbGciOi.J9.c2ln", "v1.[redacted]"),
+            ("a/b+c=d heyJude", "a/b+c=d heyJude"),
             (
                 "eyJhbGciOi.J9.aaa eyJhbGciOi.J9.bbb",
                 "[redacted] [redacted]",
