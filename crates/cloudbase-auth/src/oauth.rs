@@ -232,6 +232,11 @@ impl Auth {
         if to.purpose == OAuthPurpose::SignIn {
             self.check_can_sign_in()?;
         }
+        let sub = match to.purpose {
+            OAuthPurpose::SignIn => None,
+            OAuthPurpose::BindIdentity => self.session().await?,
+        };
+        let sub = sub.map(|session| session.sub().to_owned());
         let state = to
             .state
             .unwrap_or_else(|| format!("prd-{}-{}", to.provider, uuid::Uuid::new_v4().simple()));
@@ -257,6 +262,7 @@ impl Auth {
             redirect_uri: redirect_uri.map(str::to_owned),
             redirect_to: to.redirect_to,
             purpose: to.purpose,
+            sub,
             params: to
                 .provider_params
                 .iter()

@@ -201,3 +201,31 @@ async fn a_password_does_not_wait_for_somebody_elses_token() {
     assert_eq!(error.kind(), ErrorKind::Credentials, "{error}");
     assert_eq!(service.count("/user/sudo"), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_identity_is_bound_to_the_account_that_it_was_asked_for() {
+    for newcomer in [None, Some("mei")] {
+        let service = Service::new();
+        let uri = json!({ "uri": "https://source.example/authorize" });
+        service.say("/provider/uri", 200, uri);
+        let proof = json!({ "provider_token": "proof", "expires_in": 600 });
+        service.say("/provider/token", 200, proof);
+        service.say("/provider/bind", 200, json!({}));
+        let auth = service.signed_in("lin").await;
+        let to = auth
+            .link_identity("github")
+            .redirect_to("https://app.example.org/b");
+        let page = to.await.unwrap();
+        // The same user may sign in once more meanwhile.
+        sign_in(&auth, newcomer.unwrap_or("lin")).await;
+        let back = format!("https://app.example.org/b?code=c&state={}", page.state);
+        let done = auth.handle_oauth_callback(&back).await;
+        match newcomer {
+            None => assert_eq!(done.unwrap().signed_in.session.sub(), "lin"),
+            Some(_) => assert_changed(&done.unwrap_err()),
+        }
+        let expected = usize::from(newcomer.is_none());
+        assert_eq!(service.count("/provider/token"), expected);
+        assert_eq!(service.count("/provider/bind"), expected);
+    }
+}

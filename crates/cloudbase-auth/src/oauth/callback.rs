@@ -100,7 +100,8 @@ impl Auth {
     /// [`Argument`](ErrorKind::Argument) if the state is unknown here, used or older than ten
     /// minutes, unless a [`provider`](VerifyOAuth::provider) is named; `provider_error`,
     /// `failed_precondition` if the identity source refuses; `already_exists` if the identity is
-    /// bound to another account.
+    /// bound to another account; [`Credentials`](ErrorKind::Credentials) if an identity was to be
+    /// bound to the account of somebody who is not signed in any more.
     ///
     /// # Cancel safety
     ///
@@ -149,6 +150,7 @@ impl Auth {
                 redirect_uri: None,
                 redirect_to: None,
                 purpose: OAuthPurpose::SignIn,
+                sub: None,
                 params: Map::new(),
             },
             (None, None) => {
@@ -173,7 +175,10 @@ impl Auth {
                         .await?;
                 self.manager().sign_in(self.caller(), session, None).await?
             }
-            OAuthPurpose::BindIdentity => self.bind(&provider, &grant).await?,
+            OAuthPurpose::BindIdentity => {
+                self.bind(remembered.sub.as_deref(), &provider, &grant)
+                    .await?
+            }
         };
         let redirect_url = remembered.redirect_to;
         Ok(VerifiedOAuth {
@@ -281,12 +286,21 @@ impl Auth {
         self.caller().unit(&call).await
     }
 
-    async fn bind(&self, provider: &str, grant: &ProviderGrant) -> Result<SignedIn> {
+    /// Binds to the account of `sub`, if that is known, and of nobody else.
+    async fn bind(
+        &self,
+        sub: Option<&str>,
+        provider: &str,
+        grant: &ProviderGrant,
+    ) -> Result<SignedIn> {
         let bound = async {
             let session = self
                 .session()
                 .await?
                 .ok_or_else(crate::error::not_signed_in)?;
+            if sub.is_some_and(|sub| sub != session.sub()) {
+                return Err(crate::error::user_changed());
+            }
             let auth = self.one_call();
             let proof = grant_provider_token(auth.caller(), grant).await?;
             auth.bind_identity(proof.provider_token).await?;

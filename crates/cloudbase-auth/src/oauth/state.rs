@@ -25,6 +25,9 @@ pub(crate) struct Remembered {
     pub(crate) redirect_to: Option<String>,
     #[serde(rename = "type")]
     pub(crate) purpose: OAuthPurpose,
+    /// The user to whose account an identity is bound, if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sub: Option<String>,
     /// For the way back.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub(crate) params: Map<String, Value>,
@@ -134,6 +137,7 @@ mod tests {
             redirect_uri: None,
             redirect_to: Some("https://a.example/?x=1".to_owned()),
             purpose: OAuthPurpose::BindIdentity,
+            sub: Some("u1".to_owned()),
             params: Map::from_iter([("code_verifier".to_owned(), "v".into())]),
         }
     }

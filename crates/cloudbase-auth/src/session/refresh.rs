@@ -182,7 +182,9 @@ impl Core {
             Some(Rejection { code, .. }) => SignOutReason::Rejected { code: code.clone() },
             None => SignOutReason::Expired,
         };
-        self.end(reason, lock, events).await;
+        if let Some(in_force) = self.end(&live, reason, lock, events).await? {
+            return Ok(Some(in_force.token));
+        }
         Err(match (why, rejection) {
             (Some(error), _) => {
                 let what = "the session has ended, as the service does not refresh it";

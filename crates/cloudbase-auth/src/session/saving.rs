@@ -9,7 +9,7 @@ use secrecy::ExposeSecret as _;
 use super::Session;
 use super::events::{AuthEvent, SignOutReason};
 use super::manager::Core;
-use super::state::Live;
+use super::state::{Live, Stored};
 use crate::store::StoreLock;
 use crate::user::User;
 
@@ -166,14 +166,42 @@ impl Core {
         }
     }
 
-    /// Ends the session for good.
+    /// Ends the session for good, unless another process has put something else into its place while
+    /// the lock was lost; then that is put in force, and returned.
     pub(super) async fn end(
         &self,
+        ended: &Live,
         reason: SignOutReason,
         lock: &StoreLock,
         events: &mut Vec<AuthEvent>,
-    ) {
-        let removed = self.remove(lock).await;
+    ) -> Result<Option<Live>> {
+        self.mark_sign_out().await;
+        let mut removed = self.write(None, lock).await;
+        for _ in 0..RELOCKS {
+            if !lost(&removed, lock) {
+                break;
+            }
+            let lock = match self.lock_again(lock).await {
+                Ok(lock) => lock,
+                Err(error) => {
+                    removed = Err(error);
+                    break;
+                }
+            };
+            removed = match self.read().await.map(Stored::session) {
+                Ok(stored) if !self.is_still(stored.as_ref(), ended) => {
+                    lock.release().await;
+                    return self.reconcile(stored, events);
+                }
+                Ok(_) => self.write(None, &lock).await,
+                Err(error) => Err(error),
+            };
+            lock.release().await;
+        }
+        match &removed {
+            Ok(()) => self.in_line(None),
+            Err(_) => self.descend_from_stored().await,
+        }
         let rejection = {
             let mut state = self.state();
             let rejection = state.rejection.take();
@@ -188,6 +216,7 @@ impl Core {
         }
         tracing::info!(?reason, ?rejection, "the session has ended");
         events.push(AuthEvent::SignedOut(reason));
+        Ok(None)
     }
 
     /// Removes whatever the store holds.
@@ -219,14 +248,17 @@ impl Core {
         }
         match &replaced {
             Ok(()) => self.in_line(session.cloned()),
-            Err(_) => {
-                if let Ok(stored) = self.read().await {
-                    self.look_for_sign_out().await;
-                    self.state().ancestor.is_now(stored.session());
-                }
-            }
+            Err(_) => self.descend_from_stored().await,
         }
         replaced
+    }
+
+    /// What is there is what the change descends from that could not be made.
+    async fn descend_from_stored(&self) {
+        if let Ok(stored) = self.read().await {
+            self.look_for_sign_out().await;
+            self.state().ancestor.is_now(stored.session());
+        }
     }
 
     async fn write(&self, session: Option<&Session>, lock: &StoreLock) -> Result<()> {

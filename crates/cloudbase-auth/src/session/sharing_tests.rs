@@ -341,6 +341,29 @@ async fn the_end_of_one_user_is_not_that_of_whoever_had_the_turn_before() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_end_of_a_session_is_not_that_of_whoever_came_since() {
+    for newcomer in [Some("b"), None] {
+        let (store, mut first, second) = two().await;
+        let json = r#"{"access_token": "a-1", "expires_in": 7200, "sub": "a"}"#;
+        let session = Session::from_json(json).unwrap();
+        first.auth.restore_session(session).await.unwrap();
+        first.happened().await;
+        let other = store.clone();
+        store.lose_the_next_lock(async move {
+            match newcomer {
+                Some(name) => second.sign_in(name).await,
+                None => other.lock(KEY).await.unwrap().release().await,
+            }
+        });
+        tokio::time::sleep(std::time::Duration::from_secs(7300)).await;
+        assert_eq!(first.user().await.as_deref(), newcomer);
+        assert_eq!(stored(&store).await.as_deref(), newcomer);
+        let event = newcomer.map_or("SIGNED_OUT", |_| "SIGNED_IN");
+        assert_eq!(first.happened().await, [event]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_profile_brings_nobody_back() {
     for newcomer in [Some("b"), None] {
         let (store, first, second) = two().await;
