@@ -109,7 +109,7 @@ impl Auth {
         Ok(Manager::as_known(session))
     }
 
-    /// That this handle can sign somebody in.
+    /// Checks that this handle can sign a user in.
     ///
     /// # Errors
     ///

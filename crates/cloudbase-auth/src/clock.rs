@@ -12,7 +12,7 @@ pub(crate) fn wall() -> SystemTime {
     SystemTime::now()
 }
 
-/// The moment `span` after `from`, whatever number somebody sent as `span`: ten years are as good as
+/// The moment `span` after `from`, whatever number was sent as `span`: ten years are as good as
 /// for ever, and no clock overflows.
 pub(crate) fn later(from: Instant, span: Duration) -> Instant {
     const FAR: Duration = Duration::from_secs(10 * 365 * 86_400);

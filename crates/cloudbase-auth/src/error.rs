@@ -9,7 +9,7 @@ pub(crate) fn not_signed_in() -> Error {
     )
 }
 
-/// What a call ends with that cannot go on, or return, as whoever began it.
+/// The error of a call that cannot go on, or return, as the user who began it.
 pub(crate) fn user_changed() -> Error {
     Error::new(
         ErrorKind::Credentials,

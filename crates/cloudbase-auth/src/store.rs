@@ -163,7 +163,7 @@ impl StoreLock {
         &self.owner
     }
 
-    /// The error by which [`save`](SessionStore::save) and [`remove`](SessionStore::remove) say that
+    /// The error with which [`save`](SessionStore::save) and [`remove`](SessionStore::remove) say that
     /// this lock has been lost. It is no failure of the store: the SDK reads again what is there.
     pub fn lost(&self) -> Error {
         Error::new(
@@ -186,7 +186,7 @@ impl StoreLock {
         self.let_go().await;
     }
 
-    /// As [`release`](Self::release), for whoever has only borrowed a lock that turned out to be lost.
+    /// As [`release`](Self::release), for a caller that has only borrowed a lock that turned out to be lost.
     pub(crate) async fn let_go(&self) {
         if let Some(release) = self.take_release() {
             release().await;

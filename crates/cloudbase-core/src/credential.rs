@@ -36,7 +36,7 @@ pub trait CredentialProvider: Send + Sync + 'static {
     /// back to another credential.
     fn token(&self) -> BoxFuture<'_, Result<Option<Token>>>;
 
-    /// The token by which the session is known for which calls are made now, even if it has to be
+    /// The token that names the session for which calls are made now, even if it has to be
     /// refreshed first. A call that waits for that refresh goes out with a token of the same
     /// [lineage](Token::lineage), or fails. Default: `None`, nothing is known before
     /// [`token`](Self::token) returns.

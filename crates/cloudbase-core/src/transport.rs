@@ -209,7 +209,7 @@ fn check(request: &Request<Body>) -> Result<()> {
 #[cfg(all(feature = "_tls", feature = "http2"))]
 impl Inner {
     /// How long a request may wait before its connection is in doubt: half of the shortest limit
-    /// that it has, so that whoever ends it, for whatever reason, has waited for longer.
+    /// that it has, so that whatever ends it has waited for longer.
     fn doubt_after(&self, request: &Request<Body>) -> Duration {
         let call = crate::operation::CallInfo::of(request).map(|call| &call.0);
         let options = call.map(|call| &call.options);

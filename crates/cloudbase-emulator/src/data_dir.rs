@@ -163,7 +163,7 @@ fn take_lock(path: &Path) -> Result<File, StartError> {
     }
 }
 
-/// Nothing in the emulator's folders may lead out of them or block whoever reads it; what is the emulator's own there is its
+/// Nothing in the emulator's folders may lead out of them or block a reader; what is the emulator's own there is its
 /// owner's alone, and what others put there keeps its mode.
 fn check_tree(path: &Path, is_own: bool) -> Result<(), StartError> {
     let failed = |error| StartError::caused_by(format!("cannot use {}", path.display()), error);

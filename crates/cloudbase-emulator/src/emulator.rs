@@ -85,7 +85,7 @@ impl EmulatorBuilder {
     /// The address to listen on. Default: 127.0.0.1.
     ///
     /// Requests must name it, a loopback host or an [allowed host](Self::allow_host) in `Host`. Anything but loopback lets
-    /// the network in: whoever reaches the port reads the inbox and takes the administrator's key.
+    /// the network in: anyone who reaches the port reads the inbox and takes the administrator's key.
     pub fn host(mut self, host: IpAddr) -> Self {
         self.host = host;
         self

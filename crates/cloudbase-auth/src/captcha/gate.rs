@@ -32,7 +32,7 @@ pub(crate) struct Gate {
     handler: Option<Arc<dyn CaptchaHandler>>,
     /// Held while a captcha is being solved; the token itself is read without it.
     turn: AsyncMutex<()>,
-    /// When the last picture was asked for: whoever solves captchas is alive since then.
+    /// When the last picture was asked for: the solver was alive at that time.
     asked_at: Mutex<Option<Instant>>,
     kept: Mutex<Option<Kept>>,
 }

@@ -23,7 +23,7 @@ pub(super) const PAUSE: Duration = Duration::from_secs(30);
 const GRACE: Duration = Duration::from_secs(3600);
 /// How long a fetch may take with all its attempts: requests of others wait for it.
 pub(super) const FETCH_LIMIT: Duration = Duration::from_secs(5);
-/// How much later those who wait for a fetch give it up: its runtime may stand still.
+/// How much later those who wait for a fetch give it up: its runtime may have stalled.
 const MARGIN: Duration = Duration::from_secs(1);
 /// No such document is that large.
 const MAX_SIZE: u64 = 1024 * 1024;

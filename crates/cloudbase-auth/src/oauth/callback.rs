@@ -101,7 +101,7 @@ impl Auth {
     /// minutes, unless a [`provider`](VerifyOAuth::provider) is named; `provider_error`,
     /// `failed_precondition` if the identity source refuses; `already_exists` if the identity is
     /// bound to another account; [`Credentials`](ErrorKind::Credentials) if an identity was to be
-    /// bound to the account of somebody who is not signed in any more.
+    /// bound to the account of a user who is not signed in any more.
     ///
     /// # Cancel safety
     ///

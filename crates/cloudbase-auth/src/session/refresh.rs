@@ -240,7 +240,7 @@ impl Core {
     }
 }
 
-/// What a refresh fails with whose response is somebody else's session. The own one is kept until
+/// What a refresh fails with whose response is another user's session. The own one is kept until
 /// its access token ends.
 fn another_user() -> Error {
     let message = "the response to the refresh holds the session of another user; it is not used";

@@ -335,7 +335,7 @@ fn lost(result: &Result<()>, lock: &StoreLock) -> bool {
     matches!(result, Err(error) if lock.was_lost(error))
 }
 
-/// Reports a failure of the store. A lost lock is none: what is stored is read again.
+/// Reports a failure of the store. A lost lock does not count: what is stored is read again.
 fn report(error: Error, lock: &StoreLock, events: &mut Vec<AuthEvent>) {
     if !lock.was_lost(&error) {
         events.push(AuthEvent::StoreFailed(Arc::new(error)));

@@ -114,7 +114,7 @@ pub struct SignOutOutcome {
     pub revoked: bool,
     /// Where to send the user to sign out at the identity source, too.
     pub redirect_uri: Option<String>,
-    /// Why the service could not be told.
+    /// Why the service could not be notified.
     pub error: Option<Error>,
 }
 

@@ -25,7 +25,7 @@ pub(super) struct State {
     /// What the store held when memory was last in line with it.
     pub(super) ancestor: Ancestor,
     /// Counts the sign-ins and sign-outs of this process: a call that waits for a token must not go
-    /// on as whoever has come since.
+    /// on as a user who has come since.
     pub(super) changes: u64,
     /// What is known is to be read again before anything is made of it.
     pub(super) stale: bool,

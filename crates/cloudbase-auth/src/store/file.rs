@@ -33,7 +33,7 @@ const LOCK_PAUSE_MAX: Duration = Duration::from_millis(50);
 /// - Any number of processes of one machine can share a directory. Where files cannot be locked (a
 ///   network file system without a lock service, or something else in the place of the lock file),
 ///   one process at a time can use it: that is a warning in the trace, once.
-/// - What cannot be a session (a link, too large, not text, somebody else's, writable by others) is
+/// - What cannot be a session (a link, too large, not text, another user's, writable by others) is
 ///   moved aside, readable by its owner only, not followed, and counts as absent.
 /// - A directory that cannot be written costs no sign-in: the session lives in memory, and the next
 ///   run of the program signs in again. That is a warning in the trace and

@@ -29,7 +29,7 @@ const LOCK_PAUSE_MAX: Duration = Duration::from_millis(100);
 ///
 /// - A lock belongs to its owner for ten seconds; the holder prolongs it while it needs it. The lock
 ///   of a holder that dies is free after that time.
-/// - Each lock has an owner and a number. A holder that was paused for so long that another one took
+/// - Each lock has an owner and a number. A holder that was paused so long that another one took
 ///   the lock writes nothing more, also after the server has lost its data.
 /// - A lost connection is replaced, once for each command. All who need a connection wait for the
 ///   same attempt (at most 3 s), and for a second after one that failed nobody tries again. A command

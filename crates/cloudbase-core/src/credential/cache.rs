@@ -29,7 +29,7 @@ pub trait TokenSource: Send + Sync + 'static {
 }
 
 /// How long a fetched token is good for at least: one that is over or rejected sooner would be fetched
-/// anew for each call.
+/// again for each call.
 const MIN_LIFETIME: Duration = Duration::from_secs(1);
 
 /// When a [`TokenCache`] renews, and how long it rests after a failure.

@@ -107,7 +107,7 @@ where
     }
 }
 
-/// How much of an error's body is read: a byte more than is kept, which tells whether that is all.
+/// How much of an error's body is read: a byte more than is kept, which shows whether that is all.
 const ERROR_LIMIT: u64 = ErrorResponse::LIMIT as u64 + 1;
 
 /// How much of a response is read into memory.

@@ -1,6 +1,6 @@
 //! HTTP/2: one connection per host, shared by all calls, and replaced once it is in doubt.
 //!
-//! The pool of the HTTP library learns which protocol a server speaks from each handshake anew, and
+//! The pool of the HTTP library learns which protocol a server speaks from each handshake again, and
 //! opens as many connections as there are callers until then. Here the first caller opens one and
 //! the others wait for what the handshake says: HTTP/2, and all share it; HTTP/1.1, and each goes to
 //! the pool.

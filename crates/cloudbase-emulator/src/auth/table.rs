@@ -157,7 +157,7 @@ impl<K: Ord + Clone, V: Row> Table<K, V> {
 }
 
 impl<K: Ord + Clone, V: Row + Default> Table<K, V> {
-    /// The row of a key, made if there is none.
+    /// The row of a key, made if necessary.
     pub(super) fn get_or_default(&mut self, key: K) -> RowMut<'_, K, V> {
         let row = self.remove(&key).unwrap_or_default();
         RowMut {

@@ -77,7 +77,7 @@ pub(crate) trait Engine: Send + Sync {
     /// A connection for statements of ours. Each ends within the engine's limit.
     fn session(&self) -> BoxFuture<'_, Result<Box<dyn Session>, DataError>>;
 
-    /// A connection for SQL that somebody else wrote, whose state ends with it. The caller sets the
+    /// A connection for SQL that a user wrote, whose state ends with it. The caller sets the
     /// limit, and [closes](Session::close) it.
     fn raw_session(&self) -> BoxFuture<'_, Result<Box<dyn Session>, DataError>>;
 
@@ -87,10 +87,10 @@ pub(crate) trait Engine: Send + Sync {
     /// Makes a table if there is none of its name.
     fn ensure_table(&self, table: Table) -> BoxFuture<'_, Result<(), DataError>>;
 
-    /// Reads the catalog anew, before free SQL that may change it.
+    /// Reads the catalog again, before free SQL that may change it.
     fn refresh(&self) -> BoxFuture<'_, Result<(), DataError>>;
 
-    /// Reads the catalog anew after free SQL that may have changed it, which was `before`.
+    /// Reads the catalog again after free SQL that may have changed it, which was `before`.
     fn changed<'a>(
         &'a self,
         _before: &'a Catalog,
@@ -99,7 +99,7 @@ pub(crate) trait Engine: Send + Sync {
         self.refresh()
     }
 
-    /// Drops everything that the engine was told to make, and nothing else.
+    /// Drops everything that the engine was asked to make, and nothing else.
     fn clear(&self) -> BoxFuture<'_, Result<(), DataError>>;
 
     /// The whole content.

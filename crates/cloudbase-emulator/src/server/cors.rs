@@ -1,4 +1,4 @@
-//! The headers by which a browser lets a page read a response.
+//! The headers that make a browser let a page read a response.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 

@@ -1,4 +1,4 @@
-//! URLs by which anybody can put one object of a bucket for a minute.
+//! URLs that grant one upload of an object of a bucket for a minute.
 
 use std::fmt;
 

@@ -135,7 +135,7 @@ impl Part {
         Ok(())
     }
 
-    /// Looks at the target once more, which somebody may have changed since the download began.
+    /// Looks at the target once more, which may have changed since the download began.
     fn follow_target(&self, file: &File) -> io::Result<()> {
         let now = Target::of(self.target.clone())?;
         if now.path != self.target {

@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// The largest value, in bytes. No session is that large; a file that is, is none.
+/// The largest value, in bytes. No session is that large; a larger file cannot be one.
 pub(super) const MAX_SIZE: u64 = 1024 * 1024;
 
 pub(super) struct Disk {
@@ -136,7 +136,7 @@ impl Disk {
         self.move_aside(key, file.as_ref(), "it is no session")
     }
 
-    /// Gives a file that is no session another name, for whoever looks for the fault. It may hold a
+    /// Gives a file that is no session another name, for an inspection of the fault. It may hold a
     /// token all the same: nobody else reads it from now on.
     fn move_aside(&self, key: &str, file: Option<&File>, fault: &str) -> io::Result<()> {
         let now = SystemTime::now()

@@ -67,7 +67,7 @@ impl Server {
         fault.into_error(&self.place())
     }
 
-    /// As [`run`](Self::run), but hands out what the server has said, for whoever makes something of
+    /// As [`run`](Self::run), but hands out what the server has said, for a caller that makes something of
     /// it.
     pub(super) async fn attempt<T: FromRedisValue>(
         self: &Arc<Self>,
@@ -94,7 +94,7 @@ impl Server {
         self.client.get_connection_info().addr().to_string()
     }
 
-    /// The connection, which is made if there is none.
+    /// The connection, which is made if necessary.
     async fn link(self: &Arc<Self>) -> Result<Link> {
         // An attempt dies with the runtime that it ran on: then another one begins here.
         for _ in 0..3 {
