@@ -13,7 +13,7 @@ mod schedules;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use cloudbase_auth::{
     Auth, ExposeSecret as _, FileStore, Password, RedisStore, Session, SessionStore,
@@ -305,38 +305,44 @@ async fn a_process_killed_while_it_saves_leaves_a_whole_session() {
     let directory = tempfile::tempdir().unwrap();
     let place = Place::directory(directory.path());
     let store = place.open();
-    let mut found = [0; 2];
-    for point in 0..220 {
+    for point in 0..110 {
         let mut worker = Worker::start("save", "http://127.0.0.1:9", &place);
-        assert_eq!(worker.line().await, "saving");
-        tokio::time::sleep(Duration::from_micros(point * 37 % 4000)).await;
+        worker.line().await;
+        // The kill strikes at one part in eleven of a save after another, however
+        // long this disk takes for one.
+        let begun = Instant::now();
+        let mut acknowledged = worker.line().await;
+        let one_save = begun.elapsed();
+        for _ in 0..point % 2 {
+            acknowledged = worker.line().await;
+        }
+        tokio::time::sleep(one_save * (point / 2 % 11) / 11).await;
         worker.kill().await;
+        let acknowledged: usize = number(&acknowledged, "saved ");
         let stored = store
             .load(KEY)
             .await
             .unwrap()
-            .unwrap_or_else(|| panic!("neither at point {point}"));
+            .unwrap_or_else(|| panic!("nothing at point {point}"));
         let session = Session::from_json(stored.expose_secret()).unwrap();
-        let which = session
-            .sub()
-            .strip_prefix("user-")
-            .unwrap()
-            .parse::<usize>()
-            .unwrap();
+        let found: usize = number(session.sub(), "user-");
         assert_eq!(
             session.refresh_token().unwrap().expose_secret(),
-            format!("r-{which}"),
+            format!("r-{found}"),
             "whole at point {point}"
         );
-        found[which] += 1;
+        assert!(
+            found >= acknowledged,
+            "{acknowledged} was acknowledged at point {point}, {found} is there"
+        );
     }
-    assert!(
-        found.iter().all(|count| *count > 0),
-        "both were found: {found:?}"
-    );
     let debris = std::fs::read_dir(directory.path()).unwrap().count();
     assert!(
         debris <= 3,
         "session, lock, and one half-written file at most: {debris}"
     );
+}
+
+fn number(text: &str, prefix: &str) -> usize {
+    text.strip_prefix(prefix).unwrap().parse().unwrap()
 }

@@ -158,19 +158,18 @@ impl SessionStore for Full {
     }
 }
 
-/// Saves one session and another, for ever.
+/// Saves one numbered session after another, and reports each once it is saved.
 async fn save(store: &dyn SessionStore) -> Result<(), Failure> {
     let session = |n: usize| {
-        let padding = "x".repeat(n * 20_000);
+        let padding = "x".repeat(n % 2 * 20_000);
         format!(
             r#"{{"access_token":"a-{n}","refresh_token":"r-{n}","expires_in":7200,"sub":"user-{n}","user":{{"sub":"user-{n}","pad":"{padding}"}}}}"#
         )
     };
     let lock = store.lock(KEY).await?;
-    store.save(KEY, &session(0).into(), &lock).await?;
-    say("saving")?;
-    for n in (0..2).cycle() {
+    for n in 0.. {
         store.save(KEY, &session(n).into(), &lock).await?;
+        say(&format!("saved {n}"))?;
     }
     Ok(())
 }
