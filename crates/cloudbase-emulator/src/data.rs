@@ -14,6 +14,7 @@ mod options;
 mod permission;
 mod plan;
 mod rest;
+mod script;
 mod sql;
 mod temporal;
 mod text;

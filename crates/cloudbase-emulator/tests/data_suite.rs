@@ -19,6 +19,8 @@ mod permissions;
 mod reading;
 #[path = "data_suite/replacing.rs"]
 mod replacing;
+#[path = "data_suite/scripts.rs"]
+mod scripts;
 #[path = "data_suite/sessions.rs"]
 mod sessions;
 #[path = "data_suite/sources.rs"]

@@ -2,19 +2,21 @@
 
 mod column;
 mod emit;
-mod place;
 
 use sqlparser::ast::{
     self, AlterTableOperation, Expr, IndexColumn, ObjectName, ObjectType, SetExpr, Statement,
     TableConstraint, TableObject,
 };
+use sqlparser::dialect::MySqlDialect;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::Token;
 
 use super::catalog::{Action, Column, DefaultValue, ForeignKey, Index, Table};
 use super::error::DataError;
+use super::script::{Placed, split};
 use super::value::Given;
 
 pub(crate) use emit::{create_index, create_table, drop_table};
-pub(crate) use place::Placed;
 
 /// One thing that a schema asks for.
 #[derive(Debug)]
@@ -84,15 +86,46 @@ pub(crate) type Script = Vec<Placed<Result<Vec<Step>, DataError>>>;
 
 /// Reads a script. What the embedded engine could not do truthfully is refused here.
 pub(crate) fn parse(sql: &str) -> Script {
-    let understand = |statement: Result<Statement, DataError>| {
-        let mut steps = Vec::new();
-        step(statement?, &mut steps)?;
-        Ok(steps)
-    };
-    place::statements(sql)
-        .into_iter()
-        .map(|statement| statement.map(understand))
+    split(sql)
+        .iter()
+        .filter(|piece| piece.text.as_deref() != Ok(""))
+        .map(|piece| {
+            let text = piece.text.as_deref();
+            let steps = text
+                .map_err(|problem| DataError::invalid_request(problem.as_str()))
+                .and_then(|text| understand(text, piece.line));
+            Placed::in_script(piece, steps)
+        })
         .collect()
+}
+
+/// What a statement that begins in `line` asks for.
+fn understand(text: &str, line: usize) -> Result<Vec<Step>, DataError> {
+    let unread = |error| unread(error, line);
+    let mut parser = Parser::new(&MySqlDialect {})
+        .try_with_sql(text)
+        .map_err(unread)?;
+    let statement = parser.parse_statement().map_err(unread)?;
+    parser.expect_token(&Token::EOF).map_err(unread)?;
+    let mut steps = Vec::new();
+    step(statement, &mut steps)?;
+    Ok(steps)
+}
+
+/// What the parser says about a text that begins in `line`, with the line of the script in place of the text's own.
+fn unread(error: ParserError, line: usize) -> DataError {
+    let (ParserError::TokenizerError(message) | ParserError::ParserError(message)) = error else {
+        return DataError::invalid_request("the statement is nested too deeply");
+    };
+    let Some((what, place)) = message.rsplit_once(" at Line: ") else {
+        return DataError::invalid_request(message);
+    };
+    let within: usize = place
+        .split(',')
+        .next()
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(1);
+    DataError::invalid_request(format!("line {}: {what}", line + within.max(1) - 1))
 }
 
 fn step(statement: Statement, steps: &mut Vec<Step>) -> Result<(), DataError> {

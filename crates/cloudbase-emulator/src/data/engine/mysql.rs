@@ -22,6 +22,7 @@ use super::{Dialect, Engine, Session};
 use crate::data::catalog::{Catalog, Table};
 use crate::data::ddl;
 use crate::data::error::DataError;
+use crate::data::script::{Placed, split};
 
 /// Sent on every connection: UTC, MySQL 8's strict mode, one character set.
 const SETUP: [&str; 3] = [
@@ -191,15 +192,11 @@ impl Engine for MySqlEngine {
             self.reload().await?;
             let before = self.catalog();
             let mut connection = self.own_connection().await?;
-            let run = connection.query_drop(sql.as_str()).await;
-            let closed = connection.disconnect().await;
+            let run = run_pieces(&mut connection, &sql).await;
+            let closed = connection.disconnect().await.map_err(translate);
             // A script that fails in its midst has made what comes before.
             let adopted = self.adopt(&before, &sql).await;
-            match run.and(closed) {
-                // A script of nothing but comments.
-                Err(mysql_async::Error::Server(error)) if error.code == EMPTY_QUERY => {}
-                outcome => outcome.map_err(translate)?,
-            }
+            run.and(closed)?;
             adopted
         }
         .boxed()
@@ -264,4 +261,24 @@ impl Engine for MySqlEngine {
         }
         .boxed()
     }
+}
+
+/// Sends the statements of a script one by one, up to the first that fails.
+async fn run_pieces(connection: &mut Conn, sql: &str) -> Result<(), DataError> {
+    for piece in split(sql) {
+        let (place, text) = Placed::in_script(&piece, piece.text.as_ref()).take();
+        let sent = match text {
+            Ok(_) => match connection.query_drop(piece.raw).await {
+                // Nothing but version comments for other servers.
+                Err(mysql_async::Error::Server(error)) if error.code == EMPTY_QUERY => Ok(()),
+                outcome => outcome.map_err(translate),
+            },
+            Err(problem) => Err(DataError::invalid_request(problem.as_str())),
+        };
+        sent.map_err(|mut error| {
+            error.message = place.report(&error);
+            error
+        })?;
+    }
+    Ok(())
 }

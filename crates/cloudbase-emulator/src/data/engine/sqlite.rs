@@ -20,8 +20,9 @@ use super::worker::Worker;
 use super::{Dialect, Done, Engine, ResultColumn, Rows, Session, Statement, functions};
 use crate::clock::Clock;
 use crate::data::catalog::{Catalog, Table};
-use crate::data::ddl::{self, Placed, Script, Step};
+use crate::data::ddl::{self, Script, Step};
 use crate::data::error::DataError;
+use crate::data::script::Placed;
 use crate::data::value::Cell;
 
 /// One SQLite database, in memory or in a file.
