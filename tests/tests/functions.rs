@@ -5,6 +5,8 @@
 mod calls;
 #[path = "functions/errors.rs"]
 mod errors;
+#[path = "functions/response_fields.rs"]
+mod response_fields;
 #[path = "functions/services.rs"]
 mod services;
 #[path = "functions/streams.rs"]

@@ -15,6 +15,8 @@ mod download;
 mod paths;
 #[path = "storage/pieces.rs"]
 mod pieces;
+#[path = "storage/response_fields.rs"]
+mod response_fields;
 #[path = "storage/scripted.rs"]
 mod scripted;
 #[path = "storage/support.rs"]

@@ -8,7 +8,10 @@ use cloudbase_core::{
     CallOptions, Client, Envelope, Error, ErrorKind, Idempotency, Operation, PathBuilder, Response,
     Result,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::fields::Fields;
 
 /// How many objects go into one call. The gateway's own limit is not published; the other clients
 /// of the same service take this many.
@@ -23,57 +26,30 @@ pub(crate) struct Batch {
     pub(crate) options: CallOptions,
 }
 
-/// The outcome for one object: whichever fields its call fills in, or a code.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Item {
-    #[serde(default)]
-    code: Option<String>,
-    #[serde(default)]
-    message: Option<String>,
-    #[serde(default)]
-    pub(crate) cloud_object_id: Option<String>,
-    #[serde(default)]
-    pub(crate) upload_url: Option<String>,
-    #[serde(default)]
-    pub(crate) authorization: Option<String>,
-    #[serde(default)]
-    pub(crate) token: Option<String>,
-    #[serde(default)]
-    pub(crate) cloud_object_meta: Option<String>,
-    #[serde(default)]
-    pub(crate) download_url: Option<String>,
-    #[serde(default)]
-    pub(crate) download_url_encoded: Option<String>,
-}
-
 /// The outcomes of one call, in the order of its objects.
 #[derive(Debug)]
 pub(crate) struct Outcomes {
     answer: Response<()>,
-    items: std::vec::IntoIter<Item>,
+    items: std::vec::IntoIter<Value>,
 }
 
 impl Outcomes {
-    /// The next object's outcome; an error if the service refused this one.
-    pub(crate) fn next_item(&mut self) -> Result<Item> {
+    /// The next object's outcome; an error if the service rejected this one.
+    pub(crate) fn next_item(&mut self) -> Result<Fields> {
         // As many as were sent: `Batch::send` has counted them.
-        let mut item = self.items.next().unwrap_or_default();
-        // Older services name the absence of an error.
-        match item
-            .code
-            .take()
-            .filter(|code| !code.is_empty() && code != "SUCCESS")
-        {
-            None => Ok(item),
-            Some(code) => {
-                let message = item
-                    .message
-                    .unwrap_or_else(|| "the service refused this object".to_owned());
-                let error = Error::api(self.answer.status(), Some(code.into()), message);
-                Err(self.complete(error))
-            }
-        }
+        let mut item = Fields::of(self.items.next().unwrap_or_default());
+        let code = match item.value("code").unwrap_or_default() {
+            // Older services name the absence of an error.
+            Value::Null | Value::Bool(false) => return Ok(item),
+            Value::String(code) if code.is_empty() || code == "SUCCESS" => return Ok(item),
+            Value::Number(code) if code.as_u64() == Some(0) => return Ok(item),
+            Value::String(code) => Some(code.into()),
+            Value::Number(code) => Some(code.to_string().into()),
+            Value::Bool(true) | Value::Array(_) | Value::Object(_) => None,
+        };
+        let message = item.text("message");
+        let message = message.unwrap_or_else(|| "the service rejected this object".to_owned());
+        Err(self.complete(Error::api(self.answer.status(), code, message)))
     }
 
     /// Puts operation, status and request id into an error about one object.
@@ -96,7 +72,7 @@ impl Batch {
             // An object instead of an array that names a code is a refusal of the whole call.
             .envelope(Envelope::Coded)
             .options(self.options.clone());
-        let answer: Response<Vec<Item>> = client.fetch(operation).await?.try_map(decode)?;
+        let answer: Response<Vec<Value>> = client.fetch(operation).await?.try_map(decode)?;
         let answer = answer.try_map(|outcomes| {
             if outcomes.len() == items.len() {
                 return Ok(outcomes);
@@ -125,7 +101,7 @@ impl Batch {
         client: &Client,
         items: &[T],
         subjects: &[S],
-        read: impl Fn(Item, &S) -> Result<O>,
+        read: impl Fn(Fields, &S) -> Result<O>,
     ) -> Result<Vec<Result<O>>> {
         let one = Self {
             options: self.options.clone().as_one_call(),
@@ -151,7 +127,7 @@ impl Batch {
     }
 }
 
-fn decode(bytes: Bytes) -> Result<Vec<Item>> {
+fn decode(bytes: Bytes) -> Result<Vec<Value>> {
     cloudbase_core::from_json(&bytes)
 }
 

@@ -10,8 +10,8 @@ mod upload;
 use std::time::Duration;
 
 use cloudbase_core::http::{Method, Uri};
-use cloudbase_core::{Client, Error, Operation, PathBuilder, Result};
-use serde::Deserialize;
+use cloudbase_core::{CallOptions, Client, Error, Operation, PathBuilder, Result};
+use serde_json::{Map, Value};
 
 pub use self::copy::BucketCopy;
 pub use self::list::{List, ListPage, ListedObject, Pages};
@@ -19,6 +19,7 @@ pub use self::sign::{BucketSignedUrl, PublicUrl};
 pub use self::sign_upload::{RequestSignedUploadUrl, SignedUploadUrl};
 pub use self::upload::{BucketObject, BucketUpload};
 use crate::download::Download;
+use crate::fields::Fields;
 use crate::storage::present;
 use crate::upload::UploadSource;
 use crate::{Call, ObjectKey, Storage};
@@ -136,8 +137,8 @@ impl Bucket {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent;
     /// whatever broke the connection.
     pub fn info(&self, path: impl AsRef<str>) -> Call<BucketObjectInfo> {
-        let (client, operation) = (self.client.clone(), self.ask(path.as_ref()));
-        Call::new(|options| async { info(client, operation?.options(options)).await })
+        let (bucket, path) = (self.clone(), path.as_ref().to_owned());
+        Call::new(|options| async move { bucket.ask(&path, options).await })
     }
 
     /// Whether there is an object at `path` that the caller may see.
@@ -146,8 +147,8 @@ impl Bucket {
     ///
     /// As [`info`](Self::info), but for its absence.
     pub fn exists(&self, path: impl AsRef<str>) -> Call<bool> {
-        let (client, operation) = (self.client.clone(), self.ask(path.as_ref()));
-        Call::new(|options| async { present(info(client, operation?.options(options)).await) })
+        let (bucket, path) = (self.clone(), path.as_ref().to_owned());
+        Call::new(|options| async move { present(bucket.ask(&path, options).await) })
     }
 
     /// Makes a URL by which anybody can read the object at `path` for so long (whole seconds).
@@ -213,15 +214,18 @@ impl Bucket {
         PublicUrl::new(self.clone(), path.into())
     }
 
-    /// The question what the service knows of the object at `path`.
-    fn ask(&self, path: &str) -> Result<Operation> {
+    /// Asks what the service knows of the object at `path`.
+    async fn ask(&self, path: &str, options: CallOptions) -> Result<BucketObjectInfo> {
+        let key = ObjectKey::checked("path", path)?;
         let target = self.object("/v1/storages/object/info", path)?.build()?;
-        Ok(Operation::new(
+        let operation = Operation::new(
             "storage.bucket.info",
             "/v1/storages/object/info/{bucket}/{key}",
             Method::GET,
             target,
-        ))
+        );
+        let response = self.client.fetch_json(operation.options(options)).await?;
+        Ok(BucketObjectInfo::of(response.into_value(), &key))
     }
 
     /// `/{prefix}/{bucket}`.
@@ -240,10 +244,6 @@ impl Bucket {
     fn complete(&self, path: &str) -> String {
         format!("{}{path}", self.client.config().endpoint())
     }
-}
-
-async fn info(client: Client, operation: Operation) -> Result<BucketObjectInfo> {
-    Ok(client.fetch_json(operation).await?.into_value())
 }
 
 /// Checks the id of a bucket.
@@ -285,41 +285,53 @@ fn parsed(text: &str) -> Result<Uri> {
 }
 
 /// What the service knows of an object.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BucketObjectInfo {
     /// The object's id.
-    #[serde(default)]
     pub id: Option<String>,
     /// Its path in the bucket.
     pub name: String,
     /// Its version.
-    #[serde(default)]
     pub version: Option<String>,
     /// Its bucket.
-    #[serde(default)]
     pub bucket_id: Option<String>,
     /// How many bytes it has.
-    #[serde(default)]
     pub size: Option<u64>,
     /// Its content type.
-    #[serde(default)]
     pub content_type: Option<String>,
     /// How long it may be cached.
-    #[serde(default)]
     pub cache_control: Option<String>,
     /// The tag of its content.
-    #[serde(default)]
     pub etag: Option<String>,
-    /// What its owner keeps with it.
-    #[serde(default)]
-    pub metadata: Option<serde_json::Value>,
+    /// What its owner [put with it](BucketUpload::metadata).
+    pub metadata: Option<Value>,
     /// When it was last written.
-    #[serde(default)]
     pub last_modified: Option<String>,
     /// When it was first written.
-    #[serde(default)]
     pub created_at: Option<String>,
+    /// What else the service sends, by name.
+    pub extra: Map<String, Value>,
+}
+
+impl BucketObjectInfo {
+    /// Reads the response about the object `key`.
+    fn of(mut fields: Fields, key: &ObjectKey) -> Self {
+        Self {
+            id: fields.text("id"),
+            name: fields.text("name").unwrap_or_else(|| key.to_string()),
+            version: fields.text("version"),
+            bucket_id: fields.text("bucket_id"),
+            size: fields.number("size"),
+            content_type: fields.text("content_type"),
+            cache_control: fields.text("cache_control"),
+            etag: fields.text("etag"),
+            metadata: fields.value("metadata"),
+            last_modified: fields.text("last_modified"),
+            created_at: fields.text("created_at"),
+            extra: fields.rest(),
+        }
+    }
 }
 
 #[cfg(test)]

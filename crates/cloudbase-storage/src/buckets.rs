@@ -1,10 +1,14 @@
 //! Management of the buckets that PostgreSQL manages.
 
 use cloudbase_core::http::Method;
-use cloudbase_core::{CallOptions, Client, Operation, PathBuilder, Result, call_options};
-use serde::{Deserialize, Serialize};
+use cloudbase_core::{
+    CallOptions, Client, Error, ErrorKind, Operation, PathBuilder, Result, call_options,
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::bucket::check_id;
+use crate::fields::Fields;
 use crate::{Call, Storage};
 
 const PATH: &str = "/v1/storages/bucket/";
@@ -29,11 +33,11 @@ impl Storage {
     /// connection.
     #[doc(alias = "getBucket")]
     pub fn bucket_details(&self, id: impl AsRef<str>) -> Call<BucketDetails> {
-        let client = self.client.clone();
-        let operation = one("storage.buckets.get", Method::GET, id.as_ref());
+        let (client, id) = (self.client.clone(), id.as_ref().to_owned());
+        let operation = one("storage.buckets.get", Method::GET, &id);
         Call::new(|options| async move {
-            let answer = client.fetch_json(operation?.options(options)).await?;
-            Ok(answer.into_value())
+            let response = client.fetch_json(operation?.options(options)).await?;
+            Ok(BucketDetails::of(response.into_value(), Some(id)))
         })
     }
 
@@ -61,7 +65,14 @@ impl Storage {
         }
     }
 
-    /// Changes a bucket.
+    /// Changes a bucket. What is not set stays as it is.
+    ///
+    /// ```no_run
+    /// # async fn run(storage: cloudbase_storage::Storage) -> cloudbase_core::Result<()> {
+    /// storage.update_bucket("avatars").file_size_limit(None).allowed_mime_types(None).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "updateBucket")]
     pub fn update_bucket(&self, id: impl Into<String>) -> UpdateBucket {
         UpdateBucket {
@@ -147,7 +158,9 @@ impl ListBuckets {
             .fold(path, |path, (name, value)| path.query(name, value));
         let operation = Operation::new("storage.buckets.list", PATH, Method::GET, path.build()?)
             .options(self.options);
-        Ok(self.client.fetch_json(operation).await?.into_value())
+        let response = self.client.fetch_json::<Vec<Fields>>(operation).await?;
+        let response = response.try_map(|buckets| buckets.into_iter().map(named).collect())?;
+        Ok(response.into_value())
     }
 
     fn query(mut self, name: &'static str, value: String) -> Self {
@@ -165,9 +178,38 @@ struct BucketSettings {
     /// The largest object that it takes, in bytes; `null` takes the limit away.
     #[serde(skip_serializing_if = "Option::is_none")]
     file_size_limit: Option<Option<u64>>,
-    /// The content types that it takes; `image/*` stands for all of a kind.
+    /// The content types that it takes; `null` takes the limit away.
     #[serde(skip_serializing_if = "Option::is_none")]
-    allowed_mime_types: Option<Vec<String>>,
+    allowed_mime_types: Option<MimeTypes>,
+}
+
+/// Which content types a bucket takes: a list, or `None` for any.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct MimeTypes(Option<Vec<String>>);
+
+impl From<Option<Vec<String>>> for MimeTypes {
+    fn from(types: Option<Vec<String>>) -> Self {
+        Self(types)
+    }
+}
+
+impl<T: Into<String>> From<Vec<T>> for MimeTypes {
+    fn from(types: Vec<T>) -> Self {
+        Self(Some(types.into_iter().map(Into::into).collect()))
+    }
+}
+
+impl<T: Into<String>, const N: usize> From<[T; N]> for MimeTypes {
+    fn from(types: [T; N]) -> Self {
+        Self(Some(types.into_iter().map(Into::into).collect()))
+    }
+}
+
+impl<T: Clone + Into<String>> From<&[T]> for MimeTypes {
+    fn from(types: &[T]) -> Self {
+        types.to_vec().into()
+    }
 }
 
 /// Gives a builder with a field `settings: BucketSettings` its methods.
@@ -186,13 +228,11 @@ macro_rules! bucket_settings {
                 self
             }
 
-            /// The content types that it takes; `image/*` stands for all of a kind.
-            pub fn allowed_mime_types(
-                mut self,
-                types: impl IntoIterator<Item = impl Into<String>>,
-            ) -> Self {
-                let types = types.into_iter().map(Into::into).collect();
-                self.settings.allowed_mime_types = Some(types);
+            /// The content types that it takes, such as `["image/*", "text/plain"]`, where
+            /// `image/*` stands for all of a kind; `None` for any. An empty list is no content
+            /// type at all: every upload is rejected.
+            pub fn allowed_mime_types(mut self, types: impl Into<MimeTypes>) -> Self {
+                self.settings.allowed_mime_types = Some(types.into());
                 self
             }
         }
@@ -246,10 +286,6 @@ impl CreateBucket {
             #[serde(flatten)]
             settings: &'a BucketSettings,
         }
-        #[derive(Deserialize)]
-        struct Created {
-            name: String,
-        }
         check_id(&self.id)?;
         let target = PathBuilder::new(PATH).build()?;
         let operation = Operation::new("storage.buckets.create", PATH, Method::POST, target)
@@ -260,8 +296,8 @@ impl CreateBucket {
                 settings: &self.settings,
             })?
             .options(self.options);
-        let answer = self.client.fetch_json::<Created>(operation).await?;
-        Ok(answer.into_value().name)
+        let mut created: Fields = self.client.fetch_json(operation).await?.into_value();
+        Ok(created.text("name").unwrap_or(self.name))
     }
 }
 
@@ -296,28 +332,59 @@ impl UpdateBucket {
     }
 }
 
-/// A bucket.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+/// A bucket, as the service describes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BucketDetails {
     /// Its id.
     pub id: String,
     /// Its name.
-    #[serde(default)]
     pub name: String,
+    /// Its type, such as `STANDARD`; what [`CreateBucket::kind`] sets.
+    #[doc(alias = "type")]
+    pub kind: Option<String>,
+    /// The id of the user who made it.
+    pub owner: Option<String>,
     /// Whether anybody may read its objects.
-    #[serde(default)]
     pub public: bool,
     /// The largest object that it takes, in bytes.
-    #[serde(default)]
     pub file_size_limit: Option<u64>,
-    /// The content types that it takes.
-    #[serde(default)]
+    /// The content types that it takes; `None` for any.
     pub allowed_mime_types: Option<Vec<String>>,
     /// When it was made.
-    #[serde(default)]
     pub created_at: Option<String>,
     /// When it was last changed.
-    #[serde(default)]
     pub updated_at: Option<String>,
+    /// What else the service sends, by name.
+    pub extra: Map<String, Value>,
+}
+
+impl BucketDetails {
+    /// Reads a bucket, whose id is `asked` if the response does not name it.
+    fn of(mut fields: Fields, asked: Option<String>) -> Self {
+        let (id, name) = (fields.text("id"), fields.text("name"));
+        let id = id.or(asked).or(name.clone()).unwrap_or_default();
+        Self {
+            name: name.unwrap_or_else(|| id.clone()),
+            id,
+            kind: fields.text("type"),
+            owner: fields.text("owner"),
+            public: fields.flag("public").unwrap_or_default(),
+            file_size_limit: fields.number("file_size_limit"),
+            allowed_mime_types: fields.texts("allowed_mime_types"),
+            created_at: fields.text("created_at"),
+            updated_at: fields.text("updated_at"),
+            extra: fields.rest(),
+        }
+    }
+}
+
+/// A bucket of a list, which must say which one it is.
+fn named(fields: Fields) -> Result<BucketDetails> {
+    let bucket = BucketDetails::of(fields, None);
+    if bucket.id.is_empty() {
+        let problem = "a bucket of the list has neither `id` nor `name`";
+        return Err(Error::new(ErrorKind::Decode, problem));
+    }
+    Ok(bucket)
 }

@@ -45,6 +45,7 @@ mod call;
 mod checksum;
 mod content_type;
 mod download;
+mod fields;
 mod file;
 mod file_id;
 mod info;
@@ -60,7 +61,7 @@ pub use crate::bucket::{
     Bucket, BucketCopy, BucketObject, BucketObjectInfo, BucketSignedUrl, BucketUpload, List,
     ListPage, ListedObject, Pages, PublicUrl, RequestSignedUploadUrl, SignedUploadUrl,
 };
-pub use crate::buckets::{BucketDetails, CreateBucket, ListBuckets, UpdateBucket};
+pub use crate::buckets::{BucketDetails, CreateBucket, ListBuckets, MimeTypes, UpdateBucket};
 pub use crate::call::Call;
 pub use crate::download::{Download, DownloadProgress, ObjectStream};
 pub use crate::file_id::FileId;

@@ -3,7 +3,8 @@
 use cloudbase_core::{CallOptions, Client, Error, ErrorKind, Idempotency, Result, call_options};
 use serde::Serialize;
 
-use crate::batch::{Batch, Item};
+use crate::batch::Batch;
+use crate::fields::Fields;
 use crate::signed_url::parse_all;
 use crate::{FileId, ObjectKey};
 
@@ -205,8 +206,8 @@ async fn transfer(
         .await
 }
 
-fn new_id(item: Item) -> Result<FileId> {
-    let id = item.cloud_object_id.unwrap_or_default();
+fn new_id(mut item: Fields) -> Result<FileId> {
+    let id = item.string("cloudObjectId").unwrap_or_default();
     FileId::new(&id).map_err(|_| {
         Error::new(
             ErrorKind::Decode,

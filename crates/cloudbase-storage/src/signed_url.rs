@@ -7,7 +7,8 @@ use cloudbase_core::{
 };
 use serde::Serialize;
 
-use crate::batch::{Batch, Item};
+use crate::batch::Batch;
+use crate::fields::Fields;
 use crate::transform::Transform;
 use crate::{FileId, url};
 
@@ -44,13 +45,15 @@ pub(crate) async fn request(
     read(item, id).map_err(|error| outcomes.complete(error))
 }
 
-fn read(item: Item, id: &FileId) -> Result<String> {
-    let encoded = item.download_url_encoded.filter(|url| !url.is_empty());
-    let text = encoded
-        .or(item.download_url)
-        .filter(|url| !url.is_empty())
-        .ok_or_else(|| Error::new(ErrorKind::Decode, "the answer has no download URL"))?;
-    url::of_object(&text, id.key())
+fn read(mut item: Fields, id: &FileId) -> Result<String> {
+    let missing = || Error::new(ErrorKind::Decode, "the response has no download URL");
+    download_url(&mut item, id.key()).unwrap_or_else(|| Err(missing()))
+}
+
+/// Where the object `key` can be read, encoded whether the service encoded it or not.
+pub(crate) fn download_url(item: &mut Fields, key: &str) -> Option<Result<String>> {
+    let urls = ["downloadUrlEncoded", "downloadUrl"].map(|name| item.string(name));
+    Some(url::of_object(&urls.into_iter().flatten().next()?, key))
 }
 
 /// Whole seconds, as the service counts lifetimes.

@@ -1,5 +1,7 @@
 //! Calls on buckets whose requests and responses matter to the byte.
 
+use std::time::Duration;
+
 use cloudbase_core::ErrorKind;
 use cloudbase_storage::SignedUploadUrl;
 use serde_json::{Value, json};
@@ -170,4 +172,113 @@ async fn a_signed_upload_url_is_handed_on() {
         assert!(serde_json::from_value::<SignedUploadUrl>(json).is_err());
     }
     fixture.emulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_signed_url_is_that_of_the_path_that_it_names() {
+    let item = |path: &str, token: &str| {
+        json!({
+            "path": path, "signedURL": format!("/object/sign/docs/{path}?token={token}"),
+            "fullSignedURL": null, "error": null,
+        })
+    };
+    let nameless = |token: &str| json!({ "fullSignedURL": format!("https://gw/{token}") });
+    let lacks = "the response has no URL for this path";
+    for (response, expected) in [
+        (
+            json!([item("b", "B"), item("a", "A")]),
+            [Ok("a?token=A"), Ok("b?token=B")],
+        ),
+        (
+            json!([item("/b", "B"), item("x", "X"), item("a", "A")]),
+            [Ok("a?token=A"), Ok("b?token=B")],
+        ),
+        (json!([item("b", "B")]), [Err(lacks), Ok("b?token=B")]),
+        (
+            json!([item("x", "X"), item("b", "B")]),
+            [Err(lacks), Ok("b?token=B")],
+        ),
+        (
+            json!([nameless("1"), item("b", "B")]),
+            [Err(lacks), Ok("b?token=B")],
+        ),
+        (
+            json!([nameless("1"), nameless("2")]),
+            [Ok("gw/1"), Ok("gw/2")],
+        ),
+        (
+            json!([{ "path": "b", "error": "Object not found" }, item("a", "A")]),
+            [Ok("a?token=A"), Err("Object not found")],
+        ),
+    ] {
+        let reply = response.clone();
+        let server = Scripted::start(move |_, _| json_reply(&reply).into()).await;
+        let bucket = server.storage().bucket("docs");
+        let urls = bucket
+            .signed_urls(["a", "b"], Duration::from_secs(60))
+            .await
+            .unwrap();
+        for (url, expected) in urls.iter().zip(expected) {
+            match (url, expected) {
+                (Ok(url), Ok(end)) => assert!(url.ends_with(end), "{response}: {url}"),
+                (Err(error), Err(message)) => assert_eq!(error.message(), message, "{response}"),
+                (url, _) => panic!("{response}: {url:?}"),
+            }
+        }
+    }
+    let server = Scripted::start(move |_, _| json_reply(&json!([nameless("1")])).into()).await;
+    let bucket = server.storage().bucket("docs");
+    let error = bucket
+        .signed_urls(["a", "b"], Duration::from_secs(60))
+        .await
+        .unwrap_err();
+    let message = "2 objects were sent, but the response has 1 and names none";
+    assert_eq!(error.message(), message);
+}
+
+#[tokio::test]
+async fn a_page_without_the_cursor_of_the_next_comes_before_its_error() {
+    let page = |more: Value| {
+        let mut page = json!({ "objects": [{ "name": "a" }, { "name": "b" }] });
+        page.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        page
+    };
+    for (more, pages, problem) in [
+        (
+            json!({ "hasNext": true }),
+            1,
+            Some("the page lacks the cursor of the next"),
+        ),
+        (
+            json!({ "hasNext": true, "nextCursor": "c" }),
+            2,
+            Some("the page has itself as the next"),
+        ),
+        (
+            json!({ "hasNext": true, "nextCursor": {} }),
+            1,
+            Some("the page lacks the cursor of the next"),
+        ),
+        (json!({ "hasNext": false, "nextCursor": "c" }), 1, None),
+        (json!({}), 1, None),
+    ] {
+        let reply = page(more.clone());
+        let server = Scripted::start(move |_, _| json_reply(&reply).into()).await;
+        let mut stream = server.storage().bucket("docs").list("").pages();
+        for number in 0..pages {
+            let page = stream.next_page().await.unwrap().unwrap();
+            assert_eq!(page.objects.len(), 2, "{more}, page {number}");
+        }
+        let after = stream.next_page().await;
+        match problem {
+            Some(problem) => assert_eq!(after.unwrap_err().message(), problem, "{more}"),
+            None => assert!(after.unwrap().is_none(), "{more}"),
+        }
+        assert!(
+            stream.next_page().await.unwrap().is_none(),
+            "{more}: the stream is over"
+        );
+    }
 }

@@ -340,3 +340,58 @@ async fn what_is_no_name_is_refused_before_anything_is_sent() {
     }
     assert_eq!(fixture.emulator.requests().all().len(), 0);
 }
+
+#[tokio::test]
+async fn the_limits_of_a_bucket_can_be_taken_away() {
+    let fixture = start().await;
+    let storage = &fixture.storage;
+    let create = storage.create_bucket("docs").file_size_limit(3);
+    create.allowed_mime_types(["image/*"]).await.unwrap();
+    let bucket = storage.bucket("docs");
+    assert!(bucket.upload("a.txt", "text").await.is_err());
+    let change = storage.update_bucket("docs").file_size_limit(None);
+    change.allowed_mime_types(None).await.unwrap();
+    let details = storage.bucket_details("docs").await.unwrap();
+    assert_eq!(
+        (details.file_size_limit, details.allowed_mime_types),
+        (None, None)
+    );
+    bucket.upload("a.txt", "text").await.unwrap();
+    // No list is not the same as an empty one.
+    let change = storage.update_bucket("docs");
+    change
+        .allowed_mime_types(Vec::<String>::new())
+        .await
+        .unwrap();
+    let error = bucket.upload("b.txt", "text").await.unwrap_err();
+    assert_eq!(error.code().unwrap().as_str(), "invalid_mime_type");
+    let types: &[&str] = &["text/plain"];
+    storage
+        .update_bucket("docs")
+        .allowed_mime_types(types)
+        .await
+        .unwrap();
+    bucket.upload("b.txt", "text").await.unwrap();
+    fixture.emulator.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_list_shows_what_was_put_with_its_objects() {
+    let fixture = start().await;
+    let storage = &fixture.storage;
+    storage.create_bucket("docs").kind("ARCHIVE").await.unwrap();
+    let details = storage.bucket_details("docs").await.unwrap();
+    assert_eq!(details.kind.as_deref(), Some("ARCHIVE"));
+    assert!(details.extra.is_empty(), "{:?}", details.extra);
+    let bucket = storage.bucket("docs");
+    let own = json!({ "k": "v" });
+    bucket.upload("a.txt", "text").metadata(&own).await.unwrap();
+    let page = bucket.list("").await.unwrap();
+    let object = &page.objects[0];
+    assert_eq!(object.user_metadata, Some(own));
+    assert_eq!(object.metadata.as_ref().unwrap()["size"], 4);
+    assert_eq!(object.bucket_id.as_deref(), Some("docs"));
+    assert!(object.last_accessed_at.is_some());
+    assert!(object.extra.is_empty(), "{:?}", object.extra);
+    fixture.emulator.shutdown().await;
+}

@@ -5,7 +5,7 @@ use cloudbase_core::{
     CallOptions, Error, ErrorKind, Idempotency, Operation, PathBuilder, Result, call_options,
     to_json,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::{Bucket, BucketObject, check_id};
@@ -61,15 +61,6 @@ impl Metadata {
         let header = encode_metadata(&json)?;
         Ok(Self { json, header })
     }
-}
-
-/// `{Key}` of a copy, `{message}` of a move.
-#[derive(Deserialize)]
-struct Done {
-    #[serde(rename = "Id", default)]
-    id: Option<String>,
-    #[serde(rename = "Key", default)]
-    key: Option<String>,
 }
 
 impl BucketCopy {
@@ -164,13 +155,8 @@ impl BucketCopy {
         if let Some(metadata) = metadata {
             operation = operation.header(HeaderName::from_static("x-metadata"), metadata.header);
         }
-        let done = self.bucket.client.fetch_json::<Done>(operation).await?;
-        let Done { id, key } = done.into_value();
+        let response = self.bucket.client.fetch_json(operation).await?;
         let bucket = self.to_bucket.unwrap_or(self.bucket.id);
-        Ok(BucketObject {
-            id,
-            full_path: key.unwrap_or_else(|| format!("{bucket}/{to}")),
-            path: to,
-        })
+        Ok(BucketObject::of(response.into_value(), to, &bucket))
     }
 }

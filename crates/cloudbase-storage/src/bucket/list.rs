@@ -8,9 +8,11 @@ use cloudbase_core::http::Method;
 use cloudbase_core::{CallOptions, Error, ErrorKind, Idempotency, Operation, Result, call_options};
 use futures_core::Stream;
 use futures_core::future::BoxFuture;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::Bucket;
+use crate::fields::Fields;
 
 /// A request for objects; see [`Bucket::list`].
 ///
@@ -92,7 +94,7 @@ impl List {
         // All pages are read as whoever the first one was.
         self.options = self.options.as_one_call();
         Pages {
-            next: Some(self),
+            next: Next::List(self),
             asking: None,
         }
     }
@@ -113,8 +115,8 @@ impl List {
         .json(&self.request)?
         .idempotency(Idempotency::Safe)
         .options(self.options);
-        let answer = self.bucket.client.fetch_json(operation).await?;
-        Ok(answer.into_value())
+        let response = self.bucket.client.fetch_json(operation).await?;
+        Ok(response.try_map(ListPage::of)?.into_value())
     }
 }
 
@@ -123,9 +125,34 @@ impl List {
 /// It ends after the last page, and after an error. Nothing is sent before it is polled.
 #[must_use = "streams do nothing unless polled"]
 pub struct Pages {
-    /// The request for the page that comes next.
-    next: Option<List>,
+    next: Next,
     asking: Option<BoxFuture<'static, Result<ListPage>>>,
+}
+
+/// What comes after the page that was returned last.
+#[derive(Debug)]
+enum Next {
+    /// The page of this request.
+    List(List),
+    /// Why there is none, though there are more objects.
+    Error(Error),
+    End,
+}
+
+impl Next {
+    /// What comes after `page`, the response to `list`.
+    fn after(list: List, page: &ListPage) -> Self {
+        let problem = match (page.has_next, &page.next_cursor) {
+            (false, _) => return Self::End,
+            (true, Some(cursor)) if list.request.cursor.as_ref() != Some(cursor) => {
+                return Self::List(list.cursor(cursor));
+            }
+            (true, Some(_)) => "the page has itself as the next",
+            (true, None) => "the page lacks the cursor of the next",
+        };
+        let error = Error::new(ErrorKind::Decode, problem).with_sent(true);
+        Self::Error(error.with_operation("storage.bucket.list"))
+    }
 }
 
 impl Pages {
@@ -133,8 +160,8 @@ impl Pages {
     ///
     /// # Errors
     ///
-    /// As [`List::send`]; [`ErrorKind::Decode`] if the service says that there is more, but not
-    /// where.
+    /// As [`List::send`]; [`ErrorKind::Decode`] after a page of which the service says that there
+    /// is more, but not where.
     ///
     /// # Cancel safety
     ///
@@ -151,27 +178,22 @@ impl Stream for Pages {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        let Some(list) = &this.next else {
-            return Poll::Ready(None);
-        };
-        let asking = this
-            .asking
-            .get_or_insert_with(|| Box::pin(list.clone().send()));
-        let page = ready!(asking.as_mut().poll(cx));
-        this.asking = None;
-        let list = this.next.take();
-        Poll::Ready(Some(page.and_then(|page| {
-            this.next = match (page.has_next, &page.next_cursor) {
-                (false, _) => None,
-                (true, Some(cursor)) => list.map(|list| list.cursor(cursor)),
-                (true, None) => {
-                    let error =
-                        Error::new(ErrorKind::Decode, "the page lacks the cursor of the next");
-                    return Err(error.with_operation("storage.bucket.list"));
-                }
-            };
-            Ok(page)
-        })))
+        if let Next::List(list) = &this.next {
+            let asking = this
+                .asking
+                .get_or_insert_with(|| Box::pin(list.clone().send()));
+            let page = ready!(asking.as_mut().poll(cx));
+            this.asking = None;
+            let asked = std::mem::replace(&mut this.next, Next::End);
+            if let (Next::List(list), Ok(page)) = (asked, &page) {
+                this.next = Next::after(list, page);
+            }
+            return Poll::Ready(Some(page));
+        }
+        match std::mem::replace(&mut this.next, Next::End) {
+            Next::Error(error) => Poll::Ready(Some(Err(error))),
+            Next::List(_) | Next::End => Poll::Ready(None),
+        }
     }
 }
 
@@ -184,51 +206,93 @@ impl fmt::Debug for Pages {
 }
 
 /// Some objects of a bucket.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ListPage {
     /// The objects.
-    #[serde(default)]
     pub objects: Vec<ListedObject>,
     /// What lies deeper, if [asked for](List::with_delimiter).
-    #[serde(default)]
     pub folders: Vec<ListedObject>,
     /// Whether there are more.
-    #[serde(default)]
     pub has_next: bool,
     /// Where the next page begins.
-    #[serde(default)]
     pub next_cursor: Option<String>,
 }
 
+impl ListPage {
+    fn of(mut fields: Fields) -> Result<Self> {
+        let next_cursor = fields.text("nextCursor");
+        Ok(Self {
+            objects: ListedObject::all(fields.value("objects").unwrap_or_default())?,
+            folders: fields
+                .value("folders")
+                .and_then(|folders| ListedObject::all(folders).ok())
+                .unwrap_or_default(),
+            has_next: fields.flag("hasNext").unwrap_or(next_cursor.is_some()),
+            next_cursor,
+        })
+    }
+}
+
 /// An object in a list.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ListedObject {
     /// The object's id; folders have none.
-    #[serde(default)]
     pub id: Option<String>,
     /// Its name.
-    #[serde(default)]
     pub name: String,
-    /// Its whole path in the bucket, where the service tells it.
-    #[serde(default)]
+    /// Its whole path in the bucket, where the service sends it.
     pub key: Option<String>,
+    /// The id of its bucket.
+    pub bucket_id: Option<String>,
+    /// The id of the user who put it.
+    pub owner: Option<String>,
     /// When it was last written.
-    #[serde(default)]
     pub updated_at: Option<String>,
     /// When it was first written.
-    #[serde(default)]
     pub created_at: Option<String>,
-    /// What the service and its owner keep with it.
-    #[serde(default)]
-    pub metadata: Option<serde_json::Value>,
+    /// When it was last read.
+    pub last_accessed_at: Option<String>,
+    /// What the service keeps with it, such as `size`, `mimetype` and `eTag`.
+    pub metadata: Option<Value>,
+    /// What its owner [put with it](crate::BucketUpload::metadata).
+    pub user_metadata: Option<Value>,
+    /// What else the service sends, by name.
+    pub extra: Map<String, Value>,
 }
 
 impl ListedObject {
-    /// Its whole path in the bucket if the service told it, else its name.
+    /// Its whole path in the bucket if the service sent it, else its name.
     pub fn path(&self) -> &str {
         self.key.as_deref().unwrap_or(&self.name)
+    }
+
+    /// The objects of a list, which must be one; `null` is an empty one.
+    pub(super) fn all(list: Value) -> Result<Vec<Self>> {
+        match list {
+            Value::Array(items) => Ok(items.into_iter().map(Fields::of).map(Self::of).collect()),
+            Value::Null => Ok(Vec::new()),
+            _ => Err(Error::new(
+                ErrorKind::Decode,
+                "the objects are not in a list",
+            )),
+        }
+    }
+
+    fn of(mut fields: Fields) -> Self {
+        Self {
+            id: fields.text("id"),
+            name: fields.text("name").unwrap_or_default(),
+            key: fields.text("key"),
+            bucket_id: fields.text("bucket_id"),
+            owner: fields.text("owner"),
+            updated_at: fields.text("updated_at"),
+            created_at: fields.text("created_at"),
+            last_accessed_at: fields.text("last_accessed_at"),
+            metadata: fields.value("metadata"),
+            user_metadata: fields.value("user_metadata"),
+            extra: fields.rest(),
+        }
     }
 }

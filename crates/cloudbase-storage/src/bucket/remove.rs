@@ -51,6 +51,6 @@ async fn one(
     )
     .json(&Prefixes { prefixes })?
     .options(options.clone());
-    let answer = bucket.client.fetch_json::<Vec<_>>(operation).await?;
-    Ok(answer.into_value())
+    let response = bucket.client.fetch_json(operation).await?;
+    Ok(response.try_map(ListedObject::all)?.into_value())
 }

@@ -1,13 +1,16 @@
 //! URLs that grant read access to an object of a bucket for a while.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use cloudbase_core::http::Method;
 use cloudbase_core::{CallOptions, Error, ErrorKind, Idempotency, Operation, Result, call_options};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::Bucket;
 use crate::ObjectKey;
+use crate::fields::Fields;
 use crate::signed_url::{Extras, seconds};
 
 /// How many objects one call signs.
@@ -21,25 +24,39 @@ struct Request<'a> {
     paths: Option<&'a [ObjectKey]>,
 }
 
-#[derive(Deserialize)]
-struct Signed {
-    #[serde(rename = "signedURL", default)]
-    relative: Option<String>,
-    #[serde(rename = "fullSignedURL", default)]
-    full: Option<String>,
-    #[serde(default)]
-    error: Option<String>,
+/// Reads `{signedURL, fullSignedURL, error}`.
+fn url(mut signed: Fields, bucket: &Bucket) -> Result<String> {
+    if let Some(message) = signed.string("error") {
+        let status = cloudbase_core::http::StatusCode::OK;
+        let code = looks_missing(&message).then(|| "not_found".into());
+        return Err(Error::api(status, code, message));
+    }
+    let (full, relative) = (signed.string("fullSignedURL"), signed.string("signedURL"));
+    whole(bucket, full, relative)
 }
 
-impl Signed {
-    fn url(self, bucket: &Bucket) -> Result<String> {
-        if let Some(message) = self.error.filter(|message| !message.is_empty()) {
-            let status = cloudbase_core::http::StatusCode::OK;
-            let code = looks_missing(&message).then(|| "not_found".into());
-            return Err(Error::api(status, code, message));
-        }
-        whole(bucket, self.full, self.relative)
+/// What a response says of each of `paths`, in their order: the service promises none of its own, but
+/// names the path with each URL.
+fn sorted(paths: &[ObjectKey], items: Vec<Value>) -> Result<Vec<Option<Fields>>> {
+    let mut items: Vec<Fields> = items.into_iter().map(Fields::of).collect();
+    let names: Vec<_> = items.iter_mut().map(|item| item.string("path")).collect();
+    let items = names.into_iter().zip(items);
+    if items.clone().all(|(name, _)| name.is_none()) {
+        return in_place(paths, items.map(|(_, item)| item).collect());
     }
+    let named = items.filter_map(|(name, item)| Some((ObjectKey::new(&name?).ok()?, item)));
+    let named: HashMap<_, _> = named.collect();
+    Ok(paths.iter().map(|path| named.get(path).cloned()).collect())
+}
+
+/// The same where no item names its path.
+fn in_place(paths: &[ObjectKey], items: Vec<Fields>) -> Result<Vec<Option<Fields>>> {
+    if items.len() == paths.len() {
+        return Ok(items.into_iter().map(Some).collect());
+    }
+    let (sent, got) = (paths.len(), items.len());
+    let message = format!("{sent} objects were sent, but the response has {got} and names none");
+    Err(Error::new(ErrorKind::Decode, message))
 }
 
 fn looks_missing(message: &str) -> bool {
@@ -62,7 +79,7 @@ pub(super) fn whole(
             let path = relative.trim_start_matches('/');
             Ok(bucket.complete(&format!("/v1/storages/{path}")))
         }
-        (None, None) => Err(Error::new(ErrorKind::Decode, "the answer has no URL")),
+        (None, None) => Err(Error::new(ErrorKind::Decode, "the response has no URL")),
     }
 }
 
@@ -112,22 +129,15 @@ pub(super) async fn many(
         })?
         .idempotency(Idempotency::Safe)
         .options(options.clone());
-        let answer = bucket.client.fetch_json::<Vec<Signed>>(operation).await?;
-        let answer = answer.try_map(|signed| {
-            if signed.len() == paths.len() {
-                return Ok(signed);
-            }
-            let (sent, got) = (paths.len(), signed.len());
-            let message = format!("{sent} objects were sent, but the answer has {got}");
-            Err(Error::new(ErrorKind::Decode, message))
-        })?;
-        let mut signed = Vec::new();
-        let answer = answer.map(|outcomes| signed = outcomes);
-        let results = signed.into_iter().map(|outcome| {
-            let url = outcome.url(bucket);
-            url.map_err(|error| answer.complete(error))
-        });
-        urls.extend(results);
+        let response = bucket.client.fetch_json(operation).await?;
+        let response = response.try_map(|items| sorted(paths, items))?;
+        let mut items = Vec::new();
+        let response = response.map(|sorted| items = sorted);
+        let missing = || Error::new(ErrorKind::Decode, "the response has no URL for this path");
+        urls.extend(items.into_iter().map(|item| {
+            let url = item.ok_or_else(missing).and_then(|item| url(item, bucket));
+            url.map_err(|error| response.complete(error))
+        }));
     }
     Ok(urls)
 }
@@ -182,9 +192,9 @@ impl BucketSignedUrl {
         })?
         .idempotency(Idempotency::Safe)
         .options(self.options);
-        let answer = self.bucket.client.fetch_json::<Signed>(operation).await?;
-        let answer = answer.try_map(|signed| signed.url(&self.bucket))?;
-        Ok(self.extras.add_to(answer.into_value()))
+        let response = self.bucket.client.fetch_json(operation).await?;
+        let response = response.try_map(|signed| url(signed, &self.bucket))?;
+        Ok(self.extras.add_to(response.into_value()))
     }
 }
 

@@ -12,6 +12,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::sign::whole;
 use super::{Bucket, parsed, relative};
 use crate::ObjectKey;
+use crate::fields::Fields;
+use crate::url::decode;
 
 /// A request for a [`SignedUploadUrl`]; see [`Bucket::signed_upload_url`].
 #[must_use = "a call does nothing until it is awaited or sent"]
@@ -25,16 +27,6 @@ pub struct RequestSignedUploadUrl {
 
 call_options!(RequestSignedUploadUrl);
 awaitable!(RequestSignedUploadUrl => SignedUploadUrl);
-
-#[derive(Deserialize)]
-struct SignedUpload {
-    #[serde(default)]
-    url: Option<String>,
-    #[serde(rename = "fullURL", default)]
-    full: Option<String>,
-    #[serde(default)]
-    token: String,
-}
 
 impl RequestSignedUploadUrl {
     pub(super) fn new(bucket: Bucket, path: String) -> Self {
@@ -74,20 +66,31 @@ impl RequestSignedUploadUrl {
         .header(HeaderName::from_static("x-upsert"), upsert)
         .idempotency(Idempotency::Safe)
         .options(self.options);
-        let answer = self
-            .bucket
-            .client
-            .fetch_json::<SignedUpload>(operation)
-            .await?;
-        let answer = answer.try_map(|signed| {
-            Ok(SignedUploadUrl {
-                url: Some(whole(&self.bucket, signed.full, signed.url)?.into()),
-                token: signed.token.into(),
-                path,
-            })
-        })?;
-        Ok(answer.into_value())
+        let response = self.bucket.client.fetch_json(operation).await?;
+        let response = response.try_map(|signed| granted(&self.bucket, signed, path))?;
+        Ok(response.into_value())
     }
+}
+
+/// Reads `{url, fullURL, token}`. URL and token each hold the whole permission.
+fn granted(bucket: &Bucket, mut signed: Fields, path: ObjectKey) -> Result<SignedUploadUrl> {
+    let token = signed.string("token");
+    let url = match whole(bucket, signed.string("fullURL"), signed.string("url")) {
+        Ok(url) => Some(url),
+        Err(_) if token.is_some() => None,
+        Err(error) => return Err(error),
+    };
+    let of_url = || {
+        let (_, query) = url.as_deref()?.split_once('?')?;
+        let mut parameters = query.split('&');
+        parameters.find_map(|parameter| parameter.strip_prefix("token="))
+    };
+    let token = token.or_else(|| of_url().map(decode)).unwrap_or_default();
+    Ok(SignedUploadUrl {
+        path,
+        url: url.map(Into::into),
+        token: token.into(),
+    })
 }
 
 /// The permission to put one object of a bucket, for a minute: a URL, or the token that it holds.

@@ -8,11 +8,12 @@ use cloudbase_core::{
     CallOptions, CredentialUse, Error, ErrorKind, Idempotency, Operation, Result, call_options,
     from_json,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::Bucket;
 use super::sign_upload::SignedUploadUrl;
 use crate::ObjectKey;
+use crate::fields::Fields;
 use crate::upload::headers::encode_metadata;
 use crate::upload::tap::OnProgress;
 use crate::upload::{UploadSource, stall_limit, transfer_methods, transmit};
@@ -118,14 +119,8 @@ impl BucketUpload {
         let stall = stall_limit(&self.bucket.client, &self.options);
         let content = self.source.open(stall).await?;
         let answer = transmit(&self.bucket.client, operation, content, self.on_progress).await?;
-        let stored: Stored = from_json(answer.value()).map_err(|error| answer.complete(error))?;
-        Ok(BucketObject {
-            id: stored.id,
-            full_path: stored
-                .key
-                .unwrap_or_else(|| format!("{}/{key}", self.bucket.id)),
-            path: key,
-        })
+        let stored = from_json(answer.value()).map_err(|error| answer.complete(error))?;
+        Ok(BucketObject::of(stored, key, &self.bucket.id))
     }
 
     fn name(&self) -> &'static str {
@@ -202,14 +197,6 @@ impl fmt::Debug for BucketUpload {
     }
 }
 
-#[derive(Deserialize)]
-struct Stored {
-    #[serde(rename = "Id", default)]
-    id: Option<String>,
-    #[serde(rename = "Key", default)]
-    key: Option<String>,
-}
-
 /// An object that was put into a bucket, or copied or moved there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -220,6 +207,18 @@ pub struct BucketObject {
     pub path: ObjectKey,
     /// Its path with the bucket in front, as the service gives it (`Key`).
     pub full_path: String,
+}
+
+impl BucketObject {
+    /// Reads the response to a write of the object `path`: `{Id, Key}`, `{Key}` or `{message}`.
+    pub(super) fn of(mut fields: Fields, path: ObjectKey, bucket: &str) -> Self {
+        let key = fields.text("Key");
+        Self {
+            id: fields.text("Id"),
+            full_path: key.unwrap_or_else(|| format!("{bucket}/{path}")),
+            path,
+        }
+    }
 }
 
 /// The path in the bucket, as every other call takes it.

@@ -11,7 +11,9 @@ use cloudbase_core::{
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::headers::{ObjectHeaders, object_headers};
-use crate::batch::{self, Item};
+use crate::batch::Batch;
+use crate::fields::Fields;
+use crate::signed_url::download_url;
 use crate::{FileId, ObjectKey, url};
 
 /// The permission to put one object, for a short while: what
@@ -103,22 +105,21 @@ impl UploadInfo {
         Ok(operation)
     }
 
-    fn of_item(item: Item, key: ObjectKey, signed: HeaderMap) -> Result<Self> {
-        let need = |field: Option<String>, name: &str| {
-            field
-                .filter(|value| !value.is_empty())
-                .ok_or_else(|| malformed(&format!("the upload information lacks `{name}`")))
+    fn of_item(mut item: Fields, key: ObjectKey, signed: HeaderMap) -> Result<Self> {
+        let mut need = |name: &str| {
+            let missing = || malformed(&format!("the upload information lacks `{name}`"));
+            item.string(name).ok_or_else(missing)
         };
-        let id = need(item.cloud_object_id, "cloudObjectId")?;
+        let id = need("cloudObjectId")?;
         Ok(Self {
             file_id: FileId::new(&id).map_err(|_| malformed("`cloudObjectId` is no file id"))?,
-            url: need(item.upload_url, "uploadUrl")?.into(),
-            authorization: need(item.authorization, "authorization")?.into(),
-            token: need(item.token, "token")?.into(),
-            meta: need(item.cloud_object_meta, "cloudObjectMeta")?.into(),
-            download_url: item
-                .download_url_encoded
-                .or(item.download_url)
+            url: need("uploadUrl")?.into(),
+            authorization: need("authorization")?.into(),
+            token: need("token")?.into(),
+            meta: need("cloudObjectMeta")?.into(),
+            // One that is no URL is as good as none: nobody asked for it.
+            download_url: download_url(&mut item, key.as_str())
+                .and_then(Result::ok)
                 .map(Into::into),
             key,
             signed,
@@ -227,7 +228,7 @@ pub(crate) async fn request(
         object_id: key.as_str(),
         signed_header: portable(&headers),
     }];
-    let call = batch::Batch {
+    let call = Batch {
         name: "storage.upload_info",
         path: "/v1/storages/get-objects-upload-info",
         idempotency: Idempotency::Safe,
