@@ -89,7 +89,8 @@ impl Upload {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Argument`] before anything is sent; [`Local`](ErrorKind::Local) if a file
+    /// [`ErrorKind::Argument`] before anything is sent, such as for a reader or stream without a
+    /// [length](UploadSource::with_length); [`Local`](ErrorKind::Local) if a file
     /// cannot be read or changes meanwhile; [`Api`](ErrorKind::Api) with the code of the gateway
     /// (`STORAGE_EXCEED_AUTHORITY`) or of the object store (`AccessDenied`, `FileAlreadyExists`);
     /// [`Body`](ErrorKind::Body) if the object store has other bytes than were sent.
@@ -109,7 +110,7 @@ impl Upload {
         self.headers
             .default_content_type(self.source.content_type(&key));
         let stall = stall_limit(&self.client, &self.options);
-        let content = self.source.open(stall).await?;
+        let content = self.source.sized(None)?.open(stall).await?;
         if let Some(length) = content.length() {
             self.headers.length(length);
         }
@@ -174,8 +175,9 @@ impl SignedUpload {
 
     async fn run(self) -> Result<Uploaded> {
         let stall = stall_limit(&self.client, &self.options);
-        let content = self.source.open(stall).await?;
-        if let (Some(signed), Some(length)) = (self.info.signed_length(), content.length())
+        let signed = self.info.signed_length();
+        let content = self.source.sized(signed)?.open(stall).await?;
+        if let (Some(signed), Some(length)) = (signed, content.length())
             && signed != length
         {
             let rule = format!("has {length} bytes, but {signed} were signed");

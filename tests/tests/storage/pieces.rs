@@ -1,8 +1,9 @@
 //! What passes in pieces, and who is told of them.
 
 use bytes::Bytes;
-use cloudbase_core::Result;
-use futures_util::StreamExt as _;
+use cloudbase_core::{ErrorKind, Result};
+use cloudbase_storage::UploadSource;
+use futures_util::{StreamExt as _, stream};
 
 use crate::support::{noise, start};
 
@@ -47,4 +48,44 @@ async fn a_stream_gives_what_comes() {
     let pieces: Vec<Bytes> = stream.map(Result::unwrap).collect().await;
     assert!(pieces.len() > 1);
     assert!(pieces.concat() == content);
+}
+
+#[tokio::test]
+async fn only_buckets_take_a_source_without_a_length() {
+    let fixture = start().await;
+    let storage = &fixture.storage;
+    let reader = || UploadSource::reader(std::io::Cursor::new("abc"));
+    let chunks = || UploadSource::stream(stream::iter([Ok::<_, std::io::Error>("abc")]));
+    let info = storage.upload_info("a").await.unwrap();
+    fixture.emulator.requests().clear();
+    for error in [
+        storage.upload("a", reader()).await.unwrap_err(),
+        storage.update("a", chunks()).await.unwrap_err(),
+        storage
+            .upload_to_signed_url(&info, reader())
+            .await
+            .unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Argument, "{error:?}");
+        let rule = "`source` must have a length: state it by `UploadSource::with_length`";
+        assert_eq!(error.message(), rule);
+    }
+    assert!(
+        fixture.emulator.requests().all().is_empty(),
+        "nothing was sent"
+    );
+    storage.upload("a", reader().with_length(3)).await.unwrap();
+    // The length that was signed is that of the source.
+    let info = storage.upload_info("b").content_length(3).await.unwrap();
+    let object = storage.upload_to_signed_url(&info, chunks()).await.unwrap();
+    assert_eq!(storage.download(&object.file_id).await.unwrap(), "abc");
+    let info = storage.upload_info("b").content_length(2).await.unwrap();
+    let error = storage
+        .upload_to_signed_url(&info, chunks())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Argument, "{error:?}");
+    storage.create_bucket("docs").await.unwrap();
+    storage.bucket("docs").upload("a", reader()).await.unwrap();
+    fixture.emulator.shutdown().await;
 }

@@ -21,8 +21,10 @@ use crate::{ObjectKey, content_type};
 /// The bytes of an upload: from memory, a file, a reader or a stream.
 ///
 /// Bytes and files can be sent again after a lost connection; readers and streams are sent once.
-/// Their length is best given by [`with_length`](Self::with_length): it is checked, tells progress
-/// how far the end is, and some environments ask for it.
+/// The built-in bucket takes them only if their length is stated by
+/// [`with_length`](Self::with_length): its object store needs to know it before the first byte. A
+/// [bucket](crate::Bucket) takes them without. Where the length is stated, it is checked, and progress
+/// says how far the end is.
 pub struct UploadSource {
     kind: Kind,
     length: Option<u64>,
@@ -86,6 +88,21 @@ impl UploadSource {
     pub fn with_length(mut self, bytes: u64) -> Self {
         self.length = Some(bytes);
         self
+    }
+
+    /// The source for the built-in bucket's object store, which must know the length beforehand:
+    /// the source's own or, if that is not known, `signed`.
+    pub(crate) fn sized(mut self, signed: Option<u64>) -> Result<Self> {
+        if matches!(self.kind, Kind::Once(_)) {
+            self.length = self.length.or(signed);
+            if self.length.is_none() {
+                return Err(Error::argument(
+                    "source",
+                    "must have a length: state it by `UploadSource::with_length`",
+                ));
+            }
+        }
+        Ok(self)
     }
 
     /// Opens the source. One that was said to be empty has `stall` to say so itself.
