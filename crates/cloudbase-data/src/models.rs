@@ -49,6 +49,7 @@
 mod command;
 mod data_source;
 mod data_source_info;
+mod detail;
 mod fields;
 mod filter;
 mod list;

@@ -1,6 +1,5 @@
 //! SQL by way of the data-model service, with typed parameters.
 
-use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
@@ -9,9 +8,12 @@ use cloudbase_core::{CallOptions, Client, Error, Idempotency, Operation, Respons
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
+use super::detail::detail;
 use super::request::{coded, fetch};
 use crate::invalid::Invalid;
+use crate::lenient::Lenient;
 use crate::records::json_of;
 use crate::send_and_await::send_and_await;
 use crate::{DateTime, Decimal, Row};
@@ -29,6 +31,7 @@ const MARGIN: Duration = Duration::from_secs(5);
 /// let ids = SqlValue::array(&[1, 2, 3]);
 /// let name = SqlValue::from("Lin");
 /// ```
+#[doc(alias = "ModelMysqlParameter")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SqlValue {
     kind: &'static str,
@@ -174,24 +177,31 @@ impl Parameters {
 }
 
 /// What a statement gave.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SqlResult<T = Row> {
     /// The rows of a query.
+    #[doc(alias = "executeResultList")]
     pub rows: Vec<T>,
+    /// What the service gave in place of rows. What it gives for statements that write is not
+    /// documented; if it is a list of objects, it is in `rows`.
+    pub other: Option<Value>,
     /// How many there are.
     pub total: Option<u64>,
-    /// How long the service was busy with it, in milliseconds.
-    pub backend_execute: Option<u64>,
+    /// How long the service was busy with it, in its own words; see
+    /// [`backend_time`](Self::backend_time).
+    #[doc(alias = "backendExecute")]
+    pub backend_execute: Option<String>,
 }
 
-impl<T> fmt::Debug for SqlResult<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SqlResult")
-            .field("rows", &self.rows.len())
-            .field("total", &self.total)
-            .field("backend_execute", &self.backend_execute)
-            .finish()
+impl<T> SqlResult<T> {
+    /// How long the service was busy with the statement; `None` if it did not give it in
+    /// milliseconds.
+    pub fn backend_time(&self) -> Option<Duration> {
+        let text = self.backend_execute.as_deref()?.trim();
+        let millis = text.strip_suffix("ms").unwrap_or(text).trim_end();
+        let seconds = millis.parse::<f64>().ok()? / 1000.0;
+        Duration::try_from_secs_f64(seconds).ok()
     }
 }
 
@@ -344,24 +354,65 @@ impl<T: DeserializeOwned> MysqlCommand<T> {
     ///
     /// As [`send`](Self::send).
     pub async fn send_with_meta(self) -> Result<Response<SqlResult<T>>> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Data<T> {
-            #[serde(default = "Option::default")]
-            execute_result_list: Option<Vec<T>>,
-            #[serde(default, with = "crate::lossless::integer::option")]
-            total: Option<u64>,
-            #[serde(default, with = "crate::lossless::integer::option")]
-            backend_execute: Option<u64>,
-        }
         let client = self.client.clone();
-        let answer = fetch::<Data<T>>(&client, self.operation()?).await?;
-        Ok(answer.map(|data| SqlResult {
-            rows: data.execute_result_list.unwrap_or_default(),
-            total: data.total,
-            backend_execute: data.backend_execute,
-        }))
+        let answer = fetch::<Option<Box<RawValue>>>(&client, self.operation()?).await?;
+        answer.try_map(|data| Data::read(data)?.into_result())
     }
+}
+
+/// The `data` of a statement. Only its rows can fail the call: it may have written something.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Data {
+    execute_result_list: Option<Box<RawValue>>,
+    #[serde(deserialize_with = "detail")]
+    total: Option<u64>,
+    #[serde(deserialize_with = "detail")]
+    backend_execute: Option<String>,
+}
+
+impl Data {
+    /// Reads the documented object; anything else counts as the list in it.
+    fn read(data: Option<Box<RawValue>>) -> Result<Self> {
+        match data {
+            Some(object) if object.get().starts_with('{') => {
+                cloudbase_core::from_json(object.get().as_bytes())
+            }
+            list => Ok(Self {
+                execute_result_list: list,
+                ..Self::default()
+            }),
+        }
+    }
+
+    fn into_result<T: DeserializeOwned>(self) -> Result<SqlResult<T>> {
+        let (rows, other) = match &self.execute_result_list {
+            None => (Vec::new(), None),
+            Some(list) => rows_of(list.get())?,
+        };
+        Ok(SqlResult {
+            rows,
+            other,
+            total: self.total,
+            backend_execute: self.backend_execute,
+        })
+    }
+}
+
+/// Rows, or what is there in place of a list of objects.
+fn rows_of<T: DeserializeOwned>(list: &str) -> Result<(Vec<T>, Option<Value>)> {
+    let rows = match cloudbase_core::from_json::<Option<Lenient<Vec<T>>>>(list.as_bytes()) {
+        Ok(rows) => rows.map_or_else(Vec::new, |Lenient(rows)| rows),
+        Err(error) => {
+            let other: Value = cloudbase_core::from_json(list.as_bytes())?;
+            let is_row_list = |list: &Vec<Value>| list.iter().all(Value::is_object);
+            return match other.as_array().is_some_and(is_row_list) {
+                true => Err(error),
+                false => Ok((Vec::new(), Some(other))),
+            };
+        }
+    };
+    Ok((rows, None))
 }
 
 send_and_await! {

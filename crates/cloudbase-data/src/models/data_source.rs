@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 
 use cloudbase_core::http::{Method, Uri};
 use cloudbase_core::{
-    CallOptions, Client, Error, Idempotency, Operation, PathBuilder, Response, Result,
+    CallOptions, Client, Error, ErrorKind, Idempotency, Operation, PathBuilder, Response, Result,
 };
 use futures_core::future::BoxFuture;
 use serde::de::DeserializeOwned;
@@ -18,8 +18,11 @@ pub use self::lists::{AggregateList, BasicDataSources, BasicList, QueryFilter};
 use super::data_source_info::{
     BasicDataSource, DataSource, DataSourceList, DataSourceRelation, DataSourceTable, TableNames,
 };
+use super::detail::detail;
 use super::request::{coded, ends};
 use super::write::null_as_default;
+
+const TABLE_NAME: &str = "/v1/model/datasource/prod/tableName";
 
 /// Read-only queries about the data sources of an environment. Users may lack the right to them.
 ///
@@ -186,8 +189,10 @@ impl DataSources {
         )
     }
 
-    /// The schemas of these data sources; of none named, of all.
+    /// Returns the schemas of these data sources; of none named, of all: see
+    /// [`all_schemas`](Self::all_schemas).
     #[doc(alias = "getSchemaList")]
+    #[doc(alias = "dataSourceNameList")]
     pub fn schemas<S: AsRef<str>>(
         &self,
         names: impl IntoIterator<Item = S>,
@@ -203,17 +208,40 @@ impl DataSources {
         })
     }
 
-    /// The tables of a data source.
+    /// Returns the schemas of all data sources.
+    ///
+    /// ```no_run
+    /// # async fn run(models: cloudbase_data::Models) -> cloudbase_core::Result<()> {
+    /// for source in models.data_sources().all_schemas().await? {
+    ///     println!("{:?}", source.name);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn all_schemas(&self) -> DataSourceQuery<Vec<DataSourceRelation>> {
+        self.schemas::<&str>([])
+    }
+
+    /// Returns the tables of a data source.
     #[doc(alias = "getTableName")]
     pub fn table_names(&self, data_source: impl AsRef<str>) -> DataSourceQuery<TableNames> {
-        const PATH: &str = "/v1/model/datasource/prod/tableName";
         let name = data_source.as_ref();
-        let path = if name.is_empty() {
+        self.tables(if name.is_empty() {
             Err(Error::argument("data source", "must have a name"))
         } else {
-            Ok(PathBuilder::new(PATH).query("dataSourceName", name))
-        };
-        self.query("models.table_name", PATH, path, read)
+            Ok(PathBuilder::new(TABLE_NAME).query("dataSourceName", name))
+        })
+    }
+
+    /// Returns the tables without naming a data source, as `getTableName()` of the Flutter SDK does.
+    ///
+    /// What the service returns for it is not documented.
+    pub fn all_table_names(&self) -> DataSourceQuery<TableNames> {
+        self.tables(Ok(PathBuilder::new(TABLE_NAME)))
+    }
+
+    fn tables(&self, path: Result<PathBuilder>) -> DataSourceQuery<TableNames> {
+        self.query("models.table_name", TABLE_NAME, path, read)
     }
 
     fn query<T>(
@@ -235,7 +263,7 @@ impl DataSources {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct TableInfos {
     #[serde(
         rename = "DataSourceTableInfos",
@@ -245,7 +273,7 @@ struct TableInfos {
     tables: Vec<DataSourceTable>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct RelationInfos {
     #[serde(
         rename = "DataSourceRelationInfoList",
@@ -264,18 +292,27 @@ async fn fetch_data(client: &Client, operation: Operation) -> Result<Response<Va
     }))
 }
 
-fn read<T: DeserializeOwned>(data: Value) -> Result<T> {
+/// An object with a list of something; null stands for nothing.
+fn read<T: DeserializeOwned + Default>(data: Value) -> Result<T> {
+    object(data).map(Option::unwrap_or_default)
+}
+
+fn object<T: DeserializeOwned>(data: Value) -> Result<Option<T>> {
+    // Structs could be read from lists too, by position.
+    if data.is_array() {
+        let message = "the data of the response is a list, not an object";
+        return Err(Error::new(ErrorKind::Decode, message));
+    }
     cloudbase_core::from_json(data.to_string().as_bytes())
 }
 
 /// One data source, or none: null, or an object without an id or name.
 fn present<T: DeserializeOwned>(data: Value) -> Result<Option<T>> {
     let named = |name: &str| data.get(name).is_some_and(|value| !value.is_null());
-    if named("Id") || named("Name") {
-        read(data).map(Some)
-    } else {
-        Ok(None)
+    if data.is_object() && !named("Id") && !named("Name") {
+        return Ok(None);
     }
+    object(data)
 }
 
 /// A query about data sources; awaited, it gives a `T`.

@@ -1,13 +1,14 @@
-//! What the service says of data sources. Every field may be absent or null.
+//! What the service says of data sources. Every field may be absent, null or of another type.
 
 use cloudbase_core::Result;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
+use super::detail::{Element, detail};
 use super::schema::JsonSchema;
 use super::write::null_as_default;
 
-/// Declares a record of nullable fields that are in PascalCase on the wire.
+/// Declares a record of details that are in PascalCase on the wire.
 macro_rules! info {
     ($(#[$meta:meta])* $name:ident {
         $( $(#[$field_meta:meta])* $field:ident: $type:ty ),* $(,)?
@@ -17,7 +18,13 @@ macro_rules! info {
         #[serde(rename_all = "PascalCase", default)]
         #[non_exhaustive]
         pub struct $name {
-            $( $(#[$field_meta])* pub $field: $type, )*
+            $( $(#[$field_meta])* #[serde(deserialize_with = "detail")] pub $field: $type, )*
+        }
+
+        impl Element for $name {
+            fn read(value: Value) -> Option<Self> {
+                value.is_object().then(|| serde_json::from_value(value).ok())?
+            }
         }
     };
 }
@@ -90,49 +97,38 @@ info! {
         /// Settings: JSON text in lists, an object in details.
         configuration: Option<Value>,
         /// Whether it is authorised.
-        #[serde(deserialize_with = "text_or_number")]
         auth_status: Option<String>,
         /// Who authorised it.
         auth_info: Option<AuthInfo>,
         /// The ids of data sources below it.
-        #[serde(deserialize_with = "null_as_default")]
         child_data_source_ids: Vec<String>,
         /// The names of data sources below it.
-        #[serde(deserialize_with = "null_as_default")]
         child_data_source_names: Vec<String>,
         /// Whether it is of the new kind: 1 or 0.
-        #[serde(deserialize_with = "number")]
         is_new_data_source: Option<i64>,
         /// The table of the trial data.
         preview_table_name: Option<String>,
         /// The table of the published data.
         published_table_name: Option<String>,
         /// Whether it is published.
-        #[serde(deserialize_with = "number")]
         publish_status: Option<i64>,
         /// The published version.
-        #[serde(deserialize_with = "text_or_number")]
         publish_version: Option<String>,
         /// The published view.
         publish_view_id: Option<String>,
         /// The view.
         view_id: Option<String>,
         /// The state of its function.
-        #[serde(deserialize_with = "number")]
         scf_status: Option<i64>,
         /// Where it comes from.
-        #[serde(deserialize_with = "number")]
         source: Option<i64>,
         /// The template that it was made of.
         template_code: Option<String>,
         /// How often it was changed.
-        #[serde(deserialize_with = "number")]
         update_version: Option<i64>,
         /// Its relations.
-        #[serde(deserialize_with = "null_as_default")]
         relation_field_list: Vec<RelationField>,
         /// The applications that use it.
-        #[serde(deserialize_with = "null_as_default")]
         app_usage_list: Vec<AppUsage>,
     }
 }
@@ -197,7 +193,6 @@ info! {
         /// The functions as JSON text.
         fun: Option<String>,
         /// The names of data sources below it.
-        #[serde(deserialize_with = "null_as_default")]
         child_data_source_names: Vec<String>,
         /// `MYSQL`, `FLEXDB`, …
         db_instance_type: Option<String>,
@@ -210,15 +205,12 @@ info! {
         /// The table of the published data.
         published_table_name: Option<String>,
         /// Whether what is published is cached.
-        #[serde(deserialize_with = "text_or_number")]
         publish_cache_status: Option<String>,
         /// Whether it is published.
-        #[serde(deserialize_with = "number")]
         publish_status: Option<i64>,
         /// How its tables are named.
         table_name_rule: Option<String>,
         /// When it was changed last.
-        #[serde(deserialize_with = "text_or_number")]
         update_time: Option<String>,
     }
 }
@@ -261,64 +253,51 @@ info! {
         /// The kind of relation.
         related_type: Option<String>,
         /// The views of the relation.
-        #[serde(deserialize_with = "null_as_default")]
         relation_view_list: Vec<Value>,
     }
 }
 
 parses_schema!(DataSourceRelation);
 
-info! {
-    /// Data sources, and how many there are in all.
-    DataSourceList {
-        /// How many there are in all.
-        #[serde(deserialize_with = "number")]
-        count: Option<i64>,
-        /// Those of this page.
-        #[serde(deserialize_with = "null_as_default")]
-        rows: Vec<DataSource>,
-    }
+/// Data sources, and how many there are in all.
+#[doc(alias = "AggregateDataSourceListResponse")]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[non_exhaustive]
+pub struct DataSourceList {
+    /// How many there are in all.
+    #[serde(deserialize_with = "detail")]
+    pub count: Option<i64>,
+    /// Those of this page.
+    #[serde(deserialize_with = "null_as_default")]
+    pub rows: Vec<DataSource>,
 }
 
-info! {
-    /// The tables of a data source.
-    TableNames {
-        /// Their names.
-        #[serde(rename = "TableName", deserialize_with = "one_or_many")]
-        names: Vec<String>,
-        /// The kind of database.
-        db_type: Option<String>,
-    }
+/// The tables of a data source.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+#[non_exhaustive]
+pub struct TableNames {
+    /// Their names.
+    #[serde(rename = "TableName", deserialize_with = "one_or_many")]
+    pub names: Vec<String>,
+    /// The kind of database.
+    #[serde(deserialize_with = "detail")]
+    pub db_type: Option<String>,
 }
 
 /// A list of names, or the only one, or null.
 fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::String(name) => vec![name],
-        Value::Array(names) => names
-            .into_iter()
-            .filter_map(|name| name.as_str().map(str::to_owned))
-            .collect(),
-        _ => Vec::new(),
-    })
-}
-
-/// The pages say text, the service also sends numbers.
-fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::Null => None,
-        Value::String(text) => Some(text),
-        other => Some(other.to_string()),
-    })
-}
-
-/// A number, the text of one, or a boolean.
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::Number(number) => number.as_i64(),
-        Value::String(text) => text.parse().ok(),
-        Value::Bool(value) => Some(value.into()),
-        _ => None,
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "a name or a list of names")]
+    enum Names {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(match Option::deserialize(deserializer)? {
+        None => Vec::new(),
+        Some(Names::One(name)) => vec![name],
+        Some(Names::Many(names)) => names,
     })
 }
 

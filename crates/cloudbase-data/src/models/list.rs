@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::detail::detail;
 use super::fields::Fields;
 use super::filter::Filter;
 use super::request::{BodyMap, Target, coded, fetch, filter_method};
@@ -26,6 +27,7 @@ const MAX_PAGE: u32 = 200;
 const MAX_KEYS: usize = 3;
 
 /// A page of records.
+#[doc(alias = "ModelFindManyResponse")]
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RecordPage<T = Row> {
@@ -213,22 +215,17 @@ fn order_by(keys: &[Order]) -> Result<Value> {
 /// The `data` of a list, where null stands for nothing.
 #[derive(Deserialize)]
 struct Data<T> {
-    #[serde(default = "none")]
+    #[serde(default = "Option::default")]
     records: Option<Vec<T>>,
-    #[serde(default, with = "crate::lossless::integer::option")]
+    #[serde(default, deserialize_with = "detail")]
     total: Option<u64>,
 }
 
-fn none<T>() -> Option<Vec<T>> {
-    None
-}
-
-impl<T> From<Data<T>> for RecordPage<T> {
-    fn from(data: Data<T>) -> Self {
-        Self {
-            records: data.records.unwrap_or_default(),
-            total: data.total,
-        }
+fn page_of<T>(data: Option<Data<T>>) -> RecordPage<T> {
+    let (records, total) = data.map_or((None, None), |data| (data.records, data.total));
+    RecordPage {
+        records: records.unwrap_or_default(),
+        total,
     }
 }
 
@@ -240,9 +237,8 @@ impl<T: DeserializeOwned> List<T> {
     /// As [`send`](Self::send).
     pub async fn send_with_meta(self) -> Result<Response<RecordPage<T>>> {
         let client = self.request.target.client.clone();
-        Ok(fetch::<Data<T>>(&client, self.operation()?)
-            .await?
-            .map(Into::into))
+        let answer = fetch::<Option<Data<T>>>(&client, self.operation()?).await?;
+        Ok(answer.map(page_of))
     }
 }
 
@@ -363,9 +359,8 @@ impl<T: DeserializeOwned> ListSimple<T> {
     /// As [`List::send`].
     pub async fn send_with_meta(self) -> Result<Response<RecordPage<T>>> {
         let client = self.target.client.clone();
-        Ok(fetch::<Data<T>>(&client, self.operation()?)
-            .await?
-            .map(Into::into))
+        let answer = fetch::<Option<Data<T>>>(&client, self.operation()?).await?;
+        Ok(answer.map(page_of))
     }
 }
 

@@ -23,6 +23,7 @@ use crate::send_and_await::send_and_await;
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias = "ModelFindResponse")]
 #[derive(Debug)]
 #[must_use = "does nothing until it is sent or awaited"]
 pub struct Get<T = Row> {

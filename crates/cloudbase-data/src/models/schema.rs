@@ -7,7 +7,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use super::write::null_as_default;
+use super::detail::detail;
 
 /// The JSON schema of a model or of one of its fields, as far as it is typed; the rest is in
 /// [`other`](Self::other).
@@ -19,10 +19,13 @@ pub struct JsonSchema {
     #[serde(rename = "type", deserialize_with = "first_type")]
     pub kind: Option<String>,
     /// What kind of text, number or relation it is: `email`, `related`, …
+    #[serde(deserialize_with = "detail")]
     pub format: Option<String>,
     /// The name that people see.
+    #[serde(deserialize_with = "detail")]
     pub title: Option<String>,
     /// What it is for.
+    #[serde(deserialize_with = "detail")]
     pub description: Option<String>,
     /// The fields of an object, in their order.
     #[serde(deserialize_with = "properties")]
@@ -34,7 +37,7 @@ pub struct JsonSchema {
     #[serde(deserialize_with = "items")]
     pub items: Option<Box<JsonSchema>>,
     /// The values that are allowed, if they are listed.
-    #[serde(rename = "enum", deserialize_with = "null_as_default")]
+    #[serde(rename = "enum", deserialize_with = "detail")]
     pub allowed: Vec<Value>,
     /// What it is if nothing is given.
     #[serde(rename = "default")]

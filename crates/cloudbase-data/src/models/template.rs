@@ -8,15 +8,21 @@ use cloudbase_core::{
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::EnvType;
 use super::command::{Parameter, Parameters, SqlValue};
+use super::detail::detail;
 use super::request::coded;
 use crate::lenient::Lenient;
 use crate::send_and_await::send_and_await;
 
 /// Runs a stored SQL template; awaited, it gives what the template gives. See
 /// [`Models::sql_template`](super::Models::sql_template).
+///
+/// `T` is read from the `Data` of the response, or from the `executeResultList` in it: a list of rows
+/// is read from both. Which of the two the service sends is not confirmed; the emulator sends the
+/// object, as for [`mysql_command`](super::Models::mysql_command).
 ///
 /// Not retried once it was sent, since it may write; for a query say
 /// [`idempotent(true)`](Self::idempotent).
@@ -89,27 +95,26 @@ impl<T> SqlTemplate<T> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer<T> {
-    response: Inner<T>,
+struct Answer {
+    response: Inner,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Inner<T> {
-    #[serde(default)]
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Inner {
+    #[serde(deserialize_with = "detail")]
     request_id: Option<String>,
-    #[serde(default)]
     error: Option<Failure>,
-    #[serde(default = "Option::default")]
-    data: Option<T>,
+    data: Option<Box<RawValue>>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
 struct Failure {
-    code: String,
-    #[serde(default)]
-    message: String,
+    #[serde(deserialize_with = "detail")]
+    code: Option<String>,
+    #[serde(deserialize_with = "detail")]
+    message: Option<String>,
 }
 
 impl<T: DeserializeOwned> SqlTemplate<T> {
@@ -120,23 +125,35 @@ impl<T: DeserializeOwned> SqlTemplate<T> {
     /// As [`send`](Self::send).
     pub async fn send_with_meta(self) -> Result<Response<T>> {
         let client = self.client.clone();
-        let answer = client
-            .fetch_json::<Lenient<Answer<T>>>(self.operation()?)
-            .await?;
-        answer.try_map(|Lenient(answer)| {
+        let answer = client.fetch_json::<Answer>(self.operation()?).await?;
+        answer.try_map(|answer| {
             let inner = answer.response;
             if let Some(failure) = inner.error {
-                let error = Error::api(StatusCode::OK, Some(failure.code.into()), failure.message);
+                let code = failure.code.map(Into::into);
+                let error = Error::api(StatusCode::OK, code, failure.message.unwrap_or_default());
                 return Err(match inner.request_id {
                     Some(id) => error.with_request_id(id),
                     None => error,
                 });
             }
-            match inner.data {
-                Some(data) => Ok(data),
-                None => cloudbase_core::from_json(b"null"),
-            }
+            data_of(inner.data.as_deref().map_or("null", RawValue::get))
         })
+    }
+}
+
+/// The data itself, or its `executeResultList` where that is what fits: both forms are in use, and
+/// the documents name neither.
+fn data_of<T: DeserializeOwned>(data: &str) -> Result<T> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Listed<'a> {
+        #[serde(borrow)]
+        execute_result_list: &'a RawValue,
+    }
+    let read = |json: &str| cloudbase_core::from_json(json.as_bytes()).map(|Lenient(data)| data);
+    match serde_json::from_str::<Listed<'_>>(data) {
+        Ok(listed) => read(data).or_else(|_| read(listed.execute_result_list.get())),
+        Err(_) => read(data),
     }
 }
 

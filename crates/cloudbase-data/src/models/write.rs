@@ -5,6 +5,7 @@ use cloudbase_core::{CallOptions, Client, Error, Idempotency, Operation, Result}
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::detail::detail;
 use super::filter::Filter;
 use super::request::{Target, ends, filter_method, object_of, once};
 
@@ -41,14 +42,18 @@ struct ChangeBody {
 
 #[derive(Deserialize)]
 pub(crate) struct IdData {
-    id: String,
+    id: Id,
 }
+
+/// An id: a text, or the text of a number.
+#[derive(Deserialize)]
+struct Id(#[serde(deserialize_with = "crate::lossless::scalar_text")] String);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct IdListData {
     #[serde(default)]
-    id_list: Option<Vec<String>>,
+    id_list: Option<Vec<Id>>,
 }
 
 #[derive(Deserialize)]
@@ -87,7 +92,7 @@ impl Create {
     }
 }
 
-ends!(Create => String, |data: IdData| Ok(data.id));
+ends!(Create => String, |data: IdData| Ok(data.id.0));
 
 impl CreateMany {
     pub(crate) fn new(target: Target, records: Result<Box<RawValue>>) -> Self {
@@ -119,7 +124,10 @@ impl CreateMany {
     }
 }
 
-ends!(CreateMany => Vec<String>, |data: IdListData| Ok(data.id_list.unwrap_or_default()));
+ends!(CreateMany => Vec<String>, |data: IdListData| {
+    let ids = data.id_list.unwrap_or_default();
+    Ok(ids.into_iter().map(|id| id.0).collect())
+});
 
 /// Changes one record; awaited, it gives how many were changed: 1, or 0 if none matched.
 #[derive(Debug)]
@@ -185,10 +193,12 @@ pub struct BatchResult {
     #[serde(deserialize_with = "null_as_default")]
     pub count: u64,
     /// The ids of the records that were changed or removed.
-    #[serde(rename = "legalIdList", deserialize_with = "null_as_default")]
+    #[doc(alias = "legalIdList")]
+    #[serde(rename = "legalIdList", deserialize_with = "detail")]
     pub legal_ids: Vec<String>,
     /// The ids of the records that were refused.
-    #[serde(rename = "illegalIdList", deserialize_with = "null_as_default")]
+    #[doc(alias = "illegalIdList")]
+    #[serde(rename = "illegalIdList", deserialize_with = "detail")]
     pub illegal_ids: Vec<String>,
 }
 
@@ -299,7 +309,7 @@ pub(crate) struct UpsertData {
     #[serde(default, with = "crate::lossless::integer::option")]
     count: Option<u64>,
     #[serde(default)]
-    id: Option<String>,
+    id: Option<Id>,
 }
 
 filter_method!(Upsert);
@@ -373,5 +383,5 @@ impl Upsert {
 
 ends!(Upsert => Upserted, |data: UpsertData| Ok(Upserted {
     count: data.count.unwrap_or(0),
-    id: data.id.filter(|id| !id.is_empty()),
+    id: data.id.map(|id| id.0).filter(|id| !id.is_empty()),
 }));

@@ -202,24 +202,28 @@ pub struct BasicDataSources {
     #[serde(rename = "DataSourceList", deserialize_with = "null_as_default")]
     pub data_sources: Vec<BasicDataSource>,
     /// How many there are in all.
-    #[serde(with = "crate::lossless::integer::option")]
+    #[serde(deserialize_with = "detail")]
     pub total: Option<u64>,
 }
 
 impl BasicList {
     /// Only those with these ids.
+    #[doc(alias = "idList")]
     pub fn ids<S: Into<String>>(mut self, ids: impl IntoIterator<Item = S>) -> Self {
         self.body.id_list = Some(ids.into_iter().map(Into::into).collect());
         self
     }
 
     /// Only those with these names.
+    #[doc(alias = "nameList")]
     pub fn names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.body.name_list = Some(names.into_iter().map(Into::into).collect());
         self
     }
 
     /// The page `number`, counted from 1, of `size`. Default: the first 10.
+    #[doc(alias = "pageNum")]
+    #[doc(alias = "pageSize")]
     pub fn page(mut self, number: u32, size: u32) -> Self {
         self.body.page_num = Some(number);
         self.body.page_size = Some(size);
@@ -233,6 +237,7 @@ impl BasicList {
     }
 
     /// Only those for which this holds.
+    #[doc(alias = "queryFilterList")]
     pub fn filter(mut self, filter: QueryFilter) -> Self {
         self.body.query_filter_list.push(filter);
         self
