@@ -243,7 +243,7 @@ async fn secrets_show_nowhere() {
     }
 
     // Responses that are not decoded: of the wrong type, cut in the middle, no JSON at all.
-    const TOKENS: &str = r#"{"access_token":"sentinel-access","refresh_token":"sentinel-refresh","expires_in":7200,"token_type":5}"#;
+    const TOKENS: &str = r#"{"access_token":["sentinel-access"],"refresh_token":"sentinel-refresh","expires_in":7200}"#;
     const UPLOAD: &str = r#"[{"objectId":"a","uploadUrl":"https://x.example/sentinel-signed-url","authorization":"sentinel-signature","token":"sentinel-store-token","cloudObjectId":5}]"#;
     for (path, body) in [
         ("POST /auth/v1/signin", TOKENS),

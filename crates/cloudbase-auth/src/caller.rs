@@ -10,9 +10,9 @@ use cloudbase_core::{
 use http::{HeaderName, HeaderValue, Method};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::captcha::gate::Gate;
+use crate::de::Object;
 use crate::device::Device;
 use crate::session::ask;
 
@@ -146,8 +146,13 @@ impl Caller {
         caller
     }
 
-    pub(crate) async fn json<T: DeserializeOwned>(&self, call: &Call) -> Result<T> {
-        self.send(call).await?.json().map(Response::into_value)
+    /// Sends the call and makes a value of the fields of the response.
+    pub(crate) async fn read<T>(
+        &self,
+        call: &Call,
+        make: impl FnOnce(Object) -> Result<T>,
+    ) -> Result<T> {
+        read(self.send(call).await?, make)
     }
 
     /// For answers that say nothing: `{}`, or an empty body.
@@ -256,6 +261,15 @@ impl Caller {
             }
         }
     }
+}
+
+/// Makes a value of the fields of a response; an error names the call.
+pub(crate) fn read<T>(
+    response: Response<Bytes>,
+    make: impl FnOnce(Object) -> Result<T>,
+) -> Result<T> {
+    let made = response.json::<Object>()?.try_map(make);
+    made.map(Response::into_value)
 }
 
 /// Runs `work` to its end even if the caller goes away: it spends something that cannot be had

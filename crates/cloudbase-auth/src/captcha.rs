@@ -11,12 +11,11 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use cloudbase_core::{Idempotency, Result};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::auth::Auth;
-use crate::caller::{Call, Caller};
+use crate::caller::{Call, Caller, read};
 use crate::check;
-use crate::lenient;
 
 /// A picture to be read, and what its answer belongs to.
 #[doc(alias = "CreateCaptchaDataRes")]
@@ -190,27 +189,19 @@ pub(crate) async fn create(
         #[serde(skip_serializing_if = "Option::is_none")]
         redirect_uri: Option<&'a str>,
     }
-    #[derive(Deserialize)]
-    struct Answer {
-        data: String,
-        #[serde(default, rename = "type")]
-        kind: Option<String>,
-        token: String,
-        #[serde(default, deserialize_with = "lenient::number")]
-        expires_in: Option<u64>,
-    }
     let call = Call::post("auth.create_captcha_data", "/auth/v1/captcha/data")
         .idempotency(Idempotency::Idempotent)
         .json(&Body {
             state,
             redirect_uri,
         });
-    let answer: Answer = caller.send_once(&call, None).await?.json()?.into_value();
-    Ok(CaptchaData {
-        data: answer.data,
-        kind: answer.kind.unwrap_or_else(|| "image".to_owned()),
-        token: answer.token.into(),
-        expires_in: Duration::from_secs(answer.expires_in.unwrap_or(300)),
+    read(caller.send_once(&call, None).await?, |mut body| {
+        Ok(CaptchaData {
+            data: body.require("data")?,
+            kind: body.take(&["type"]).unwrap_or_else(|| "image".to_owned()),
+            token: body.require("token")?,
+            expires_in: body.expires_in(300),
+        })
     })
 }
 
@@ -225,12 +216,6 @@ pub(crate) async fn verify(
         token: &'a str,
         key: &'a str,
     }
-    #[derive(Deserialize)]
-    struct Answer {
-        captcha_token: String,
-        #[serde(default, deserialize_with = "lenient::number")]
-        expires_in: Option<u64>,
-    }
     let key = key.trim();
     check::token("token", token.expose_secret())?;
     check::code("key", key)?;
@@ -240,9 +225,10 @@ pub(crate) async fn verify(
             token: token.expose_secret(),
             key,
         });
-    let answer: Answer = caller.send_once(&call, None).await?.json()?.into_value();
-    Ok(CaptchaToken {
-        captcha_token: answer.captcha_token.into(),
-        expires_in: Duration::from_secs(answer.expires_in.unwrap_or(300)),
+    read(caller.send_once(&call, None).await?, |mut body| {
+        Ok(CaptchaToken {
+            captcha_token: body.require("captcha_token")?,
+            expires_in: body.expires_in(300),
+        })
     })
 }

@@ -6,8 +6,8 @@ use cloudbase_core::Result;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::de::Object;
 use crate::jwt;
-use crate::lenient;
 
 /// An access token, decoded; its signature is **not** checked (see the feature `jwks` for that).
 #[doc(alias = "GetClaimsRes")]
@@ -35,7 +35,7 @@ impl fmt::Debug for TokenClaims {
 /// How a token is signed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
-#[serde(default)]
+#[serde(from = "Object")]
 pub struct TokenHeader {
     /// The algorithm: `RS256`.
     pub alg: String,
@@ -43,23 +43,21 @@ pub struct TokenHeader {
     pub kid: Option<String>,
 }
 
-/// The claims of an access token or access key. Which of them a token has depends on its kind.
+/// The claims of an access token or access key. Which of them a token has depends on its kind. A claim
+/// that cannot be read as what it should be is absent here and stays in [`other`](Self::other).
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[non_exhaustive]
-#[serde(default)]
+#[serde(from = "Object")]
 pub struct Claims {
     /// Who issued the token.
     pub iss: Option<String>,
     /// The user's id; `anon` in a publishable key.
     pub sub: Option<String>,
     /// The client id that the token is for: the environment's id unless set otherwise.
-    #[serde(deserialize_with = "audience")]
     pub aud: Option<String>,
     /// When the token ends, in seconds since 1970.
-    #[serde(deserialize_with = "lenient::number")]
     pub exp: Option<u64>,
     /// When it was issued, in seconds since 1970.
-    #[serde(deserialize_with = "lenient::number")]
     pub iat: Option<u64>,
     /// Hash of the access token.
     pub at_hash: Option<String>,
@@ -80,14 +78,12 @@ pub struct Claims {
     /// The kind of that provider.
     pub provider_type: Option<String>,
     /// The user's groups.
-    #[serde(deserialize_with = "lenient::ids")]
     pub groups: Vec<String>,
     /// Further facts: `wxOpenId`, `wxUnionId`; `platform` in keys.
     pub meta: Option<Map<String, Value>>,
     /// The user's id, second spelling.
     pub user_id: Option<String>,
     /// The user's roles.
-    #[serde(deserialize_with = "lenient::ids")]
     pub roles: Vec<String>,
     /// `internal` or `external`.
     pub user_type: Option<String>,
@@ -95,8 +91,7 @@ pub struct Claims {
     pub client_type: Option<String>,
     /// Whether the bearer is an administrator.
     pub is_system_admin: Option<bool>,
-    /// Claims that this version does not know.
-    #[serde(flatten)]
+    /// Claims that this version does not know, or cannot read.
     pub other: Map<String, Value>,
 }
 
@@ -116,15 +111,45 @@ impl TokenClaims {
     }
 }
 
-/// One audience, or the first of a list.
-fn audience<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::String(text) => Some(text),
-        Value::Array(items) => items
-            .into_iter()
-            .find_map(|item| item.as_str().map(str::to_owned)),
-        _ => None,
-    })
+impl From<Object> for TokenHeader {
+    fn from(mut header: Object) -> Self {
+        Self {
+            alg: header.take(&["alg"]).unwrap_or_default(),
+            kid: header.take(&["kid"]),
+        }
+    }
+}
+
+impl From<Object> for Claims {
+    fn from(mut claims: Object) -> Self {
+        // One audience, or the first of a list.
+        let first = |audiences: Vec<String>| audiences.into_iter().next();
+        let aud = claims.take(&["aud"]);
+        Self {
+            aud: aud.or_else(|| first(claims.take(&["aud"])?)),
+            iss: claims.take(&["iss"]),
+            sub: claims.take(&["sub"]),
+            exp: claims.take(&["exp"]),
+            iat: claims.take(&["iat"]),
+            at_hash: claims.take(&["at_hash"]),
+            name: claims.take(&["name"]),
+            picture: claims.take(&["picture"]),
+            email: claims.take(&["email"]),
+            phone_number: claims.take(&["phone_number"]),
+            scope: claims.take(&["scope"]),
+            project_id: claims.take(&["project_id"]),
+            provider: claims.take(&["provider"]),
+            provider_type: claims.take(&["provider_type"]),
+            groups: claims.take(&["groups"]).unwrap_or_default(),
+            meta: claims.take(&["meta"]),
+            user_id: claims.take(&["user_id"]),
+            roles: claims.take(&["roles"]).unwrap_or_default(),
+            user_type: claims.take(&["user_type"]),
+            client_type: claims.take(&["client_type"]),
+            is_system_admin: claims.take(&["is_system_admin"]),
+            other: claims.rest(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -164,6 +189,63 @@ pub(crate) mod tests {
         );
         assert_eq!(claims.other["hats"], 3);
         assert_eq!(claims.name.as_deref(), Some("Lín"));
+    }
+
+    #[test]
+    fn a_claim_of_another_type_is_read_or_left_and_costs_no_other() {
+        let decode = |claims: Value| TokenClaims::decode(&token(&claims)).unwrap().claims;
+        let claims = decode(serde_json::json!({
+            "sub": 19, "user_id": 19, "exp": "7200", "is_system_admin": "false", "aud": 7,
+        }));
+        assert_eq!(claims.sub.as_deref(), Some("19"));
+        assert_eq!(claims.user_id.as_deref(), Some("19"));
+        assert_eq!(claims.is_system_admin, Some(false));
+        assert_eq!(claims.aud.as_deref(), Some("7"));
+        assert!(claims.other.is_empty());
+
+        let names = [
+            "iss",
+            "sub",
+            "aud",
+            "exp",
+            "iat",
+            "at_hash",
+            "name",
+            "picture",
+            "email",
+            "phone_number",
+            "scope",
+            "project_id",
+            "provider",
+            "provider_type",
+            "groups",
+            "meta",
+            "user_id",
+            "roles",
+            "user_type",
+            "client_type",
+            "is_system_admin",
+        ];
+        for name in names {
+            let mut odd = serde_json::json!({ "sub": "19", "scope": "user", "name": "Lin" });
+            odd[name] = match name {
+                "meta" => "x".into(),
+                _ => serde_json::json!({ "a": { "b": 1 } }),
+            };
+            let claims = decode(odd.clone());
+            assert_eq!(claims.other.get(name), Some(&odd[name]), "{name} stays");
+            for (other, value) in [
+                ("sub", &claims.sub),
+                ("scope", &claims.scope),
+                ("name", &claims.name),
+            ] {
+                assert_eq!(
+                    value.is_some(),
+                    other != name,
+                    "{other} beside an odd {name}"
+                );
+            }
+        }
     }
 
     #[test]

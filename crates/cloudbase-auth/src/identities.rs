@@ -5,43 +5,51 @@ use std::future::IntoFuture;
 use cloudbase_core::{PathBuilder, Result};
 use futures_core::future::BoxFuture;
 use http::Method;
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::auth::Auth;
 use crate::caller::{Call, Caller};
 use crate::check;
-use crate::lenient;
+use crate::de::Object;
 use crate::oauth::{OAuth, OAuthPurpose, OAuthUrl};
 
 /// An identity source, as the account stands to it.
 #[doc(alias = "GetUserIdentitiesRes")]
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Identity {
     /// The identity source's id: `github`.
     pub id: String,
     /// Its name.
-    #[serde(default)]
     pub name: Option<String>,
     /// Its picture.
-    #[serde(default)]
     pub picture: Option<String>,
     /// Its home page.
-    #[serde(default)]
     pub homepage: Option<String>,
     /// The user's name there.
-    #[serde(default, deserialize_with = "lenient::text")]
     pub provider_user_name: Option<String>,
     /// Its kind: `oauth`.
-    #[serde(default)]
     pub provider_type: Option<String>,
     /// Whether it is bound to the account.
-    #[serde(default)]
     pub bind: bool,
-    /// Whatever else was told.
-    #[serde(flatten)]
+    /// Whatever else the service sent.
     pub other: Map<String, Value>,
+}
+
+impl Identity {
+    /// A source without an id cannot be named in any call.
+    fn read(mut source: Object) -> Option<Self> {
+        Some(Self {
+            id: source.take(&["id"])?,
+            name: source.take(&["name"]),
+            picture: source.take(&["picture"]),
+            homepage: source.take(&["homepage"]),
+            provider_user_name: source.take(&["provider_user_name"]),
+            provider_type: source.take(&["provider_type"]),
+            bind: source.take(&["bind"]).unwrap_or_default(),
+            other: source.rest(),
+        })
+    }
 }
 
 impl Auth {
@@ -191,13 +199,10 @@ impl IntoFuture for LinkIdentity {
 }
 
 pub(crate) async fn fetch(caller: &Caller) -> Result<Vec<Identity>> {
-    #[derive(Deserialize)]
-    struct Answer {
-        #[serde(default)]
-        data: Vec<Identity>,
-    }
     let call = Call::get("auth.user_identities", "/auth/v1/user/provider").user();
-    caller.json::<Answer>(&call).await.map(|answer| answer.data)
+    let list = |mut body: Object| body.take::<Vec<Object>>(&["data"]).unwrap_or_default();
+    let all = caller.read(&call, |body| Ok(list(body))).await?;
+    Ok(all.into_iter().filter_map(Identity::read).collect())
 }
 
 pub(crate) async fn unlink(caller: &Caller, provider: &str) -> Result<()> {

@@ -126,6 +126,7 @@ impl TokenVerifier {
 impl Inner {
     fn judge(&self, claims: &Value, now: u64) -> Result<(), TokenFault> {
         let leeway = self.leeway.as_secs();
+        // Claims that decide must be of the type that the standard says, unlike all others.
         let seconds = |name: &str| match &claims[name] {
             Value::Null => Ok(None),
             // Some issuers write fractions.

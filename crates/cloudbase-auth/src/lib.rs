@@ -41,13 +41,13 @@ mod check;
 mod claims;
 mod clock;
 mod contact;
+mod de;
 mod device;
 mod error;
 mod identities;
 #[cfg(feature = "jwks")]
 mod jwks;
 mod jwt;
-mod lenient;
 mod oauth;
 mod password;
 mod pending;

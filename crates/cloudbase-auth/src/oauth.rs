@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use cloudbase_core::{Error, ErrorKind, Result, encode_component};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Deserialize;
 
 #[cfg(feature = "jwks")]
 pub(crate) use self::callback::own;
@@ -222,12 +221,6 @@ impl Auth {
     /// ```
     #[doc(alias = "signInWithOAuth")]
     pub async fn sign_in_with_oauth(&self, to: OAuth) -> Result<OAuthUrl> {
-        #[derive(Deserialize)]
-        struct Answer {
-            uri: String,
-            #[serde(default)]
-            signout_uri: Option<String>,
-        }
         to.check()?;
         if to.purpose == OAuthPurpose::SignIn {
             self.check_can_sign_in()?;
@@ -250,13 +243,17 @@ impl Auth {
         for (name, value) in &to.other_params {
             call = call.query(&format!("other_params[{name}]"), value);
         }
-        let answer: Answer = self.caller().json(&call).await?;
-        if check::url("uri", &answer.uri).is_err() {
-            return Err(Error::new(
-                ErrorKind::Decode,
-                "the answer holds no usable authorization URL",
-            ));
-        }
+        let (url, signout_url) = self
+            .caller()
+            .read(&call, |mut body| {
+                let url: String = body.require("uri")?;
+                check::url("uri", &url).map_err(|_| {
+                    let message = "the response has no usable `uri` for the authorization page";
+                    Error::new(ErrorKind::Decode, message)
+                })?;
+                Ok((url, body.take(&["signout_uri"])))
+            })
+            .await?;
         let remembered = Remembered {
             provider: to.provider.clone(),
             redirect_uri: redirect_uri.map(str::to_owned),
@@ -271,12 +268,12 @@ impl Auth {
         };
         self.oauth().remember(&state, remembered).await?;
         Ok(OAuthUrl {
-            url: with_query(&answer.uri, &to.query_params),
+            url: with_query(&url, &to.query_params),
             provider: to.provider,
             state,
             purpose: to.purpose,
             scope: to.scope,
-            signout_url: answer.signout_uri.filter(|uri| !uri.is_empty()),
+            signout_url,
         })
     }
 }

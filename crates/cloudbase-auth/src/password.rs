@@ -10,14 +10,14 @@ use cloudbase_core::{Error, ErrorKind, Idempotency, PathBuilder, Result};
 use futures_core::future::BoxFuture;
 use http::Method;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 pub use self::pending::{PendingPasswordReset, PendingReauthentication};
 use crate::auth::Auth;
 use crate::caller::{Call, Caller};
 use crate::check;
 use crate::contact::Contact;
-use crate::lenient;
+use crate::de::Object;
 use crate::result::SignedIn;
 use crate::verification::{SentCode, VerificationRequest, VerificationTarget};
 
@@ -254,12 +254,6 @@ async fn sudo(
         #[serde(skip_serializing_if = "Option::is_none")]
         verification_token: Option<&'a str>,
     }
-    #[derive(Deserialize)]
-    struct Answer {
-        sudo_token: String,
-        #[serde(default, deserialize_with = "lenient::number")]
-        expires_in: Option<u64>,
-    }
     let secret =
         |secret: Option<&SecretString>| secret.map(|secret| secret.expose_secret().to_owned());
     let call = Call::post("auth.sudo", "/auth/v1/user/sudo")
@@ -269,11 +263,13 @@ async fn sudo(
             password: secret(password).as_deref(),
             verification_token: secret(verification_token).as_deref(),
         });
-    let answer: Answer = caller.json(&call).await?;
-    Ok(SudoToken {
-        sudo_token: answer.sudo_token.into(),
-        expires_in: Duration::from_secs(answer.expires_in.unwrap_or(900)),
-    })
+    let make = |mut body: Object| {
+        Ok(SudoToken {
+            sudo_token: body.require("sudo_token")?,
+            expires_in: body.expires_in(900),
+        })
+    };
+    caller.read(&call, make).await
 }
 
 pub(crate) async fn set_password(

@@ -26,15 +26,15 @@ use std::time::Duration;
 use cloudbase_core::credential::Lineage;
 use cloudbase_core::{Error, ErrorCode, ErrorKind, Result};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 pub use self::methods::{RefreshSession, SetSession};
 pub use self::sign_out::{SignOut, SignOutOutcome};
 use crate::claims::TokenClaims;
+use crate::clock;
+use crate::de::Object;
 use crate::timestamp::Timestamp;
 use crate::user::User;
-use crate::{clock, lenient};
 
 /// How much earlier than the service says a session counts as ended; what the other SDKs store, too.
 pub(crate) const LEEWAY: Duration = Duration::from_secs(30);
@@ -144,28 +144,86 @@ impl Session {
     pub fn from_json(json: &str) -> Result<Self> {
         let unusable =
             |what: &str| Error::new(ErrorKind::Decode, format!("the stored session {what}"));
-        let stored: Stored = serde_json::from_str(json).map_err(|_| unusable("is not valid"))?;
-        let version = match stored.version.as_deref() {
+        let mut stored: Object =
+            serde_json::from_str(json).map_err(|_| unusable("is not valid"))?;
+        let version = match stored.take::<String>(&["version"]).as_deref() {
             None | Some("v1") => ApiVersion::V1,
             Some("v2") => ApiVersion::V2,
             Some(_) => return Err(unusable("is of a newer version")),
         };
-        let expires_at = stored.expires_at;
-        let mut session = stored
-            .tokens
-            .into_session()
-            .map_err(|_| unusable("is not complete"))?;
+        let expires_at = stored.take(&["expires_at", "expiresAt"]);
+        let rejection: Option<String> = stored.take(&["rejection"]);
+        let lineage = stored.take(&["lineage"]);
+        let profile = stored.take(&["user"]);
+        let mut session = Self::read(stored).map_err(|_| unusable("is not complete"))?;
+        let user = profile.map(|profile| User::from_profile(profile, Some(&session)));
         let inner = Arc::make_mut(&mut session.inner);
         inner.version = version;
         inner.expires_at = expires_at.or_else(|| ends_by_claims(&inner.access_token));
-        inner.rejection = stored.rejection.map(ErrorCode::from);
+        inner.rejection = rejection.map(ErrorCode::from);
         // Without even a user there is nothing that a second reader could go by.
         let nameless = inner.sub.is_empty().then(new_lineage);
-        inner.lineage = stored.lineage.or(nameless);
-        inner.user = stored
-            .user
-            .map(|profile| User::from_profile(profile, inner.scope.as_deref()));
+        inner.lineage = lineage.or(nameless);
+        inner.user = user;
         Ok(session)
+    }
+
+    /// The session that a sign-in or a refresh has just brought.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Decode`] if it has no usable token, or nothing says how long it lives.
+    pub(crate) fn arrived(tokens: Object) -> Result<Self> {
+        let mut session = Self::read(tokens)?;
+        let inner = Arc::make_mut(&mut session.inner);
+        let left = inner.expires_in.saturating_sub(LEEWAY);
+        inner.expires_at = clock::wall().checked_add(left).map(Timestamp::from);
+        inner.lineage = Some(new_lineage());
+        Ok(session)
+    }
+
+    /// A session by its tokens: the response of every sign-in endpoint and of a refresh.
+    fn read(mut tokens: Object) -> Result<Self> {
+        let bad = |what| {
+            let message = format!("the response has no {what}");
+            Error::new(ErrorKind::Decode, message)
+        };
+        let access_token = tokens.take::<SecretString>(&["access_token", "accessToken"]);
+        let access_token = access_token
+            .filter(|token| crate::check::token("access_token", token.expose_secret()).is_ok())
+            .ok_or_else(|| bad("usable `access_token`"))?;
+        let claims = || {
+            TokenClaims::decode(access_token.expose_secret())
+                .map(|token| token.claims)
+                .ok()
+        };
+        let by_claims = || {
+            let claims = claims()?;
+            claims.exp?.checked_sub(claims.iat?)
+        };
+        let expires_in = tokens
+            .take(&["expires_in", "expiresIn"])
+            .or_else(by_claims)
+            .ok_or_else(|| bad("usable `expires_in`, and its token does not say either"))?;
+        let sub = tokens.take(&["sub"]).or_else(|| claims()?.sub);
+        let token_type = tokens.take(&["token_type", "tokenType"]);
+        Ok(Self {
+            inner: Arc::new(Inner {
+                token_type: token_type.unwrap_or_else(|| "Bearer".to_owned()),
+                // A year is as good as for ever, and no clock overflows.
+                expires_in: Duration::from_secs(expires_in.min(366 * 86_400)),
+                refresh_token: tokens.take(&["refresh_token", "refreshToken"]),
+                expires_at: None,
+                scope: tokens.take(&["scope"]),
+                sub: sub.unwrap_or_default(),
+                groups: tokens.take(&["groups"]).unwrap_or_default(),
+                version: ApiVersion::V1,
+                user: None,
+                rejection: None,
+                lineage: None,
+                access_token,
+            }),
+        })
     }
 
     /// The session as JSON, as this and the other CloudBase SDKs store it. Holds the tokens.
@@ -329,99 +387,6 @@ fn ends_by_claims(token: &SecretString) -> Option<Timestamp> {
     Timestamp::from_unix_millis(at.checked_sub(LEEWAY.as_millis() as i64)?)
 }
 
-/// The answer of every sign-in endpoint and of a refresh.
-#[derive(Deserialize)]
-pub(crate) struct TokenObject {
-    #[serde(alias = "accessToken")]
-    access_token: String,
-    #[serde(default, alias = "refreshToken", deserialize_with = "lenient::text")]
-    refresh_token: Option<String>,
-    #[serde(default, alias = "tokenType")]
-    token_type: Option<String>,
-    #[serde(default, alias = "expiresIn", deserialize_with = "lenient::number")]
-    expires_in: Option<u64>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    scope: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    sub: Option<String>,
-    #[serde(default, deserialize_with = "lenient::ids")]
-    groups: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Stored {
-    #[serde(flatten)]
-    tokens: TokenObject,
-    #[serde(default)]
-    version: Option<String>,
-    #[serde(default, alias = "expiresAt", deserialize_with = "lenient::timestamp")]
-    expires_at: Option<Timestamp>,
-    #[serde(default)]
-    user: Option<Map<String, Value>>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    rejection: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    lineage: Option<String>,
-}
-
-impl TokenObject {
-    /// The session that arrived just now.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Decode`] if it has no usable token, or nothing tells how long it lives.
-    pub(crate) fn into_new_session(self) -> Result<Session> {
-        let mut session = self.into_session()?;
-        let inner = Arc::make_mut(&mut session.inner);
-        let left = inner.expires_in.saturating_sub(LEEWAY);
-        inner.expires_at = clock::wall().checked_add(left).map(Timestamp::from);
-        inner.lineage = Some(new_lineage());
-        Ok(session)
-    }
-
-    fn into_session(self) -> Result<Session> {
-        let bad = |what: &str| Error::new(ErrorKind::Decode, format!("the token answer {what}"));
-        if crate::check::token("access_token", &self.access_token).is_err() {
-            return Err(bad("has no usable access token"));
-        }
-        let claims = || {
-            TokenClaims::decode(&self.access_token)
-                .map(|token| token.claims)
-                .ok()
-        };
-        let by_claims = || {
-            let claims = claims()?;
-            claims.exp?.checked_sub(claims.iat?)
-        };
-        let expires_in = self
-            .expires_in
-            .or_else(by_claims)
-            .ok_or_else(|| bad("has no lifetime"))?;
-        let sub = self
-            .sub
-            .clone()
-            .or_else(|| claims()?.sub)
-            .unwrap_or_default();
-        Ok(Session {
-            inner: Arc::new(Inner {
-                token_type: self.token_type.unwrap_or_else(|| "Bearer".to_owned()),
-                // A year is as good as for ever, and no clock overflows.
-                expires_in: Duration::from_secs(expires_in.min(366 * 86_400)),
-                access_token: self.access_token.into(),
-                refresh_token: self.refresh_token.map(SecretString::from),
-                expires_at: None,
-                scope: self.scope,
-                sub,
-                groups: self.groups,
-                version: ApiVersion::V1,
-                user: None,
-                rejection: None,
-                lineage: None,
-            }),
-        })
-    }
-}
-
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
@@ -469,8 +434,7 @@ mod tests {
     }
 
     fn arrived(json: &str) -> Session {
-        let tokens: TokenObject = serde_json::from_str(json).unwrap();
-        tokens.into_new_session().unwrap()
+        Session::arrived(serde_json::from_str(json).unwrap()).unwrap()
     }
 
     #[test]

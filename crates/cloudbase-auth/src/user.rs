@@ -11,8 +11,9 @@ pub use self::query::{FoundUsers, UserQuery};
 pub use self::update::{PendingContact, UpdateUser, UpdatedUser};
 use crate::auth::Auth;
 use crate::caller::{Call, Caller};
-use crate::lenient;
+use crate::de::Object;
 use crate::result::SignedIn;
+use crate::session::Session;
 use crate::timestamp::Timestamp;
 
 open_enum! {
@@ -149,75 +150,61 @@ pub struct UserIdentity {
 }
 
 impl User {
-    /// The user that a profile describes.
-    pub(crate) fn from_profile(profile: Map<String, Value>, scope: Option<&str>) -> Self {
-        let get = Fields(&profile);
-        let id = get
-            .first(&["sub", "uid", "user_id", "id"])
+    /// The user that a profile describes, if need be with what the session says.
+    pub(crate) fn from_profile(profile: Object, session: Option<&Session>) -> Self {
+        let text = |names: &[&str]| profile.get::<String>(names);
+        let id = text(&["sub", "uid", "user_id", "id"])
+            .or_else(|| session.map(|session| session.sub().to_owned()))
             .unwrap_or_default();
-        let email = get.text("email");
-        let phone = get.first(&["phone_number", "phone"]);
-        let created_at = get.time("created_at");
-        let updated_at = get.time("updated_at");
-        let last_sign_in_at = get
-            .time("last_sign_in_at")
-            .or_else(|| get.time("last_login"));
-        let verified = profile
-            .get("email_verified")
-            .and_then(Value::as_bool)
-            .unwrap_or(true);
-        let provider = get
-            .text("loginType")
-            .map_or_else(|| "cloudbase".to_owned(), |kind| kind.to_lowercase());
-        let name = get.text("name");
-        let identity = |item: &Value| {
-            let item = Fields(item.as_object()?);
-            let provider = item.text("id").unwrap_or_else(|| "cloudbase".to_owned());
-            Some(UserIdentity {
+        let email = text(&["email"]);
+        let phone = text(&["phone_number", "phone"]);
+        let created_at = profile.get(&["created_at"]);
+        let updated_at = profile.get(&["updated_at"]);
+        let last_sign_in_at = profile.get(&["last_sign_in_at", "last_login"]);
+        let verified = profile.get(&["email_verified"]).unwrap_or(true);
+        let provider =
+            text(&["loginType"]).map_or_else(|| "cloudbase".to_owned(), |kind| kind.to_lowercase());
+        let name = text(&["name"]);
+        let identity = |bound: Object| {
+            let text = |name: &str| bound.get::<String>(&[name]);
+            let provider = text("id").unwrap_or_else(|| "cloudbase".to_owned());
+            UserIdentity {
                 id: provider.clone(),
                 identity_id: provider.clone(),
                 user_id: id.clone(),
-                provider_user_id: item.text("provider_user_id"),
-                name: item.text("name"),
-                picture: item.text("picture"),
+                provider_user_id: text("provider_user_id"),
+                name: text("name"),
+                picture: text("picture"),
                 provider,
                 created_at,
                 updated_at,
                 last_sign_in_at,
-            })
+            }
         };
-        let providers = profile.get("providers").and_then(Value::as_array);
-        let identities = providers
-            .map(|items| items.iter().filter_map(identity).collect())
-            .unwrap_or_default();
+        let bound: Vec<Object> = profile.get(&["providers"]).unwrap_or_default();
+        let identities = bound.into_iter().map(identity).collect();
+        let scope = session.and_then(Session::scope);
         let is_anonymous = name.as_deref() == Some("anonymous")
             || scope.is_some_and(|scope| scope.split(' ').any(|part| part == "anonymous"));
         let user_metadata = UserMetadata {
-            nick_name: get.text("nickName").or_else(|| name.clone()),
+            nick_name: text(&["nickName"]).or_else(|| name.clone()),
             name,
-            username: get.text("username"),
-            picture: get.text("picture"),
-            avatar_url: get.first(&["avatarUrl", "picture"]),
-            gender: get.text("gender").map(|gender| Gender::from(&*gender)),
-            locale: get.text("locale"),
-            uid: get.text("uid"),
-            location: profile
-                .get("location")
-                .filter(|value| !value.is_null())
-                .cloned(),
-            has_password: ["hasPassword", "has_password"]
-                .iter()
-                .find_map(|name| profile.get(*name)?.as_bool())
-                .or_else(|| get.text("password").map(|state| state == "SET")),
-            open_id: get.text("open_id"),
-            description: get.text("user_desc"),
+            username: text(&["username"]),
+            picture: text(&["picture"]),
+            avatar_url: text(&["avatarUrl", "picture"]),
+            gender: text(&["gender"]).map(|gender| Gender::from(&*gender)),
+            locale: text(&["locale"]),
+            uid: text(&["uid"]),
+            location: profile.get(&["location"]),
+            has_password: profile
+                .get(&["hasPassword", "has_password"])
+                .or_else(|| text(&["password"]).map(|state| state == "SET")),
+            open_id: text(&["open_id"]),
+            description: text(&["user_desc"]),
         };
         Self {
             aud: "authenticated",
-            role: profile
-                .get("groups")
-                .map(lenient::as_ids)
-                .unwrap_or_default(),
+            role: profile.get(&["groups"]).unwrap_or_default(),
             email_confirmed_at: created_at.filter(|_| email.is_some() && verified),
             phone_confirmed_at: created_at.filter(|_| phone.is_some()),
             confirmed_at: created_at,
@@ -231,46 +218,33 @@ impl User {
             created_at,
             updated_at,
             is_anonymous,
-            status: get.text("status").map(|status| UserStatus::from(&*status)),
+            status: text(&["status"]).map(|status| UserStatus::from(&*status)),
             id,
             email,
             phone,
-            profile,
+            profile: profile.into_map(),
         }
     }
 
-    /// A user of whom only the token tells.
-    pub(crate) fn from_token(sub: &str, scope: Option<&str>) -> Self {
-        let mut profile = Map::new();
-        profile.insert("sub".to_owned(), Value::from(sub));
-        Self::from_profile(profile, scope)
+    /// The user of a session: as known last, or made of what the token says.
+    pub(crate) fn of_session(session: &Session) -> Self {
+        let known = session.user().cloned();
+        known.unwrap_or_else(|| {
+            let profile = Map::from_iter([("sub".to_owned(), Value::from(session.sub()))]);
+            Self::from_profile(profile.into(), Some(session))
+        })
     }
 }
 
-struct Fields<'a>(&'a Map<String, Value>);
-
-impl Fields<'_> {
-    fn text(&self, name: &str) -> Option<String> {
-        match self.0.get(name)? {
-            Value::String(text) if !text.is_empty() => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
-        }
-    }
-
-    fn first(&self, names: &[&str]) -> Option<String> {
-        names.iter().find_map(|name| self.text(name))
-    }
-
-    fn time(&self, name: &str) -> Option<Timestamp> {
-        lenient::as_timestamp(self.0.get(name)?)
-    }
+/// The call for a profile: that of the bearer of its token.
+pub(crate) fn profile_call() -> Call {
+    Call::get("auth.user", "/auth/v1/user/me")
 }
 
-/// The profile of the bearer of the caller's token.
-pub(crate) async fn fetch_profile(caller: &Caller) -> Result<Map<String, Value>> {
-    let call = Call::get("auth.user", "/auth/v1/user/me").user();
-    caller.json(&call).await
+/// Fetches the user of a session.
+pub(crate) async fn fetch(caller: &Caller, call: &Call, session: &Session) -> Result<User> {
+    let make = |profile| Ok(User::from_profile(profile, Some(session)));
+    caller.read(call, make).await
 }
 
 impl Auth {
@@ -306,8 +280,7 @@ impl Auth {
         };
         let caller = self.caller().one_call();
         let lineage = session.lineage();
-        let profile = fetch_profile(&caller).await?;
-        let user = User::from_profile(profile, session.scope());
+        let user = fetch(&caller, &profile_call().user(), &session).await?;
         self.manager().update_user(&lineage, &user, told).await;
         let session = self.manager().session_of(&lineage)?;
         let session = session.with_user(user.clone());
@@ -342,7 +315,7 @@ mod tests {
     use super::*;
 
     fn user(profile: Value) -> User {
-        User::from_profile(profile.as_object().unwrap().clone(), None)
+        User::from_profile(profile.as_object().unwrap().clone().into(), None)
     }
 
     #[test]
@@ -386,6 +359,5 @@ mod tests {
         );
         assert_eq!(user.user_metadata.has_password, Some(false));
         assert!(user.is_anonymous);
-        assert!(User::from_token("x", Some("anonymous")).is_anonymous);
     }
 }

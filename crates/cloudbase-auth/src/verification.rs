@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use cloudbase_core::{Error, Idempotency, Result, open_enum};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 pub use self::otp::{OtpType, Resend, ResendType, VerifyOtp};
 pub(crate) use self::sent::{SentCode, waits_for_code};
@@ -16,7 +16,7 @@ use crate::auth::Auth;
 use crate::caller::{Call, Caller};
 use crate::check;
 use crate::contact::Contact;
-use crate::lenient;
+use crate::de::Object;
 
 open_enum! {
     /// To whom a code may be sent.
@@ -231,14 +231,6 @@ pub(crate) async fn send(
         #[serde(skip_serializing_if = "Option::is_none")]
         email_redirect_to: Option<&'a str>,
     }
-    #[derive(Deserialize)]
-    struct Answer {
-        verification_id: String,
-        #[serde(default, deserialize_with = "lenient::number")]
-        expires_in: Option<u64>,
-        #[serde(default)]
-        is_user: Option<bool>,
-    }
     let mut call = Call::post("auth.send_verification", "/auth/v1/verification")
         .idempotency(Idempotency::Unsafe)
         .json(&Body {
@@ -256,12 +248,14 @@ pub(crate) async fn send(
     if request.with_captcha {
         call = call.captcha_first();
     }
-    let answer: Answer = caller.json(&call).await?;
-    Ok(SentVerification {
-        verification_id: answer.verification_id,
-        expires_in: Duration::from_secs(answer.expires_in.unwrap_or(600)),
-        is_user: answer.is_user.unwrap_or(false),
-    })
+    let make = |mut body: Object| {
+        Ok(SentVerification {
+            verification_id: body.require("verification_id")?,
+            expires_in: body.expires_in(600),
+            is_user: body.take(&["is_user"]).unwrap_or_default(),
+        })
+    };
+    caller.read(&call, make).await
 }
 
 /// Trades a code for its proof.
@@ -270,12 +264,6 @@ pub(crate) async fn verify(caller: &Caller, id: &str, code: &str) -> Result<Veri
     struct Body<'a> {
         verification_id: &'a str,
         verification_code: &'a str,
-    }
-    #[derive(Deserialize)]
-    struct Answer {
-        verification_token: String,
-        #[serde(default, deserialize_with = "lenient::number")]
-        expires_in: Option<u64>,
     }
     let code = code.trim();
     check::token("verification_id", id)?;
@@ -286,11 +274,13 @@ pub(crate) async fn verify(caller: &Caller, id: &str, code: &str) -> Result<Veri
             verification_id: id,
             verification_code: code,
         });
-    let answer: Answer = caller.json(&call).await?;
-    Ok(VerifiedCode {
-        verification_token: answer.verification_token.into(),
-        expires_in: Duration::from_secs(answer.expires_in.unwrap_or(600)),
-    })
+    let make = |mut body: Object| {
+        Ok(VerifiedCode {
+            verification_token: body.require("verification_token")?,
+            expires_in: body.expires_in(600),
+        })
+    };
+    caller.read(&call, make).await
 }
 
 /// Whether two codes are the same text.

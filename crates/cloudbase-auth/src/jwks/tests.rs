@@ -259,6 +259,7 @@ async fn lifetime_environment_and_audience_count() {
             Some(TokenFault::OtherEnvironment),
         ),
         (json!({ "iss": 1 }), Some(TokenFault::Malformed)),
+        (json!({ "sub": 19, "meta": "x", "user_id": {} }), None),
         (
             json!({ "project_id": ["env-a"] }),
             Some(TokenFault::Malformed),

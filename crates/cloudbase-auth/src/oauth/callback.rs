@@ -316,8 +316,7 @@ impl Auth {
             .hub()
             .publish([AuthEvent::BindIdentity(event)]);
         let session = result.map_err(own)?;
-        let user = session.user().cloned();
-        let user = user.unwrap_or_else(|| User::from_token(session.sub(), session.scope()));
+        let user = User::of_session(&session);
         Ok(SignedIn { session, user })
     }
 }

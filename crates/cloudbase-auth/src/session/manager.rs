@@ -23,10 +23,10 @@ use super::ask::{TicketSource, is_asking, would_wait_for_itself};
 use super::events::{AuthEvent, Hub, SignOutReason};
 use super::interruption::Interruption;
 use super::state::{Live, Rejection, State, Stored};
-use crate::caller::{Call, Caller, detached};
+use crate::caller::{Caller, detached};
 use crate::result::SignedIn;
 use crate::store::{SessionStore, StoreLock};
-use crate::user::User;
+use crate::user::{self, User};
 
 /// How long a sign-in waits for the profile before it does without.
 const PROFILE_LIMIT: Duration = Duration::from_secs(15);
@@ -116,8 +116,7 @@ impl Manager {
 
     /// A session with the user known last.
     pub(crate) fn as_known(session: Session) -> SignedIn {
-        let user = session.user().cloned();
-        let user = user.unwrap_or_else(|| User::from_token(session.sub(), session.scope()));
+        let user = User::of_session(&session);
         SignedIn { session, user }
     }
 
@@ -154,8 +153,7 @@ impl Manager {
         let lineage = session.lineage();
         let profile = fetch_profile(caller, session).await;
         let is_known = profile.is_some();
-        let user = profile.or_else(|| session.user().cloned());
-        let user = user.unwrap_or_else(|| User::from_token(session.sub(), session.scope()));
+        let user = profile.unwrap_or_else(|| User::of_session(session));
         self.update_user(&lineage, &user, is_known).await;
         // The same user may have signed in once more meanwhile, or the session been refreshed.
         let is_theirs = |current: &Session| {
@@ -286,9 +284,9 @@ impl Manager {
 async fn fetch_profile(caller: &Caller, session: &Session) -> Option<User> {
     let mut caller = caller.clone();
     caller.options.timeout.get_or_insert(PROFILE_LIMIT);
-    let call = Call::get("auth.user", "/auth/v1/user/me").bearer(session.access_token());
-    match caller.json(&call).await {
-        Ok(profile) => Some(User::from_profile(profile, session.scope())),
+    let call = user::profile_call().bearer(session.access_token());
+    match user::fetch(&caller, &call, session).await {
+        Ok(user) => Some(user),
         Err(error) => {
             tracing::warn!(%error, "signed in, but the profile could not be fetched");
             None

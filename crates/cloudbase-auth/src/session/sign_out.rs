@@ -7,7 +7,7 @@ use cloudbase_core::credential::Lineage;
 use cloudbase_core::{Error, Idempotency, Result, TimeoutPhase};
 use futures_core::future::BoxFuture;
 use secrecy::ExposeSecret as _;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::ask::{is_asking, would_wait_for_itself};
 use super::events::{AuthEvent, SignOutReason};
@@ -17,7 +17,7 @@ use super::{Session, wire};
 use crate::auth::Auth;
 use crate::caller::{Call, Caller, detached};
 use crate::check;
-use crate::lenient;
+use crate::de::Object;
 
 /// How long the service may take to revoke the tokens of a session that has ended here already.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -153,11 +153,6 @@ async fn revoke_access(
         #[serde(skip_serializing_if = "Option::is_none")]
         state: Option<String>,
     }
-    #[derive(Deserialize)]
-    struct Left {
-        #[serde(default, deserialize_with = "lenient::text")]
-        redirect_uri: Option<String>,
-    }
     let token = session.access_token();
     // Either may be sent twice: a revoked token is still revoked.
     if redirect_uri.is_none() && state.is_none() {
@@ -174,10 +169,8 @@ async fn revoke_access(
         state,
     });
     let call = call.bearer(token).idempotency(Idempotency::Idempotent);
-    caller
-        .json::<Left>(&call)
-        .await
-        .map(|left| left.redirect_uri)
+    let make = |mut body: Object| Ok(body.take(&["redirect_uri"]));
+    caller.read(&call, make).await
 }
 
 /// What came of ending a session on this machine.

@@ -5,15 +5,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 
 use super::ask::{TicketSource, ask};
-use super::{ApiVersion, Session, TokenObject};
+use super::{ApiVersion, Session};
 use crate::caller::{Call, Caller};
 
-/// Sends a call whose answer is a token object.
+/// Sends a call whose response is a token object.
 pub(crate) async fn obtain(caller: &Caller, call: &Call) -> Result<Session> {
-    let answer = caller.send(call).await?.json::<TokenObject>()?;
-    answer
-        .try_map(TokenObject::into_new_session)
-        .map(cloudbase_core::Response::into_value)
+    caller.read(call, Session::arrived).await
 }
 
 /// Spends `token`; the answer holds the one that follows it.

@@ -3,16 +3,16 @@
 use std::fmt;
 use std::time::Duration;
 
-use cloudbase_core::{Error, ErrorKind, Idempotency, Result};
+use cloudbase_core::{Idempotency, Result};
 use http::Method;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::auth::Auth;
 use crate::caller::{Call, Caller};
 use crate::check;
-use crate::lenient;
+use crate::de::Object;
 use crate::session::{Session, wire};
 
 /// What an identity source gave the program; see [`Auth::grant_provider_token`].
@@ -120,16 +120,14 @@ impl fmt::Debug for ProviderToken {
 }
 
 /// Somebody, as an identity source knows them.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
-#[serde(default)]
 pub struct ProviderProfile {
     /// The identity source's id in the environment.
     pub provider_id: Option<String>,
     /// The identity source.
     pub provider: Option<String>,
     /// The id at the identity source.
-    #[serde(deserialize_with = "lenient::text")]
     pub sub: Option<String>,
     /// The name.
     pub name: Option<String>,
@@ -139,8 +137,7 @@ pub struct ProviderProfile {
     pub email: Option<String>,
     /// The phone number.
     pub phone_number: Option<String>,
-    /// Whatever else was told.
-    #[serde(flatten)]
+    /// Whatever else the service sent.
     pub other: Map<String, Value>,
 }
 
@@ -217,10 +214,8 @@ impl Auth {
             provider_token: token.expose_secret(),
             provider_params: params,
         });
-        self.caller()
-            .json::<Answer>(&call)
-            .await
-            .and_then(|answer| answer.into_token(Some(token)))
+        let make = |body| read_token(body, Some(token));
+        self.caller().read(&call, make).await
     }
 }
 
@@ -268,7 +263,7 @@ pub(crate) async fn grant_provider_token(
             provider_id_token: secret(&grant.id_token).as_deref(),
             provider_params: &grant.params,
         });
-    caller.json::<Answer>(&call).await?.into_token(None)
+    caller.read(&call, |body| read_token(body, None)).await
 }
 
 /// Signs in with a provider token.
@@ -295,25 +290,30 @@ pub(crate) async fn with_provider_token(
     wire::obtain(caller, &call).await
 }
 
-#[derive(Deserialize)]
-struct Answer {
-    #[serde(default, deserialize_with = "lenient::text")]
-    provider_token: Option<String>,
-    #[serde(default, deserialize_with = "lenient::number")]
-    expires_in: Option<u64>,
-    #[serde(default)]
-    provider_profile: Option<ProviderProfile>,
+/// Reads a provider token; the one that is `known` if the response does not repeat it.
+fn read_token(mut body: Object, known: Option<SecretString>) -> Result<ProviderToken> {
+    let profile = body.take(&["provider_profile"]);
+    Ok(ProviderToken {
+        provider_token: match known {
+            Some(known) => body.take(&["provider_token"]).unwrap_or(known),
+            None => body.require("provider_token")?,
+        },
+        expires_in: body.expires_in(3600),
+        profile: profile.map(ProviderProfile::read),
+    })
 }
 
-impl Answer {
-    fn into_token(self, known: Option<SecretString>) -> Result<ProviderToken> {
-        let token = self.provider_token.map(SecretString::from).or(known);
-        Ok(ProviderToken {
-            provider_token: token.ok_or_else(|| {
-                Error::new(ErrorKind::Decode, "the answer holds no provider token")
-            })?,
-            expires_in: Duration::from_secs(self.expires_in.unwrap_or(3600)),
-            profile: self.provider_profile,
-        })
+impl ProviderProfile {
+    fn read(mut profile: Object) -> Self {
+        Self {
+            provider_id: profile.take(&["provider_id"]),
+            provider: profile.take(&["provider"]),
+            sub: profile.take(&["sub"]),
+            name: profile.take(&["name"]),
+            picture: profile.take(&["picture"]),
+            email: profile.take(&["email"]),
+            phone_number: profile.take(&["phone_number"]),
+            other: profile.rest(),
+        }
     }
 }

@@ -1,13 +1,12 @@
 //! Looks users up: by what they are known by, and whether a login name is taken.
 
 use cloudbase_core::{Error, Result};
-use serde::Deserialize;
-use serde_json::{Map, Value};
 
 use super::User;
 use crate::auth::Auth;
 use crate::caller::Call;
-use crate::{check, lenient, phone};
+use crate::de::Object;
+use crate::{check, phone};
 
 /// Which users to look for; see [`Auth::query_user`]. Whoever is found fits all that is set.
 #[doc(alias = "QueryUserProfileRequest")]
@@ -136,23 +135,16 @@ impl Auth {
     /// ```
     #[doc(alias = "queryUser")]
     pub async fn query_user(&self, query: UserQuery) -> Result<FoundUsers> {
-        #[derive(Deserialize)]
-        struct Answer {
-            #[serde(default, deserialize_with = "lenient::number")]
-            total: Option<u64>,
-            #[serde(default)]
-            data: Vec<Map<String, Value>>,
-        }
-        let answer: Answer = self.caller().json(&query.call()?).await?;
-        let users: Vec<_> = answer
-            .data
-            .into_iter()
-            .map(|profile| User::from_profile(profile, None))
-            .collect();
-        Ok(FoundUsers {
-            total: answer.total.unwrap_or(users.len() as u64),
-            users,
-        })
+        let make = |mut body: Object| {
+            let profiles: Vec<Object> = body.take(&["data"]).unwrap_or_default();
+            let user = |profile| User::from_profile(profile, None);
+            let users: Vec<_> = profiles.into_iter().map(user).collect();
+            Ok(FoundUsers {
+                total: body.take(&["total"]).unwrap_or(users.len() as u64),
+                users,
+            })
+        };
+        self.caller().read(&query.call()?, make).await
     }
 
     /// Whether there is a user with this login name. Needs no user.
@@ -175,17 +167,11 @@ impl Auth {
     #[doc(alias = "isUsernameRegistered")]
     #[doc(alias = "checkIfUserExist")]
     pub async fn is_username_registered(&self, username: impl AsRef<str>) -> Result<bool> {
-        #[derive(Deserialize)]
-        struct Answer {
-            exist: bool,
-        }
         let username = username.as_ref();
         check::not_empty("username", username)?;
         let call = Call::get("auth.is_username_registered", "/auth/v1/checkIfUserExist")
             .query("username", username);
-        self.caller()
-            .json::<Answer>(&call)
-            .await
-            .map(|answer| answer.exist)
+        let exists = |mut body: Object| body.require("exist");
+        self.caller().read(&call, exists).await
     }
 }
