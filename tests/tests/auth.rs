@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod auth {
+    mod account;
     mod arguments;
     mod captcha;
     mod clocks;

@@ -134,8 +134,8 @@ impl Auth {
         Ok(PendingReauthentication::new(auth, code))
     }
 
-    /// Trades the password of the signed-in user for leave to delete the account or set a password.
-    /// The methods that need it ask by themselves.
+    /// Trades the password of the signed-in user for leave to
+    /// [delete the account](Self::delete_user_with) or [set a password](Self::set_password).
     ///
     /// # Errors
     ///
@@ -156,7 +156,7 @@ impl Auth {
     }
 
     /// As [`sudo_with_password`](Self::sudo_with_password), by the proof of a code that was sent to
-    /// the user's own address or number.
+    /// the user's own address or number: the way for accounts without a password.
     ///
     /// # Errors
     ///

@@ -135,6 +135,8 @@ pub struct UpdatedUser {
 pub struct PendingContact {
     auth: Auth,
     code: SentCode,
+    /// The user known last.
+    known: User,
 }
 
 waits_for_code!(PendingContact);
@@ -142,6 +144,9 @@ waits_for_code!(PendingContact);
 impl Auth {
     /// Changes the profile of the signed-in user. A new address or number takes effect when the
     /// [pending value](UpdatedUser::pending) has got its code; everything else at once.
+    ///
+    /// Once something has changed, or a code is on its way, the call succeeds: if the profile cannot be
+    /// fetched then, which is a warning in the trace, the user is returned as known last.
     ///
     /// # Errors
     ///
@@ -167,12 +172,11 @@ impl Auth {
         let (contact, others) = update.checked()?;
         let auth = self.one_call();
         let caller = auth.caller();
-        let mut known = self
+        let session = self
             .session()
             .await?
-            .ok_or_else(crate::error::not_signed_in)?
-            .user()
-            .cloned();
+            .ok_or_else(crate::error::not_signed_in)?;
+        let known = User::of_session(&session);
         let mut pending = None;
         if let Some(contact) = contact {
             let request = VerificationRequest::new(contact)
@@ -181,29 +185,39 @@ impl Auth {
             pending = Some(PendingContact {
                 auth: auth.clone(),
                 code: SentCode::send(caller, request).await?,
+                known: known.clone(),
             });
         }
         if others {
             edit(caller, &update.fields).await?;
-            known = None;
         }
-        let user = match known {
-            Some(user) => user,
-            None => auth.changed_user().await?,
+        let user = match others || session.user().is_none() {
+            true => auth.user_after(others, &known).await,
+            false => known,
         };
         Ok(UpdatedUser { user, pending })
     }
 
-    /// The user after a change, which everybody is told of.
-    async fn changed_user(&self) -> Result<User> {
-        let signed_in = self.fetch_user(true).await?;
-        let signed_in = signed_in.ok_or_else(crate::error::not_signed_in)?;
-        Ok(signed_in.user)
+    /// The user after what has been done: it counts, even if the profile cannot be fetched. The user
+    /// is then as `known`. A change is reported.
+    async fn user_after(&self, has_changed: bool, known: &User) -> User {
+        let error = match self.fetch_user(has_changed).await {
+            Ok(Some(signed_in)) => return signed_in.user,
+            Ok(None) => crate::error::not_signed_in(),
+            Err(error) => error,
+        };
+        tracing::warn!(%error, "the profile could not be fetched after an update");
+        if has_changed && let Ok(signed_in) = self.signed_in_as_caller().await {
+            let lineage = signed_in.session.lineage();
+            self.manager().update_user(&lineage, known, true).await;
+        }
+        known.clone()
     }
 }
 
 impl PendingContact {
-    /// Checks the code, puts the new address or number in force, and returns the user.
+    /// Checks the code, puts the new address or number in force, and returns the user: as known last,
+    /// if the profile cannot be fetched.
     ///
     /// # Errors
     ///
@@ -234,7 +248,7 @@ impl PendingContact {
         )
         .await?;
         self.code.forget();
-        self.auth.changed_user().await
+        Ok(self.auth.user_after(true, &self.known).await)
     }
 }
 

@@ -119,7 +119,9 @@ impl Auth {
     ///
     /// # Errors
     ///
-    /// As [`verify`](Self::verify) and [`sign_in_with_otp`](Self::sign_in_with_otp).
+    /// As [`verify`](Self::verify) and [`sign_in_with_otp`](Self::sign_in_with_otp);
+    /// [`Credentials`](cloudbase_core::ErrorKind::Credentials), before the code is spent, if a code for
+    /// a new address or number comes while nobody is signed in.
     ///
     /// # Examples
     ///
@@ -140,6 +142,10 @@ impl Auth {
         }
         let auth = self.one_call();
         let contact = otp.contact.map(Contact::normalised).transpose()?;
+        if is_change {
+            // Before the code is spent: it is of no use without a session.
+            auth.signed_in_as_caller().await?;
+        }
         let verified = verify(self.caller(), &otp.message_id, otp.token.expose_secret()).await?;
         if is_change {
             return auth.signed_in_as_caller().await;
