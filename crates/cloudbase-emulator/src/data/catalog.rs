@@ -29,6 +29,35 @@ pub(crate) struct Table {
     pub(crate) foreign_keys: Vec<ForeignKey>,
     /// `CHECK` expressions, as written.
     pub(crate) checks: Vec<String>,
+    /// What holds for text in columns that say nothing of it.
+    #[serde(default)]
+    pub(crate) text: TextOptions,
+}
+
+/// What is said of text: by a database, a table or a column.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct TextOptions {
+    /// In lower case.
+    pub(crate) charset: Option<String>,
+    /// In lower case.
+    pub(crate) collation: Option<String>,
+    /// The `_bin` collation of the character set (`BINARY` after a type).
+    pub(crate) bin: bool,
+}
+
+impl TextOptions {
+    /// This, and what is around it where this says nothing.
+    pub(crate) fn within(&self, around: &Self) -> Self {
+        let mut text = self.clone();
+        // A character set brings a collation of its own.
+        if text.charset.is_none() && text.collation.is_none() {
+            text.charset.clone_from(&around.charset);
+            if !text.bin {
+                text.collation.clone_from(&around.collation);
+            }
+        }
+        text
+    }
 }
 
 /// A table as statements name it, with its database where there is one.
@@ -63,6 +92,9 @@ pub(crate) struct Column {
     /// Text in a character set of a server that does not hold all of Unicode.
     #[serde(default)]
     pub(crate) narrow: bool,
+    /// FLOAT and DOUBLE without negative numbers (`UNSIGNED`).
+    #[serde(default)]
+    pub(crate) positive: bool,
 }
 
 /// What a column gets when a row does not mention it.
@@ -114,6 +146,8 @@ pub(crate) enum Kind {
     Year,
     Json,
     Enum(Vec<String>),
+    /// Any of the members, joined by commas in their order.
+    Set(Vec<String>),
     /// A type that is passed through as text.
     Other(String),
 }

@@ -1,50 +1,57 @@
 //! `schema.sql`: statements in MySQL's dialect, understood and not just passed on.
 
+mod alter;
 mod column;
 mod emit;
+mod harmless;
+mod key;
+mod options;
+mod table;
+mod words;
 
-use sqlparser::ast::{
-    self, AlterTableOperation, Expr, IndexColumn, ObjectName, ObjectType, SetExpr, Statement,
-    TableConstraint, TableObject,
-};
+use sqlparser::ast::{self, Expr, ObjectName, SetExpr, Statement, TableObject};
 use sqlparser::dialect::MySqlDialect;
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
-use sqlparser::tokenizer::Token;
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
-use super::catalog::{Action, Column, DefaultValue, ForeignKey, Index, Table};
+use super::catalog::{DefaultValue, Table, TextOptions};
 use super::error::DataError;
 use super::script::{Placed, split};
 use super::value::Given;
+use words::Words as _;
 
+pub(crate) use alter::{Change, Place};
+pub(crate) use column::Definition;
 pub(crate) use emit::{create_index, create_table, drop_table};
+pub(crate) use key::Key;
 
 /// One thing that a schema asks for.
 #[derive(Debug)]
 pub(crate) enum Step {
     Create {
         table: Table,
+        /// The first number that is given out, where that is not 1.
+        next_id: Option<u64>,
+        if_not_exists: bool,
+    },
+    /// A table with the columns and keys of another.
+    CreateLike {
+        name: String,
+        like: String,
         if_not_exists: bool,
     },
     Drop {
         names: Vec<String>,
         if_exists: bool,
     },
-    AddForeignKey {
+    Alter {
         table: String,
-        key: ForeignKey,
+        changes: Vec<Change>,
     },
-    AddIndex {
+    /// Removes all rows, and numbers from 1 again.
+    Truncate {
         table: String,
-        index: Index,
-        unique: bool,
-    },
-    AddColumn {
-        table: String,
-        column: Column,
-    },
-    AddPrimaryKey {
-        table: String,
-        columns: Vec<String>,
     },
     Insert(Insert),
 }
@@ -55,10 +62,9 @@ impl Step {
         match self {
             Self::Create { table, .. } => Some(&table.name),
             Self::Drop { names, .. } => names.first().map(String::as_str),
-            Self::AddForeignKey { table, .. }
-            | Self::AddIndex { table, .. }
-            | Self::AddColumn { table, .. }
-            | Self::AddPrimaryKey { table, .. } => Some(table),
+            Self::CreateLike { name: table, .. }
+            | Self::Alter { table, .. }
+            | Self::Truncate { table } => Some(table),
             Self::Insert(insert) => Some(&insert.table),
         }
     }
@@ -84,8 +90,9 @@ impl std::fmt::Debug for Insert {
 /// What each statement of a script asks for, or why it cannot be used.
 pub(crate) type Script = Vec<Placed<Result<Vec<Step>, DataError>>>;
 
-/// Reads a script. What the embedded engine could not do truthfully is refused here.
+/// Reads a script. What the embedded engine could not do truthfully is rejected here.
 pub(crate) fn parse(sql: &str) -> Script {
+    let mut reader = Reader::default();
     split(sql)
         .iter()
         .filter(|piece| piece.text.as_deref() != Ok(""))
@@ -93,148 +100,182 @@ pub(crate) fn parse(sql: &str) -> Script {
             let text = piece.text.as_deref();
             let steps = text
                 .map_err(|problem| DataError::invalid_request(problem.as_str()))
-                .and_then(|text| understand(text, piece.line));
+                .and_then(|text| reader.statement(text, piece.line));
             Placed::in_script(piece, steps)
         })
         .collect()
 }
 
-/// What a statement that begins in `line` asks for.
-fn understand(text: &str, line: usize) -> Result<Vec<Step>, DataError> {
-    let unread = |error| unread(error, line);
-    let mut parser = Parser::new(&MySqlDialect {})
-        .try_with_sql(text)
-        .map_err(unread)?;
-    let statement = parser.parse_statement().map_err(unread)?;
-    parser.expect_token(&Token::EOF).map_err(unread)?;
-    let mut steps = Vec::new();
-    step(statement, &mut steps)?;
-    Ok(steps)
+/// Reads statements one after the other, and remembers what those before said about those after.
+#[derive(Debug, Default)]
+struct Reader {
+    /// What the database says about text.
+    text: TextOptions,
+    has_tables: bool,
 }
 
-/// What the parser says about a text that begins in `line`, with the line of the script in place of the text's own.
-fn unread(error: ParserError, line: usize) -> DataError {
-    let (ParserError::TokenizerError(message) | ParserError::ParserError(message)) = error else {
-        return DataError::invalid_request("the statement is nested too deeply");
-    };
-    let Some((what, place)) = message.rsplit_once(" at Line: ") else {
-        return DataError::invalid_request(message);
-    };
-    let within: usize = place
-        .split(',')
-        .next()
-        .and_then(|number| number.parse().ok())
-        .unwrap_or(1);
-    DataError::invalid_request(format!("line {}: {what}", line + within.max(1) - 1))
-}
-
-fn step(statement: Statement, steps: &mut Vec<Step>) -> Result<(), DataError> {
-    match statement {
-        Statement::CreateTable(create) => {
-            if create.query.is_some() || create.like.is_some() || create.temporary {
-                return Err(refuse(
-                    "CREATE TABLE … AS, … LIKE and CREATE TEMPORARY TABLE",
-                ));
-            }
-            let if_not_exists = create.if_not_exists;
-            let name = format!("table `{}`", last(&create.name)?);
-            steps.push(Step::Create {
-                table: column::table(create).map_err(|error| error.within(&name))?,
-                if_not_exists,
-            });
+impl Reader {
+    /// What a statement that begins in `line` asks for.
+    fn statement(&mut self, text: &str, line: usize) -> Result<Vec<Step>, DataError> {
+        if text.starts_with("--") {
+            return Err(DataError::invalid_request(
+                "a comment begins with two hyphens and a blank, as MySQL wants it",
+            ));
         }
-        Statement::CreateIndex(create) => {
-            let table = last(&create.table_name)?;
-            let columns = index_columns(&create.columns)?;
-            let name = match &create.name {
-                Some(name) => last(name)?,
-                None => columns.join("_"),
+        let mut parser =
+            Parser::new(&MySqlDialect {}).with_tokens_with_locations(tokens(text, line)?);
+        let steps = self.steps(&mut parser)?;
+        parser.end()?;
+        Ok(steps)
+    }
+
+    fn steps(&mut self, parser: &mut Parser<'_>) -> Result<Vec<Step>, DataError> {
+        let step = match parser.word().as_deref() {
+            Some("CREATE") => return self.create(parser),
+            Some("ALTER") => return self.alter(parser),
+            Some("DROP") => return self.drop(parser),
+            Some("RENAME") if parser.take(&["RENAME", "TABLE"]) => return renames(parser),
+            Some("TRUNCATE") => {
+                parser.advance_token();
+                parser.take(&["TABLE"]);
+                let table = parser.table_name()?;
+                Step::Truncate { table }
+            }
+            Some("INSERT" | "REPLACE") => match parser.parse_statement()? {
+                Statement::Insert(insert) => Step::Insert(insertion(insert)?),
+                other => return Err(refuse(&format!("`{other}`"))),
+            },
+            Some(word) if harmless::is_harmless(parser, word)? => return Ok(Vec::new()),
+            _ => {
+                let head: Vec<String> = (0..3)
+                    .map(|place| parser.peek_nth_token_ref(place).to_string())
+                    .collect();
+                return Err(refuse(&format!("`{} …`", head.join(" "))));
+            }
+        };
+        Ok(vec![step])
+    }
+
+    fn create(&mut self, parser: &mut Parser<'_>) -> Result<Vec<Step>, DataError> {
+        let step = if parser.take(&["CREATE", "TABLE"]) {
+            self.has_tables = true;
+            table::create(parser, &self.text)?
+        } else if parser.take(&["CREATE", "DATABASE"]) || parser.take(&["CREATE", "SCHEMA"]) {
+            parser.take(&["IF", "NOT", "EXISTS"]);
+            parser.name()?;
+            self.text = options::database(parser)?;
+            return Ok(Vec::new());
+        } else if parser.take(&["CREATE", "TEMPORARY"]) {
+            return Err(refuse("a temporary table"));
+        } else if parser.take(&["CREATE", "UNIQUE", "INDEX"]) {
+            let index = parser.name()?;
+            index_on(parser, index, true)?
+        } else if parser.take(&["CREATE", "INDEX"]) || parser.take(&["CREATE", "FULLTEXT", "INDEX"])
+        {
+            let index = parser.name()?;
+            index_on(parser, index, false)?
+        } else {
+            return harmless::object(parser).map(|()| Vec::new());
+        };
+        Ok(vec![step])
+    }
+
+    fn alter(&mut self, parser: &mut Parser<'_>) -> Result<Vec<Step>, DataError> {
+        if parser.take(&["ALTER", "DATABASE"]) || parser.take(&["ALTER", "SCHEMA"]) {
+            parser.name()?;
+            self.text = options::database(parser)?.within(&self.text);
+            return Ok(Vec::new());
+        }
+        if parser.take(&["ALTER", "TABLE"])
+            || parser.take(&["ALTER", "ONLINE", "TABLE"])
+            || parser.take(&["ALTER", "IGNORE", "TABLE"])
+        {
+            return Ok(vec![alter::alter(parser)?]);
+        }
+        harmless::object(parser).map(|()| Vec::new())
+    }
+
+    fn drop(&mut self, parser: &mut Parser<'_>) -> Result<Vec<Step>, DataError> {
+        if parser.take(&["DROP", "TABLE"]) {
+            let if_exists = parser.take(&["IF", "EXISTS"]);
+            let mut names = vec![parser.table_name()?];
+            while parser.consume_token(&Token::Comma) {
+                names.push(parser.table_name()?);
+            }
+            let _ = parser.take(&["RESTRICT"]) || parser.take(&["CASCADE"]);
+            return Ok(vec![Step::Drop { names, if_exists }]);
+        }
+        if parser.take(&["DROP", "DATABASE"]) || parser.take(&["DROP", "SCHEMA"]) {
+            parser.take(&["IF", "EXISTS"]);
+            parser.name()?;
+            return match self.has_tables {
+                false => Ok(Vec::new()),
+                true => Err(refuse("DROP DATABASE after a table of the script")),
             };
-            steps.push(Step::AddIndex {
-                table,
-                index: Index { name, columns },
-                unique: create.unique,
-            });
         }
-        Statement::AlterTable(alter) => {
-            let table = last(&alter.name)?;
-            for operation in alter.operations {
-                steps.push(alteration(&table, operation)?);
-            }
+        if parser.take(&["DROP", "INDEX"]) {
+            let index = parser.name()?;
+            parser.expect_keyword_is(Keyword::ON)?;
+            let table = parser.table_name()?;
+            let changes = vec![Change::DropIndex(index)];
+            return Ok(vec![Step::Alter { table, changes }]);
         }
-        Statement::Drop {
-            object_type: ObjectType::Table,
-            if_exists,
-            names,
-            ..
-        } => {
-            let names = names.iter().map(last).collect::<Result<_, _>>()?;
-            steps.push(Step::Drop { names, if_exists });
-        }
-        Statement::Insert(insert) => steps.push(Step::Insert(insertion(insert)?)),
-        // Dumps begin and end with these; they choose what is the case here anyway.
-        Statement::Set(_)
-        | Statement::Use(_)
-        | Statement::LockTables { .. }
-        | Statement::UnlockTables
-        | Statement::CreateDatabase { .. }
-        | Statement::StartTransaction { .. }
-        | Statement::Commit { .. } => {}
-        other => {
-            let text = other.to_string();
-            let head: String = text.chars().take(60).collect();
-            return Err(refuse(&format!("schema: `{head}`")));
+        harmless::object(parser).map(|()| Vec::new())
+    }
+}
+
+/// The tokens of a statement, placed in its script.
+fn tokens(text: &str, line: usize) -> Result<Vec<TokenWithSpan>, DataError> {
+    let before = line.saturating_sub(1) as u64;
+    let mut tokens = Tokenizer::new(&MySqlDialect {}, text)
+        .tokenize_with_location()
+        .map_err(|mut error| {
+            error.location.line += before;
+            ParserError::from(error)
+        })?;
+    for token in &mut tokens {
+        token.span.start.line += before;
+        token.span.end.line += before;
+    }
+    Ok(tokens)
+}
+
+/// `CREATE INDEX` from after the name of the index on.
+fn index_on(parser: &mut Parser<'_>, index: String, is_unique: bool) -> Result<Step, DataError> {
+    if parser.take(&["USING"]) {
+        parser.name()?;
+    }
+    parser.expect_keyword_is(Keyword::ON)?;
+    let table = parser.table_name()?;
+    let mut key = match is_unique {
+        true => Key::Unique(key::unique(parser, index.clone())?),
+        false => key::plain(parser)?,
+    };
+    if let Key::Plain(plain) = &mut key {
+        plain.name = index;
+    }
+    while ["ALGORITHM", "LOCK"]
+        .iter()
+        .any(|word| parser.take(&[word]))
+    {
+        parser.value()?;
+    }
+    let changes = vec![Change::AddKey(key)];
+    Ok(Step::Alter { table, changes })
+}
+
+/// `RENAME TABLE a TO b, …` from after the words on.
+fn renames(parser: &mut Parser<'_>) -> Result<Vec<Step>, DataError> {
+    let mut steps = Vec::new();
+    loop {
+        let table = parser.table_name()?;
+        parser.expect_keyword_is(Keyword::TO)?;
+        let changes = vec![Change::Rename(parser.table_name()?)];
+        steps.push(Step::Alter { table, changes });
+        if !parser.consume_token(&Token::Comma) {
+            return Ok(steps);
         }
     }
-    Ok(())
-}
-
-fn alteration(table: &str, operation: AlterTableOperation) -> Result<Step, DataError> {
-    let table = table.to_owned();
-    Ok(match operation {
-        AlterTableOperation::AddConstraint { constraint, .. } => match constraint {
-            TableConstraint::ForeignKey(key) => Step::AddForeignKey {
-                key: foreign_key(&table, &[], key)?,
-                table,
-            },
-            TableConstraint::Unique(unique) => {
-                let index = unique_index(unique)?;
-                Step::AddIndex {
-                    table,
-                    index,
-                    unique: true,
-                }
-            }
-            TableConstraint::Index(index) => {
-                let columns = index_columns(&index.columns)?;
-                let name = index
-                    .name
-                    .map_or_else(|| columns.join("_"), |name| name.value);
-                Step::AddIndex {
-                    table,
-                    index: Index { name, columns },
-                    unique: false,
-                }
-            }
-            TableConstraint::PrimaryKey(key) => Step::AddPrimaryKey {
-                table,
-                columns: index_columns(&key.columns)?,
-            },
-            other => return Err(refuse(&format!("ALTER TABLE … ADD {other}"))),
-        },
-        AlterTableOperation::AddColumn {
-            column_def,
-            column_position: None,
-            ..
-        } => {
-            let (column, extra) = column::column(column_def)?;
-            if extra.is_key() {
-                return Err(refuse("ALTER TABLE … ADD COLUMN with a key"));
-            }
-            Step::AddColumn { table, column }
-        }
-        other => return Err(refuse(&format!("ALTER TABLE … {other}"))),
-    })
 }
 
 fn insertion(insert: ast::Insert) -> Result<Insert, DataError> {
@@ -289,68 +330,6 @@ fn literal(expression: &Expr) -> Result<Option<Given>, DataError> {
             "the expression `{expression}` in an INSERT of a schema"
         ))),
     }
-}
-
-fn foreign_key(
-    table: &str,
-    own_columns: &[String],
-    key: ast::ForeignKeyConstraint,
-) -> Result<ForeignKey, DataError> {
-    let columns: Vec<String> = if key.columns.is_empty() {
-        own_columns.to_vec()
-    } else {
-        key.columns.into_iter().map(|column| column.value).collect()
-    };
-    let references: Vec<String> = key.referred_columns.into_iter().map(|c| c.value).collect();
-    if references.len() != columns.len() {
-        return Err(DataError::invalid_request(format!(
-            "schema: a foreign key of table '{table}' names {} columns here and {} there",
-            columns.len(),
-            references.len()
-        )));
-    }
-    Ok(ForeignKey {
-        // MySQL numbers them; the number is given when the table is put together.
-        name: key.name.map(|name| name.value).unwrap_or_default(),
-        columns,
-        table: last(&key.foreign_table)?,
-        references,
-        on_delete: action(key.on_delete)?,
-        on_update: action(key.on_update)?,
-    })
-}
-
-fn action(action: Option<ast::ReferentialAction>) -> Result<Action, DataError> {
-    Ok(match action {
-        None | Some(ast::ReferentialAction::Restrict | ast::ReferentialAction::NoAction) => {
-            Action::Restrict
-        }
-        Some(ast::ReferentialAction::Cascade) => Action::Cascade,
-        Some(ast::ReferentialAction::SetNull) => Action::SetNull,
-        // InnoDB does not have it either.
-        Some(ast::ReferentialAction::SetDefault) => return Err(refuse("ON DELETE SET DEFAULT")),
-    })
-}
-
-fn unique_index(unique: ast::UniqueConstraint) -> Result<Index, DataError> {
-    let columns = index_columns(&unique.columns)?;
-    let name = unique.name.or(unique.index_name);
-    Ok(Index {
-        name: name.map_or_else(|| columns.join("_"), |name| name.value),
-        columns,
-    })
-}
-
-fn index_columns(columns: &[IndexColumn]) -> Result<Vec<String>, DataError> {
-    columns
-        .iter()
-        .map(|column| match &column.column.expr {
-            Expr::Identifier(name) => Ok(name.value.clone()),
-            // `title(10)`: a prefix is only about the size of the index.
-            Expr::Function(call) => last(&call.name),
-            other => Err(refuse(&format!("an index over the expression `{other}`"))),
-        })
-        .collect()
 }
 
 fn last(name: &ObjectName) -> Result<String, DataError> {

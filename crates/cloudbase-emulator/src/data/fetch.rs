@@ -348,7 +348,9 @@ pub(crate) fn join_key(column: &Column, cell: &Cell) -> Key {
         Cell::Bytes(bytes) => Key::Bytes(bytes.clone()),
         Cell::Text(text) => match column.kind {
             Kind::Decimal { .. } => Key::Text(Decimal::prefix(text).to_string()),
-            Kind::Char(_) | Kind::VarChar(_) | Kind::Text(_) | Kind::Enum(_) if !column.binary => {
+            Kind::Char(_) | Kind::VarChar(_) | Kind::Text(_) | Kind::Enum(_) | Kind::Set(_)
+                if !column.binary =>
+            {
                 Key::Weights(text::key(text))
             }
             _ => Key::Text(text.clone()),

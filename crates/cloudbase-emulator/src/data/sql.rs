@@ -196,8 +196,8 @@ impl Scope<'_> {
                 "comparing the JSON column '{}' (other than with is.null)",
                 column.name
             ))),
-            Kind::Enum(_) if !equality => Err(DataError::not_on_sqlite(format!(
-                "gt, gte, lt and lte on the ENUM column '{}'",
+            Kind::Enum(_) | Kind::Set(_) if !equality => Err(DataError::not_on_sqlite(format!(
+                "gt, gte, lt and lte on the ENUM or SET column '{}'",
                 column.name
             ))),
             _ => Ok(()),
@@ -294,8 +294,8 @@ impl Scope<'_> {
                 }
                 Ok(case.into())
             }
-            (Kind::Json, Dialect::Sqlite) => Err(DataError::not_on_sqlite(format!(
-                "sorting by the JSON column '{}'",
+            (Kind::Json | Kind::Set(_), Dialect::Sqlite) => Err(DataError::not_on_sqlite(format!(
+                "sorting by the JSON or SET column '{}'",
                 column.name
             ))),
             _ => Ok(plain),

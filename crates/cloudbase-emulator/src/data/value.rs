@@ -128,9 +128,12 @@ pub(crate) fn to_cell(
                 .ok_or_else(|| out_of_range(column, row))
         }
         Kind::Float | Kind::Double => {
-            let number = Decimal::parse(&text)
-                .ok_or_else(|| incorrect("double", column, &text, row))?
-                .to_f64();
+            let number =
+                Decimal::parse(&text).ok_or_else(|| incorrect("double", column, &text, row))?;
+            if column.positive && number.is_negative() {
+                return Err(out_of_range(column, row));
+            }
+            let number = number.to_f64();
             let number = if column.kind == Kind::Float {
                 f64::from(number as f32)
             } else {
@@ -186,8 +189,44 @@ pub(crate) fn to_cell(
                     format!("Data truncated for column '{name}' at row {row}"),
                 )
             }),
+        Kind::Set(members) => set_members(members, &text).map(Cell::Text).ok_or_else(|| {
+            DataError::database(
+                super::error::Cause::Other,
+                format!("Data truncated for column '{name}' at row {row}"),
+            )
+        }),
         Kind::Json | Kind::Other(_) => Ok(Cell::Text(text)),
     }
+}
+
+/// The members of a SET that a text names, in their own order; a number is a sum of their bits.
+fn set_members(members: &[String], text: &str) -> Option<String> {
+    let given: Vec<&str> = text.split(',').collect();
+    let is_named = |member: &String| {
+        given
+            .iter()
+            .any(|given| super::text::compare(member, given).is_eq())
+    };
+    let is_member = |given: &&str| {
+        members
+            .iter()
+            .any(|member| super::text::compare(member, given).is_eq())
+    };
+    let chosen: Vec<&str> = match text.parse::<u64>() {
+        _ if text.is_empty() => Vec::new(),
+        _ if given.iter().all(is_member) => {
+            let named = members.iter().filter(|member| is_named(member));
+            named.map(String::as_str).collect()
+        }
+        Ok(bits) if bits >> members.len().min(63) == 0 => {
+            let set = members.iter().enumerate();
+            set.filter(|(place, _)| bits >> place & 1 == 1)
+                .map(|(_, member)| member.as_str())
+                .collect()
+        }
+        _ => return None,
+    };
+    Some(chosen.join(","))
 }
 
 fn integer(
@@ -324,6 +363,7 @@ pub(crate) fn to_operand(column: &Column, text: &str, strict: bool) -> Result<Ce
         | Kind::VarChar(_)
         | Kind::Text(_)
         | Kind::Enum(_)
+        | Kind::Set(_)
         | Kind::Json
         | Kind::Other(_) => Cell::Text(text.to_owned()),
     })

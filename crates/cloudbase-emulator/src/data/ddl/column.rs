@@ -1,158 +1,219 @@
-//! Tables and columns of `CREATE TABLE`.
+//! Columns: their types and attributes.
 
 use sqlparser::ast::{
     self, CharacterLength, ColumnOption, DataType, EnumMember, ExactNumberInfo, Expr,
-    TableConstraint, UnaryOperator, Value,
+    UnaryOperator, Value,
 };
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::Token;
 
-use super::{foreign_key, index_columns, last, refuse, unique_index};
-use crate::data::catalog::{Column, DefaultValue, ForeignKey, Index, Kind, Table};
+use super::key::{check, references};
+use super::options::text_option;
+use super::refuse;
+use super::words::Words as _;
+use crate::data::catalog::{Column, DefaultValue, ForeignKey, Kind, TextOptions};
 use crate::data::error::DataError;
 
-/// What the definition of a column says about keys.
-#[derive(Default)]
-pub(super) struct Extra {
-    primary: bool,
-    unique: bool,
-    checks: Vec<String>,
-    references: Option<ForeignKey>,
+/// A column as it is defined, and what its definition says about keys.
+#[derive(Debug)]
+pub(crate) struct Definition {
+    pub(crate) column: Column,
+    pub(crate) primary: bool,
+    pub(crate) unique: bool,
+    pub(crate) checks: Vec<String>,
+    pub(crate) references: Option<ForeignKey>,
+    /// What it says about its text, if anything.
+    pub(crate) text: TextOptions,
 }
 
-impl Extra {
-    pub(super) fn is_key(&self) -> bool {
-        self.primary || self.unique || self.references.is_some()
-    }
+/// Reads a column from its name on, up to a comma, a closing parenthesis, or its place in the table.
+pub(super) fn column(parser: &mut Parser<'_>) -> Result<Definition, DataError> {
+    let name = parser.name()?;
+    let place = format!("column `{name}`");
+    typed(parser, name).map_err(|error| error.within(&place))
 }
 
-/// Puts a table together.
-pub(super) fn table(create: ast::CreateTable) -> Result<Table, DataError> {
-    let mut table = Table {
-        name: last(&create.name)?,
-        database: None,
-        columns: Vec::new(),
-        primary_key: Vec::new(),
-        unique: Vec::new(),
-        indexes: Vec::new(),
-        foreign_keys: Vec::new(),
+fn typed(parser: &mut Parser<'_>, name: String) -> Result<Definition, DataError> {
+    let mut definition = Definition {
+        column: Column {
+            name,
+            kind: Kind::Json,
+            nullable: true,
+            default: None,
+            auto_increment: false,
+            generated: false,
+            touch: false,
+            binary: false,
+            narrow: false,
+            positive: false,
+        },
+        primary: false,
+        unique: false,
         checks: Vec::new(),
+        references: None,
+        text: TextOptions::default(),
     };
-    for definition in create.columns {
-        let name = format!("column `{}`", definition.name.value);
-        let (column, extra) = column(definition).map_err(|error| error.within(&name))?;
-        if extra.primary {
-            table.primary_key.push(column.name.clone());
-        }
-        if extra.unique {
-            let columns = vec![column.name.clone()];
-            table.unique.push(Index {
-                name: column.name.clone(),
-                columns,
-            });
-        }
-        table.checks.extend(extra.checks);
-        table.foreign_keys.extend(extra.references);
-        table.columns.push(column);
-    }
-    for constraint in create.constraints {
-        match constraint {
-            TableConstraint::PrimaryKey(key) => table.primary_key = index_columns(&key.columns)?,
-            TableConstraint::Unique(unique) => table.unique.push(unique_index(unique)?),
-            TableConstraint::Index(index) => {
-                let columns = index_columns(&index.columns)?;
-                let name = index
-                    .name
-                    .map_or_else(|| columns.join("_"), |name| name.value);
-                table.indexes.push(Index { name, columns });
-            }
-            TableConstraint::ForeignKey(key) => {
-                table.foreign_keys.push(foreign_key(&table.name, &[], key)?);
-            }
-            TableConstraint::Check(check) => table.checks.push(check.expr.to_string()),
-            other => return Err(refuse(&format!("`{other}`"))),
-        }
-    }
-    finish(&mut table)?;
-    Ok(table)
+    data_type(parser, &mut definition)?;
+    while attribute(parser, &mut definition)? {}
+    Ok(definition)
 }
 
-/// Fills in what MySQL fills in by itself, and checks the names.
-fn finish(table: &mut Table) -> Result<(), DataError> {
-    for name in table.primary_key.clone() {
-        let found = table
-            .columns
-            .iter_mut()
-            .find(|column| column.name.eq_ignore_ascii_case(&name));
-        let Some(column) = found else {
-            return Err(DataError::invalid_request(format!(
-                "schema: Key column '{name}' doesn't exist in table '{}'",
-                table.name
-            )));
+impl Column {
+    /// Compares text as these options say, which are the column's own or what is around it.
+    pub(crate) fn set_text(&mut self, text: &TextOptions) -> Result<(), DataError> {
+        let is_text = matches!(
+            self.kind,
+            Kind::Char(_) | Kind::VarChar(_) | Kind::Text(_) | Kind::Enum(_) | Kind::Set(_)
+        );
+        if !is_text {
+            return Ok(());
+        }
+        self.binary = match &text.collation {
+            Some(collation) => is_binary(collation)
+                .map_err(|error| error.within(&format!("column `{}`", self.name)))?,
+            None => text.bin || text.charset.as_deref() == Some("binary"),
         };
-        column.nullable = false;
+        Ok(())
     }
-    let name = table.name.clone();
-    for (number, key) in table.foreign_keys.iter_mut().enumerate() {
-        if key.name.is_empty() {
-            key.name = format!("{name}_ibfk_{}", number + 1);
-        }
-    }
-    Ok(())
 }
 
-/// One column, and what its definition says about keys.
-pub(super) fn column(definition: ast::ColumnDef) -> Result<(Column, Extra), DataError> {
-    let kind = kind(&definition.data_type)?;
-    let mut column = Column {
-        name: definition.name.value,
-        nullable: true,
-        default: None,
-        auto_increment: false,
-        generated: false,
-        touch: false,
-        binary: false,
-        narrow: false,
-        kind,
-    };
-    let mut extra = Extra::default();
-    for option in definition.options {
-        match option.option {
-            ColumnOption::Null => column.nullable = true,
-            ColumnOption::NotNull => column.nullable = false,
-            ColumnOption::Default(expression) => {
-                column.default = Some(constant(&expression).ok_or_else(|| {
-                    refuse(&format!("DEFAULT {expression} of column '{}'", column.name))
-                })?);
+/// Reads a type with what belongs to it.
+fn data_type(parser: &mut Parser<'_>, definition: &mut Definition) -> Result<(), DataError> {
+    if parser.take(&["SERIAL"]) {
+        definition.column.kind = Kind::Int {
+            bits: 64,
+            unsigned: true,
+        };
+        serial(definition);
+        return Ok(());
+    }
+    let data_type = parser.parse_data_type()?;
+    definition.column.positive = matches!(
+        data_type,
+        DataType::FloatUnsigned(_)
+            | DataType::RealUnsigned
+            | DataType::DoubleUnsigned(_)
+            | DataType::DoublePrecisionUnsigned
+    );
+    definition.column.kind = kind(&data_type)?;
+    loop {
+        // The blanks of a server's own output are not what JSON shows of a number, but ZEROFILL is UNSIGNED too.
+        if parser.take(&["UNSIGNED"]) || parser.take(&["ZEROFILL"]) {
+            match &mut definition.column.kind {
+                Kind::Int { unsigned, .. } | Kind::Decimal { unsigned, .. } => *unsigned = true,
+                Kind::Float | Kind::Double => definition.column.positive = true,
+                _ => return Err(refuse("UNSIGNED of a column that is no number")),
             }
-            ColumnOption::PrimaryKey(_) => {
-                extra.primary = true;
-                column.nullable = false;
-            }
-            ColumnOption::Unique(_) => extra.unique = true,
-            ColumnOption::ForeignKey(key) => {
-                // MySQL 8 reads a REFERENCES next to a column and forgets it; MariaDB and
-                // MySQL 9 keep it, which is what its author meant.
-                let name = std::slice::from_ref(&column.name);
-                extra.references = Some(foreign_key("", name, key)?);
-            }
-            ColumnOption::Check(check) => extra.checks.push(check.expr.to_string()),
-            ColumnOption::OnUpdate(_) => column.touch = true,
-            ColumnOption::Collation(name) => column.binary = is_binary(&name.to_string())?,
-            ColumnOption::CharacterSet(name) => {
-                column.binary = column.binary || name.to_string().eq_ignore_ascii_case("binary");
-            }
-            ColumnOption::Comment(_) | ColumnOption::Invisible => {}
-            ColumnOption::DialectSpecific(tokens)
-                if tokens
-                    .iter()
-                    .any(|t| t.to_string().eq_ignore_ascii_case("AUTO_INCREMENT")) =>
-            {
-                column.auto_increment = true;
-                column.nullable = false;
-            }
-            other => return Err(refuse(&format!("column '{}' with `{other}`", column.name))),
+        } else if parser.take(&["BINARY"]) {
+            definition.text.bin = true;
+        } else if !parser.take(&["SIGNED"]) {
+            return Ok(());
         }
     }
-    Ok((column, extra))
+}
+
+fn serial(definition: &mut Definition) {
+    definition.column.auto_increment = true;
+    definition.column.nullable = false;
+    definition.unique = true;
+}
+
+/// Reads one attribute of a column; false if none stands here.
+fn attribute(parser: &mut Parser<'_>, definition: &mut Definition) -> Result<bool, DataError> {
+    if text_option(parser, &mut definition.text)? {
+        return Ok(true);
+    }
+    match parser.word().as_deref() {
+        // How the column is stored.
+        Some("COLUMN_FORMAT" | "STORAGE" | "ENGINE_ATTRIBUTE" | "SECONDARY_ENGINE_ATTRIBUTE") => {
+            parser.advance_token();
+            parser.value()?;
+            return Ok(true);
+        }
+        Some("VISIBLE") => {
+            parser.advance_token();
+            return Ok(true);
+        }
+        Some("SERIAL") if parser.take(&["SERIAL", "DEFAULT", "VALUE"]) => {
+            serial(definition);
+            return Ok(true);
+        }
+        Some("REFERENCES") => {
+            // MySQL 8 reads a REFERENCES next to a column and forgets it; MariaDB and
+            // MySQL 9 keep it, which is what its author meant.
+            let columns = vec![definition.column.name.clone()];
+            definition.references = Some(references(parser, String::new(), columns)?);
+            return Ok(true);
+        }
+        Some("CONSTRAINT" | "CHECK") => {
+            if parser.take(&["CONSTRAINT"]) && !parser.sees(&["CHECK"]) {
+                parser.name()?;
+            }
+            parser.advance_token();
+            definition.checks.extend(check(parser)?);
+            return Ok(true);
+        }
+        // Where the column stands is no attribute of it.
+        Some("FIRST" | "AFTER") => return Ok(false),
+        _ => {}
+    }
+    let Some(option) = parser.parse_optional_column_option()? else {
+        return match parser.peek_token_ref().token {
+            Token::Comma | Token::RParen | Token::EOF => Ok(false),
+            ref other => Err(refuse(&format!("the attribute `{other}`"))),
+        };
+    };
+    let column = &mut definition.column;
+    match option {
+        ColumnOption::Null => column.nullable = true,
+        ColumnOption::NotNull => column.nullable = false,
+        ColumnOption::Default(expression) => {
+            let default = constant(&expression)
+                .ok_or_else(|| refuse(&format!("DEFAULT {expression} of column '{}'", column.name)))?;
+            column.default = Some(default);
+        }
+        ColumnOption::PrimaryKey(_) => {
+            definition.primary = true;
+            column.nullable = false;
+        }
+        ColumnOption::Unique(_) => definition.unique = true,
+        ColumnOption::OnUpdate(expression) => {
+            if constant(&expression) != Some(DefaultValue::Now) {
+                return Err(refuse(&format!("ON UPDATE {expression}")));
+            }
+            column.touch = true;
+        }
+        ColumnOption::Comment(_) => {}
+        ColumnOption::DialectSpecific(tokens)
+            if tokens
+                .iter()
+                .any(|token| token.to_string().eq_ignore_ascii_case("AUTO_INCREMENT")) =>
+        {
+            column.auto_increment = true;
+            column.nullable = false;
+        }
+        // Read above, as MySQL writes them.
+        other @ (ColumnOption::CharacterSet(_)
+        | ColumnOption::Collation(_)
+        | ColumnOption::ForeignKey(_)
+        | ColumnOption::Check(_)
+        // Its value would have to follow other columns.
+        | ColumnOption::Generated { .. }
+        // An INSERT without a list of columns and `SELECT *` leave it out.
+        | ColumnOption::Invisible
+        // Not of MySQL, or not of this engine.
+        | ColumnOption::DialectSpecific(_)
+        | ColumnOption::Materialized(_)
+        | ColumnOption::Ephemeral(_)
+        | ColumnOption::Alias(_)
+        | ColumnOption::Options(_)
+        | ColumnOption::Identity(_)
+        | ColumnOption::OnConflict(_)
+        | ColumnOption::Policy(_)
+        | ColumnOption::Tags(_)
+        | ColumnOption::Srid(_)) => return Err(refuse(&format!("`{other}`"))),
+    }
+    Ok(true)
 }
 
 fn is_binary(collation: &str) -> Result<bool, DataError> {
@@ -290,6 +351,11 @@ fn kind(data_type: &DataType) -> Result<Kind, DataError> {
                 })
                 .collect(),
         ),
+        DataType::Set(members) => Kind::Set(members.clone()),
+        DataType::FloatUnsigned(_) => Kind::Float,
+        DataType::DoubleUnsigned(_)
+        | DataType::DoublePrecisionUnsigned
+        | DataType::RealUnsigned => Kind::Double,
         DataType::Custom(name, _) if name.to_string().eq_ignore_ascii_case("YEAR") => Kind::Year,
         other => return Err(refuse(&format!("the column type {other}"))),
     })

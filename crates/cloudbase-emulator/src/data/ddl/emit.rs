@@ -139,7 +139,9 @@ fn sqlite_column(column: &Column) -> ColumnDef {
         Kind::Float | Kind::Double => ("REAL", None),
         Kind::Decimal { .. } => ("TEXT", Some("COLLATE mysql_decimal")),
         Kind::Binary(_) | Kind::Blob(_) => ("BLOB", None),
-        Kind::Char(_) | Kind::VarChar(_) | Kind::Text(_) | Kind::Enum(_) if !column.binary => {
+        Kind::Char(_) | Kind::VarChar(_) | Kind::Text(_) | Kind::Enum(_) | Kind::Set(_)
+            if !column.binary =>
+        {
             ("TEXT", Some("COLLATE mysql_ci"))
         }
         _ => ("TEXT", None),
@@ -206,7 +208,7 @@ fn mysql_column(column: &Column) -> ColumnDef {
         Kind::Time { fraction } => format!("TIME({fraction})"),
         Kind::Year => "YEAR".to_owned(),
         Kind::Json => "JSON".to_owned(),
-        Kind::Enum(_) => "VARCHAR(255)".to_owned(),
+        Kind::Enum(_) | Kind::Set(_) => "VARCHAR(255)".to_owned(),
         Kind::Other(name) => name.clone(),
     };
     definition.custom(Alias::new(text));

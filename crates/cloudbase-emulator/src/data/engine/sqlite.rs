@@ -1,5 +1,6 @@
 //! The embedded engine: SQLite that keeps MySQL's promises, or refuses.
 
+mod alter;
 mod errors;
 mod script;
 
@@ -145,6 +146,7 @@ impl Engine for SqliteEngine {
         async move {
             self.steps(vec![Step::Create {
                 table,
+                next_id: None,
                 if_not_exists: true,
             }])
             .await

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::data::catalog::{Column, Index, Kind, Table};
+use crate::data::catalog::{Column, Index, Kind, Table, TextOptions};
 use crate::data::permission::TablePermission;
 
 /// All models by name.
@@ -360,6 +360,7 @@ impl Model {
             indexes,
             foreign_keys: Vec::new(),
             checks: Vec::new(),
+            text: TextOptions::default(),
         }
     }
 }
@@ -389,6 +390,7 @@ fn link_table(name: String) -> Table {
         }],
         foreign_keys: Vec::new(),
         checks: Vec::new(),
+        text: TextOptions::default(),
     }
 }
 
@@ -403,6 +405,7 @@ fn column(name: &str, kind: Kind, nullable: bool) -> Column {
         touch: false,
         binary: false,
         narrow: false,
+        positive: false,
     }
 }
 

@@ -6,7 +6,9 @@ use mysql_async::Conn;
 use mysql_async::prelude::{FromRow, Queryable as _};
 
 use super::translate;
-use crate::data::catalog::{Action, Catalog, Column, DefaultValue, ForeignKey, Index, Kind, Table};
+use crate::data::catalog::{
+    Action, Catalog, Column, DefaultValue, ForeignKey, Index, Kind, Table, TextOptions,
+};
 use crate::data::error::DataError;
 
 /// Reads all tables of `database`.
@@ -30,6 +32,7 @@ pub(super) async fn load(connection: &mut Conn, database: &str) -> Result<Catalo
                 indexes: Vec::new(),
                 foreign_keys: Vec::new(),
                 checks: Vec::new(),
+                text: TextOptions::default(),
             };
             (name, table)
         })
@@ -94,6 +97,7 @@ async fn columns(
             touch: extra.contains("on update"),
             binary: collation.is_some_and(|name| name.ends_with("_bin")),
             narrow: charset.is_some_and(|name| !name.starts_with("utf") && name != "ucs2"),
+            positive: false,
         });
     }
     Ok(())
@@ -276,6 +280,7 @@ fn kind(column_type: &str, octets: Option<u64>) -> Kind {
         "year" => Kind::Year,
         "json" => Kind::Json,
         "enum" => Kind::Enum(members(inside)),
+        "set" => Kind::Set(members(inside)),
         _ => Kind::Other(column_type.to_owned()),
     }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
 use sea_query::{Alias, Query, SqliteQueryBuilder};
 
+use super::alter::Altered;
 use super::errors::translate;
-use crate::data::catalog::{Catalog, DefaultValue, Table};
-use crate::data::ddl::{Insert, Script, Step, create_index, create_table, drop_table};
+use crate::data::catalog::{Catalog, Table};
+use crate::data::ddl::{Change, Insert, Script, Step, create_index, create_table, drop_table};
 use crate::data::engine::Dialect;
 use crate::data::error::{Cause, DataError};
 use crate::data::insertion::{InsertValue, insert_value};
@@ -130,6 +131,7 @@ impl Run<'_> {
             Step::Create { table, .. } if self.kept.contains(&table.name) => Ok(()),
             Step::Create {
                 table,
+                next_id,
                 if_not_exists,
             } => {
                 if self.catalog.get(&table.name).is_some() {
@@ -142,95 +144,154 @@ impl Run<'_> {
                 check(&table)?;
                 self.create(&table, &table.name)?;
                 self.indexes(&table)?;
+                if let Some(next_id) = next_id {
+                    self.set_next_id(&table.name, next_id)?;
+                }
                 self.remember(table)
             }
             Step::Drop { names, if_exists } => {
                 for name in names {
-                    match self.catalog.remove(&name) {
-                        Some(_) => {
-                            self.batch(&drop_table(None, &name, Dialect::Sqlite))?;
-                            self.connection
-                                .execute(&format!("DELETE FROM {CATALOG} WHERE name = ?"), [&name])
-                                .map_err(|error| translate(&error))?;
-                            self.kept.remove(&name);
-                        }
-                        None if if_exists => {}
-                        None => return Err(refused(format!("Unknown table '{name}'"))),
+                    match self.forget(&name)? {
+                        true => drop(self.kept.remove(&name)),
+                        false if if_exists => {}
+                        false => return Err(refused(format!("Unknown table '{name}'"))),
                     }
                 }
                 Ok(())
             }
-            Step::AddForeignKey { table, mut key } => self.rebuild(&table, |table| {
-                if key.name.is_empty() {
-                    key.name = format!("{}_ibfk_{}", table.name, table.foreign_keys.len() + 1);
-                }
-                table.foreign_keys.push(key);
-            }),
-            Step::AddPrimaryKey { table, columns } => {
-                self.rebuild(&table, |table| table.primary_key = columns)
-            }
-            Step::AddColumn { table, column } => {
-                if column.nullable
-                    || matches!(column.default, Some(DefaultValue::Constant(Some(_))))
-                {
-                    self.rebuild(&table, |table| table.columns.push(column))
-                } else {
-                    Err(DataError::not_on_sqlite(format!(
-                        "ADD COLUMN '{}', which is NOT NULL and has no constant default,",
-                        column.name
-                    )))
-                }
-            }
-            Step::AddIndex {
-                table,
-                index,
-                unique,
+            Step::CreateLike {
+                name,
+                like,
+                if_not_exists,
             } => {
+                let mut table = self.catalog.table(&like)?.clone();
+                table.name = name;
+                table.foreign_keys.clear();
+                self.step(Step::Create {
+                    table,
+                    next_id: None,
+                    if_not_exists,
+                })
+            }
+            Step::Alter { table, changes } => self.alter(&table, changes),
+            Step::Truncate { table } => {
                 if self.kept.contains(&table) {
                     return Ok(());
                 }
-                let mut changed = self.catalog.table(&table)?.clone();
-                for column in &index.columns {
-                    changed.column(column, "key")?;
-                }
-                self.batch(&create_index(&changed, &index, unique))?;
-                if unique {
-                    changed.unique.push(index)
-                } else {
-                    changed.indexes.push(index)
-                }
-                self.remember(changed)
+                let mut delete = Query::delete();
+                delete.from_table(self.catalog.table(&table)?.source());
+                self.batch(&delete.to_string(SqliteQueryBuilder))?;
+                self.set_next_id(&table, 1)
             }
             Step::Insert(insert) => self.insert(insert),
         }
     }
 
-    /// SQLite cannot alter a key: a new table takes the place of the old one.
-    fn rebuild(&mut self, name: &str, change: impl FnOnce(&mut Table)) -> Result<(), DataError> {
-        if self.kept.contains(name) {
+    /// SQLite alters little of a table: a new one takes the place of the old.
+    fn alter(&mut self, name: &str, changes: Vec<Change>) -> Result<(), DataError> {
+        if changes.is_empty() || self.kept.contains(name) {
             return Ok(());
         }
-        let old = self.catalog.table(name)?.clone();
-        let mut new = old.clone();
-        change(&mut new);
-        check(&new)?;
+        let mut altered = Altered::new(self.catalog.table(name)?);
+        for change in changes {
+            altered.change(change)?;
+        }
+        altered.table.finish()?;
+        let table = &altered.table;
+        check(table)?;
+        if table.name != *name && self.catalog.get(&table.name).is_some() {
+            return Err(refused(format!("Table '{}' already exists", table.name)));
+        }
+        let renamed = (table.name != *name).then(|| table.name.clone());
+        self.replace(name, altered)?;
+        match renamed {
+            Some(to) => self.rename_references(name, &to),
+            None => Ok(()),
+        }
+    }
+
+    /// Foreign keys of other tables follow a table to its new name.
+    fn rename_references(&mut self, from: &str, to: &str) -> Result<(), DataError> {
+        let mut others: Vec<Altered> = self.catalog.tables().map(Altered::new).collect();
+        others.retain_mut(|other| other.rename_references(from, to));
+        for other in others {
+            let name = other.table.name.clone();
+            self.replace(&name, other)?;
+        }
+        Ok(())
+    }
+
+    /// Puts a table in the place of the one that it was made of.
+    fn replace(&mut self, name: &str, altered: Altered) -> Result<(), DataError> {
+        let table = &altered.table;
+        let next_id = self.next_id(name)?.max(altered.next_id);
         let temporary = format!("__cloudbase_new_{name}");
-        self.create(&new, &temporary)?;
-        let mut copy = Query::insert();
-        copy.into_table(Alias::new(&temporary));
-        copy.columns(old.columns.iter().map(|column| Alias::new(&column.name)));
-        let mut rows = Query::select();
-        rows.columns(old.columns.iter().map(|column| Alias::new(&column.name)));
-        rows.from(Alias::new(name));
-        copy.select_from(rows)
-            .map_err(|error| DataError::internal(error.to_string()))?;
-        self.batch(&copy.to_string(SqliteQueryBuilder))?;
-        self.batch(&drop_table(None, name, Dialect::Sqlite))?;
+        self.create(table, &temporary)?;
+        altered.copy(self.connection, name, &temporary, self.now_ms)?;
+        self.forget(name)?;
         let mut rename = sea_query::Table::rename();
-        rename.table(Alias::new(&temporary), Alias::new(name));
+        rename.table(Alias::new(&temporary), Alias::new(&table.name));
         self.batch(&rename.to_string(SqliteQueryBuilder))?;
-        self.indexes(&new)?;
-        self.remember(new)
+        self.indexes(table)?;
+        if let Some(next_id) = next_id {
+            self.set_next_id(&table.name, next_id)?;
+        }
+        self.remember(altered.table)
+    }
+
+    /// The number that the table gives out next, if it gave out any.
+    fn next_id(&self, table: &str) -> Result<Option<u64>, DataError> {
+        if self.numbered(table)? {
+            let last = "SELECT seq FROM sqlite_sequence WHERE name = ?";
+            let last = self
+                .connection
+                .query_row(last, [table], |row| row.get::<_, i64>(0));
+            let last = last.optional().map_err(|error| translate(&error))?;
+            return Ok(last
+                .and_then(|last| u64::try_from(last).ok())
+                .map(|last| last + 1));
+        }
+        Ok(None)
+    }
+
+    /// Numbers go on from here, or from the greatest in the table.
+    fn set_next_id(&self, table: &str, next_id: u64) -> Result<(), DataError> {
+        let last = i64::try_from(next_id.saturating_sub(1)).unwrap_or(i64::MAX - 1);
+        if self.numbered(table)? {
+            self.connection
+                .execute("DELETE FROM sqlite_sequence WHERE name = ?", [table])
+                .and_then(|_| {
+                    let insert = "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)";
+                    self.connection.execute(insert, params![table, last])
+                })
+                .map_err(|error| translate(&error))?;
+        }
+        Ok(())
+    }
+
+    /// Whether SQLite numbers the rows of this table.
+    fn numbered(&self, table: &str) -> Result<bool, DataError> {
+        self.connection
+            .query_row(
+                "SELECT sql LIKE '%AUTOINCREMENT%' FROM sqlite_master WHERE type = 'table' AND name = ?",
+                [table],
+                |row| row.get(0),
+            )
+            .optional()
+            .map(|is| is.unwrap_or(false))
+            .map_err(|error| translate(&error))
+    }
+
+    /// Removes a table; false if there is none.
+    fn forget(&mut self, name: &str) -> Result<bool, DataError> {
+        if self.catalog.remove(name).is_none() {
+            return Ok(false);
+        }
+        self.batch(&drop_table(None, name, Dialect::Sqlite))?;
+        self.connection
+            .execute(&format!("DELETE FROM {CATALOG} WHERE name = ?"), [name])
+            .map_err(|error| translate(&error))?;
+        Ok(true)
     }
 
     fn create(&self, table: &Table, name: &str) -> Result<(), DataError> {
@@ -349,19 +410,6 @@ fn check(table: &Table) -> Result<(), DataError> {
             )));
         }
     }
-    for name in table
-        .unique
-        .iter()
-        .chain(&table.indexes)
-        .flat_map(|index| &index.columns)
-    {
-        table.column(name, "key")?;
-    }
-    for key in &table.foreign_keys {
-        for column in &key.columns {
-            table.column(column, "foreign key")?;
-        }
-    }
     Ok(())
 }
 
@@ -383,6 +431,6 @@ fn check_keys(connection: &Connection) -> Result<(), DataError> {
     }
 }
 
-fn refused(message: String) -> DataError {
+pub(super) fn refused(message: String) -> DataError {
     DataError::invalid_request(format!("schema: {message}"))
 }
