@@ -16,6 +16,7 @@ mod plan;
 mod rest;
 mod script;
 mod sql;
+mod template;
 mod temporal;
 mod text;
 mod value;
@@ -34,10 +35,12 @@ use crate::state::{AppState, Base};
 use self::engine::{Engine, MySqlEngine, SqliteEngine};
 use self::model::Models;
 use self::permission::Permissions;
+use self::template::Template;
 
 pub(crate) use self::options::DataOptions;
 pub use self::options::SqlError;
 pub use self::permission::TablePermission;
+pub use self::template::TemplatePermission;
 
 /// How long a statement of ours may take.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -56,7 +59,7 @@ pub(crate) struct DataState {
     scripts: Vec<(String, String)>,
     models: Models,
     /// SQL templates by name.
-    templates: BTreeMap<String, String>,
+    templates: BTreeMap<String, Template>,
 }
 
 /// The area's routes, with their full paths.
@@ -100,7 +103,7 @@ impl DataState {
             // Trial data is under the permission of the published.
             permissions.copy(&model.table_name(false), model.table_name(true));
         }
-        let templates = options.templates.into_iter().collect();
+        let templates = template::check(options.templates, options.template_permissions)?;
         let permissions = Arc::new(permissions);
         let state = Self {
             engine,

@@ -111,7 +111,7 @@ pub use auth::{Captcha, NewUser, PasswordPolicy, Person, RefreshReuse, UserInfo,
 pub use clock::Clock;
 #[doc(hidden)]
 pub use data::fuzz_parse;
-pub use data::{SqlError, TablePermission};
+pub use data::{SqlError, TablePermission, TemplatePermission};
 pub use emulator::{Emulator, EmulatorBuilder, Snapshot};
 pub use error::StartError;
 pub use fault::{Fault, Faults, Gate};

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::engine::Statement;
 use super::permission::{Permissions, TablePermission};
+use super::template::TemplatePermission;
 use super::value::{Cell, Given, write_json, write_string};
 use crate::error::StartError;
 use crate::{Emulator, EmulatorBuilder};
@@ -18,6 +19,7 @@ pub(crate) struct DataOptions {
     pub(super) models_dir: Option<PathBuf>,
     pub(super) models: Vec<String>,
     pub(super) templates: Vec<(String, String)>,
+    pub(super) template_permissions: Vec<(String, TemplatePermission)>,
     pub(super) permissions: Permissions,
     pub(super) statement_timeout: Option<Duration>,
 }
@@ -175,9 +177,23 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Stores a SQL template, which data-model clients run by its name.
+    /// Stores a SQL template, which data-model clients run by its name: one `SELECT`, `INSERT INTO`, `REPLACE INTO`, `UPDATE` or
+    /// `DELETE`. Any other statement is an error at the start.
     pub fn sql_template(mut self, name: impl Into<String>, sql: impl Into<String>) -> Self {
         self.data.templates.push((name.into(), sql.into()));
+        self
+    }
+
+    /// Says who may run a SQL template. Default: [`TemplatePermission::SignedIn`]. A name that no template has is an error at the
+    /// start.
+    pub fn template_permission(
+        mut self,
+        name: impl Into<String>,
+        permission: TemplatePermission,
+    ) -> Self {
+        self.data
+            .template_permissions
+            .push((name.into(), permission));
         self
     }
 }

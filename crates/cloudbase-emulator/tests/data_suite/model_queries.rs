@@ -411,3 +411,95 @@ fn free_sql() {
         );
     });
 }
+
+/// What of free SQL would be something else on the service is rejected by name.
+#[test]
+fn parameters_are_not_bound_in_secret() {
+    run(async |e| {
+        let api = Api::admin(e);
+        let command = async |template: &str, parameter: Value, prepared: Value| {
+            let body = json!({"sqlTemplate": template, "parameter": parameter,
+                "config": {"preparedStatements": prepared}});
+            api.model(Method::POST, "plugin/prod/mysqlCommand", body)
+                .await
+        };
+        let n = json!([{"key": "n", "type": "NUMBER", "value": "1"}]);
+        let raw = command("SELECT {{ n }} AS n", n.clone(), json!(false)).await;
+        assert_eq!(raw["code"], json!("UNSUPPORTED_OPERATION"), "{raw}");
+        let message = raw["message"].as_str().unwrap();
+        assert!(message.contains("preparedStatements"), "{message}");
+        let wrong = command("SELECT 1 AS n", json!([]), json!("no")).await;
+        assert_eq!(wrong["code"], json!("INVALID_PARAMETER_VALUE"), "{wrong}");
+        let null = json!([{"key": "n", "type": "OBJECT", "value": "null"}]);
+        let found = command("SELECT {{ n }} IS NULL AS n", null, json!(true)).await;
+        assert_eq!(
+            found["data"]["executeResultList"],
+            json!([{"n": 1}]),
+            "{found}"
+        );
+        for (template, parameter, prepared) in [
+            ("SELECT 1 AS n", json!([]), json!(false)),
+            ("SELECT {{ n }} AS n", n, json!(true)),
+        ] {
+            let found = command(template, parameter, prepared).await;
+            assert_eq!(found["data"]["total"], json!(1), "{found}");
+        }
+    });
+}
+
+#[test]
+fn a_template_is_for_those_whom_its_permission_lets_in() {
+    run(async |e| {
+        let (user, _) = Api::user(e).await;
+        let run = async |api: &Api, name: &str| {
+            let path = format!("/v1/sql/prod/{name}/run");
+            let body = json!({"parameter": [{"key": "s", "type": "STRING", "value": "x"}]});
+            let answer = api.send(Method::POST, &path, &[], body.to_string()).await;
+            let response = answer.json()["Response"].clone();
+            response["Error"]["Code"]
+                .as_str()
+                .unwrap_or("ok")
+                .to_owned()
+        };
+        let denied = "UNAUTHORIZED_OPERATION";
+        for (api, outcomes) in [
+            (Api::admin(e), ["ok", "ok", "ok"]),
+            (user, ["ok", "ok", denied]),
+            (Api::publishable(e), ["ok", denied, denied]),
+        ] {
+            for (name, outcome) in ["anybody", "top_posts", "cleanup"].iter().zip(outcomes) {
+                assert_eq!(run(&api, name).await, outcome, "{name}");
+            }
+        }
+    });
+}
+
+#[tokio::test]
+async fn a_template_reads_or_writes_rows() {
+    for sql in [
+        "DROP TABLE t",
+        "WITH a AS (SELECT 1) SELECT 1",
+        "SHOW TABLES",
+        "(SELECT 1)",
+        "",
+        "'",
+    ] {
+        let start = cloudbase_emulator::Emulator::builder()
+            .sql_template("t", sql)
+            .start();
+        let error = start
+            .await
+            .err()
+            .unwrap_or_else(|| panic!("{sql}"))
+            .to_string();
+        assert!(error.contains("SQL template `t` begins with"), "{error}");
+    }
+    let start = cloudbase_emulator::Emulator::builder()
+        .template_permission("nobody", cloudbase_emulator::TemplatePermission::Open)
+        .start();
+    let error = start.await.err().unwrap().to_string();
+    assert!(
+        error.contains("there is no SQL template `nobody`"),
+        "{error}"
+    );
+}

@@ -1,6 +1,6 @@
 //! Data models over HTTP: records, relations, free SQL, and errors inside a 200.
 
-use cloudbase_emulator::Emulator;
+use cloudbase_emulator::{Emulator, TemplatePermission};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -46,7 +46,11 @@ pub(crate) fn run(test: impl AsyncFn(&Emulator)) {
                 "top_posts",
                 "SELECT title FROM `post` WHERE title <> {{ s }} ORDER BY title LIMIT 2",
             )
-            .sql_template("broken", "SELECT * FROM nowhere");
+            .sql_template("broken", "SELECT * FROM nowhere")
+            .sql_template("anybody", "/* shown to all */ select 1 AS n")
+            .template_permission("anybody", TemplatePermission::Open)
+            .sql_template("cleanup", "DELETE FROM `post`")
+            .template_permission("cleanup", TemplatePermission::AdminOnly);
         for model in models() {
             builder = builder.model(model);
         }
@@ -150,6 +154,33 @@ fn a_record_from_creation_to_deletion() {
             ann.model(Method::PUT, "prod/todo/update", none).await["data"],
             json!({"count": 0})
         );
+    });
+}
+
+/// The half of an upsert that is not there has nothing to do.
+#[test]
+fn half_an_upsert() {
+    run(async |e| {
+        let (api, _) = Api::user(e).await;
+        let upsert = async |more: Value| {
+            let mut body = json!({"filter": {"where": {"_id": {"$eq": "k1"}}}});
+            for (name, value) in more.as_object().unwrap() {
+                body[name] = value.clone();
+            }
+            let answer = api.model(Method::POST, "prod/todo/upsert", body).await;
+            answer.get("data").unwrap_or(&answer["code"]).clone()
+        };
+        let update = json!({"update": {"title": "y"}});
+        let create = json!({"create": {"_id": "k1", "title": "x"}, "update": null});
+        assert_eq!(upsert(json!({})).await, json!("MISSING_PARAMETER"));
+        assert_eq!(upsert(update.clone()).await, json!({"count": 0, "id": ""}));
+        assert_eq!(
+            upsert(create.clone()).await,
+            json!({"count": 0, "id": "k1"})
+        );
+        assert_eq!(upsert(create).await, json!({"count": 0, "id": ""}));
+        assert_eq!(upsert(update).await, json!({"count": 1, "id": ""}));
+        assert_eq!(titles(&api, json!({"where": {}})).await, ["y"]);
     });
 }
 

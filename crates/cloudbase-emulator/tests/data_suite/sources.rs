@@ -36,7 +36,7 @@ fn what_models_there_are() {
         let schema: Value = serde_json::from_str(row["Schema"].as_str().unwrap()).unwrap();
         assert_eq!(schema["properties"]["comment"], json!({"type": "string"}));
         let some = get(
-            "aggregateDataSourceList?pageSize=10&envId=e&dataSourceNames=todo&dataSourceNames=post",
+            "aggregateDataSourceList?pageSize=10&envId=test-env&dataSourceNames=todo&dataSourceNames=post",
         )
         .await;
         assert_eq!(some["data"]["Count"], json!(2));
@@ -128,10 +128,17 @@ fn what_models_there_are() {
             (&json!("comment"), &json!("post"), &json!("many-one"))
         );
 
+        // Alone of all it has no `data` around it.
         let table = get("tableName?dataSourceName=todo").await;
         assert_eq!(
-            table["data"],
+            table,
             json!({"TableName": ["todo", "todo_preview"], "DbType": "MYSQL"})
+        );
+        let tables = get("tableName").await;
+        assert_eq!(tables["TableName"].as_array().unwrap().len(), 12);
+        assert_eq!(
+            get("tableName?dataSourceName=nope").await["code"],
+            json!("DATASOURCE_NOT_EXIST")
         );
 
         let visitor = Api::publishable(e);
@@ -139,5 +146,99 @@ fn what_models_there_are() {
             .model(Method::GET, "datasource/prod/schemaList", Value::Null)
             .await;
         assert_eq!(refused["code"], json!("UNAUTHORIZED_OPERATION"));
+    });
+}
+
+/// A filter that nothing here fits finds nothing, and one that cannot be understood is rejected.
+#[test]
+fn no_filter_is_ignored() {
+    run(async |e| {
+        let api = Api::admin(e);
+        let get = async |path: &str| {
+            api.model(Method::GET, &format!("datasource/prod/{path}"), Value::Null)
+                .await
+        };
+        let list = async |more: &str| {
+            get(&format!(
+                "aggregateDataSourceList?pageSize=9&envId=test-env&{more}"
+            ))
+            .await
+        };
+        for (more, count) in [
+            (
+                "queryConnector=1&querySystemModel=false&queryBindToApp=0",
+                6,
+            ),
+            ("viewIds=v", 0),
+            ("appIds=a&appIds=b", 0),
+            ("channelList=wx", 0),
+            ("queryBindToApp=1", 0),
+            ("dbInstanceType=FLEXDB", 0),
+            ("databaseTableNames=todo_preview", 1),
+        ] {
+            assert_eq!(list(more).await["data"]["Count"], json!(count), "{more}");
+        }
+        let plain = list("queryDataSourceRelationList=false").await;
+        assert_eq!(plain["data"]["Rows"][0]["RelationFieldList"], json!([]));
+        for (path, code) in [
+            ("aggregateDataSourceList?pageSize=9", "MISSING_PARAMETER"),
+            (
+                "aggregateDataSourceList?pageSize=9&envId=other",
+                "INVALID_PARAMETER_VALUE",
+            ),
+            (
+                "aggregateDataSourceList?pageSize=9&envId=test-env&appLinkStatus=1",
+                "UNSUPPORTED_OPERATION",
+            ),
+            (
+                "aggregateDataSourceList?pageSize=9&envId=test-env&queryAll=yes",
+                "INVALID_PARAMETER_VALUE",
+            ),
+            (
+                "basicDataSource?dataSourceName=todo&queryPublish=2",
+                "INVALID_PARAMETER_VALUE",
+            ),
+            (
+                "basicDataSource?dataSourceName=todo&viewId=v",
+                "DATASOURCE_NOT_EXIST",
+            ),
+            (
+                "basicDataSource?dataSourceName=todo&databaseTableName=post",
+                "DATASOURCE_NOT_EXIST",
+            ),
+            (
+                "dataSourceAggregateDetail?dataSourceName=todo&dbInstanceType=FLEXDB",
+                "DATASOURCE_NOT_EXIST",
+            ),
+        ] {
+            assert_eq!(get(path).await["code"], json!(code), "{path}");
+        }
+        let detail = "dataSourceAggregateDetail?dataSourceName=comment&databaseTableName=comment";
+        let relations = async |more: &str| {
+            let detail = get(&format!("{detail}{more}")).await;
+            detail["data"]["RelationFieldList"]
+                .as_array()
+                .unwrap()
+                .len()
+        };
+        assert_eq!(relations("&queryModelRelation=true").await, 1);
+        assert_eq!(relations("&queryModelRelation=false").await, 0);
+
+        let basic = async |body: Value| {
+            api.model(Method::POST, "datasource/prod/basicDataSourceList", body)
+                .await
+        };
+        assert_eq!(
+            basic(json!({"OnlyFlexDb": true})).await["data"]["Total"],
+            json!(0)
+        );
+        assert_eq!(
+            basic(json!({"OnlyFlexDb": false})).await["data"]["Total"],
+            json!(6)
+        );
+        assert_eq!(
+            basic(json!({"QueryAll": "yes"})).await["code"],
+            json!("INVALID_PARAMETER")
+        );
     });
 }

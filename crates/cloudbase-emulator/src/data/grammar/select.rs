@@ -40,6 +40,7 @@ fn item(cursor: &mut Cursor<'_>, depth: usize) -> Result<SelectItem, DataError> 
     if cursor.rest().starts_with("...") {
         return Err(cursor.error("spreading a relation (`...`) exists on PostgreSQL only"));
     }
+    let mut quoted = cursor.peek() == Some('"');
     let mut name = cursor.name()?;
     cursor.skip_blanks();
     let mut alias = None;
@@ -48,10 +49,11 @@ fn item(cursor: &mut Cursor<'_>, depth: usize) -> Result<SelectItem, DataError> 
     }
     if cursor.eat(":") {
         cursor.skip_blanks();
+        quoted = cursor.peek() == Some('"');
         alias = Some(std::mem::replace(&mut name, cursor.name()?));
         cursor.skip_blanks();
     }
-    if name.contains("->") {
+    if !quoted && name.contains("->") {
         return Err(cursor.error("JSON paths (`->`) exist on PostgreSQL only"));
     }
     let (mut hint, mut inner) = (None, false);

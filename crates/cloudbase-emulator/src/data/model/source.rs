@@ -1,19 +1,26 @@
 //! Data-source queries: what models there are, `/v1/model/datasource/…`.
+//!
+//! Models here are all over MySQL, and none has a view, an application, a channel or a connector: a
+//! query for only those with one finds nothing.
+
+mod query;
 
 use axum::extract::{Path, RawQuery, State};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
-use axum::{Extension, Router};
+use axum::{Extension, Json, Router};
 use bytes::Bytes;
-use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
+use self::query::Query;
 use super::error::ModelError;
 use super::schema::{Model, Models};
 use super::{answer, is_preview, object};
 use crate::identity::Caller;
 use crate::request_id::RequestId;
 use crate::state::AppState;
+
+pub(super) use self::query::pairs;
 
 pub(super) fn routes() -> Router<AppState> {
     Router::new()
@@ -34,12 +41,14 @@ async fn query(
     let outcome = || {
         is_preview(&env)?;
         allowed(&caller)?;
-        let query = Query(pairs(raw.as_deref().unwrap_or_default()).collect());
+        let query = Query::read(raw.as_deref());
         let models = &state.data.models;
         match name.as_str() {
             "aggregateDataSourceList" => aggregate_list(models, &query, state.keys.env_id()),
             "dataSourceAggregateDetail" => {
-                one(models, &query).map(|model| aggregate(model, state.keys.env_id(), true))
+                let model = one(models, &query)?;
+                let relations = query.flag("queryModelRelation")?.unwrap_or(true);
+                Ok(aggregate(model, state.keys.env_id(), relations, json!({})))
             }
             "dataSourceByTableName" => by_table_name(models, &query),
             "basicDataSource" => one(models, &query).map(basic),
@@ -50,7 +59,11 @@ async fn query(
             ))),
         }
     };
-    answer(&id, outcome())
+    match (name.as_str(), outcome()) {
+        // Alone of all, its documented response has no `data` around it.
+        ("tableName", Ok(names)) => Json(names).into_response(),
+        (_, outcome) => answer(&id, outcome),
+    }
 }
 
 async fn basic_list(
@@ -67,9 +80,11 @@ async fn basic_list(
         let names = strings(&body, "NameList")?;
         let ids = strings(&body, "IdList")?;
         let (size, number) = (whole(&body, "PageSize", 10)?, whole(&body, "PageNum", 1)?);
+        let (all, flex_db) = (flag(&body, "QueryAll")?, flag(&body, "OnlyFlexDb")?);
         let mut found = Vec::new();
         for model in state.data.models.iter() {
-            if (names.is_empty() || names.contains(&model.name))
+            if !flex_db
+                && (names.is_empty() || names.contains(&model.name))
                 && (ids.is_empty() || ids.contains(&model.id))
                 && matches_filters(model, body.get("QueryFilterList"))?
             {
@@ -77,10 +92,6 @@ async fn basic_list(
             }
         }
         let total = found.len();
-        let all = body
-            .get("QueryAll")
-            .and_then(Value::as_bool)
-            .unwrap_or(false);
         let page: Vec<Value> = if all {
             found
         } else {
@@ -107,12 +118,22 @@ fn allowed(caller: &Caller) -> Result<(), ModelError> {
 
 fn aggregate_list(models: &Models, query: &Query, env: &str) -> Result<Value, ModelError> {
     let size = query
-        .first("pageSize")
-        .ok_or_else(|| ModelError::missing("pageSize"))?
+        .required("pageSize")?
         .parse::<usize>()
         .ok()
         .filter(|size| *size >= 1)
         .ok_or_else(|| ModelError::value("pageSize takes a whole number from 1"))?;
+    let asked = query.required("envId")?;
+    if asked != env {
+        return Err(ModelError::value(format!(
+            "envId {asked:?} is not the environment of this emulator, {env:?}"
+        )));
+    }
+    if query.first("appLinkStatus").is_some() {
+        return Err(ModelError::unsupported(
+            "appLinkStatus: what its numbers mean is not documented",
+        ));
+    }
     // The documents count pages from 0 in one place and from 1 in another; both mean the first.
     let index = match query.first("pageIndex") {
         None => 1,
@@ -121,12 +142,22 @@ fn aggregate_list(models: &Models, query: &Query, env: &str) -> Result<Value, Mo
             .map_err(|_| ModelError::value("pageIndex takes a whole number"))?
             .max(1),
     };
-    let all = matches!(query.first("queryAll"), Some("1" | "true"));
+    let all = query.flag("queryAll")?.unwrap_or(false);
+    let relations = query.flag("queryDataSourceRelationList")?.unwrap_or(true);
+    // There are neither connectors nor models of the system to be added.
+    for more in ["queryConnector", "querySystemModel"] {
+        query.flag(more)?;
+    }
+    let linked = query.flag("queryBindToApp")?.unwrap_or(false)
+        || ["viewIds", "appIds", "channelList"]
+            .iter()
+            .any(|list| !query.all(list).is_empty());
     let any = |list: &[&str], value: &str| list.is_empty() || list.contains(&value);
     let (ids, names) = (query.all("dataSourceIds"), query.all("dataSourceNames"));
     let tables = query.all("databaseTableNames");
     let found: Vec<Value> = models
         .iter()
+        .filter(|_| !linked)
         .filter(|model| any(&ids, &model.id) && any(&names, &model.name))
         .filter(|model| {
             any(&tables, &model.table_name(false)) || any(&tables, &model.table_name(true))
@@ -136,12 +167,8 @@ fn aggregate_list(models: &Models, query: &Query, env: &str) -> Result<Value, Mo
                 .first("dataSourceType")
                 .is_none_or(|kind| kind == "database")
         })
-        .filter(|_| {
-            query
-                .first("dbInstanceType")
-                .is_none_or(|kind| kind == "MYSQL")
-        })
-        .map(|model| aggregate(model, env, false))
+        .filter(|_| is_mysql(query))
+        .map(|model| aggregate(model, env, relations, json!("{}")))
         .collect();
     let count = found.len();
     let rows: Vec<Value> = if all {
@@ -154,6 +181,13 @@ fn aggregate_list(models: &Models, query: &Query, env: &str) -> Result<Value, Mo
             .collect()
     };
     Ok(json!({"Count": count, "Rows": rows}))
+}
+
+/// Whether the kind of database that was asked for is the one that all models have.
+fn is_mysql(query: &Query) -> bool {
+    query
+        .first("dbInstanceType")
+        .is_none_or(|kind| kind == "MYSQL")
 }
 
 fn by_table_name(models: &Models, query: &Query) -> Result<Value, ModelError> {
@@ -212,42 +246,54 @@ fn schema_list(models: &Models, query: &Query) -> Value {
     json!({ "DataSourceRelationInfoList": infos })
 }
 
+/// The tables of a data source; without a name, those of all.
 fn table_name(models: &Models, query: &Query) -> Result<Value, ModelError> {
-    let name = query
-        .first("dataSourceName")
-        .ok_or_else(|| ModelError::missing("dataSourceName"))?;
-    let model = models
-        .get(name)
-        .ok_or_else(|| ModelError::no_source(name))?;
-    Ok(json!({
-        "TableName": [model.table_name(false), model.table_name(true)],
-        "DbType": "MYSQL",
-    }))
+    let name = query.first("dataSourceName");
+    let tables: Vec<String> = models
+        .iter()
+        .filter(|model| name.is_none_or(|name| model.name == name))
+        .flat_map(|model| [model.table_name(false), model.table_name(true)])
+        .collect();
+    match name {
+        Some(name) if tables.is_empty() => Err(ModelError::no_source(name)),
+        _ => Ok(json!({ "TableName": tables, "DbType": "MYSQL" })),
+    }
 }
 
+/// The data source of a detail; each condition beside its id or name must hold for it.
 fn one<'m>(models: &'m Models, query: &Query) -> Result<&'m Model, ModelError> {
     let (id, name) = (query.first("datasourceId"), query.first("dataSourceName"));
     let Some(wanted) = name.or(id) else {
         return Err(ModelError::missing("datasourceId or dataSourceName"));
     };
+    // Both the trial and the published version are there, and the same.
+    query.flag("queryPublish")?;
+    let table = query.first("databaseTableName");
     models
         .iter()
+        .filter(|_| query.first("viewId").is_none() && is_mysql(query))
         .find(|model| {
-            id.is_none_or(|id| model.id == id) && name.is_none_or(|name| model.name == name)
+            id.is_none_or(|id| model.id == id)
+                && name.is_none_or(|name| model.name == name)
+                && table.is_none_or(|table| {
+                    [false, true]
+                        .map(|preview| model.table_name(preview))
+                        .contains(&table.to_owned())
+                })
         })
         .ok_or_else(|| ModelError::no_source(wanted))
 }
 
-/// The record that lists and details show.
-fn aggregate(model: &Model, env: &str, detail: bool) -> Value {
+/// The record that lists and details show. Its configuration is a text in lists.
+fn aggregate(model: &Model, env: &str, relations: bool, configuration: Value) -> Value {
     let relations: Vec<Value> = model
         .relations()
+        .filter(|_| relations)
         .map(|(field, relation)| {
             json!({"Field": field, "Format": relation.format, "RelateDataSourceName": relation.target})
         })
         .collect();
     let mut record = basic(model);
-    let configuration = if detail { json!({}) } else { json!("{}") };
     let more = json!({
         "Description": model.description,
         "EnvId": env,
@@ -378,42 +424,11 @@ fn whole(body: &Value, name: &str, absent: usize) -> Result<usize, ModelError> {
     }
 }
 
-/// A query string, read.
-struct Query(Vec<(String, String)>);
-
-impl Query {
-    fn first(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+fn flag(body: &Value, name: &str) -> Result<bool, ModelError> {
+    match body.get(name) {
+        None | Some(Value::Null) => Ok(false),
+        Some(value) => value
+            .as_bool()
+            .ok_or_else(|| ModelError::parameter(format!("{name} takes true or false"))),
     }
-
-    /// An array: the key repeated, perhaps with brackets, or values between commas.
-    fn all(&self, name: &str) -> Vec<&str> {
-        self.0
-            .iter()
-            .filter(|(key, _)| {
-                key.strip_prefix(name)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
-            })
-            .flat_map(|(_, value)| value.split(','))
-            .filter(|value| !value.is_empty())
-            .collect()
-    }
-}
-
-/// The decoded pairs of a query string.
-pub(super) fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
-    let decode = |text: &str| {
-        let text = text.replace('+', " ");
-        percent_decode_str(&text).decode_utf8_lossy().into_owned()
-    };
-    query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(move |pair| {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decode(key), decode(value))
-        })
 }

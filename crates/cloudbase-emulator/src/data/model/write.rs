@@ -74,25 +74,30 @@ impl<'a> Call<'a> {
         Ok(json!({ "count": legal.len(), "legalIdList": legal, "illegalIdList": illegal }))
     }
 
+    /// Either half may be left out: then there is nothing to do in its case.
     pub(super) async fn upsert(&self, body: &Value) -> Result<Value, ModelError> {
         let (create, update) = (
-            required_object(body, "create")?,
-            required_object(body, "update")?,
+            optional_object(body, "create")?,
+            optional_object(body, "update")?,
         );
+        if create.is_none() && update.is_none() {
+            return Err(ModelError::missing("create or update"));
+        }
         let mut session = self.engine.session().await?;
         session.begin().await?;
         let (legal, illegal) = self.targets(session.as_mut(), body, Some(1)).await?;
-        let data = match (legal.first(), illegal.first()) {
-            (Some(id), _) => {
+        let exists = !legal.is_empty() || !illegal.is_empty();
+        let data = match (legal.first(), update, create) {
+            (Some(id), Some(update), _) => {
                 self.change(session.as_mut(), std::slice::from_ref(id), update, false)
                     .await?;
                 json!({ "count": 1, "id": "" })
             }
-            (None, Some(_)) => json!({ "count": 0, "id": "" }),
-            (None, None) => {
+            (None, _, Some(create)) if !exists => {
                 let id = self.insert(session.as_mut(), create, false).await?;
                 json!({ "count": 0, "id": id })
             }
+            _ => json!({ "count": 0, "id": "" }),
         };
         session.commit().await?;
         Ok(data)
@@ -325,6 +330,16 @@ fn check(field: &Field, value: &Value) -> Result<(), ModelError> {
         "field {:?} takes {expected}",
         field.name
     )))
+}
+
+fn optional_object<'v>(
+    body: &'v Value,
+    name: &str,
+) -> Result<Option<&'v Map<String, Value>>, ModelError> {
+    match body.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => as_object(value, name).map(Some),
+    }
 }
 
 fn required_object<'v>(body: &'v Value, name: &str) -> Result<&'v Map<String, Value>, ModelError> {
