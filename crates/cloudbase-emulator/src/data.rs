@@ -5,6 +5,7 @@ mod ddl;
 mod decimal;
 mod engine;
 mod error;
+mod expression;
 mod fetch;
 mod free_sql;
 mod grammar;
@@ -19,6 +20,7 @@ mod sql;
 mod template;
 mod temporal;
 mod text;
+mod uuid;
 mod value;
 
 use std::collections::BTreeMap;

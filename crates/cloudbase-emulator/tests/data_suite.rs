@@ -21,6 +21,8 @@ mod reading;
 mod replacing;
 #[path = "data_suite/scripts.rs"]
 mod scripts;
+#[path = "data_suite/seeds.rs"]
+mod seeds;
 #[path = "data_suite/sessions.rs"]
 mod sessions;
 #[path = "data_suite/sources.rs"]

@@ -14,28 +14,11 @@ use construct::Construct;
 
 /// Constructs that do not behave as their row says yet. This list only shrinks: one that does must leave it.
 const NOT_YET: &[&str] = &[
-    "b'0' default",
-    "b'1' insert",
-    "0x insert",
-    "X'' insert",
-    "_binary 'x' insert (mysqldump 8)",
-    "_utf8mb4'x' insert",
-    "N'x' insert",
-    "sysdate()",
-    "UUID()",
-    "DEFAULT (UUID())",
-    "UNIX_TIMESTAMP()",
-    "JSON_OBJECT",
-    "JSON_ARRAY",
-    "CURDATE()",
-    "TRUE + arithmetic",
-    "CONCAT",
     "ON DUPLICATE KEY",
     "REPLACE INTO",
     "INSERT SET",
     "table COLLATE bin + compare",
     "DOUBLE(10,2)",
-    "zero date",
     "AUTO_INCREMENT with composite PK",
     "AUTO_INCREMENT on UNIQUE",
 ];

@@ -104,6 +104,8 @@ pub(crate) enum DefaultValue {
     Constant(Option<String>),
     /// `CURRENT_TIMESTAMP`
     Now,
+    /// An expression, computed for each row.
+    Computed(String),
     /// Something that only the database can compute.
     Expression,
 }

@@ -2,6 +2,7 @@
 
 mod alter;
 mod column;
+mod default;
 mod emit;
 mod harmless;
 mod key;
@@ -15,15 +16,15 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
-use super::catalog::{DefaultValue, Table, TextOptions};
+use super::catalog::{Table, TextOptions};
 use super::error::DataError;
 use super::script::{Placed, split};
-use super::value::Given;
 use words::Words as _;
 
 pub(crate) use alter::{Change, Place};
 pub(crate) use column::Definition;
-pub(crate) use emit::{create_index, create_table, drop_table};
+pub(crate) use default::{default, invalid as invalid_default};
+pub(crate) use emit::{DEFAULT_FUNCTION, computed, create_index, create_table, drop_table};
 pub(crate) use key::Key;
 
 /// One thing that a schema asks for.
@@ -54,6 +55,11 @@ pub(crate) enum Step {
         table: String,
     },
     Insert(Insert),
+    /// `SET variable = value`
+    Set {
+        variable: String,
+        value: Box<Expr>,
+    },
 }
 
 impl Step {
@@ -66,16 +72,17 @@ impl Step {
             | Self::Alter { table, .. }
             | Self::Truncate { table } => Some(table),
             Self::Insert(insert) => Some(&insert.table),
+            Self::Set { .. } => None,
         }
     }
 }
 
-/// Rows of an `INSERT`; an element is absent for `DEFAULT`.
+/// Rows of an `INSERT`.
 pub(crate) struct Insert {
     pub(crate) table: String,
     /// Empty: all columns in order.
     pub(crate) columns: Vec<String>,
-    pub(crate) rows: Vec<Vec<Option<Given>>>,
+    pub(crate) rows: Vec<Vec<Expr>>,
     pub(crate) ignore: bool,
 }
 
@@ -145,6 +152,7 @@ impl Reader {
                 Statement::Insert(insert) => Step::Insert(insertion(insert)?),
                 other => return Err(refuse(&format!("`{other}`"))),
             },
+            Some("SET") => return settings(parser),
             Some(word) if harmless::is_harmless(parser, word)? => return Ok(Vec::new()),
             _ => {
                 let head: Vec<String> = (0..3)
@@ -278,6 +286,46 @@ fn renames(parser: &mut Parser<'_>) -> Result<Vec<Step>, DataError> {
     }
 }
 
+/// What `SET` sets for the session. Most variables change nothing here, whatever their values look like.
+fn settings(parser: &mut Parser<'_>) -> Result<Vec<Step>, DataError> {
+    let set = match parser.try_parse(|parser| parser.parse_statement()) {
+        Ok(Statement::Set(set)) => set,
+        Ok(other) => return Err(refuse(&format!("`{other}`"))),
+        Err(error) => {
+            return match harmless::sets_for_later(parser) {
+                true => Err(error.into()),
+                false => Ok(Vec::new()),
+            };
+        }
+    };
+    let assignments = match set {
+        ast::Set::SingleAssignment {
+            scope,
+            variable,
+            values,
+            ..
+        } => values
+            .into_iter()
+            .map(|value| (scope, variable.clone(), value))
+            .collect(),
+        ast::Set::MultipleAssignments { assignments } => assignments
+            .into_iter()
+            .map(|one| (one.scope, one.name, one.value))
+            .collect(),
+        // Of character sets, which are one here, and of roles.
+        _ => Vec::new(),
+    };
+    let own = assignments
+        .into_iter()
+        .filter(|(scope, ..)| *scope != Some(ast::ContextModifier::Global));
+    Ok(own
+        .map(|(_, variable, value)| Step::Set {
+            variable: variable.to_string(),
+            value: Box::new(value),
+        })
+        .collect())
+}
+
 fn insertion(insert: ast::Insert) -> Result<Insert, DataError> {
     let TableObject::TableName(name) = &insert.table else {
         return Err(refuse("INSERT into anything but a table"));
@@ -286,25 +334,14 @@ fn insertion(insert: ast::Insert) -> Result<Insert, DataError> {
     if insert.on.is_some() || insert.replace_into {
         return Err(refuse("REPLACE and INSERT … ON DUPLICATE KEY in a schema"));
     }
-    let values = insert
-        .source
-        .as_ref()
-        .and_then(|source| match source.body.as_ref() {
-            SetExpr::Values(values) => Some(values),
-            _ => None,
-        });
+    let values = insert.source.and_then(|source| match *source.body {
+        SetExpr::Values(values) => Some(values),
+        _ => None,
+    });
     let Some(values) = values else {
         return Err(refuse("INSERT … SELECT in a schema"));
     };
-    let mut rows = Vec::with_capacity(values.rows.len());
-    for row in &values.rows {
-        rows.push(
-            row.content
-                .iter()
-                .map(literal)
-                .collect::<Result<Vec<_>, _>>()?,
-        );
-    }
+    let rows = values.rows.into_iter().map(|row| row.content).collect();
     let columns = insert.columns.iter().map(last).collect::<Result<_, _>>()?;
     Ok(Insert {
         table,
@@ -312,24 +349,6 @@ fn insertion(insert: ast::Insert) -> Result<Insert, DataError> {
         rows,
         ignore: insert.ignore,
     })
-}
-
-/// A constant in an `INSERT`; `None` is `DEFAULT`.
-fn literal(expression: &Expr) -> Result<Option<Given>, DataError> {
-    if let Expr::Identifier(name) = expression
-        && name.quote_style.is_none()
-        && name.value.eq_ignore_ascii_case("default")
-    {
-        return Ok(None);
-    }
-    match column::constant(expression) {
-        Some(DefaultValue::Constant(None)) => Ok(Some(Given::Null)),
-        Some(DefaultValue::Constant(Some(text))) => Ok(Some(Given::String(text))),
-        Some(DefaultValue::Now) => Ok(Some(Given::Now)),
-        _ => Err(refuse(&format!(
-            "the expression `{expression}` in an INSERT of a schema"
-        ))),
-    }
 }
 
 fn last(name: &ObjectName) -> Result<String, DataError> {

@@ -261,7 +261,7 @@ impl Emulator {
 
 fn bind(value: &serde_json::Value) -> Cell {
     match Given::from_value(value) {
-        Given::Null | Given::Now => Cell::Null,
+        Given::Null => Cell::Null,
         Given::Bool(value) => Cell::Int(value.into()),
         Given::Number(text) => match (text.parse(), text.parse(), text.parse()) {
             (Ok(value), _, _) => Cell::Int(value),
@@ -270,5 +270,6 @@ fn bind(value: &serde_json::Value) -> Cell {
             _ => Cell::Text(text),
         },
         Given::String(text) | Given::Composite(text) => Cell::Text(text),
+        Given::Bytes(bytes) => Cell::Bytes(bytes),
     }
 }

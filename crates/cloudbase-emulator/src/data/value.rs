@@ -42,8 +42,8 @@ pub(crate) enum Given {
     String(String),
     /// An object or array, as text.
     Composite(String),
-    /// The present moment; only a schema says it.
-    Now,
+    /// Bytes for a binary column; only SQL says them.
+    Bytes(Vec<u8>),
 }
 
 impl Given {
@@ -73,19 +73,14 @@ impl Given {
 }
 
 /// The value to store in `column`, under MySQL's strict mode. `row` counts from 1, for the message.
-pub(crate) fn to_cell(
-    column: &Column,
-    given: Given,
-    row: usize,
-    now_ms: i64,
-) -> Result<Cell, DataError> {
+pub(crate) fn to_cell(column: &Column, given: Given, row: usize) -> Result<Cell, DataError> {
     let name = &column.name;
     let text = match given {
         Given::Null => return Ok(Cell::Null),
-        Given::Now => temporal::from_unix_micros(now_ms * 1000, 6),
         Given::Composite(json) if column.kind == Kind::Json => {
             return normalize_json(column, &json);
         }
+        Given::Bytes(bytes) => return binary(column, bytes, row),
         Given::Composite(_) => {
             return Err(DataError::invalid_request(format!(
                 "column '{name}' does not take an object or array"
@@ -163,17 +158,7 @@ pub(crate) fn to_cell(
             fits(column, text.len() as u64, *bytes, row)?;
             Ok(Cell::Text(text))
         }
-        Kind::Binary(length) => {
-            let mut bytes = decode(column, &text)?;
-            fits(column, bytes.len() as u64, u64::from(*length), row)?;
-            bytes.resize(*length as usize, 0);
-            Ok(Cell::Bytes(bytes))
-        }
-        Kind::Blob(length) => {
-            let bytes = decode(column, &text)?;
-            fits(column, bytes.len() as u64, *length, row)?;
-            Ok(Cell::Bytes(bytes))
-        }
+        Kind::Binary(_) | Kind::Blob(_) => binary(column, decode(column, &text)?, row),
         Kind::Date | Kind::DateTime { .. } | Kind::Timestamp { .. } | Kind::Time { .. } => {
             temporal::canonical(&column.kind, &text)
                 .map(Cell::Text)
@@ -227,6 +212,23 @@ fn set_members(members: &[String], text: &str) -> Option<String> {
         _ => return None,
     };
     Some(chosen.join(","))
+}
+
+fn binary(column: &Column, mut bytes: Vec<u8>, row: usize) -> Result<Cell, DataError> {
+    match column.kind {
+        Kind::Binary(length) => {
+            fits(column, bytes.len() as u64, length.into(), row)?;
+            bytes.resize(length as usize, 0);
+        }
+        Kind::Blob(length) => fits(column, bytes.len() as u64, length, row)?,
+        _ => {
+            return Err(DataError::invalid_request(format!(
+                "column '{}' does not take bytes",
+                column.name
+            )));
+        }
+    }
+    Ok(Cell::Bytes(bytes))
 }
 
 fn integer(
@@ -406,6 +408,18 @@ fn incorrect_operand(kind: &Kind, text: &str) -> DataError {
             text.chars().take(64).collect::<String>()
         ),
     )
+}
+
+/// A value as the text that [`to_cell`] makes the same value of; NULL is empty.
+pub(crate) fn to_text(cell: &Cell) -> String {
+    match cell {
+        Cell::Null => String::new(),
+        Cell::Int(value) => value.to_string(),
+        Cell::UInt(value) => value.to_string(),
+        Cell::Real(value) => value.to_string(),
+        Cell::Text(text) => text.clone(),
+        Cell::Bytes(bytes) => STANDARD.encode(bytes),
+    }
 }
 
 /// Writes a value as JSON. `kind` is unknown for results of free SQL.

@@ -1,14 +1,15 @@
 //! `ALTER TABLE`: its operations, each of which is carried out, known to have no effect here, or rejected.
 
+use sqlparser::ast::Expr;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
 
-use super::column::{Definition, column, constant};
+use super::column::{Definition, column};
 use super::key::{Key, key};
 use super::options::{TableOptions, table_option, text_option};
 use super::words::Words as _;
 use super::{Step, refuse};
-use crate::data::catalog::{DefaultValue, TextOptions};
+use crate::data::catalog::TextOptions;
 use crate::data::error::DataError;
 
 /// One thing that is changed about a table.
@@ -35,7 +36,7 @@ pub(crate) enum Change {
     },
     Default {
         column: String,
-        default: Option<DefaultValue>,
+        default: Option<Expr>,
     },
     AddKey(Key),
     DropPrimaryKey,
@@ -262,9 +263,7 @@ fn alter_part(parser: &mut Parser<'_>, changes: &mut Vec<Change>) -> Result<(), 
     let default = if parser.take(&["DROP", "DEFAULT"]) {
         None
     } else if parser.take(&["SET", "DEFAULT"]) {
-        let expression = parser.parse_expr()?;
-        let default = constant(&expression);
-        Some(default.ok_or_else(|| refuse(&format!("DEFAULT {expression} of column '{column}'")))?)
+        Some(parser.parse_expr()?)
     } else {
         return Err(refuse(&format!(
             "ALTER COLUMN `{column}` {}",

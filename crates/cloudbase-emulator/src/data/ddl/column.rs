@@ -1,17 +1,15 @@
 //! Columns: their types and attributes.
 
-use sqlparser::ast::{
-    self, CharacterLength, ColumnOption, DataType, EnumMember, ExactNumberInfo, Expr,
-    UnaryOperator, Value,
-};
+use sqlparser::ast::{self, CharacterLength, ColumnOption, DataType, EnumMember, ExactNumberInfo};
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
 
+use super::default::{default, is_now};
 use super::key::{check, references};
 use super::options::text_option;
 use super::refuse;
 use super::words::Words as _;
-use crate::data::catalog::{Column, DefaultValue, ForeignKey, Kind, TextOptions};
+use crate::data::catalog::{Column, ForeignKey, Kind, TextOptions};
 use crate::data::error::DataError;
 
 /// A column as it is defined, and what its definition says about keys.
@@ -168,9 +166,7 @@ fn attribute(parser: &mut Parser<'_>, definition: &mut Definition) -> Result<boo
         ColumnOption::Null => column.nullable = true,
         ColumnOption::NotNull => column.nullable = false,
         ColumnOption::Default(expression) => {
-            let default = constant(&expression)
-                .ok_or_else(|| refuse(&format!("DEFAULT {expression} of column '{}'", column.name)))?;
-            column.default = Some(default);
+            column.default = Some(default(column, &expression)?);
         }
         ColumnOption::PrimaryKey(_) => {
             definition.primary = true;
@@ -178,7 +174,7 @@ fn attribute(parser: &mut Parser<'_>, definition: &mut Definition) -> Result<boo
         }
         ColumnOption::Unique(_) => definition.unique = true,
         ColumnOption::OnUpdate(expression) => {
-            if constant(&expression) != Some(DefaultValue::Now) {
+            if !is_now(&expression) {
                 return Err(refuse(&format!("ON UPDATE {expression}")));
             }
             column.touch = true;
@@ -230,40 +226,6 @@ fn is_binary(collation: &str) -> Result<bool, DataError> {
         Ok(false)
     } else {
         Err(refuse(&format!("collation {collation}")))
-    }
-}
-
-/// A constant, NULL or CURRENT_TIMESTAMP; `None` for anything else.
-pub(super) fn constant(expression: &Expr) -> Option<DefaultValue> {
-    let text = |text: &str| Some(DefaultValue::Constant(Some(text.to_owned())));
-    match expression {
-        Expr::Value(value) => match &value.value {
-            Value::Null => Some(DefaultValue::Constant(None)),
-            Value::Number(number, _) => text(number),
-            Value::Boolean(value) => text(if *value { "1" } else { "0" }),
-            Value::SingleQuotedString(value) | Value::DoubleQuotedString(value) => text(value),
-            _ => None,
-        },
-        Expr::UnaryOp {
-            op: UnaryOperator::Minus,
-            expr,
-        } => match constant(expr) {
-            Some(DefaultValue::Constant(Some(number))) => text(&format!("-{number}")),
-            _ => None,
-        },
-        Expr::Nested(inner) => constant(inner),
-        Expr::Function(call) => {
-            let name = call.name.to_string().to_ascii_uppercase();
-            matches!(
-                name.as_str(),
-                "CURRENT_TIMESTAMP" | "NOW" | "LOCALTIME" | "LOCALTIMESTAMP"
-            )
-            .then_some(DefaultValue::Now)
-        }
-        Expr::Identifier(name) if name.value.eq_ignore_ascii_case("CURRENT_TIMESTAMP") => {
-            Some(DefaultValue::Now)
-        }
-        _ => None,
     }
 }
 

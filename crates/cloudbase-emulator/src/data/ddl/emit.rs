@@ -7,6 +7,10 @@ use sea_query::{
 
 use crate::data::catalog::{Action, Column, DefaultValue, Index as Key, Kind, Table, source};
 use crate::data::engine::Dialect;
+use crate::data::value::{Cell, Given, to_cell};
+
+/// The function of the embedded engine that computes the default of a column, which it takes as JSON.
+pub(crate) const DEFAULT_FUNCTION: &str = "mysql_default";
 
 /// The statement that makes the table under `name`; on MySQL with its secondary keys.
 pub(crate) fn create_table(table: &Table, name: &str, dialect: Dialect) -> String {
@@ -155,6 +159,12 @@ fn sqlite_column(column: &Column) -> ColumnDef {
     }
     // Inserts through the gateway carry every default themselves; these are for free SQL.
     match &column.default {
+        Some(DefaultValue::Constant(Some(text))) if kind == "BLOB" => {
+            let bytes = to_cell(column, Given::String(text.clone()), 1);
+            if let Ok(Cell::Bytes(bytes)) = bytes {
+                definition.default(Expr::cust(format!("X'{}'", hex::encode(bytes))));
+            }
+        }
         Some(DefaultValue::Constant(Some(text))) => {
             let number = matches!(kind, "INTEGER" | "REAL")
                 .then(|| text.parse::<f64>().ok())
@@ -168,9 +178,18 @@ fn sqlite_column(column: &Column) -> ColumnDef {
         Some(DefaultValue::Now) => {
             definition.default(Expr::cust("CURRENT_TIMESTAMP"));
         }
+        Some(DefaultValue::Computed(_)) => {
+            definition.default(Expr::cust(format!("({})", computed(column))));
+        }
         Some(DefaultValue::Constant(None) | DefaultValue::Expression) | None => {}
     }
     definition
+}
+
+/// The default of a column as SQL that the embedded engine computes for each row.
+pub(crate) fn computed(column: &Column) -> String {
+    let column = serde_json::to_string(column).unwrap_or_default();
+    format!("{DEFAULT_FUNCTION}('{}')", column.replace('\'', "''"))
 }
 
 fn mysql_column(column: &Column) -> ColumnDef {
@@ -224,6 +243,9 @@ fn mysql_column(column: &Column) -> ColumnDef {
         }
         Some(DefaultValue::Now) => {
             definition.default(Expr::cust("CURRENT_TIMESTAMP"));
+        }
+        Some(DefaultValue::Computed(sql)) => {
+            definition.default(Expr::cust(format!("({sql})")));
         }
         Some(DefaultValue::Constant(None) | DefaultValue::Expression) | None => {}
     }

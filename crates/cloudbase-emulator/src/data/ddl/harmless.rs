@@ -10,8 +10,8 @@ use crate::data::error::DataError;
 /// Whether the statement has no effect here; then it is read to its end.
 pub(super) fn is_harmless(parser: &mut Parser<'_>, word: &str) -> Result<bool, DataError> {
     let is_harmless = match word {
-        // Modes and variables of the session: dumps begin and end with these.
-        "SET" | "USE"
+        // One database is here.
+        "USE"
         // Nobody else is there, and a script is carried out as a whole.
         | "LOCK" | "UNLOCK" | "BEGIN" | "COMMIT" | "SAVEPOINT" | "RELEASE"
         // Accounts and rights do not exist here.
@@ -66,6 +66,18 @@ fn sees_anywhere(parser: &Parser<'_>, word: &str) -> bool {
         .map(|place| &parser.peek_nth_token_ref(place).token)
         .take_while(|token| **token != Token::EOF)
         .any(|token| matches!(token, Token::Word(found) if found.quote_style.is_none() && found.value.eq_ignore_ascii_case(word)))
+}
+
+/// Reads an assignment to its end: whether it sets something that later statements depend on.
+pub(super) fn sets_for_later(parser: &mut Parser<'_>) -> bool {
+    let mut is_used = false;
+    while parser.peek_token_ref().token != Token::EOF {
+        let word = parser.word().unwrap_or_default();
+        let is_variable = word.starts_with('@') && !word.starts_with("@@");
+        is_used |= is_variable || word.ends_with("SQL_MODE") || word.ends_with("TIMESTAMP");
+        parser.advance_token();
+    }
+    is_used
 }
 
 fn to_the_end(parser: &mut Parser<'_>) {

@@ -5,8 +5,13 @@ use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Error, Result};
 
+use super::Dialect;
 use crate::clock::Clock;
+use crate::data::catalog::Column;
+use crate::data::ddl::DEFAULT_FUNCTION;
+use crate::data::insertion::{self, InsertValue};
 use crate::data::text::{self, Pattern};
+use crate::data::value::Cell;
 use crate::data::{decimal, temporal};
 
 const PURE: FunctionFlags = FunctionFlags::SQLITE_UTF8.union(FunctionFlags::SQLITE_DETERMINISTIC);
@@ -28,8 +33,18 @@ pub(super) fn register(connection: &Connection, clock: Clock) -> Result<()> {
     }
     let seconds = clock.clone();
     connection.create_scalar_function("unix_timestamp", 0, utc, move |_| Ok(seconds.now_secs()))?;
+    let today = clock.clone();
     connection.create_scalar_function("curdate", 0, utc, move |_| {
-        Ok(temporal::from_unix_micros(clock.now_ms() * 1000, 0)[..10].to_owned())
+        Ok(temporal::from_unix_micros(today.now_ms() * 1000, 0)[..10].to_owned())
+    })?;
+    connection.create_scalar_function(DEFAULT_FUNCTION, 1, utc, move |context| {
+        let column: Column = serde_json::from_str(&context.get::<String>(0)?)
+            .map_err(|error| Error::UserFunctionError(error.into()))?;
+        match insertion::default(Dialect::Sqlite, &column, 1, clock.now_ms()) {
+            Ok(InsertValue::Cell(cell)) => Ok(cell),
+            Ok(InsertValue::Default) => Ok(Cell::Null),
+            Err(error) => Err(Error::UserFunctionError(error.message.into())),
+        }
     })?;
     connection.create_scalar_function("concat", -1, PURE, |context| {
         let mut out = String::new();

@@ -307,7 +307,7 @@ impl<'a> Call<'a> {
             }
             check(field, value)?;
             let column = table.column(name, "field list")?;
-            let cell = to_cell(column, Given::from_value(value), 1, self.now_ms)?;
+            let cell = to_cell(column, Given::from_value(value), 1)?;
             draft.columns.push((name.clone(), cell));
         }
         Ok(draft)

@@ -246,7 +246,7 @@ impl<'a> Insertion<'a> {
                         Ok(i64::try_from(insert_id).map_or(Cell::UInt(insert_id), Cell::Int))
                     }
                     (false, Some(crate::data::catalog::DefaultValue::Constant(Some(text)))) => {
-                        crate::data::value::to_cell(column, Given::String(text.clone()), 1, 0)
+                        crate::data::value::to_cell(column, Given::String(text.clone()), 1)
                     }
                     _ => Err(DataError::invalid_request(format!(
                         "return=representation: the database made up the key column '{name}', \

@@ -79,7 +79,7 @@ fn changes<'a>(request: &Request, table: &'a Table, body: &[u8]) -> Result<Chang
                 "the permission column {OWNER} is the server's to write"
             )));
         }
-        let cell = to_cell(column, Given::new(raw), 1, request.now_ms)?;
+        let cell = to_cell(column, Given::new(raw), 1)?;
         if cell == Cell::Null && !column.nullable {
             return Err(DataError::database(
                 Cause::Other,

@@ -6,8 +6,8 @@ use sea_query::{Alias, Expr, Query, SqliteQueryBuilder};
 use super::errors::translate;
 use super::from_sqlite;
 use super::script::refused;
-use crate::data::catalog::{Column, Kind, Table};
-use crate::data::ddl::{Change, Definition, Key, Place};
+use crate::data::catalog::{Column, DefaultValue, Kind, Table};
+use crate::data::ddl::{self, Change, Definition, Key, Place, computed};
 use crate::data::engine::{Dialect, Statement};
 use crate::data::error::DataError;
 use crate::data::insertion::{InsertValue, insert_value};
@@ -81,7 +81,10 @@ impl Altered {
             }
             Change::Default { column, default } => {
                 let at = self.position(&column)?;
-                self.table.columns[at].default = default;
+                let column = &mut self.table.columns[at];
+                column.default = default
+                    .map(|value| ddl::default(column, &value))
+                    .transpose()?;
             }
             Change::AddKey(Key::Primary(_)) if !table.primary_key.is_empty() => {
                 return Err(refused("Multiple primary key defined".to_owned()));
@@ -290,6 +293,9 @@ impl Altered {
                 Some(origin) => rows.column(Alias::new(&origin.name)),
                 // The new table numbers its rows itself.
                 None if column.auto_increment => continue,
+                None if matches!(column.default, Some(DefaultValue::Computed(_))) => {
+                    rows.expr(Expr::cust(computed(column)))
+                }
                 None => rows.expr(Expr::val(sea_query::Value::from(initial(column, now_ms)?))),
             };
             let is_converted = origin.as_ref().is_some_and(|origin| origin.is_converted);

@@ -7,11 +7,15 @@ use sea_query::{Alias, Query, SqliteQueryBuilder};
 
 use super::alter::Altered;
 use super::errors::translate;
-use crate::data::catalog::{Catalog, Table};
-use crate::data::ddl::{Change, Insert, Script, Step, create_index, create_table, drop_table};
+use crate::data::catalog::{Catalog, Column, DefaultValue, Table};
+use crate::data::ddl::{
+    Change, Insert, Script, Step, create_index, create_table, drop_table, invalid_default,
+};
 use crate::data::engine::Dialect;
 use crate::data::error::{Cause, DataError};
-use crate::data::insertion::{InsertValue, insert_value};
+use crate::data::expression::{self, SqlSession, evaluate};
+use crate::data::insertion::{InsertValue, insert_value_in, zero_date};
+use crate::data::temporal;
 
 /// Where the catalog is kept, as JSON: SQLite's own types know less.
 const CATALOG: &str = "__cloudbase_catalog";
@@ -75,7 +79,7 @@ fn in_transaction(
         connection: &transaction,
         catalog,
         kept,
-        now_ms,
+        session: SqlSession::new(now_ms),
     };
     run.script(script)?;
     check_keys(&transaction)?;
@@ -87,7 +91,7 @@ struct Run<'a> {
     catalog: &'a mut Catalog,
     /// Tables that were there before.
     kept: BTreeSet<String>,
-    now_ms: i64,
+    session: SqlSession,
 }
 
 impl Run<'_> {
@@ -142,6 +146,7 @@ impl Run<'_> {
                     };
                 }
                 check(&table)?;
+                self.check_defaults(&table.columns)?;
                 self.create(&table, &table.name)?;
                 self.indexes(&table)?;
                 if let Some(next_id) = next_id {
@@ -184,7 +189,21 @@ impl Run<'_> {
                 self.set_next_id(&table, 1)
             }
             Step::Insert(insert) => self.insert(insert),
+            Step::Set { variable, value } => self.session.set(&variable, &value),
         }
+    }
+
+    /// Rejects zero dates where the SQL mode does.
+    fn check_defaults(&self, columns: &[Column]) -> Result<(), DataError> {
+        for column in columns {
+            if let Some(DefaultValue::Constant(Some(text))) = &column.default
+                && temporal::zero(&column.kind, text).is_some()
+                && zero_date(&self.session.mode, column, text).is_none()
+            {
+                return Err(invalid_default(column));
+            }
+        }
+        Ok(())
     }
 
     /// SQLite alters little of a table: a new one takes the place of the old.
@@ -199,6 +218,7 @@ impl Run<'_> {
         altered.table.finish()?;
         let table = &altered.table;
         check(table)?;
+        self.check_defaults(&table.columns)?;
         if table.name != *name && self.catalog.get(&table.name).is_some() {
             return Err(refused(format!("Table '{}' already exists", table.name)));
         }
@@ -227,7 +247,7 @@ impl Run<'_> {
         let next_id = self.next_id(name)?.max(altered.next_id);
         let temporary = format!("__cloudbase_new_{name}");
         self.create(table, &temporary)?;
-        altered.copy(self.connection, name, &temporary, self.now_ms)?;
+        altered.copy(self.connection, name, &temporary, self.session.now_ms())?;
         self.forget(name)?;
         let mut rename = sea_query::Table::rename();
         rename.table(Alias::new(&temporary), Alias::new(&table.name));
@@ -329,7 +349,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn insert(&self, insert: Insert) -> Result<(), DataError> {
+    fn insert(&mut self, insert: Insert) -> Result<(), DataError> {
         if self.kept.contains(&insert.table) {
             return Ok(());
         }
@@ -360,7 +380,8 @@ impl Run<'_> {
             .connection
             .prepare_cached(&sql)
             .map_err(|error| translate(&error))?;
-        for (number, row) in insert.rows.into_iter().enumerate() {
+        let mut first_id = None;
+        for (number, row) in insert.rows.iter().enumerate() {
             if row.len() != given.len() {
                 return Err(refused(format!(
                     "Column count doesn't match value count at row {} (table '{}')",
@@ -368,21 +389,41 @@ impl Run<'_> {
                     table.name
                 )));
             }
-            let mut row: Vec<_> = row.into_iter().map(Some).collect();
+            let mut generates = false;
             let mut cells = Vec::with_capacity(table.columns.len());
             for column in &table.columns {
                 let at = given
                     .iter()
                     .position(|name| name.eq_ignore_ascii_case(&column.name));
-                let value = at.and_then(|at| row[at].take()).flatten();
-                match insert_value(Dialect::Sqlite, column, value, number + 1, self.now_ms)? {
+                let value = at
+                    .map(|at| &row[at])
+                    .filter(|expression| !expression::is_default(expression))
+                    .map(|expression| evaluate(expression, &self.session)?.given(column))
+                    .transpose()
+                    .map_err(|error| error.within(&format!("column `{}`", column.name)))?;
+                let value = insert_value_in(
+                    &self.session.mode,
+                    Dialect::Sqlite,
+                    column,
+                    value,
+                    number + 1,
+                    self.session.now_ms(),
+                )?;
+                generates |= column.auto_increment && value == InsertValue::Default;
+                match value {
                     InsertValue::Cell(cell) => cells.push(cell),
                     InsertValue::Default => cells.push(crate::data::value::Cell::Null),
                 }
             }
-            prepared
+            let inserted = prepared
                 .execute(params_from_iter(&cells))
                 .map_err(|error| translate(&error))?;
+            if generates && inserted > 0 {
+                first_id.get_or_insert(self.connection.last_insert_rowid());
+            }
+        }
+        if let Some(id) = first_id {
+            self.session.last_insert_id = id;
         }
         Ok(())
     }

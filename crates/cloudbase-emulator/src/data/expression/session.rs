@@ -1,0 +1,138 @@
+//! What the statements of a script leave behind for those after them: the SQL mode, variables, the last id.
+
+use std::collections::BTreeMap;
+
+use sqlparser::ast::Expr;
+
+use super::{DataError, SqlValue, arithmetic, evaluate};
+
+/// The state of a session.
+#[derive(Debug, Clone)]
+pub(crate) struct SqlSession {
+    clock_ms: i64,
+    /// Set by `SET timestamp = …`.
+    fixed_ms: Option<i64>,
+    pub(crate) mode: SqlMode,
+    /// The first id that the last `INSERT` with a generated one was given.
+    pub(crate) last_insert_id: i64,
+    /// By name, in small letters. Absent: a value that is not known here, as of most system variables.
+    variables: BTreeMap<String, Option<SqlValue>>,
+}
+
+impl SqlSession {
+    pub(crate) fn new(now_ms: i64) -> Self {
+        Self {
+            clock_ms: now_ms,
+            fixed_ms: None,
+            mode: SqlMode::default(),
+            last_insert_id: 0,
+            variables: BTreeMap::new(),
+        }
+    }
+
+    /// What `NOW()` shows.
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.fixed_ms.unwrap_or(self.clock_ms)
+    }
+
+    /// What the clock shows, whatever was set.
+    pub(super) fn clock_ms(&self) -> i64 {
+        self.clock_ms
+    }
+
+    /// `SET name = expression`.
+    pub(crate) fn set(&mut self, name: &str, expression: &Expr) -> Result<(), DataError> {
+        let name = name.to_ascii_lowercase().replace('`', "");
+        // Where nothing depends on the value, neither does it have to be one.
+        let value = evaluate(expression, self).ok();
+        if let Some(variable) = name.strip_prefix('@').filter(|name| !name.starts_with('@')) {
+            self.variables.insert(variable.to_owned(), value);
+            return Ok(());
+        }
+        match name.rsplit(['.', '@']).next().unwrap_or_default() {
+            "sql_mode" => {
+                self.mode = match value.and_then(|value| value.to_text()) {
+                    Some(names) => SqlMode::named(&names),
+                    // An earlier mode that nothing kept.
+                    None => SqlMode::default(),
+                };
+            }
+            "timestamp" => {
+                let seconds = match value {
+                    Some(value) => arithmetic::number(&value)?,
+                    None => None,
+                };
+                self.fixed_ms = seconds
+                    .map(|seconds| (seconds.to_f64() * 1000.0) as i64)
+                    .filter(|ms| *ms > 0);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// `@name`, or a system variable as `@@name`.
+    pub(super) fn variable(&self, name: &str) -> Result<SqlValue, DataError> {
+        let lower = name.to_ascii_lowercase();
+        if lower == "@sql_mode" {
+            return Ok(SqlValue::Text(self.mode.0.join(",")));
+        }
+        let unknown = || DataError::not_on_sqlite(format!("the value of `@{name}`"));
+        if lower.starts_with('@') {
+            return Err(unknown());
+        }
+        match self.variables.get(&lower) {
+            Some(Some(value)) => Ok(value.clone()),
+            Some(None) => Err(unknown()),
+            // One that nothing set is NULL.
+            None => Ok(SqlValue::Null),
+        }
+    }
+}
+
+/// The names of an SQL mode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SqlMode(Vec<String>);
+
+impl Default for SqlMode {
+    /// MySQL 8's own.
+    fn default() -> Self {
+        Self::named(
+            "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,\
+             ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION",
+        )
+    }
+}
+
+impl SqlMode {
+    fn named(names: &str) -> Self {
+        let names = names
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty());
+        Self(names.map(str::to_ascii_uppercase).collect())
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|own| own == name || own == "TRADITIONAL")
+    }
+
+    fn is_strict(&self) -> bool {
+        self.has("STRICT_TRANS_TABLES") || self.has("STRICT_ALL_TABLES")
+    }
+
+    /// `0000-00-00` is a date.
+    pub(crate) fn takes_zero_dates(&self) -> bool {
+        !(self.is_strict() && self.has("NO_ZERO_DATE"))
+    }
+
+    /// `2024-00-00` is a date.
+    pub(crate) fn takes_zeros_in_dates(&self) -> bool {
+        !(self.is_strict() && self.has("NO_ZERO_IN_DATE"))
+    }
+
+    /// 0 asks for the next id of an `AUTO_INCREMENT` column, as NULL does.
+    pub(crate) fn zero_is_next_id(&self) -> bool {
+        !self.0.iter().any(|own| own == "NO_AUTO_VALUE_ON_ZERO")
+    }
+}
