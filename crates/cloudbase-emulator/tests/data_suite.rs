@@ -13,6 +13,8 @@ mod injection;
 mod model_queries;
 #[path = "data_suite/models.rs"]
 mod models;
+#[path = "data_suite/numbering.rs"]
+mod numbering;
 #[path = "data_suite/permissions.rs"]
 mod permissions;
 #[path = "data_suite/reading.rs"]

@@ -19,8 +19,6 @@ const NOT_YET: &[&str] = &[
     "INSERT SET",
     "table COLLATE bin + compare",
     "DOUBLE(10,2)",
-    "AUTO_INCREMENT with composite PK",
-    "AUTO_INCREMENT on UNIQUE",
 ];
 
 #[test]

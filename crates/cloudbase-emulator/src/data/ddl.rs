@@ -24,7 +24,9 @@ use words::Words as _;
 pub(crate) use alter::{Change, Place};
 pub(crate) use column::Definition;
 pub(crate) use default::{default, invalid as invalid_default};
-pub(crate) use emit::{DEFAULT_FUNCTION, computed, create_index, create_table, drop_table};
+pub(crate) use emit::{
+    DEFAULT_FUNCTION, computed, counted, create_index, create_table, drop_table,
+};
 pub(crate) use key::Key;
 
 /// One thing that a schema asks for.

@@ -19,6 +19,7 @@ pub(crate) fn create_table(table: &Table, name: &str, dialect: Dialect) -> Strin
     // Only a whole-number key that stands alone is SQLite's row id; any other table is clustered
     // by its primary key, as InnoDB does it.
     let row_id = row_id(table);
+    let counted = counted(table);
     for column in &table.columns {
         let mut definition = match dialect {
             Dialect::MySql => mysql_column(column),
@@ -30,13 +31,19 @@ pub(crate) fn create_table(table: &Table, name: &str, dialect: Dialect) -> Strin
                 }
                 definition
             }
-            Dialect::Sqlite => sqlite_column(column),
+            Dialect::Sqlite => {
+                // A trigger fills it in.
+                let is_counted = counted.is_some_and(|counted| counted.name == column.name);
+                sqlite_column(column, column.nullable || is_counted)
+            }
         };
         create.col(&mut definition);
     }
     let mut extra = None;
     match (dialect, row_id) {
         (Dialect::Sqlite, Some(_)) => extra = Some("STRICT"),
+        // Its rows are found by their row ids until they have their numbers; the key is an index.
+        (Dialect::Sqlite, None) if counted.is_some() => extra = Some("STRICT"),
         _ if table.primary_key.is_empty() => {
             if dialect == Dialect::Sqlite {
                 extra = Some("STRICT");
@@ -119,6 +126,13 @@ pub(crate) fn drop_table(database: Option<&str>, name: &str, dialect: Dialect) -
     }
 }
 
+/// The AUTO_INCREMENT column that is not SQLite's row id: part of a longer key, or of one that is not the primary key.
+pub(crate) fn counted(table: &Table) -> Option<&Column> {
+    let row_id = row_id(table).map(|column| &column.name);
+    let mut columns = table.columns.iter();
+    columns.find(|column| column.auto_increment && Some(&column.name) != row_id)
+}
+
 fn row_id(table: &Table) -> Option<&Column> {
     let [name] = table.primary_key.as_slice() else {
         return None;
@@ -136,7 +150,7 @@ fn action(action: Action) -> ForeignKeyAction {
     }
 }
 
-fn sqlite_column(column: &Column) -> ColumnDef {
+fn sqlite_column(column: &Column, nullable: bool) -> ColumnDef {
     let mut definition = ColumnDef::new(Alias::new(&column.name));
     let (kind, collation) = match &column.kind {
         Kind::Int { .. } | Kind::Bit(_) | Kind::Year => ("INTEGER", None),
@@ -154,7 +168,7 @@ fn sqlite_column(column: &Column) -> ColumnDef {
     if let Some(collation) = collation {
         definition.extra(collation);
     }
-    if !column.nullable {
+    if !nullable {
         definition.not_null();
     }
     // Inserts through the gateway carry every default themselves; these are for free SQL.

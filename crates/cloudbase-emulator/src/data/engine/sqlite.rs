@@ -1,6 +1,7 @@
 //! The embedded engine: SQLite that keeps MySQL's promises, or refuses.
 
 mod alter;
+mod counter;
 mod errors;
 mod script;
 
@@ -16,6 +17,7 @@ use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, MAIN_DB, ToSql, params_from_iter};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use self::counter::LastCounted;
 use super::limited::Limited;
 use super::worker::Worker;
 use super::{Dialect, Done, Engine, ResultColumn, Rows, Session, Statement, functions};
@@ -35,6 +37,7 @@ pub(crate) struct SqliteEngine {
     env_id: String,
     clock: Clock,
     limit: Duration,
+    counted: LastCounted,
 }
 
 impl SqliteEngine {
@@ -59,6 +62,10 @@ impl SqliteEngine {
             .map_err(|error| errors::translate(&error))?;
         // The pragma above puts SQLite's own `like` back.
         functions::register(&connection, clock.clone()).map_err(|e| errors::translate(&e))?;
+        let counted = LastCounted::default();
+        counted
+            .register(&connection)
+            .map_err(|e| errors::translate(&e))?;
         connection.set_prepared_statement_cache_capacity(128);
         let engine = Self {
             worker: Arc::new(Worker::start(connection)?),
@@ -67,6 +74,7 @@ impl SqliteEngine {
             env_id: env_id.to_owned(),
             clock,
             limit,
+            counted,
         };
         engine.refresh().await?;
         Ok(engine)
@@ -81,6 +89,7 @@ impl SqliteEngine {
         SqliteSession {
             worker: self.worker.clone(),
             catalog: self.catalog(),
+            counted: self.counted.clone(),
             running: false,
             open: false,
             _turn: turn,
@@ -260,6 +269,7 @@ fn copy_database(from: &Connection, to: &mut Connection) -> Result<(), DataError
 struct SqliteSession {
     worker: Arc<Worker>,
     catalog: Arc<Catalog>,
+    counted: LastCounted,
     /// A statement was sent and its answer not seen.
     running: bool,
     /// A transaction is open.
@@ -305,7 +315,8 @@ impl Session for SqliteSession {
     }
 
     fn execute(&mut self, statement: Statement) -> BoxFuture<'_, Result<Done, DataError>> {
-        self.run(move |connection| execute(connection, &statement))
+        let counted = self.counted.clone();
+        self.run(move |connection| execute(connection, &statement, &counted))
             .boxed()
     }
 }
@@ -368,14 +379,21 @@ fn query(
     Ok(Rows { columns, rows })
 }
 
-fn execute(connection: &Connection, statement: &Statement) -> Result<Done, DataError> {
+fn execute(
+    connection: &Connection,
+    statement: &Statement,
+    counted: &LastCounted,
+) -> Result<Done, DataError> {
+    counted.take();
     let mut prepared = connection
         .prepare_cached(&statement.sql)
         .map_err(|error| errors::translate(&error))?;
     let affected = prepared
         .execute(params_from_iter(&statement.values))
         .map_err(|error| errors::translate(&error))?;
-    let last = connection.last_insert_rowid();
+    let last = counted
+        .take()
+        .unwrap_or_else(|| connection.last_insert_rowid());
     Ok(Done {
         affected: affected as u64,
         insert_id: u64::try_from(last).unwrap_or(0),

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter};
+use rusqlite::{Connection, params, params_from_iter};
 use sea_query::{Alias, Query, SqliteQueryBuilder};
 
 use super::alter::Altered;
+use super::counter;
 use super::errors::translate;
-use crate::data::catalog::{Catalog, Column, DefaultValue, Table};
+use crate::data::catalog::{Catalog, Column, DefaultValue, Kind, Table};
 use crate::data::ddl::{
-    Change, Insert, Script, Step, create_index, create_table, drop_table, invalid_default,
+    Change, Insert, Script, Step, counted, create_index, create_table, drop_table, invalid_default,
 };
 use crate::data::engine::Dialect;
 use crate::data::error::{Cause, DataError};
@@ -27,6 +28,7 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, DataError> {
             "CREATE TABLE IF NOT EXISTS {CATALOG} (name TEXT PRIMARY KEY, definition TEXT NOT NULL) STRICT"
         ))
         .map_err(|error| translate(&error))?;
+    counter::prepare(connection)?;
     let mut catalog = Catalog::default();
     let mut statement = connection
         .prepare(&format!("SELECT definition FROM {CATALOG}"))
@@ -150,7 +152,7 @@ impl Run<'_> {
                 self.create(&table, &table.name)?;
                 self.indexes(&table)?;
                 if let Some(next_id) = next_id {
-                    self.set_next_id(&table.name, next_id)?;
+                    counter::set_next_id(self.connection, &table, next_id)?;
                 }
                 self.remember(table)
             }
@@ -183,10 +185,11 @@ impl Run<'_> {
                 if self.kept.contains(&table) {
                     return Ok(());
                 }
+                let table = self.catalog.table(&table)?;
                 let mut delete = Query::delete();
-                delete.from_table(self.catalog.table(&table)?.source());
+                delete.from_table(table.source());
                 self.batch(&delete.to_string(SqliteQueryBuilder))?;
-                self.set_next_id(&table, 1)
+                counter::set_next_id(self.connection, table, 1)
             }
             Step::Insert(insert) => self.insert(insert),
             Step::Set { variable, value } => self.session.set(&variable, &value),
@@ -244,7 +247,7 @@ impl Run<'_> {
     /// Puts a table in the place of the one that it was made of.
     fn replace(&mut self, name: &str, altered: Altered) -> Result<(), DataError> {
         let table = &altered.table;
-        let next_id = self.next_id(name)?.max(altered.next_id);
+        let next_id = counter::next_id(self.connection, name)?.max(altered.next_id);
         let temporary = format!("__cloudbase_new_{name}");
         self.create(table, &temporary)?;
         altered.copy(self.connection, name, &temporary, self.session.now_ms())?;
@@ -254,52 +257,9 @@ impl Run<'_> {
         self.batch(&rename.to_string(SqliteQueryBuilder))?;
         self.indexes(table)?;
         if let Some(next_id) = next_id {
-            self.set_next_id(&table.name, next_id)?;
+            counter::set_next_id(self.connection, table, next_id)?;
         }
         self.remember(altered.table)
-    }
-
-    /// The number that the table gives out next, if it gave out any.
-    fn next_id(&self, table: &str) -> Result<Option<u64>, DataError> {
-        if self.numbered(table)? {
-            let last = "SELECT seq FROM sqlite_sequence WHERE name = ?";
-            let last = self
-                .connection
-                .query_row(last, [table], |row| row.get::<_, i64>(0));
-            let last = last.optional().map_err(|error| translate(&error))?;
-            return Ok(last
-                .and_then(|last| u64::try_from(last).ok())
-                .map(|last| last + 1));
-        }
-        Ok(None)
-    }
-
-    /// Numbers go on from here, or from the greatest in the table.
-    fn set_next_id(&self, table: &str, next_id: u64) -> Result<(), DataError> {
-        let last = i64::try_from(next_id.saturating_sub(1)).unwrap_or(i64::MAX - 1);
-        if self.numbered(table)? {
-            self.connection
-                .execute("DELETE FROM sqlite_sequence WHERE name = ?", [table])
-                .and_then(|_| {
-                    let insert = "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)";
-                    self.connection.execute(insert, params![table, last])
-                })
-                .map_err(|error| translate(&error))?;
-        }
-        Ok(())
-    }
-
-    /// Whether SQLite numbers the rows of this table.
-    fn numbered(&self, table: &str) -> Result<bool, DataError> {
-        self.connection
-            .query_row(
-                "SELECT sql LIKE '%AUTOINCREMENT%' FROM sqlite_master WHERE type = 'table' AND name = ?",
-                [table],
-                |row| row.get(0),
-            )
-            .optional()
-            .map(|is| is.unwrap_or(false))
-            .map_err(|error| translate(&error))
     }
 
     /// Removes a table; false if there is none.
@@ -308,6 +268,7 @@ impl Run<'_> {
             return Ok(false);
         }
         self.batch(&drop_table(None, name, Dialect::Sqlite))?;
+        counter::detach(self.connection, name)?;
         self.connection
             .execute(&format!("DELETE FROM {CATALOG} WHERE name = ?"), [name])
             .map_err(|error| translate(&error))?;
@@ -333,7 +294,14 @@ impl Run<'_> {
             };
             self.batch(&create_index(table, &index, false))?;
         }
-        Ok(())
+        if counted(table).is_some() && !table.primary_key.is_empty() {
+            let index = crate::data::catalog::Index {
+                name: "PRIMARY".to_owned(),
+                columns: table.primary_key.clone(),
+            };
+            self.batch(&create_index(table, &index, true))?;
+        }
+        counter::attach(self.connection, table)
     }
 
     fn remember(&mut self, table: Table) -> Result<(), DataError> {
@@ -443,10 +411,24 @@ fn check(table: &Table) -> Result<(), DataError> {
             table.name
         )));
     }
-    for column in &table.columns {
-        if column.auto_increment && table.primary_key != [column.name.clone()] {
+    let mut numbered = table.columns.iter().filter(|column| column.auto_increment);
+    if let Some(column) = numbered.next() {
+        let secondary = table.unique.iter().chain(&table.indexes);
+        let mut keys = secondary
+            .map(|index| &index.columns)
+            .chain([&table.primary_key]);
+        let is_key = keys.any(|key| {
+            key.first()
+                .is_some_and(|first| first.eq_ignore_ascii_case(&column.name))
+        });
+        if !is_key || numbered.next().is_some() {
+            return Err(refused(
+                "Incorrect table definition; there can be only one auto column and it must be defined as a key".to_owned(),
+            ));
+        }
+        if !matches!(column.kind, Kind::Int { .. }) {
             return Err(DataError::not_on_sqlite(format!(
-                "AUTO_INCREMENT on column '{}', which is not the primary key by itself,",
+                "AUTO_INCREMENT of column '{}', which is no whole number,",
                 column.name
             )));
         }
