@@ -77,7 +77,8 @@ pub use crate::identities::{Identity, LinkIdentity};
 #[cfg(feature = "jwks")]
 pub use crate::jwks::{TokenFault, TokenVerifier, TokenVerifierBuilder};
 pub use crate::oauth::{
-    LoopbackSignIn, OAuth, OAuthLoopback, OAuthPurpose, OAuthUrl, VerifiedOAuth, VerifyOAuth,
+    LoopbackSignIn, OAuth, OAuthLoopback, OAuthPurpose, OAuthReturn, OAuthUrl, VerifiedOAuth,
+    VerifyOAuth,
 };
 pub use crate::password::{
     PendingPasswordReset, PendingReauthentication, ResetPassword, SudoToken,

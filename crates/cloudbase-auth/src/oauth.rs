@@ -5,6 +5,7 @@ mod callback_url;
 mod loopback;
 #[cfg(feature = "pkce")]
 mod pkce;
+mod returned;
 pub(crate) mod state;
 
 use std::time::Duration;
@@ -12,14 +13,14 @@ use std::time::Duration;
 use cloudbase_core::{Error, ErrorKind, Result, encode_component};
 use secrecy::{ExposeSecret as _, SecretString};
 
-#[cfg(feature = "jwks")]
-pub(crate) use self::callback::own;
 pub use self::callback::{VerifiedOAuth, VerifyOAuth};
 pub use self::loopback::{LoopbackSignIn, OAuthLoopback};
+pub use self::returned::OAuthReturn;
 use self::state::Remembered;
 use crate::auth::Auth;
 use crate::caller::Call;
 use crate::check;
+use crate::sign_in::provider::Options;
 
 /// How long a user has for the way to the identity source and back.
 pub(crate) const STATE_LIFETIME: Duration = Duration::from_secs(600);
@@ -48,6 +49,7 @@ pub struct OAuth {
     other_params: Vec<(String, String)>,
     provider_params: Vec<(String, SecretString)>,
     purpose: OAuthPurpose,
+    options: Options,
 }
 
 impl OAuth {
@@ -63,6 +65,7 @@ impl OAuth {
             other_params: Vec::new(),
             provider_params: Vec::new(),
             purpose: OAuthPurpose::SignIn,
+            options: Options::default(),
         }
     }
 
@@ -142,6 +145,20 @@ impl OAuth {
     #[must_use]
     pub fn purpose(mut self, purpose: OAuthPurpose) -> Self {
         self.purpose = purpose;
+        self
+    }
+
+    /// Fails on the way back instead of registering somebody who has no account. Default `false`.
+    #[must_use]
+    pub fn force_disable_sign_up(mut self, disable: bool) -> Self {
+        self.options.force_disable_sign_up = disable;
+        self
+    }
+
+    /// Overwrites nickname and avatar by those of the identity source. Default `false`.
+    #[must_use]
+    pub fn sync_profile(mut self, sync: bool) -> Self {
+        self.options.sync_profile = sync;
         self
     }
 
@@ -259,6 +276,7 @@ impl Auth {
             redirect_uri: redirect_uri.map(str::to_owned),
             redirect_to: to.redirect_to,
             purpose: to.purpose,
+            options: to.options,
             sub,
             params: to
                 .provider_params

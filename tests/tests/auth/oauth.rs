@@ -1,8 +1,8 @@
 //! The ways over an identity source.
 
 use cloudbase_auth::{
-    Auth, AuthErrorCategory, AuthEvent, ErrorKind, IdToken, OAuth, OAuthPurpose, OAuthUrl,
-    ProviderGrant, VerifyOAuth,
+    Auth, AuthErrorCategory, AuthEvent, AuthEvents, BoundIdentity, ErrorKind, IdToken, OAuth,
+    OAuthPurpose, OAuthReturn, OAuthUrl, ProviderGrant, VerifyOAuth,
 };
 use cloudbase_core::Body;
 use cloudbase_emulator::Person;
@@ -282,6 +282,138 @@ async fn a_failed_binding_is_told_to_the_caller_and_to_everybody() {
         panic!("no event")
     };
     assert!(event.error.is_some());
+}
+
+/// Events of bindings, without those of sign-ins.
+async fn next_binding(events: &mut AuthEvents) -> BoundIdentity {
+    loop {
+        if let AuthEvent::BindIdentity(event) = events.next().await {
+            return event;
+        }
+    }
+}
+
+#[tokio::test]
+async fn whatever_ends_a_binding_is_reported_with_where_the_user_was_to_come_back() {
+    const TO: &str = "https://app.example.org/bound?tab=2#top";
+    let world = World::new().await;
+    let mut events = world.auth.events();
+    let begin = async || {
+        world.sign_in().await;
+        world
+            .auth
+            .link_identity("github")
+            .redirect_to(TO)
+            .await
+            .unwrap()
+            .state
+    };
+    for (what, query) in [
+        ("the user said no", "error=access_denied"),
+        ("in the fragment", "x=1#error=server_error"),
+        ("a wrong code", "code=no-such-code"),
+    ] {
+        let state = begin().await;
+        let url = format!("https://app.example.org/bound?state={state}&{query}");
+        let error = world.auth.handle_oauth_callback(&url).await.unwrap_err();
+        let event = next_binding(&mut events).await;
+        let reported = event.error.unwrap();
+        assert_eq!(reported.code(), error.code(), "{what}");
+        assert_eq!(
+            (event.provider.as_str(), event.redirect_url.as_deref()),
+            ("github", Some(TO))
+        );
+        for error in [&error, &*reported] {
+            let back = OAuthReturn::of(error).unwrap();
+            assert_eq!(
+                (back.provider.as_str(), back.purpose),
+                ("github", OAuthPurpose::BindIdentity)
+            );
+            assert_eq!(back.redirect_url.as_deref(), Some(TO), "{what}");
+            assert!(
+                !format!("{error:?}").contains("tab=2"),
+                "no query: {error:?}"
+            );
+        }
+    }
+    // Come back elsewhere, or after a sign-out: over, too.
+    let state = begin().await;
+    let elsewhere = format!("https://other.example/?state={state}&code=c");
+    world
+        .auth
+        .handle_oauth_callback(&elsewhere)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        next_binding(&mut events).await.error.unwrap().kind(),
+        ErrorKind::Argument
+    );
+    let state = begin().await;
+    world.auth.sign_out().await.unwrap();
+    let late = VerifyOAuth::new("code", state);
+    world.auth.verify_oauth(late).await.unwrap_err();
+    assert_eq!(
+        next_binding(&mut events).await.error.unwrap().kind(),
+        ErrorKind::Credentials
+    );
+}
+
+#[tokio::test]
+async fn a_sign_in_that_failed_says_where_the_user_was_to_come_back() {
+    let world = World::new().await;
+    let to = github().query_param("deny", "1");
+    let page = world.auth.sign_in_with_oauth(to).await.unwrap();
+    let back = visit(&world.auth, &page).await;
+    let error = world.auth.handle_oauth_callback(&back).await.unwrap_err();
+    assert_eq!(error.code().unwrap().as_str(), "access_denied");
+    let back = OAuthReturn::of(&error).unwrap();
+    assert_eq!(back.purpose, OAuthPurpose::SignIn);
+    assert_eq!(
+        back.redirect_url.as_deref(),
+        Some("https://app.example.org/in?tab=2#top")
+    );
+    let unknown = world
+        .auth
+        .verify_oauth(VerifyOAuth::new("c", "no-such-state"));
+    assert!(OAuthReturn::of(&unknown.await.unwrap_err()).is_none());
+}
+
+#[tokio::test]
+async fn strangers_are_not_registered_on_the_way_back_and_profiles_are_kept_in_step() {
+    let world = World::new().await;
+    let way = async |to: OAuth| {
+        let page = world.auth.sign_in_with_oauth(to).await.unwrap();
+        let back = visit(&world.auth, &page).await;
+        world.auth.handle_oauth_callback(&back).await
+    };
+    let known_only = || github().force_disable_sign_up(true);
+    let error = way(known_only()).await.unwrap_err();
+    assert_eq!(
+        AuthErrorCategory::of(&error),
+        AuthErrorCategory::UserNotFound,
+        "{error}"
+    );
+    let ann = way(github().query_param("name", "Ann"))
+        .await
+        .unwrap()
+        .signed_in
+        .user;
+    let user = way(known_only().query_param("name", "Anna"))
+        .await
+        .unwrap()
+        .signed_in
+        .user;
+    assert_eq!(
+        (user.id, user.user_metadata.name),
+        (ann.id, Some("Ann".to_owned()))
+    );
+    let user = way(github().query_param("name", "Anna").sync_profile(true))
+        .await
+        .unwrap();
+    assert_eq!(
+        user.signed_in.user.user_metadata.name.as_deref(),
+        Some("Anna")
+    );
 }
 
 #[tokio::test]

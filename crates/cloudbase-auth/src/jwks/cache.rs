@@ -13,7 +13,6 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tracing::Instrument as _;
 
 use super::keys::{self, Keys, PublicKey};
-use crate::oauth::own;
 
 /// How long keys are kept.
 pub(super) const LIFETIME: Duration = Duration::from_secs(600);
@@ -207,7 +206,7 @@ impl State {
     fn without_fetch(&self, now: Instant) -> Result<()> {
         match &self.failure {
             None => Ok(()),
-            Some(error) => Err(own(error.clone()).with_retry_after(self.pause(now))),
+            Some(error) => Err(Error::share(error).with_retry_after(self.pause(now))),
         }
     }
 }
@@ -221,7 +220,7 @@ impl Fetch {
     async fn wait(mut self) -> Result<()> {
         let outcome = timeout_at(self.given_up_at, self.outcome.wait_for(Option::is_some)).await;
         match outcome.map(|outcome| outcome.map(|outcome| outcome.clone())) {
-            Ok(Ok(Some(outcome))) => outcome.map_err(own),
+            Ok(Ok(Some(outcome))) => outcome.map_err(|error| Error::share(&error)),
             Ok(_) => Err(Error::new(
                 ErrorKind::Interrupted,
                 "the task that fetches the keys of access tokens went away",

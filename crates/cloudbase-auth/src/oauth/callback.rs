@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::OAuthPurpose;
 use super::callback_url::{leads_to, query_of};
+use super::returned::OAuthReturn;
 use super::state::Remembered;
 use crate::auth::Auth;
 use crate::caller::Call;
@@ -101,7 +102,8 @@ impl Auth {
     /// minutes, unless a [`provider`](VerifyOAuth::provider) is named; `provider_error`,
     /// `failed_precondition` if the identity source refuses; `already_exists` if the identity is
     /// bound to another account; [`Credentials`](ErrorKind::Credentials) if an identity was to be
-    /// bound to the account of a user who is not signed in any more.
+    /// bound to the account of a user who is not signed in any more. [`OAuthReturn::of`] says what the
+    /// user was sent there for.
     ///
     /// # Cancel safety
     ///
@@ -130,63 +132,62 @@ impl Auth {
             check::not_empty("provider_param", name)?;
         }
         let remembered = self.oauth().take(&callback.state).await?;
-        self.finish_oauth(callback, remembered).await
+        let to = match (remembered, callback.provider.clone()) {
+            (Some(to), Some(provider)) => Remembered { provider, ..to },
+            (Some(to), None) => to,
+            (None, Some(provider)) => Remembered::sign_in_at(provider),
+            (None, None) => return Err(unknown_state()),
+        };
+        self.come_back(&to, self.trade(callback, &to)).await
     }
 
-    /// Trades the code for what was `remembered` under its state.
-    async fn finish_oauth(
+    /// Ends the way to `to`: what the binding of an identity came to is reported, and an error says what
+    /// the way was for.
+    async fn come_back(
         &self,
-        callback: VerifyOAuth,
-        remembered: Option<Remembered>,
+        to: &Remembered,
+        end: impl Future<Output = Result<SignedIn>>,
     ) -> Result<VerifiedOAuth> {
-        let remembered = match (remembered, callback.provider) {
-            (Some(remembered), Some(provider)) => Remembered {
-                provider,
-                ..remembered
-            },
-            (Some(remembered), None) => remembered,
-            (None, Some(provider)) => Remembered {
-                provider,
-                redirect_uri: None,
-                redirect_to: None,
-                purpose: OAuthPurpose::SignIn,
-                sub: None,
-                params: Map::new(),
-            },
-            (None, None) => {
-                return Err(Error::argument(
-                    "state",
-                    "is unknown here, used already, or older than ten minutes",
-                ));
-            }
+        let back = OAuthReturn {
+            provider: to.provider.clone(),
+            purpose: to.purpose,
+            redirect_url: to.redirect_to.clone(),
         };
-        let provider = remembered.provider.clone();
-        let redirect_uri = callback.redirect_uri.or(remembered.redirect_uri);
-        let mut grant = ProviderGrant::code_for(&provider, callback.code, redirect_uri);
-        for (name, value) in remembered.params.into_iter().chain(callback.params) {
+        let result = end.await.map_err(Arc::new);
+        let with_back = |error: &Arc<Error>| back.clone().attach_to(error);
+        if to.purpose == OAuthPurpose::BindIdentity {
+            let event = BoundIdentity {
+                provider: back.provider.clone(),
+                purpose: back.purpose,
+                redirect_url: back.redirect_url.clone(),
+                error: result.as_ref().err().map(with_back).map(Arc::new),
+            };
+            let hub = self.manager().hub();
+            hub.publish([AuthEvent::BindIdentity(event)]);
+        }
+        Ok(VerifiedOAuth {
+            signed_in: result.map_err(|error| with_back(&error))?,
+            provider: back.provider,
+            purpose: back.purpose,
+            redirect_url: back.redirect_url,
+        })
+    }
+
+    /// Trades the code that came back.
+    async fn trade(&self, callback: VerifyOAuth, to: &Remembered) -> Result<SignedIn> {
+        let redirect_uri = callback.redirect_uri.or_else(|| to.redirect_uri.clone());
+        let mut grant = ProviderGrant::code_for(&to.provider, callback.code, redirect_uri);
+        for (name, value) in to.params.clone().into_iter().chain(callback.params) {
             grant = grant.param(name, value);
         }
-        let signed_in = match remembered.purpose {
-            OAuthPurpose::SignIn => {
-                self.check_can_sign_in()?;
-                let proof = grant_provider_token(self.caller(), &grant).await?;
-                let session =
-                    with_provider_token(self.caller(), &proof.provider_token, Default::default())
-                        .await?;
-                self.manager().sign_in(self.caller(), session, None).await?
-            }
-            OAuthPurpose::BindIdentity => {
-                self.bind(remembered.sub.as_deref(), &provider, &grant)
-                    .await?
-            }
-        };
-        let redirect_url = remembered.redirect_to;
-        Ok(VerifiedOAuth {
-            signed_in,
-            provider,
-            purpose: remembered.purpose,
-            redirect_url,
-        })
+        if to.purpose == OAuthPurpose::BindIdentity {
+            return self.bind(to.sub.as_deref(), &grant).await;
+        }
+        self.check_can_sign_in()?;
+        let caller = self.caller();
+        let proof = grant_provider_token(caller, &grant).await?;
+        let session = with_provider_token(caller, &proof.provider_token, to.options).await?;
+        self.manager().sign_in(caller, session, None).await
     }
 
     /// Ends the way to an identity source with the URL at which the user came back.
@@ -216,13 +217,13 @@ impl Auth {
         let get = |name: &str| {
             params
                 .iter()
-                .find(|(key, _)| key == name)
+                .find(|(key, value)| key == name && !value.trim().is_empty())
                 .map(|(_, value)| value.clone())
         };
         let missing =
             |name: &str| Error::argument("url", format_args!("must hold `{name}` in its query"));
-        let (code, refusal, state) = (get("code"), get("error"), get("state"));
-        if code.is_none() && refusal.is_none() {
+        let (code, rejection, state) = (get("code"), get("error"), get("state"));
+        if code.is_none() && rejection.is_none() {
             return Err(missing("code"));
         }
         // The way back has been gone, whatever comes of it.
@@ -230,24 +231,35 @@ impl Auth {
             Some(state) => self.oauth().take(state).await?,
             None => None,
         };
-        let redirect_to = remembered.as_ref().and_then(|to| to.redirect_to.as_deref());
-        if redirect_to.is_some_and(|to| !leads_to(url, to)) {
-            return Err(Error::argument(
-                "url",
-                "must have the origin and path of the `redirect_to` that the user was sent with",
-            ));
-        }
-        if let Some(code) = refusal {
+        let rejected = |code: String| {
             let message = get("error_description")
-                .unwrap_or_else(|| "the identity source refused".to_owned());
-            return Err(Error::new(ErrorKind::Api, message).with_code(ErrorCode::from(code)));
-        }
-        let code = code.ok_or_else(|| missing("code"))?;
-        let state = state.ok_or_else(|| missing("state"))?;
-        let callback = VerifyOAuth::new(code, state);
-        check::not_empty("code", callback.code.expose_secret())?;
-        check::not_empty("state", &callback.state)?;
-        self.finish_oauth(callback, remembered).await
+                .unwrap_or_else(|| "rejected by the identity source".to_owned());
+            Error::new(ErrorKind::Api, message).with_code(ErrorCode::from(code))
+        };
+        let Some(to) = remembered else {
+            return Err(match (rejection, state) {
+                (Some(code), _) => rejected(code),
+                (None, Some(_)) => unknown_state(),
+                (None, None) => missing("state"),
+            });
+        };
+        let end = async {
+            if to
+                .redirect_to
+                .as_deref()
+                .is_some_and(|to| !leads_to(url, to))
+            {
+                let rule = "must have the origin and path of the `redirect_to` that the user was sent with";
+                return Err(Error::argument("url", rule));
+            }
+            if let Some(code) = rejection {
+                return Err(rejected(code));
+            }
+            let code = code.ok_or_else(|| missing("code"))?;
+            self.trade(VerifyOAuth::new(code, state.unwrap_or_default()), &to)
+                .await
+        };
+        self.come_back(&to, end).await
     }
 
     /// Binds an identity to the account that is signed in.
@@ -287,41 +299,23 @@ impl Auth {
     }
 
     /// Binds to the account of `sub`, if that is known, and of nobody else.
-    async fn bind(
-        &self,
-        sub: Option<&str>,
-        provider: &str,
-        grant: &ProviderGrant,
-    ) -> Result<SignedIn> {
-        let bound = async {
-            let session = self
-                .session()
-                .await?
-                .ok_or_else(crate::error::not_signed_in)?;
-            if sub.is_some_and(|sub| sub != session.sub()) {
-                return Err(crate::error::user_changed());
-            }
-            let auth = self.one_call();
-            let proof = grant_provider_token(auth.caller(), grant).await?;
-            auth.bind_identity(proof.provider_token).await?;
-            Ok::<_, Error>(session)
-        };
-        let result = bound.await.map_err(Arc::new);
-        let event = BoundIdentity {
-            provider: provider.to_owned(),
-            purpose: OAuthPurpose::BindIdentity,
-            error: result.as_ref().err().cloned(),
-        };
-        self.manager()
-            .hub()
-            .publish([AuthEvent::BindIdentity(event)]);
-        let session = result.map_err(own)?;
+    async fn bind(&self, sub: Option<&str>, grant: &ProviderGrant) -> Result<SignedIn> {
+        let session = self
+            .session()
+            .await?
+            .ok_or_else(crate::error::not_signed_in)?;
+        if sub.is_some_and(|sub| sub != session.sub()) {
+            return Err(crate::error::user_changed());
+        }
+        let auth = self.one_call();
+        let proof = grant_provider_token(auth.caller(), grant).await?;
+        auth.bind_identity(proof.provider_token).await?;
         let user = User::of_session(&session);
         Ok(SignedIn { session, user })
     }
 }
 
-/// The error itself, or a copy for its caller while others still hold it.
-pub(crate) fn own(error: Arc<Error>) -> Error {
-    Arc::try_unwrap(error).unwrap_or_else(|shared| Error::share(&shared))
+fn unknown_state() -> Error {
+    let rule = "is unknown here, used already, or older than ten minutes";
+    Error::argument("state", rule)
 }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::{OAuthPurpose, STATE_LIFETIME};
 use crate::clock;
+use crate::sign_in::provider::Options;
 use crate::store::{SessionStore, StoreLock};
 use crate::timestamp::Timestamp;
 
@@ -25,12 +26,30 @@ pub(crate) struct Remembered {
     pub(crate) redirect_to: Option<String>,
     #[serde(rename = "type")]
     pub(crate) purpose: OAuthPurpose,
+    /// How the provider token signs in.
+    #[serde(default, skip_serializing_if = "Options::is_default")]
+    pub(crate) options: Options,
     /// The user to whose account an identity is bound, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sub: Option<String>,
     /// For the way back.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub(crate) params: Map<String, Value>,
+}
+
+impl Remembered {
+    /// A sign-in that has begun elsewhere.
+    pub(crate) fn sign_in_at(provider: String) -> Self {
+        Self {
+            provider,
+            redirect_uri: None,
+            redirect_to: None,
+            purpose: OAuthPurpose::SignIn,
+            options: Options::default(),
+            sub: None,
+            params: Map::new(),
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -137,6 +156,7 @@ mod tests {
             redirect_uri: None,
             redirect_to: Some("https://a.example/?x=1".to_owned()),
             purpose: OAuthPurpose::BindIdentity,
+            options: Options::default(),
             sub: Some("u1".to_owned()),
             params: Map::from_iter([("code_verifier".to_owned(), "v".into())]),
         }

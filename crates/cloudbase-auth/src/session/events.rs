@@ -15,6 +15,7 @@ use cloudbase_core::{Error, ErrorCode};
 use futures_core::Stream;
 
 use super::Session;
+use super::manager::Manager;
 use crate::oauth::OAuthPurpose;
 
 /// How many events a reader may fall behind before it misses the oldest.
@@ -25,7 +26,8 @@ const QUEUE: usize = 64;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum AuthEvent {
-    /// A stored session was found, once after the start.
+    /// A stored session was found, once after the start: by the first call that needs a session, or by
+    /// the first reader of events.
     #[doc(alias = "INITIAL_SESSION")]
     InitialSession(Session),
     /// Somebody signed in. Reported with the tokens: the profile follows as
@@ -61,6 +63,8 @@ pub struct BoundIdentity {
     pub provider: String,
     /// What the callback was for.
     pub purpose: OAuthPurpose,
+    /// Where the program wanted the user to come back to, query and fragment included.
+    pub redirect_url: Option<String>,
     /// Why it failed, if it did.
     pub error: Option<Arc<Error>>,
 }
@@ -123,6 +127,8 @@ impl AuthEvent {
 #[must_use = "a stream does nothing unless it is read"]
 pub struct AuthEvents {
     queue: Arc<Queue>,
+    /// Whose stored session the first read looks for.
+    unread: Option<Manager>,
 }
 
 impl AuthEvents {
@@ -132,15 +138,20 @@ impl AuthEvents {
     ///
     /// No event is lost when the future is dropped.
     pub async fn next(&mut self) -> AuthEvent {
-        std::future::poll_fn(|cx| self.queue.poll(cx)).await
+        std::future::poll_fn(|cx| self.poll(cx)).await
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<AuthEvent> {
+        self.unread.take_if(|manager| manager.look_for_stored());
+        self.queue.poll(cx)
     }
 }
 
 impl Stream for AuthEvents {
     type Item = AuthEvent;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<AuthEvent>> {
-        self.queue.poll(cx).map(Some)
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<AuthEvent>> {
+        self.poll(cx).map(Some)
     }
 }
 
@@ -208,10 +219,14 @@ struct Listener {
 }
 
 impl Hub {
-    pub(crate) fn stream(&self) -> AuthEvents {
+    /// A stream of what happens from now on, which looks for a stored session of `manager` first.
+    pub(crate) fn stream(&self, manager: Option<&Manager>) -> AuthEvents {
         let queue = Arc::new(Queue::default());
         self.lock().streams.push(Arc::downgrade(&queue));
-        AuthEvents { queue }
+        AuthEvents {
+            queue,
+            unread: manager.cloned(),
+        }
     }
 
     pub(crate) fn listen(
@@ -376,7 +391,7 @@ mod tests {
     #[tokio::test]
     async fn a_slow_reader_is_told_that_it_lagged() {
         let hub = Hub::default();
-        let mut events = hub.stream();
+        let mut events = hub.stream(None);
         hub.publish((0..QUEUE + 3).map(|_| out()));
         assert!(matches!(events.next().await, AuthEvent::Lagged(3)));
         for _ in 0..QUEUE {

@@ -6,6 +6,7 @@ use std::future::IntoFuture;
 use cloudbase_core::Result;
 use futures_core::future::BoxFuture;
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::runtime::Handle;
 
 use super::ask::{is_asking, would_wait_for_itself};
 use super::events::{AuthEvent, AuthEvents, Subscription};
@@ -175,6 +176,9 @@ impl Auth {
 
     /// What happens to the session from now on, as a stream.
     ///
+    /// The first read of it looks for a stored session, unless a call has done so already: a program that
+    /// only listens gets [`InitialSession`](AuthEvent::InitialSession) too, without a request.
+    ///
     /// # Examples
     ///
     /// ```no_run
@@ -191,14 +195,15 @@ impl Auth {
     /// # }
     /// ```
     pub fn events(&self) -> AuthEvents {
-        self.manager().hub().stream()
+        self.manager().hub().stream(Some(self.manager()))
     }
 
     /// Calls `callback` for whatever happens to the session from now on, until the subscription is
     /// dropped.
     ///
     /// Callbacks run one event after the other on a thread where they may block. They may call the
-    /// SDK, and a panic in one stops nobody.
+    /// SDK, and a panic in one stops nobody. As with [`events`](Self::events), a stored session is looked
+    /// for at once; outside a tokio runtime the first call does that.
     ///
     /// # Examples
     ///
@@ -214,7 +219,9 @@ impl Auth {
         &self,
         callback: impl Fn(AuthEvent) + Send + Sync + 'static,
     ) -> Subscription {
-        self.manager().hub().listen(callback)
+        let subscription = self.manager().hub().listen(callback);
+        self.manager().look_for_stored();
+        subscription
     }
 
     /// What the session's access token says, renewed if need be; of the access key if nobody is
@@ -327,6 +334,24 @@ impl Manager {
             return Err(rejected(rejection));
         }
         self.session_of(&live.session.lineage()).map(Self::as_known)
+    }
+
+    /// Looks for a stored session behind the caller's back, if nobody has done so. `false` if that takes
+    /// a runtime and none is here.
+    pub(super) fn look_for_stored(&self) -> bool {
+        if self.state().loaded {
+            return true;
+        }
+        let Ok(runtime) = Handle::try_current() else {
+            return false;
+        };
+        let this = self.clone();
+        runtime.spawn(async move {
+            if let Err(error) = this.live().await {
+                tracing::warn!(%error, "the stored session could not be looked for");
+            }
+        });
+        true
     }
 
     /// The session in force, read from the store if nobody is known to be signed in.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use cloudbase_core::{Idempotency, Result};
 use http::Method;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::auth::Auth;
@@ -142,12 +142,19 @@ pub struct ProviderProfile {
 }
 
 /// How a provider token signs in.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Options {
     #[serde(skip_serializing_if = "is_false")]
-    pub(super) force_disable_sign_up: bool,
+    pub(crate) force_disable_sign_up: bool,
     #[serde(skip_serializing_if = "is_false")]
-    pub(super) sync_profile: bool,
+    pub(crate) sync_profile: bool,
+}
+
+impl Options {
+    pub(crate) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 #[expect(

@@ -1,0 +1,82 @@
+//! Programs that only listen: they are told of a stored session without any call.
+
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloudbase_auth::{Auth, AuthEvent, MemoryStore, Session};
+use cloudbase_core::Client;
+use cloudbase_core::testing::MockTransport;
+use tokio::time::timeout;
+
+const STORED: &str = r#"{"access_token":"a","refresh_token":"r","expires_in":7200,"sub":"19",
+    "expires_at":"9999-01-01T00:00:00Z"}"#;
+
+/// A handle of a process that has just been started, and what it sends.
+fn started(store: &Arc<MemoryStore>) -> (Auth, MockTransport) {
+    let mock = MockTransport::new();
+    let client = Client::builder().env_id("env").transport(mock.clone());
+    let auth = Auth::builder(client.build().unwrap()).shared_session_store(store.clone());
+    (auth.build().unwrap(), mock)
+}
+
+async fn stored() -> Arc<MemoryStore> {
+    let store = Arc::new(MemoryStore::new());
+    let session = Session::from_json(STORED).unwrap();
+    started(&store).0.restore_session(session).await.unwrap();
+    store
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_reader_of_events_finds_the_stored_session() {
+    const SOON: Duration = Duration::from_secs(60);
+    let (auth, mock) = started(&stored().await);
+    let (mut first, mut second) = (auth.events(), auth.events());
+    for events in [&mut first, &mut second] {
+        let AuthEvent::InitialSession(session) = timeout(SOON, events.next()).await.unwrap() else {
+            panic!("another event")
+        };
+        assert_eq!(session.sub(), "19");
+    }
+    assert!(auth.session().await.unwrap().is_some());
+    assert!(timeout(SOON, first.next()).await.is_err(), "once");
+    assert!(mock.requests().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_callback_is_called_with_the_stored_session() {
+    let (auth, _) = started(&stored().await);
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+    let _subscription = auth.on_auth_state_change(move |event| sender.send(event.name()).unwrap());
+    let name = timeout(Duration::from_secs(60), receiver.recv()).await;
+    assert_eq!(name.unwrap(), Some("INITIAL_SESSION"));
+}
+
+#[test]
+fn listeners_outside_a_runtime_hear_of_it_once_one_runs() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (auth, _) = started(&runtime.block_on(stored()));
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+    let _subscription = auth.on_auth_state_change(move |event| sender.send(event.name()).unwrap());
+    let mut events = auth.events();
+    runtime.block_on(async {
+        let event = timeout(Duration::from_secs(60), events.next()).await;
+        assert_eq!(event.unwrap().name(), "INITIAL_SESSION");
+        assert_eq!(receiver.recv().await, Some("INITIAL_SESSION"));
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_nothing_stored_the_first_event_is_the_sign_in() {
+    let (auth, _) = started(&Arc::new(MemoryStore::new()));
+    let mut events = auth.events();
+    assert!(
+        timeout(Duration::from_secs(60), events.next())
+            .await
+            .is_err()
+    );
+    let session = Session::from_json(STORED).unwrap();
+    auth.restore_session(session).await.unwrap();
+    assert_eq!(events.next().await.name(), "SIGNED_IN");
+}
