@@ -5,12 +5,13 @@ mod column;
 mod default;
 mod emit;
 mod harmless;
+mod insert;
 mod key;
 mod options;
 mod table;
 mod words;
 
-use sqlparser::ast::{self, Expr, ObjectName, SetExpr, Statement, TableObject};
+use sqlparser::ast::{self, Expr, ObjectName, Statement};
 use sqlparser::dialect::MySqlDialect;
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
@@ -27,6 +28,7 @@ pub(crate) use default::{default, invalid as invalid_default};
 pub(crate) use emit::{
     DEFAULT_FUNCTION, computed, counted, create_index, create_table, drop_table,
 };
+pub(crate) use insert::{Insert, NewValue, OnDuplicate};
 pub(crate) use key::Key;
 
 /// One thing that a schema asks for.
@@ -76,23 +78,6 @@ impl Step {
             Self::Insert(insert) => Some(&insert.table),
             Self::Set { .. } => None,
         }
-    }
-}
-
-/// Rows of an `INSERT`.
-pub(crate) struct Insert {
-    pub(crate) table: String,
-    /// Empty: all columns in order.
-    pub(crate) columns: Vec<String>,
-    pub(crate) rows: Vec<Vec<Expr>>,
-    pub(crate) ignore: bool,
-}
-
-impl std::fmt::Debug for Insert {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Insert")
-            .field("table", &self.table)
-            .finish_non_exhaustive()
     }
 }
 
@@ -151,7 +136,7 @@ impl Reader {
                 Step::Truncate { table }
             }
             Some("INSERT" | "REPLACE") => match parser.parse_statement()? {
-                Statement::Insert(insert) => Step::Insert(insertion(insert)?),
+                Statement::Insert(insert) => Step::Insert(insert::insert(insert)?),
                 other => return Err(refuse(&format!("`{other}`"))),
             },
             Some("SET") => return settings(parser),
@@ -326,31 +311,6 @@ fn settings(parser: &mut Parser<'_>) -> Result<Vec<Step>, DataError> {
             value: Box::new(value),
         })
         .collect())
-}
-
-fn insertion(insert: ast::Insert) -> Result<Insert, DataError> {
-    let TableObject::TableName(name) = &insert.table else {
-        return Err(refuse("INSERT into anything but a table"));
-    };
-    let table = last(name)?;
-    if insert.on.is_some() || insert.replace_into {
-        return Err(refuse("REPLACE and INSERT … ON DUPLICATE KEY in a schema"));
-    }
-    let values = insert.source.and_then(|source| match *source.body {
-        SetExpr::Values(values) => Some(values),
-        _ => None,
-    });
-    let Some(values) = values else {
-        return Err(refuse("INSERT … SELECT in a schema"));
-    };
-    let rows = values.rows.into_iter().map(|row| row.content).collect();
-    let columns = insert.columns.iter().map(last).collect::<Result<_, _>>()?;
-    Ok(Insert {
-        table,
-        columns,
-        rows,
-        ignore: insert.ignore,
-    })
 }
 
 fn last(name: &ObjectName) -> Result<String, DataError> {

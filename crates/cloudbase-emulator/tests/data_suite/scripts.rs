@@ -75,3 +75,87 @@ fn a_server_names_the_line_of_what_it_rejects() {
         }
     });
 }
+
+#[test]
+fn rows_that_are_there_already() {
+    let schema = "DROP TABLE IF EXISTS seeded;\n\
+        CREATE TABLE seeded (id INT PRIMARY KEY AUTO_INCREMENT, code VARCHAR(9) UNIQUE, n INT DEFAULT 7, note VARCHAR(9));\n\
+        INSERT INTO seeded SET code = 'a', note = CONCAT('x', 'y');\n\
+        INSERT INTO seeded (code, n, note) VALUES ('a', 2, 'new'), ('b', 3, 'new') ON DUPLICATE KEY UPDATE n = VALUES(n), note = note;\n\
+        INSERT INTO seeded (id, code) VALUES (1, 'z') ON DUPLICATE KEY UPDATE note = 'found';\n\
+        REPLACE INTO seeded (code, note) VALUES ('b', 'again');\n\
+        INSERT IGNORE INTO seeded (code) VALUES ('a');\n\
+        INSERT INTO seeded VALUES ();\n";
+    on_each_engine(|engine| async move {
+        let emulator = engine.builder().schema_sql(schema).start().await.unwrap();
+        let rows = Api::admin(&emulator)
+            .rows("seeded?select=code,n,note&order=id")
+            .await;
+        assert_eq!(
+            rows,
+            json!([
+                {"code":"a","n":2,"note":"found"},
+                {"code":"b","n":7,"note":"again"},
+                {"code":null,"n":7,"note":null},
+            ]),
+            "{engine:?}"
+        );
+        emulator.reset().await.unwrap();
+        emulator.shutdown().await;
+    });
+}
+
+#[test]
+fn all_that_is_rejected_is_reported_at_once_by_line_and_name() {
+    block_on(async {
+        let schema = "CREATE TABLE a (id INT);\n\
+            CREATE TABLE b (x GEOMETRY);\n\
+            INSERT INTO nope VALUES (1);\n\
+            CREATE TABLE c (id INT,\n  n INT FANCY\n);\n\
+            INSERT INTO b VALUES (1);\n\
+            CREATE TABLE d (id INT) ENGINE=FEDERATED;\n\
+            CREATE TABLE e (id INT) WITH SYSTEM VERSIONING;\n\
+            CREATE TABLE f (id INT INVISIBLE, j INT, UNIQUE ((j + 1)));\n\
+            CREATE TABLE g (id INT, SPATIAL KEY (id));\n\
+            ALTER TABLE a DROP PARTITION p0;\n\
+            CREATE DEFINER=`root`@`%` PROCEDURE p() SELECT 1;\n\
+            CREATE ALGORITHM=UNDEFINED VIEW v AS SELECT 1;\n\
+            INSERT INTO a SELECT 1;\n\
+            DROP VIEW IF EXISTS v; DROP TRIGGER IF EXISTS t;\n\
+            CREATE DATABASE d READ ONLY = 1;\n";
+        let path = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(path.path(), schema).unwrap();
+        let started = Engine::Sqlite.builder().schema_file(path.path()).start();
+        let report = started.await.unwrap_err().to_string();
+        assert!(
+            report.contains(&path.path().display().to_string()),
+            "{report}"
+        );
+        let lines: Vec<&str> = report.lines().skip(1).collect();
+        let expected: [(usize, &[&str]); 12] = [
+            (2, &["table `b`", "column `x`", "GEOMETRY"]),
+            (3, &["nope"]),
+            (4, &["table `c`", "column `n`", "FANCY"]),
+            (8, &["table `d`", "FEDERATED"]),
+            (9, &["table `e`", "WITH"]),
+            (10, &["table `f`", "column `id`", "INVISIBLE"]),
+            (11, &["table `g`", "SPATIAL"]),
+            (12, &["table `a`", "DROP PARTITION"]),
+            (13, &["procedure `p`"]),
+            (14, &["view `v`"]),
+            (15, &["INSERT … SELECT"]),
+            (17, &["READ ONLY"]),
+        ];
+        assert_eq!(lines.len(), expected.len(), "{report}");
+        for (line, (number, words)) in lines.iter().zip(expected) {
+            assert!(
+                line.contains(&format!("line {number}, `")),
+                "{number}: {report}"
+            );
+            for word in words {
+                assert!(line.contains(word), "{word}: {line}");
+            }
+            assert!(line.contains("--mysql") || line.contains("nope"), "{line}");
+        }
+    });
+}

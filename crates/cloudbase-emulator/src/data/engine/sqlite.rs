@@ -3,6 +3,7 @@
 mod alter;
 mod counter;
 mod errors;
+mod insert;
 mod script;
 
 use std::path::Path;

@@ -2,20 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, params, params_from_iter};
+use rusqlite::{Connection, params};
 use sea_query::{Alias, Query, SqliteQueryBuilder};
 
 use super::alter::Altered;
 use super::counter;
 use super::errors::translate;
+use super::insert::insert as insert_rows;
 use crate::data::catalog::{Catalog, Column, DefaultValue, Kind, Table};
 use crate::data::ddl::{
-    Change, Insert, Script, Step, counted, create_index, create_table, drop_table, invalid_default,
+    Change, Script, Step, counted, create_index, create_table, drop_table, invalid_default,
 };
 use crate::data::engine::Dialect;
 use crate::data::error::{Cause, DataError};
-use crate::data::expression::{self, SqlSession, evaluate};
-use crate::data::insertion::{InsertValue, insert_value_in, zero_date};
+use crate::data::expression::SqlSession;
+use crate::data::insertion::zero_date;
 use crate::data::temporal;
 
 /// Where the catalog is kept, as JSON: SQLite's own types know less.
@@ -191,7 +192,11 @@ impl Run<'_> {
                 self.batch(&delete.to_string(SqliteQueryBuilder))?;
                 counter::set_next_id(self.connection, table, 1)
             }
-            Step::Insert(insert) => self.insert(insert),
+            Step::Insert(insert) if self.kept.contains(&insert.table) => Ok(()),
+            Step::Insert(insert) => {
+                let table = self.catalog.table(&insert.table)?;
+                insert_rows(self.connection, table, &insert, &mut self.session)
+            }
             Step::Set { variable, value } => self.session.set(&variable, &value),
         }
     }
@@ -314,85 +319,6 @@ impl Run<'_> {
             )
             .map_err(|error| translate(&error))?;
         self.catalog.insert(table);
-        Ok(())
-    }
-
-    fn insert(&mut self, insert: Insert) -> Result<(), DataError> {
-        if self.kept.contains(&insert.table) {
-            return Ok(());
-        }
-        let table = self.catalog.table(&insert.table)?;
-        let given: Vec<String> = if insert.columns.is_empty() {
-            table
-                .columns
-                .iter()
-                .map(|column| column.name.clone())
-                .collect()
-        } else {
-            insert.columns
-        };
-        for name in &given {
-            table.column(name, "field list")?;
-        }
-        let mut statement = Query::insert();
-        statement.into_table(Alias::new(&table.name));
-        statement.columns(table.columns.iter().map(|column| Alias::new(&column.name)));
-        statement
-            .values(table.columns.iter().map(|_| sea_query::Expr::val(0)))
-            .map_err(|error| DataError::internal(error.to_string()))?;
-        let (mut sql, _) = statement.build(SqliteQueryBuilder);
-        if insert.ignore {
-            sql = sql.replacen("INSERT INTO", "INSERT OR IGNORE INTO", 1);
-        }
-        let mut prepared = self
-            .connection
-            .prepare_cached(&sql)
-            .map_err(|error| translate(&error))?;
-        let mut first_id = None;
-        for (number, row) in insert.rows.iter().enumerate() {
-            if row.len() != given.len() {
-                return Err(refused(format!(
-                    "Column count doesn't match value count at row {} (table '{}')",
-                    number + 1,
-                    table.name
-                )));
-            }
-            let mut generates = false;
-            let mut cells = Vec::with_capacity(table.columns.len());
-            for column in &table.columns {
-                let at = given
-                    .iter()
-                    .position(|name| name.eq_ignore_ascii_case(&column.name));
-                let value = at
-                    .map(|at| &row[at])
-                    .filter(|expression| !expression::is_default(expression))
-                    .map(|expression| evaluate(expression, &self.session)?.given(column))
-                    .transpose()
-                    .map_err(|error| error.within(&format!("column `{}`", column.name)))?;
-                let value = insert_value_in(
-                    &self.session.mode,
-                    Dialect::Sqlite,
-                    column,
-                    value,
-                    number + 1,
-                    self.session.now_ms(),
-                )?;
-                generates |= column.auto_increment && value == InsertValue::Default;
-                match value {
-                    InsertValue::Cell(cell) => cells.push(cell),
-                    InsertValue::Default => cells.push(crate::data::value::Cell::Null),
-                }
-            }
-            let inserted = prepared
-                .execute(params_from_iter(&cells))
-                .map_err(|error| translate(&error))?;
-            if generates && inserted > 0 {
-                first_id.get_or_insert(self.connection.last_insert_rowid());
-            }
-        }
-        if let Some(id) = first_id {
-            self.session.last_insert_id = id;
-        }
         Ok(())
     }
 
