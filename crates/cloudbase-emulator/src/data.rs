@@ -1,6 +1,7 @@
 //! MySQL over REST, data models and data sources, on the embedded SQLite or a real MySQL.
 
 mod catalog;
+mod collation;
 mod ddl;
 mod decimal;
 mod engine;

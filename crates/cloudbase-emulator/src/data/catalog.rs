@@ -89,12 +89,18 @@ pub(crate) struct Column {
     pub(crate) touch: bool,
     /// Compared byte by byte (`_bin` collations).
     pub(crate) binary: bool,
+    /// Blanks at the end of text do not count (`PAD SPACE` collations).
+    #[serde(default)]
+    pub(crate) pads: bool,
     /// Text in a character set of a server that does not hold all of Unicode.
     #[serde(default)]
     pub(crate) narrow: bool,
     /// FLOAT and DOUBLE without negative numbers (`UNSIGNED`).
     #[serde(default)]
     pub(crate) positive: bool,
+    /// FLOAT and DOUBLE of so many digits, and so many of them behind the point: `(10,2)`.
+    #[serde(default)]
+    pub(crate) digits: Option<(u8, u8)>,
 }
 
 /// What a column gets when a row does not mention it.

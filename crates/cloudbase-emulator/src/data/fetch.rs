@@ -348,10 +348,13 @@ pub(crate) fn join_key(column: &Column, cell: &Cell) -> Key {
         Cell::Bytes(bytes) => Key::Bytes(bytes.clone()),
         Cell::Text(text) => match column.kind {
             Kind::Decimal { .. } => Key::Text(Decimal::prefix(text).to_string()),
-            Kind::Char(_) | Kind::VarChar(_) | Kind::Text(_) | Kind::Enum(_) | Kind::Set(_)
-                if !column.binary =>
-            {
-                Key::Weights(text::key(text))
+            Kind::Char(_) | Kind::VarChar(_) | Kind::Text(_) | Kind::Enum(_) | Kind::Set(_) => {
+                match (column.binary, column.pads) {
+                    (false, false) => Key::Weights(text::key(text)),
+                    (false, true) => Key::Weights(text::key_padded(text)),
+                    (true, true) => Key::Text(text.trim_end_matches(' ').to_owned()),
+                    (true, false) => Key::Text(text.clone()),
+                }
             }
             _ => Key::Text(text.clone()),
         },

@@ -128,7 +128,12 @@ pub(crate) fn to_cell(column: &Column, given: Given, row: usize) -> Result<Cell,
             if column.positive && number.is_negative() {
                 return Err(out_of_range(column, row));
             }
-            let number = number.to_f64();
+            let number = match column.digits {
+                Some(digits) => {
+                    rounded(number.to_f64(), digits).ok_or_else(|| out_of_range(column, row))?
+                }
+                None => number.to_f64(),
+            };
             let number = if column.kind == Kind::Float {
                 f64::from(number as f32)
             } else {
@@ -182,6 +187,16 @@ pub(crate) fn to_cell(column: &Column, given: Given, row: usize) -> Result<Cell,
         }),
         Kind::Json | Kind::Other(_) => Ok(Cell::Text(text)),
     }
+}
+
+/// As a column of limited digits stores a number: `None` if there are too many before the point.
+fn rounded(number: f64, (all, behind): (u8, u8)) -> Option<f64> {
+    let unit = 10f64.powi(behind.into());
+    let whole = number.floor();
+    // MySQL rounds the part behind the point alone, and a half to the even neighbour.
+    let number = whole + ((number - whole) * unit).round_ties_even() / unit;
+    let most = 10f64.powi(i32::from(all) - i32::from(behind)) - 1.0 / unit;
+    (number.abs() <= most).then_some(number)
 }
 
 /// The members of a SET that a text names, in their own order; a number is a sum of their bits.

@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::json;
 
-use crate::support::{Api, Engine, encode, on_each_engine};
+use crate::support::{Api, encode, on_each_engine};
 
 const SCHEMA: &str = "
 DROP TABLE IF EXISTS words;
@@ -67,11 +67,9 @@ fn every_value_finds_itself_and_nothing_else() {
     on_each_engine(async |engine| {
         let emulator = engine.builder().schema_sql(SCHEMA).start().await.unwrap();
         let api = Api::admin(&emulator);
-        // Older collations of a real server do not tell blanks at the end from nothing.
+        // utf8mb4_bin does not tell blanks at the end from nothing.
         let mut values = values();
-        values.retain(|value| {
-            engine == Engine::Sqlite || value.is_empty() || !value.trim().is_empty()
-        });
+        values.retain(|value| value.is_empty() || !value.trim_matches(' ').is_empty());
         for value in &values {
             let answer = api
                 .rest(Method::POST, "words", &[], json!({"word":value}))

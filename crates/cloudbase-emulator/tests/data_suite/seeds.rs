@@ -187,3 +187,152 @@ fn variables_and_the_last_id_pass_from_statement_to_statement() {
         assert!(report.contains("@v"), "{report}");
     });
 }
+
+/// Numbers of the rows that a query finds.
+async fn ids(api: &Api, query: &str) -> Vec<i64> {
+    let rows = api.rows(&format!("{query}&select=id&order=id")).await;
+    rows.as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["id"].as_i64().unwrap())
+        .collect()
+}
+
+#[test]
+fn text_without_a_collation_of_its_own_has_the_one_around_it() {
+    let rows = "INSERT INTO c VALUES (1, 'abc'), (2, 'ABC'), (3, 'abc ');";
+    let column = "CREATE TABLE c (id INT PRIMARY KEY, a VARCHAR(9)";
+    block_on(async {
+        for (schema, equal) in [
+            (format!("{column});"), &[1, 2][..]),
+            (format!("{column}) CHARSET=utf8mb4;"), &[1, 2]),
+            (format!("{column}) COLLATE=utf8mb4_general_ci;"), &[1, 2, 3]),
+            (format!("{column}) CHARSET=utf8mb3;"), &[1, 2, 3]),
+            (
+                format!("{column}) DEFAULT CHARSET=utf8mb4 COLLATE utf8mb4_bin;"),
+                &[1, 3],
+            ),
+            (
+                format!("{column} COLLATE utf8mb4_0900_ai_ci) COLLATE=utf8mb4_bin;"),
+                &[1, 2],
+            ),
+            (
+                format!("CREATE DATABASE d COLLATE utf8mb4_bin; USE d; {column});"),
+                &[1, 3],
+            ),
+            (
+                format!(
+                    "CREATE DATABASE d /*!40100 DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin */; USE d; {column});"
+                ),
+                &[1],
+            ),
+            (
+                format!(
+                    "{column}); ALTER TABLE c CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;"
+                ),
+                &[1, 3],
+            ),
+        ] {
+            let emulator = load(&format!("{schema} {rows}")).await.unwrap();
+            let api = Api::admin(&emulator);
+            assert_eq!(ids(&api, "c?a=eq.abc").await, equal, "{schema}");
+            assert_eq!(ids(&api, "c?a=in.(abc,xyz)").await, equal, "{schema}");
+        }
+        // Of the character set `binary`, they are bytes.
+        let emulator = load(&format!(
+            "{column} DEFAULT 'x') CHARSET=binary; {rows} INSERT INTO c (id) VALUES (4);"
+        ))
+        .await
+        .unwrap();
+        let api = Api::admin(&emulator);
+        assert_eq!(ids(&api, "c?a=eq.YWJj").await, [1]);
+        assert_eq!(api.rows("c?id=eq.4&select=a").await, json!([{"a": "eA=="}]));
+        for (schema, named) in [
+            (
+                format!("{column}) COLLATE=latin1_swedish_ci;"),
+                "latin1_swedish_ci",
+            ),
+            (format!("{column}) CHARSET=gbk;"), "gbk"),
+            (
+                format!("{column}) COLLATE=utf8mb4_sv_0900_ai_ci;"),
+                "utf8mb4_sv_0900_ai_ci",
+            ),
+            (
+                format!("CREATE DATABASE d COLLATE utf8mb4_0900_as_cs; USE d; {column});"),
+                "utf8mb4_0900_as_cs",
+            ),
+        ] {
+            let report = load(&schema).await.unwrap_err();
+            assert!(
+                report.contains(named) && report.contains("`c`") && report.contains("`a`"),
+                "{report}"
+            );
+        }
+    });
+}
+
+#[test]
+fn blanks_at_the_end_do_not_count_where_a_collation_pads() {
+    block_on(async {
+        for (name, text) in [
+            ("the file", include_str!("../sql_files/pad-space.sql")),
+            (
+                "a binary one",
+                "CREATE TABLE p (p VARCHAR(9) COLLATE utf8mb4_bin PRIMARY KEY); INSERT INTO p VALUES ('a'), ('a  ');",
+            ),
+        ] {
+            let report = load(text).await.unwrap_err();
+            assert!(report.contains("Duplicate entry"), "{name}: {report}");
+        }
+        let emulator = load(
+            "CREATE TABLE p (id INT PRIMARY KEY AUTO_INCREMENT, p VARCHAR(9) COLLATE utf8mb4_general_ci, UNIQUE KEY (p));
+             CREATE TABLE q (id INT PRIMARY KEY, p VARCHAR(9) COLLATE utf8mb4_general_ci, FOREIGN KEY (p) REFERENCES p (p));
+             INSERT INTO p (p) VALUES ('a'), ('b '), ('a!'), ('a\t');
+             INSERT INTO q VALUES (1, 'A '), (2, 'b');",
+        )
+        .await
+        .unwrap();
+        let api = Api::admin(&emulator);
+        assert_eq!(ids(&api, "p?p=eq.A%20%20").await, [1]);
+        assert_eq!(ids(&api, "p?p=in.(A%20,B)").await, [1, 2]);
+        assert_eq!(ids(&api, "p?p=gt.a%20").await, [2, 3]);
+        // LIKE goes by characters.
+        assert_eq!(ids(&api, "p?p=like.a%20").await, [0i64; 0]);
+        let sorted = api.rows("p?select=id&order=p").await;
+        assert_eq!(sorted, json!([{"id":4},{"id":1},{"id":3},{"id":2}]));
+        let joined = api.rows("q?select=id,p(id)&order=id").await;
+        assert_eq!(joined, json!([{"id":1,"p":{"id":1}},{"id":2,"p":{"id":2}}]));
+        let twice = api.rest(Method::POST, "p", &[], json!({"p": "A   "})).await;
+        assert_eq!(twice.status, 400, "{}", twice.text);
+        let groups = emulator
+            .sql("SELECT COUNT(*) AS n FROM q GROUP BY p", &[])
+            .await
+            .unwrap();
+        assert_eq!(groups.len(), 2);
+    });
+}
+
+#[test]
+fn limited_digits_are_rounded() {
+    let table = "CREATE TABLE r (id INT PRIMARY KEY AUTO_INCREMENT, d DOUBLE(5,2), f FLOAT(7,3), long_one FLOAT(53));";
+    block_on(async {
+        let emulator = load(&format!("{table} INSERT INTO r (d, f, long_one) VALUES (1.005, 2.34567, 1.23456789), (-999.994, '-0.0005', NULL);")).await.unwrap();
+        let api = Api::admin(&emulator);
+        let written = api
+            .rest(Method::POST, "r", &[], json!({"d": 2.675, "f": 9999.999}))
+            .await;
+        assert_eq!(written.status, 201, "{}", written.text);
+        assert_eq!(
+            api.rows("r?select=d,f,long_one&order=id").await,
+            json!([
+                {"d": 1, "f": 2.346, "long_one": 1.23456789},
+                {"d": -999.99, "f": 0, "long_one": null},
+                {"d": 2.67, "f": 9999.999, "long_one": null}
+            ])
+        );
+        let beyond = api
+            .rest(Method::POST, "r", &[], json!({"d": 999.996}))
+            .await;
+        assert!(beyond.text.contains("Out of range"), "{}", beyond.text);
+    });
+}

@@ -1,5 +1,7 @@
 //! Columns: their types and attributes.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use sqlparser::ast::{self, CharacterLength, ColumnOption, DataType, EnumMember, ExactNumberInfo};
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
@@ -9,7 +11,8 @@ use super::key::{check, references};
 use super::options::text_option;
 use super::refuse;
 use super::words::Words as _;
-use crate::data::catalog::{Column, ForeignKey, Kind, TextOptions};
+use crate::data::catalog::{Column, DefaultValue, ForeignKey, Kind, TextOptions};
+use crate::data::collation::Collation;
 use crate::data::error::DataError;
 
 /// A column as it is defined, and what its definition says about keys.
@@ -42,8 +45,10 @@ fn typed(parser: &mut Parser<'_>, name: String) -> Result<Definition, DataError>
             generated: false,
             touch: false,
             binary: false,
+            pads: false,
             narrow: false,
             positive: false,
+            digits: None,
         },
         primary: false,
         unique: false,
@@ -57,6 +62,14 @@ fn typed(parser: &mut Parser<'_>, name: String) -> Result<Definition, DataError>
 }
 
 impl Column {
+    /// A column of text in the character set `binary` is one of bytes.
+    fn set_bytes(&mut self, kind: Kind) {
+        self.kind = kind;
+        if let Some(DefaultValue::Constant(Some(text))) = &mut self.default {
+            *text = STANDARD.encode(&text);
+        }
+    }
+
     /// Compares text as these options say, which are the column's own or what is around it.
     pub(crate) fn set_text(&mut self, text: &TextOptions) -> Result<(), DataError> {
         let is_text = matches!(
@@ -66,11 +79,19 @@ impl Column {
         if !is_text {
             return Ok(());
         }
-        self.binary = match &text.collation {
-            Some(collation) => is_binary(collation)
-                .map_err(|error| error.within(&format!("column `{}`", self.name)))?,
-            None => text.bin || text.charset.as_deref() == Some("binary"),
-        };
+        let collation = Collation::chosen(text)
+            .map_err(|error| error.within(&format!("column `{}`", self.name)))?;
+        match (collation, &self.kind) {
+            (Collation::Text { is_binary, pads }, _) => {
+                (self.binary, self.pads) = (is_binary, pads);
+            }
+            (Collation::Bytes, Kind::Char(length)) => self.set_bytes(Kind::Binary(*length)),
+            (Collation::Bytes, Kind::VarChar(length)) => {
+                self.set_bytes(Kind::Blob((*length).into()))
+            }
+            (Collation::Bytes, Kind::Text(length)) => self.set_bytes(Kind::Blob(*length)),
+            (Collation::Bytes, _) => (self.binary, self.pads) = (true, false),
+        }
         Ok(())
     }
 }
@@ -94,6 +115,7 @@ fn data_type(parser: &mut Parser<'_>, definition: &mut Definition) -> Result<(),
             | DataType::DoublePrecisionUnsigned
     );
     definition.column.kind = kind(&data_type)?;
+    definition.column.digits = digits(&data_type)?;
     loop {
         // The blanks of a server's own output are not what JSON shows of a number, but ZEROFILL is UNSIGNED too.
         if parser.take(&["UNSIGNED"]) || parser.take(&["ZEROFILL"]) {
@@ -212,20 +234,24 @@ fn attribute(parser: &mut Parser<'_>, definition: &mut Definition) -> Result<boo
     Ok(true)
 }
 
-fn is_binary(collation: &str) -> Result<bool, DataError> {
-    let collation = collation
-        .trim_matches(['`', '\'', '"'])
-        .to_ascii_lowercase();
-    if collation == "binary" || collation.ends_with("_bin") {
-        Ok(true)
-    } else if collation.ends_with("_ai_ci")
-        || collation.ends_with("general_ci")
-        || collation.ends_with("unicode_ci")
-        || collation.ends_with("unicode_520_ci")
-    {
-        Ok(false)
-    } else {
-        Err(refuse(&format!("collation {collation}")))
+/// The digits of FLOAT and DOUBLE, if they are limited.
+fn digits(data_type: &DataType) -> Result<Option<(u8, u8)>, DataError> {
+    let (DataType::Float(info)
+    | DataType::FloatUnsigned(info)
+    | DataType::Double(info)
+    | DataType::DoubleUnsigned(info)) = data_type
+    else {
+        return Ok(None);
+    };
+    let ExactNumberInfo::PrecisionAndScale(all, behind) = *info else {
+        return Ok(None);
+    };
+    // MySQL's own limits.
+    match (u8::try_from(all), u8::try_from(behind)) {
+        (Ok(all @ 1..=255), Ok(behind @ 0..=30)) if behind <= all => Ok(Some((all, behind))),
+        _ => Err(DataError::invalid_request(format!(
+            "{data_type} has too many digits"
+        ))),
     }
 }
 
@@ -273,6 +299,9 @@ fn kind(data_type: &DataType) -> Result<Kind, DataError> {
             decimal(info, false)
         }
         DataType::DecimalUnsigned(info) | DataType::DecUnsigned(info) => decimal(info, true),
+        // So many bits ask for the longer type.
+        DataType::Float(ExactNumberInfo::Precision(25..=53))
+        | DataType::FloatUnsigned(ExactNumberInfo::Precision(25..=53)) => Kind::Double,
         DataType::Float(_) | DataType::Float4 => Kind::Float,
         DataType::Double(_) | DataType::DoublePrecision | DataType::Real | DataType::Float8 => {
             Kind::Double

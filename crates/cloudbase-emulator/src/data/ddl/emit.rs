@@ -157,10 +157,14 @@ fn sqlite_column(column: &Column, nullable: bool) -> ColumnDef {
         Kind::Float | Kind::Double => ("REAL", None),
         Kind::Decimal { .. } => ("TEXT", Some("COLLATE mysql_decimal")),
         Kind::Binary(_) | Kind::Blob(_) => ("BLOB", None),
-        Kind::Char(_) | Kind::VarChar(_) | Kind::Text(_) | Kind::Enum(_) | Kind::Set(_)
-            if !column.binary =>
-        {
-            ("TEXT", Some("COLLATE mysql_ci"))
+        Kind::Char(_) | Kind::VarChar(_) | Kind::Text(_) | Kind::Enum(_) | Kind::Set(_) => {
+            let collation = match (column.binary, column.pads) {
+                (false, false) => Some("COLLATE mysql_ci"),
+                (false, true) => Some("COLLATE mysql_ci_pad"),
+                (true, true) => Some("COLLATE mysql_bin_pad"),
+                (true, false) => None,
+            };
+            ("TEXT", collation)
         }
         _ => ("TEXT", None),
     };

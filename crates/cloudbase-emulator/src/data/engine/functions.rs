@@ -19,6 +19,8 @@ const PURE: FunctionFlags = FunctionFlags::SQLITE_UTF8.union(FunctionFlags::SQLI
 /// Registers everything on a new connection.
 pub(super) fn register(connection: &Connection, clock: Clock) -> Result<()> {
     connection.create_collation("mysql_ci", text::compare)?;
+    connection.create_collation("mysql_ci_pad", text::compare_padded)?;
+    connection.create_collation("mysql_bin_pad", text::compare_binary_padded)?;
     connection.create_collation("mysql_decimal", decimal::compare)?;
     connection.create_scalar_function("like", 2, PURE, |context| like(context, false))?;
     connection.create_scalar_function("like_binary", 2, PURE, |context| like(context, true))?;

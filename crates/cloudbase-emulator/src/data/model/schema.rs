@@ -404,8 +404,10 @@ fn column(name: &str, kind: Kind, nullable: bool) -> Column {
         generated: false,
         touch: false,
         binary: false,
+        pads: false,
         narrow: false,
         positive: false,
+        digits: None,
     }
 }
 
