@@ -1,5 +1,5 @@
 //! SQL that dumps and seed files contain: each construct means what it means in MySQL 8, has no effect, or is rejected by
-//! name.
+//! name. Where `CLOUDBASE_TEST_MYSQL_URL` names a MariaDB, it judges what was loaded.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
@@ -7,6 +7,8 @@
 mod construct;
 #[path = "sql_files/files.rs"]
 mod files;
+#[path = "sql_files/server.rs"]
+mod server;
 
 use std::collections::BTreeSet;
 

@@ -28,17 +28,16 @@ pub(crate) struct Construct {
     #[serde(rename = "note")]
     _note: Option<String>,
     /// `no`: MariaDB does not take it.
-    #[serde(rename = "mariadb")]
-    _mariadb: Option<String>,
+    mariadb: Option<String>,
     /// SQL that follows, and shows what was loaded.
     #[serde(default)]
     then: String,
     /// What queries find afterwards.
     #[serde(default)]
-    rows: BTreeMap<String, Value>,
+    pub(crate) rows: BTreeMap<String, Value>,
     /// Of texts in rows only the shape counts: each hexadecimal digit stands for any.
     #[serde(default)]
-    shape: bool,
+    pub(crate) shape: bool,
     /// What a rejection must name, besides its line.
     #[serde(default)]
     names: Vec<String>,
@@ -52,8 +51,18 @@ impl Construct {
         serde_json::from_str(include_str!("constructs.json")).unwrap()
     }
 
+    /// Whether MariaDB takes it too.
+    pub(crate) fn is_for_mariadb(&self) -> bool {
+        self.right != Right::Reject && self.mariadb.as_deref() != Some("no")
+    }
+
+    /// Whether rejecting it will do.
+    pub(crate) fn may_be_rejected(&self) -> bool {
+        self.until == Some(Right::Reject)
+    }
+
     /// The whole script.
-    fn script(&self) -> String {
+    pub(crate) fn script(&self) -> String {
         format!("{}\n{}", self.sql, self.then)
     }
 

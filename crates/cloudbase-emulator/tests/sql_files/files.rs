@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use crate::construct::{load, rows};
 
-struct File {
-    name: &'static str,
-    text: &'static str,
+pub(crate) struct File {
+    pub(crate) name: &'static str,
+    pub(crate) text: &'static str,
     /// A query and what it finds.
-    query: &'static str,
+    pub(crate) query: &'static str,
     rows: fn() -> Value,
 }
 
@@ -24,7 +24,7 @@ macro_rules! file {
 }
 
 /// Files that load.
-const FILES: &[File] = &[
+pub(crate) const FILES: &[File] = &[
     file!("auto-increment.sql", "SELECT * FROM ai ORDER BY id", [{"id": 1000, "x": 1}, {"id": 1001, "x": 2}]),
     file!("bom.sql", "SELECT * FROM t", []),
     file!("chk.sql", "SELECT * FROM ck", [{"id": 1, "a": -1}]),
