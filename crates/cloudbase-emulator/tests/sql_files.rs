@@ -5,6 +5,8 @@
 
 #[path = "sql_files/construct.rs"]
 mod construct;
+#[path = "sql_files/dumps.rs"]
+mod dumps;
 #[path = "sql_files/files.rs"]
 mod files;
 #[path = "sql_files/server.rs"]

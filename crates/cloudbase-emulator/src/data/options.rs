@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::engine::Statement;
 use super::permission::{Permissions, TablePermission};
+use super::script::decode;
 use super::template::TemplatePermission;
 use super::value::{Cell, Given, write_json, write_string};
 use crate::error::StartError;
@@ -56,13 +57,15 @@ impl DataOptions {
             .iter()
             .map(|schema| match schema {
                 Schema::Text(text) => Ok(("schema_sql".to_owned(), text.clone())),
-                Schema::File(path) => match std::fs::read_to_string(path) {
-                    Ok(text) => Ok((path.display().to_string(), text)),
-                    Err(error) => Err(StartError::caused_by(
-                        format!("cannot read {}", path.display()),
-                        error,
-                    )),
-                },
+                Schema::File(path) => {
+                    let name = path.display().to_string();
+                    let file = std::fs::read(path).map_err(|error| {
+                        StartError::caused_by(format!("cannot read {name}"), error)
+                    })?;
+                    let text = decode(file)
+                        .map_err(|problem| StartError::new(format!("{name}: {problem}")))?;
+                    Ok((name, text))
+                }
             })
             .collect()
     }

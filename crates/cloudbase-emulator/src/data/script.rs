@@ -1,7 +1,9 @@
 //! Scripts in MySQL's dialect: cut into statements here, understood by each engine in its own way.
 
+mod decode;
 mod place;
 mod splitter;
 
+pub(crate) use decode::decode;
 pub(crate) use place::Placed;
 pub(crate) use splitter::split;

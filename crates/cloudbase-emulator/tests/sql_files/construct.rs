@@ -120,6 +120,12 @@ pub(crate) async fn load(sql: &str) -> Result<Emulator, String> {
         .map_err(|error| chain(&error))
 }
 
+/// The same from a file.
+pub(crate) async fn load_file(path: &std::path::Path) -> Result<Emulator, String> {
+    let started = Emulator::builder().schema_file(path).start().await;
+    started.map_err(|error| chain(&error))
+}
+
 fn chain(error: &dyn std::error::Error) -> String {
     match error.source() {
         Some(source) => format!("{error}: {}", chain(source)),

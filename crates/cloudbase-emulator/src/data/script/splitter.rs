@@ -37,7 +37,7 @@ struct Splitter<'a> {
 }
 
 /// What a script consists of.
-enum Lexeme {
+pub(super) enum Lexeme {
     /// A comment; of these, servers of other kinds or versions run some.
     Comment {
         is_conditional: bool,
@@ -88,7 +88,7 @@ impl<'a> Splitter<'a> {
                 continue;
             }
             let begun = self.line;
-            let length = match self.lexeme() {
+            let length = match lexeme(self.rest) {
                 Lexeme::Comment {
                     is_conditional: for_others,
                 } => {
@@ -176,46 +176,6 @@ impl<'a> Splitter<'a> {
             .map(str::len)
     }
 
-    fn lexeme(&self) -> Lexeme {
-        let rest = self.rest;
-        let mut chars = rest.chars();
-        let first = chars.next().unwrap_or_default();
-        match first {
-            '\'' | '"' | '`' => Lexeme::Quoted(first),
-            '#' => Lexeme::Comment {
-                is_conditional: false,
-            },
-            // `5--3` is a number minus a negative one.
-            '-' if rest.starts_with("--") && rest[2..].chars().next().is_none_or(|c| c <= ' ') => {
-                Lexeme::Comment {
-                    is_conditional: false,
-                }
-            }
-            '/' if rest.starts_with("/*!") => {
-                let digits: String = rest[3..]
-                    .chars()
-                    .take_while(char::is_ascii_digit)
-                    .take(6)
-                    .collect();
-                // Fewer digits than five are no version.
-                let digits = if digits.len() < 5 { "" } else { &digits };
-                match digits.parse::<u32>() {
-                    Ok(version) if version > VERSION => Lexeme::Comment {
-                        is_conditional: true,
-                    },
-                    _ => Lexeme::VersionComment {
-                        length: 3 + digits.len(),
-                    },
-                }
-            }
-            // `/*M!` is MariaDB's own.
-            '/' if rest.starts_with("/*") => Lexeme::Comment {
-                is_conditional: rest.starts_with("/*M!"),
-            },
-            other => Lexeme::Character(other),
-        }
-    }
-
     /// Goes on by so many bytes, and returns them.
     fn take(&mut self, length: usize) -> &'a str {
         let (taken, rest) = self.rest.split_at(length);
@@ -225,8 +185,48 @@ impl<'a> Splitter<'a> {
     }
 }
 
+/// What `rest` begins with.
+pub(super) fn lexeme(rest: &str) -> Lexeme {
+    let mut chars = rest.chars();
+    let first = chars.next().unwrap_or_default();
+    match first {
+        '\'' | '"' | '`' => Lexeme::Quoted(first),
+        '#' => Lexeme::Comment {
+            is_conditional: false,
+        },
+        // `5--3` is a number minus a negative one.
+        '-' if rest.starts_with("--") && rest[2..].chars().next().is_none_or(|c| c <= ' ') => {
+            Lexeme::Comment {
+                is_conditional: false,
+            }
+        }
+        '/' if rest.starts_with("/*!") => {
+            let digits: String = rest[3..]
+                .chars()
+                .take_while(char::is_ascii_digit)
+                .take(6)
+                .collect();
+            // Fewer digits than five are no version.
+            let digits = if digits.len() < 5 { "" } else { &digits };
+            match digits.parse::<u32>() {
+                Ok(version) if version > VERSION => Lexeme::Comment {
+                    is_conditional: true,
+                },
+                _ => Lexeme::VersionComment {
+                    length: 3 + digits.len(),
+                },
+            }
+        }
+        // `/*M!` is MariaDB's own.
+        '/' if rest.starts_with("/*") => Lexeme::Comment {
+            is_conditional: rest.starts_with("/*M!"),
+        },
+        other => Lexeme::Character(other),
+    }
+}
+
 /// The length of the comment that `text` begins with; its line's end is not part of it.
-fn comment(text: &str) -> Option<usize> {
+pub(super) fn comment(text: &str) -> Option<usize> {
     if let Some(content) = text.strip_prefix("/*") {
         return content.find("*/").map(|at| at + 4);
     }
@@ -234,7 +234,7 @@ fn comment(text: &str) -> Option<usize> {
 }
 
 /// The length of the string or name that `text` begins with.
-fn quoted(text: &str, quote: char) -> Option<usize> {
+pub(super) fn quoted(text: &str, quote: char) -> Option<usize> {
     let mut bytes = text.bytes().enumerate().skip(1);
     while let Some((at, byte)) = bytes.next() {
         if byte == b'\\' && quote != '`' {
