@@ -5,8 +5,10 @@
 
 mod identity {
     mod calls;
+    mod overtaken;
     mod schedules;
     mod service;
     mod sessions;
     mod steps;
+    mod store;
 }

@@ -1,7 +1,7 @@
 //! A service with two users, which says of each token whose it is, and remembers which call it came
 //! with. Whether it accepts a token, or anything, it decides at random or as it is told.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -37,6 +37,10 @@ struct Inner {
     valid: HashMap<String, String>,
     /// Which tokens came with which call.
     seen: HashMap<String, Vec<String>>,
+    /// The sign-ins that calls have brought.
+    begun: HashMap<String, String>,
+    /// The sign-ins whose refresh has been rejected.
+    rejected: HashSet<String>,
     /// All that came: method, path, token.
     log: Vec<String>,
     /// What is responded to paths that have this in them, first match first.
@@ -67,6 +71,8 @@ impl Service {
             serial: 0,
             valid: HashMap::new(),
             seen: HashMap::new(),
+            begun: HashMap::new(),
+            rejected: HashSet::new(),
             log: Vec::new(),
             said: Vec::new(),
             interlude: None,
@@ -140,6 +146,21 @@ impl Service {
         self.lock().seen.clone()
     }
 
+    /// The sign-in that a call has brought.
+    pub(crate) fn begun_by(&self, call: &str) -> Option<String> {
+        self.lock().begun.get(call).cloned()
+    }
+
+    /// Whether a refresh of this sign-in has been rejected.
+    pub(crate) fn has_rejected(&self, lineage: &str) -> bool {
+        self.lock().rejected.contains(lineage)
+    }
+
+    /// From now on there is no trouble.
+    pub(crate) fn calm(&self) {
+        self.lock().trouble = 0;
+    }
+
     /// How many requests came to this path.
     pub(crate) fn count(&self, path: &str) -> usize {
         let log = &self.lock().log;
@@ -205,6 +226,11 @@ impl Service {
         }
         let body = serde_json::from_slice(body).unwrap_or_default();
         let response = self.lock().decide(path, bearer, &body);
+        if let (Some(call), "/auth/v1/signin") = (header(CALL), path.split('?').next().unwrap()) {
+            let token = response.1["access_token"].as_str().unwrap();
+            let begun = lineage(token).to_owned();
+            self.lock().begun.insert(call.to_owned(), begun);
+        }
         pause(after).await;
         response
     }
@@ -256,10 +282,11 @@ impl Inner {
                 let token = body["refresh_token"].as_str().unwrap();
                 let lineage = lineage(token.strip_prefix("r-").unwrap_or(token)).to_owned();
                 if self.has_trouble() {
-                    return match self.random.bool() {
-                        true => (503, json!({"error": "unavailable"})),
-                        false => (400, json!({"error": "invalid_grant"})),
-                    };
+                    if self.random.bool() {
+                        return (503, json!({"error": "unavailable"}));
+                    }
+                    self.rejected.insert(lineage);
+                    return (400, json!({"error": "invalid_grant"}));
                 }
                 self.issue(&lineage)
             }

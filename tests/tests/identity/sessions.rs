@@ -1,29 +1,29 @@
-//! Sessions whose refresh is rejected, hangs, helps nothing or answers somebody else, and handles that
-//! cannot be signed in.
+//! Sessions whose refresh is rejected, helps nothing or answers somebody else, and handles that cannot
+//! be signed in.
 
 use std::time::Duration;
 
 use cloudbase_auth::{
-    Auth, AuthEvent, Error, ErrorKind, ExposeSecret as _, IdToken, OAuth, Otp, Password, Session,
-    SetSession, SignOutReason, SignUp, VerifyOtp,
+    Auth, Error, ErrorKind, ExposeSecret as _, IdToken, OAuth, Otp, Password, Session, SetSession,
+    SignUp, VerifyOtp,
 };
 use cloudbase_core::{Client, Operation, Result};
 use http::{Method, Uri};
 use serde_json::json;
-use tokio::time::{Instant, advance, sleep, timeout};
+use tokio::time::{advance, sleep, timeout};
 
 use super::service::{KEY, Service, sign_in};
 
 const GONE: &str = "refresh token is invalid or expired";
 
-async fn call(client: &Client) -> Result<()> {
+pub(crate) async fn call(client: &Client) -> Result<()> {
     let target = Uri::from_static("/v1/functions/pay");
     let operation = Operation::new("test.call", "/v1/functions/pay", Method::POST, target);
     client.fetch(operation).await.map(drop)
 }
 
 /// Lin, whose access token is over.
-async fn over(service: &Service) -> Auth {
+pub(crate) async fn over(service: &Service) -> Auth {
     let auth = service.signed_in("lin").await;
     advance(Duration::from_secs(7300)).await;
     auth
@@ -224,88 +224,6 @@ async fn tokens_that_are_over_on_arrival_are_asked_for_once_a_second() {
     assert_eq!(service.count("/auth/v1/token"), 1);
 }
 
-/// Lin, whose refresh hangs.
-async fn hanging(service: &Service) -> (Auth, tokio::task::JoinHandle<Result<()>>) {
-    let auth = over(service).await;
-    service.interlude("/auth/v1/token", 1, 200, std::future::pending);
-    let client = auth.client().clone();
-    let waiting = tokio::spawn(async move { call(&client).await });
-    while service.count("/auth/v1/token") == 0 {
-        tokio::task::yield_now().await;
-    }
-    (auth, waiting)
-}
-
-#[tokio::test(start_paused = true)]
-async fn signing_out_waits_for_no_refresh_and_not_long_for_the_service() {
-    let service = Service::new();
-    let (auth, waiting) = hanging(&service).await;
-    let mut events = auth.events();
-    let begin = Instant::now();
-    auth.sign_out().await.unwrap();
-    assert!(
-        begin.elapsed() < Duration::from_millis(100),
-        "{:?}",
-        begin.elapsed()
-    );
-    assert!(auth.peek_session().is_none());
-    let error = waiting.await.unwrap().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Credentials, "{error}");
-    assert!(matches!(
-        events.next().await,
-        AuthEvent::SignedOut(SignOutReason::Requested)
-    ));
-    assert_eq!(service.count("/v1/functions/pay"), 0);
-
-    // The token is alive, and the service does not respond.
-    let service = Service::new();
-    let auth = service.signed_in("lin").await;
-    service.interlude("/auth/v1/revoke", 1, 200, std::future::pending);
-    let begin = Instant::now();
-    let signing_out = tokio::spawn({
-        let auth = auth.clone();
-        async move { auth.sign_out().await }
-    });
-    while service.count("/auth/v1/revoke") == 0 {
-        tokio::task::yield_now().await;
-    }
-    assert!(auth.peek_session().is_none(), "here it is over at once");
-    let outcome = signing_out.await.unwrap().unwrap();
-    assert_eq!(begin.elapsed(), Duration::from_secs(5));
-    assert!(!outcome.revoked && outcome.error.unwrap().is_timeout());
-    assert_eq!(service.count("/auth/v1/revoke"), 1, "one attempt");
-}
-
-#[tokio::test(start_paused = true)]
-async fn signing_in_as_somebody_else_waits_for_no_refresh() {
-    for by_token in [false, true] {
-        let service = Service::new();
-        let (auth, waiting) = hanging(&service).await;
-        let begin = Instant::now();
-        if by_token {
-            let session = SetSession::new("r-mei.7.7");
-            auth.set_session(session).await.unwrap();
-        } else {
-            sign_in(&auth, "mei").await;
-        }
-        assert!(
-            begin.elapsed() < Duration::from_millis(100),
-            "{:?}",
-            begin.elapsed()
-        );
-        assert_eq!(auth.session().await.unwrap().unwrap().sub(), "mei");
-        let error = waiting.await.unwrap().unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Credentials, "{error}");
-        assert!(
-            error.message().contains("the signed-in user changed"),
-            "{error}"
-        );
-        assert_eq!(service.count("/v1/functions/pay"), 0);
-        call(auth.client()).await.unwrap();
-        assert!(service.tokens("/v1/functions/pay")[0].starts_with("mei."));
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn refreshing_by_hand_is_held_back_by_nothing_and_says_what_calls_say() {
     let down = json!({ "error": "internal", "error_code": 13, "request_id": "X" });
@@ -350,7 +268,7 @@ async fn refreshing_by_hand_is_held_back_by_nothing_and_says_what_calls_say() {
 }
 
 /// The events that there are by now.
-async fn told(events: &mut cloudbase_auth::AuthEvents) -> Vec<String> {
+pub(crate) async fn told(events: &mut cloudbase_auth::AuthEvents) -> Vec<String> {
     let mut told = Vec::new();
     while let Ok(event) = timeout(Duration::from_millis(1), events.next()).await {
         let sub = event.session().map_or("", Session::sub).to_owned();

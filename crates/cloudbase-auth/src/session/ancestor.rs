@@ -3,49 +3,96 @@
 
 use super::Session;
 
-/// What the store held when memory was last in line with it.
+/// How many changes are remembered that the store has not confirmed.
+const TRIED: usize = 16;
+
+/// What the store held when memory was last in line with it, and what it may hold since.
 #[derive(Clone, Default)]
 pub(super) struct Ancestor {
     /// The session, if there was one.
-    pub(super) session: Option<Session>,
+    session: Option<Session>,
     /// The mark of the last sign-out by then, where it is known: who signs in and out again leaves no
     /// session behind, as if nobody had.
     sign_out: Option<Mark>,
     /// The mark that has just been read.
     pub(super) seen: Option<Mark>,
+    /// Changes of this process that may have been made: a store can fail after it has done its work.
+    tried: Vec<Tried>,
 }
 
 /// What a store holds for a mark; it may hold none.
 type Mark = Option<String>;
+
+#[derive(Clone)]
+enum Tried {
+    Session(Session),
+    SignOut(String),
+}
 
 impl Ancestor {
     /// Memory and store are in line: both hold this.
     pub(super) fn is_now(&mut self, session: Option<Session>) {
         self.session = session;
         self.sign_out = self.seen.take();
+        self.tried.clear();
+    }
+
+    /// The store may hold this session from now on.
+    pub(super) fn may_be(&mut self, session: &Session) {
+        self.remember(Tried::Session(session.clone()));
+    }
+
+    /// The store may hold nothing but this mark of a sign-out from now on.
+    pub(super) fn may_be_marked(&mut self, mark: &str) {
+        self.remember(Tried::SignOut(mark.to_owned()));
+    }
+
+    fn remember(&mut self, tried: Tried) {
+        if self.tried.len() == TRIED {
+            self.tried.remove(0);
+        }
+        self.tried.push(tried);
     }
 
     /// Whether an unsaved change of this, to `ours` or to a sign-out, counts more than what the store
     /// holds now. If the store holds anything else than what the change descends from, somebody has
     /// changed it since, and the store counts.
     pub(super) fn is_still(&self, stored: Option<&Session>, ours: Option<&Session>) -> bool {
-        let (known, stored) = match (&self.session, stored) {
-            (None, None) => {
-                let marks = self.sign_out.as_ref().zip(self.seen.as_ref());
-                return marks.is_none_or(|(known, seen)| known == seen);
-            }
-            (Some(_), None) | (None, Some(_)) => return false,
-            (Some(known), Some(stored)) => (known, stored),
+        let Some(stored) = stored else {
+            return self.is_still_empty();
         };
-        // The same one; it may have been refused a refresh since, or got a newer profile.
-        if known.has_access_token_of(stored) {
+        let tried = self.tried.iter().filter_map(|tried| match tried {
+            Tried::Session(session) => Some(session),
+            Tried::SignOut(_) => None,
+        });
+        let mut known = self.session.iter().chain(tried);
+        known.any(|known| descends(known, stored, ours))
+    }
+
+    /// Whether nobody has signed in and out since the store was empty, as far as is known.
+    fn is_still_empty(&self) -> bool {
+        let is_our_mark = |mark: &String| {
+            let mut tried = self.tried.iter();
+            tried.any(|tried| matches!(tried, Tried::SignOut(ours) if ours == mark))
+        };
+        if self.seen.iter().flatten().any(is_our_mark) {
             return true;
         }
-        // It has been refreshed since. A refresh of ours has lost against that, and another sign-in
-        // or a sign-out has not.
-        let lineage = known.lineage();
-        lineage == stored.lineage() && ours.is_none_or(|ours| ours.lineage() != lineage)
+        let marks = self.sign_out.as_ref().zip(self.seen.as_ref());
+        self.session.is_none() && marks.is_none_or(|(known, seen)| known == seen)
     }
+}
+
+/// Whether `stored` is the known session still, as far as a change to `ours` goes.
+fn descends(known: &Session, stored: &Session, ours: Option<&Session>) -> bool {
+    // The same one; it may have been refused a refresh since, or got a newer profile.
+    if known.has_access_token_of(stored) {
+        return true;
+    }
+    // It has been refreshed since. A refresh of ours has lost against that, and another sign-in or a
+    // sign-out has not.
+    let lineage = known.lineage();
+    lineage == stored.lineage() && ours.is_none_or(|ours| ours.lineage() != lineage)
 }
 
 #[cfg(test)]
@@ -111,5 +158,35 @@ mod tests {
             ancestor.seen = now;
             assert_eq!(ancestor.is_still(None, Some(&anew)), stands);
         }
+    }
+
+    #[test]
+    fn what_was_tried_may_be_there() {
+        let (old, other) = (session("l", "old"), session("m", "other"));
+        let (tried, refreshed) = (session("n", "tried"), session("n", "refreshed"));
+        let ours = session("o", "ours");
+        let mut ancestor = Ancestor::default();
+        ancestor.is_now(Some(old.clone()));
+        ancestor.may_be_marked("ours");
+        ancestor.may_be(&tried);
+        for (stored, stands) in [
+            (&old, true),
+            (&tried, true),
+            (&refreshed, true),
+            (&other, false),
+        ] {
+            assert_eq!(ancestor.is_still(Some(stored), Some(&ours)), stands);
+        }
+        assert!(!ancestor.is_still(Some(&refreshed), Some(&session("n", "ours"))));
+        for (seen, stands) in [(None, false), (Some("theirs"), false), (Some("ours"), true)] {
+            ancestor.seen = Some(seen.map(str::to_owned));
+            assert_eq!(ancestor.is_still(None, Some(&ours)), stands, "{seen:?}");
+        }
+        for n in 0..TRIED {
+            ancestor.may_be(&session("p", &n.to_string()));
+        }
+        assert!(!ancestor.is_still(Some(&tried), Some(&ours)), "long ago");
+        ancestor.is_now(Some(other));
+        assert!(!ancestor.is_still(Some(&session("p", "1")), Some(&ours)));
     }
 }

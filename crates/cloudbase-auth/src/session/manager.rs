@@ -439,14 +439,17 @@ impl Core {
         }
     }
 
-    /// Brings memory in line with what the store holds, unless an unsaved change of that stands, and
-    /// returns the session in force.
+    /// Brings memory in line with what the store holds, unless an unsaved change of that stands or a
+    /// sign-out is about to remove it, and returns the session in force.
     pub(super) fn reconcile(
         &self,
         stored: Option<Session>,
         events: &mut Vec<AuthEvent>,
     ) -> Result<Option<Live>> {
         let mut state = self.state();
+        if state.leaving > 0 {
+            return Ok(None);
+        }
         let first = !std::mem::replace(&mut state.loaded, true);
         state.stale = false;
         if state.unsaved {

@@ -173,8 +173,12 @@ impl Core {
         }
         if self.is_alive(&live) {
             let live = live.prolonged()?;
+            let mut state = self.state();
+            if !state.may_go_on(&live) {
+                return Ok(None);
+            }
             let token = live.token.clone();
-            self.state().current = Some(live);
+            state.current = Some(live);
             return Ok(Some(token));
         }
         let rejection = self.state().rejection.clone();

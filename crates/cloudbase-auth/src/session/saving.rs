@@ -54,14 +54,10 @@ impl Core {
                         return self.reconcile(stored, events);
                     }
                 }
-                Err(error) => {
-                    self.settle(live.clone(), Err(error), lock, events);
-                    return Ok(Some(live));
-                }
+                Err(error) => return Ok(self.settle_successor(live, Err(error), lock, events)),
             }
         }
-        let json = live.session.to_json();
-        let mut saved = self.store.save(&self.key, &json, lock).await;
+        let mut saved = self.write(Some(&live.session), lock).await;
         for _ in 0..RELOCKS {
             if !lost(&saved, lock) {
                 break;
@@ -88,11 +84,10 @@ impl Core {
                 lock.release().await;
                 return self.reconcile(stored, events);
             }
-            saved = self.store.save(&self.key, &json, &lock).await;
+            saved = self.write(Some(&live.session), &lock).await;
             lock.release().await;
         }
-        self.settle(live.clone(), saved, lock, events);
-        Ok(Some(live))
+        Ok(self.settle_successor(live, saved, lock, events))
     }
 
     /// Whether the store still holds what `live` descends from.
@@ -103,17 +98,28 @@ impl Core {
 
     /// Puts a session in force for which the store has been tried.
     fn settle(&self, live: Live, saved: Result<()>, lock: &StoreLock, events: &mut Vec<AuthEvent>) {
-        let mut state = self.state();
-        state.loaded = true;
-        state.unsaved = saved.is_err();
-        if saved.is_ok() {
-            state.ancestor.is_now(Some(live.session.clone()));
+        self.state().settle(live, saved.is_ok());
+        report_unsaved(saved, lock, events);
+    }
+
+    /// As [`settle`](Self::settle), for what the session in force has become; a sign-out may have ended
+    /// that meanwhile. Returns what is in force.
+    fn settle_successor(
+        &self,
+        live: Live,
+        saved: Result<()>,
+        lock: &StoreLock,
+        events: &mut Vec<AuthEvent>,
+    ) -> Option<Live> {
+        {
+            let mut state = self.state();
+            if !state.may_go_on(&live) {
+                return None;
+            }
+            state.settle(live.clone(), saved.is_ok());
         }
-        state.current = Some(live);
-        if let Err(error) = saved {
-            tracing::warn!(%error, "the session could not be stored; it goes on in memory");
-            report(error, lock, events);
-        }
+        report_unsaved(saved, lock, events);
+        Some(live)
     }
 
     /// Puts a newer profile into the session, in the store only if that holds the session still: what
@@ -152,11 +158,7 @@ impl Core {
         if !stands {
             return;
         }
-        match self
-            .store
-            .save(&self.key, &live.session.to_json(), lock)
-            .await
-        {
+        match self.write(Some(&live.session), lock).await {
             Ok(()) => self.in_line(Some(live.session)),
             // The session itself is stored, or is known not to be.
             Err(error) => {
@@ -215,7 +217,10 @@ impl Core {
             report(error, lock, events);
         }
         tracing::info!(?reason, ?rejection, "the session has ended");
-        events.push(AuthEvent::SignedOut(reason));
+        // A sign-out that waits for its turn reports it.
+        if self.state().leaving == 0 {
+            events.push(AuthEvent::SignedOut(reason));
+        }
         Ok(None)
     }
 
@@ -263,7 +268,10 @@ impl Core {
 
     async fn write(&self, session: Option<&Session>, lock: &StoreLock) -> Result<()> {
         match session {
-            Some(session) => self.store.save(&self.key, &session.to_json(), lock).await,
+            Some(session) => {
+                self.state().ancestor.may_be(session);
+                self.store.save(&self.key, &session.to_json(), lock).await
+            }
             None => self.store.remove(&self.key, lock).await,
         }
     }
@@ -303,6 +311,7 @@ impl Core {
     async fn mark_sign_out(&self) {
         let mark = format!("{:032x}", fastrand::u128(..));
         let key = self.mark_key();
+        self.state().ancestor.may_be_marked(&mark);
         let marked = match self.store.lock(&key).await {
             Ok(lock) => {
                 let marked = self.store.save(&key, &mark.as_str().into(), &lock).await;
@@ -333,6 +342,13 @@ impl Core {
 /// Whether the store has rejected a change because the lock, which was taken, has been lost.
 fn lost(result: &Result<()>, lock: &StoreLock) -> bool {
     matches!(result, Err(error) if lock.was_lost(error))
+}
+
+fn report_unsaved(saved: Result<()>, lock: &StoreLock, events: &mut Vec<AuthEvent>) {
+    if let Err(error) = saved {
+        tracing::warn!(%error, "the session could not be stored; it goes on in memory");
+        report(error, lock, events);
+    }
 }
 
 /// Reports a failure of the store. A lost lock does not count: what is stored is read again.

@@ -21,6 +21,7 @@ struct Process {
     auth: Auth,
     events: AuthEvents,
     is_full: Arc<AtomicBool>,
+    is_late: Arc<AtomicBool>,
     is_unreadable: Arc<AtomicBool>,
 }
 
@@ -28,13 +29,19 @@ struct Process {
 struct Disk {
     store: Arc<Fenced>,
     is_full: Arc<AtomicBool>,
+    /// It fails after it has done its work.
+    is_late: Arc<AtomicBool>,
     is_unreadable: Arc<AtomicBool>,
 }
 
 impl Disk {
-    fn check(&self) -> Result<()> {
-        match self.is_full.load(Ordering::SeqCst) {
-            true => Err(Error::new(ErrorKind::Local, "disk full")),
+    async fn write(&self, work: BoxFuture<'_, Result<()>>) -> Result<()> {
+        if self.is_full.load(Ordering::SeqCst) {
+            return Err(Error::new(ErrorKind::Local, "disk full"));
+        }
+        work.await?;
+        match self.is_late.load(Ordering::SeqCst) {
+            true => Err(Error::new(ErrorKind::Local, "disk gone")),
             false => Ok(()),
         }
     }
@@ -56,17 +63,11 @@ impl SessionStore for Disk {
         value: &'a SecretString,
         lock: &'a StoreLock,
     ) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async move {
-            self.check()?;
-            self.store.save(key, value, lock).await
-        })
+        Box::pin(self.write(self.store.save(key, value, lock)))
     }
 
     fn remove<'a>(&'a self, key: &'a str, lock: &'a StoreLock) -> BoxFuture<'a, Result<()>> {
-        Box::pin(async move {
-            self.check()?;
-            self.store.remove(key, lock).await
-        })
+        Box::pin(self.write(self.store.remove(key, lock)))
     }
 
     fn lock<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<StoreLock>> {
@@ -77,10 +78,12 @@ impl SessionStore for Disk {
 impl Process {
     fn start(store: &Arc<Fenced>) -> Self {
         let is_full = Arc::<AtomicBool>::default();
+        let is_late = Arc::<AtomicBool>::default();
         let is_unreadable = Arc::<AtomicBool>::default();
         let disk = Disk {
             store: store.clone(),
             is_full: is_full.clone(),
+            is_late: is_late.clone(),
             is_unreadable: is_unreadable.clone(),
         };
         let service = Service::new(fastrand::Rng::with_seed(1));
@@ -90,6 +93,7 @@ impl Process {
             auth,
             events,
             is_full,
+            is_late,
             is_unreadable,
         }
     }
@@ -101,6 +105,10 @@ impl Process {
 
     fn is_full(&self, is_full: bool) {
         self.is_full.store(is_full, Ordering::SeqCst);
+    }
+
+    fn is_late(&self, is_late: bool) {
+        self.is_late.store(is_late, Ordering::SeqCst);
     }
 
     fn is_unreadable(&self, is_unreadable: bool) {
@@ -203,6 +211,37 @@ async fn what_was_not_saved_is_written_over_nothing_that_cannot_be_read() {
         first.is_unreadable(false);
         first.auth.reload_session();
         assert_eq!(first.user().await.as_deref(), Some("b"), "{change} {look}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_saved_though_the_save_failed_does_not_come_back() {
+    // A sign-in or a sign-out that the store has taken and says that it has not.
+    for change in ["sign in", "sign out"] {
+        let (store, first, second) = two().await;
+        first.is_late(true);
+        first.is_unreadable(true);
+        let before = match change {
+            "sign in" => {
+                first.sign_in("b").await;
+                Some("b")
+            }
+            _ => {
+                first.auth.sign_out().await.unwrap_err();
+                None
+            }
+        };
+        assert_eq!(stored(&store).await.as_deref(), before);
+        first.is_full(true);
+        first.sign_in("c").await;
+        assert_eq!(stored(&store).await.as_deref(), before);
+        first.is_full(false);
+        first.is_late(false);
+        first.is_unreadable(false);
+        first.auth.reload_session();
+        assert_eq!(first.user().await.as_deref(), Some("c"), "{change}");
+        second.auth.reload_session();
+        assert_eq!(second.user().await.as_deref(), Some("c"), "{change}");
     }
 }
 

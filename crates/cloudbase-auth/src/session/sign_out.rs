@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::ask::{is_asking, would_wait_for_itself};
 use super::events::{AuthEvent, SignOutReason};
-use super::manager::Manager;
+use super::manager::{Core, Manager};
 use super::state::{Live, not_renewable};
 use super::{Session, wire};
 use crate::auth::Auth;
@@ -194,6 +194,22 @@ impl Ended {
     }
 }
 
+/// A sign-out that waits for its turn.
+struct Leaving<'a>(&'a Core);
+
+impl<'a> Leaving<'a> {
+    fn begin(core: &'a Core) -> Self {
+        core.state().leaving += 1;
+        Self(core)
+    }
+}
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.0.state().leaving -= 1;
+    }
+}
+
 impl Manager {
     /// Ends the session on this machine, or only the one of this lineage: in memory at once, then in
     /// the store.
@@ -219,8 +235,10 @@ impl Manager {
             let state = self.core.state();
             state.unsaved && state.current.is_none()
         };
+        let leaving = Leaving::begin(&self.core);
         let known = self.forget();
         let _turn = self.core.turn().await?;
+        drop(leaving);
         // Whoever had the turn before may have signed in.
         let current = self.core.state().current.clone();
         if current.as_ref().is_some_and(is_of_another) {
@@ -257,7 +275,7 @@ impl Manager {
     fn forget(&self) -> Option<Live> {
         let live = {
             let mut state = self.core.state();
-            let live = state.current.take();
+            let live = state.current.take().or_else(|| state.overtaken.take());
             state.clear();
             state.changes += 1;
             state.unsaved = true;

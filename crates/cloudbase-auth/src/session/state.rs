@@ -27,6 +27,11 @@ pub(super) struct State {
     /// Counts the sign-ins and sign-outs of this process: a call that waits for a token must not go
     /// on as a user who has come since.
     pub(super) changes: u64,
+    /// How many sign-outs have forgotten the session and wait for their turn to remove it. Until then
+    /// nothing that is under way brings it back.
+    pub(super) leaving: usize,
+    /// What a refresh has brought that a sign-out has overtaken: the newest tokens of what it ends.
+    pub(super) overtaken: Option<Live>,
     /// What is known is to be read again before anything is made of it.
     pub(super) stale: bool,
     /// When the store was read last.
@@ -139,8 +144,29 @@ impl State {
             loaded: true,
             ancestor: std::mem::take(&mut self.ancestor),
             changes: self.changes,
+            leaving: self.leaving,
             ..Self::default()
         };
+    }
+
+    /// Puts a session in force for which the store has been tried.
+    pub(super) fn settle(&mut self, live: Live, is_saved: bool) {
+        self.loaded = true;
+        self.unsaved = !is_saved;
+        if is_saved {
+            self.ancestor.is_now(Some(live.session.clone()));
+        }
+        self.current = Some(live);
+    }
+
+    /// Whether what has become of the session may be put in force: no sign-out has overtaken it. One
+    /// that has gets it.
+    pub(super) fn may_go_on(&mut self, live: &Live) -> bool {
+        let may = self.leaving == 0;
+        if !may {
+            self.overtaken = Some(live.clone());
+        }
+        may
     }
 
     /// The session in force, unless it is to be read again.
