@@ -110,9 +110,18 @@ pub trait SessionStore: Send + Sync + 'static {
 pub struct StoreLock {
     fence: u64,
     owner: Box<str>,
-    /// It was taken, not done without.
-    is_taken: bool,
+    kind: Kind,
     release: Mutex<Option<Release>>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    /// It keeps others out.
+    Taken,
+    /// There is nobody to keep out.
+    Unshared,
+    /// It could not be had: nothing may be written.
+    Missing,
 }
 
 type Release = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send + Sync>;
@@ -120,10 +129,19 @@ type Release = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send + Sync>;
 impl StoreLock {
     /// A lock that keeps nobody out.
     pub fn unshared() -> Self {
+        Self::of_kind(Kind::Unshared)
+    }
+
+    /// The place of a lock that could not be had.
+    pub(crate) fn missing() -> Self {
+        Self::of_kind(Kind::Missing)
+    }
+
+    fn of_kind(kind: Kind) -> Self {
         Self {
             fence: 0,
             owner: Box::default(),
-            is_taken: false,
+            kind,
             release: Mutex::default(),
         }
     }
@@ -139,7 +157,7 @@ impl StoreLock {
         Self {
             fence,
             owner: Box::default(),
-            is_taken: true,
+            kind: Kind::Taken,
             release: Mutex::new(Some(Box::new(move || Box::pin(release())))),
         }
     }
@@ -178,7 +196,13 @@ impl StoreLock {
     /// Whether `error` says that this lock has been [`lost`](Self::lost). One that was never taken
     /// cannot be.
     pub(crate) fn was_lost(&self, error: &Error) -> bool {
-        self.is_taken && std::error::Error::source(error).is_some_and(|source| source.is::<Lost>())
+        self.kind == Kind::Taken
+            && std::error::Error::source(error).is_some_and(|source| source.is::<Lost>())
+    }
+
+    /// Whether it could not be had: whoever holds it may be about to write.
+    pub(crate) fn is_missing(&self) -> bool {
+        self.kind == Kind::Missing
     }
 
     /// Lets go.

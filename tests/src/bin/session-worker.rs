@@ -50,7 +50,7 @@ async fn main() -> Result<(), Failure> {
 
 /// Does what it is told, a line at a time, and says what came of it.
 async fn obey(endpoint: &str, place: &str, prefix: &str) -> Result<(), Failure> {
-    let is_full = Arc::<AtomicBool>::default();
+    let fails = Arc::<Fails>::default();
     let open = |place: &str, prefix: &str| -> Result<Auth, Failure> {
         let store: Arc<dyn SessionStore> = match place.starts_with("redis://") {
             true => Arc::new(
@@ -61,8 +61,8 @@ async fn obey(endpoint: &str, place: &str, prefix: &str) -> Result<(), Failure> 
             false => Arc::new(FileStore::new(place)),
         };
         let client = Client::builder().env_id(ENV).endpoint(endpoint).build()?;
-        let is_full = is_full.clone();
-        let store = Full { store, is_full };
+        let fails = fails.clone();
+        let store = Failing { store, fails };
         Ok(Auth::builder(client).session_store(store).build()?)
     };
     let mut auth = open(place, prefix)?;
@@ -72,7 +72,7 @@ async fn obey(endpoint: &str, place: &str, prefix: &str) -> Result<(), Failure> 
         let mut words = line.split(' ');
         let said = match words.next().unwrap_or_default() {
             "open" => {
-                is_full.store(false, Ordering::SeqCst);
+                fails.mend();
                 auth = open(
                     words.next().unwrap_or_default(),
                     words.next().unwrap_or_default(),
@@ -109,9 +109,14 @@ async fn obey(endpoint: &str, place: &str, prefix: &str) -> Result<(), Failure> 
                     session.as_ref().map_or("-", |session| session.sub())
                 )
             }
+            "mend" => {
+                fails.mend();
+                "mended".to_owned()
+            }
             word => {
-                is_full.store(word == "full", Ordering::SeqCst);
-                word.to_owned()
+                let flag = fails.flag(word).ok_or("unknown command")?;
+                let fails = !flag.fetch_xor(true, Ordering::SeqCst);
+                format!("{word} {fails}")
             }
         };
         say(&said)?;
@@ -119,18 +124,56 @@ async fn obey(endpoint: &str, place: &str, prefix: &str) -> Result<(), Failure> 
     Ok(())
 }
 
-/// A store that cannot save sessions while it is full.
-struct Full {
-    store: Arc<dyn SessionStore>,
-    is_full: Arc<AtomicBool>,
+/// What a store cannot do with sessions now.
+#[derive(Default)]
+struct Fails {
+    load: AtomicBool,
+    save: AtomicBool,
+    lock: AtomicBool,
 }
 
-impl SessionStore for Full {
+impl Fails {
+    fn flag(&self, name: &str) -> Option<&AtomicBool> {
+        match name {
+            "load" => Some(&self.load),
+            "save" => Some(&self.save),
+            "lock" => Some(&self.lock),
+            _ => None,
+        }
+    }
+
+    fn mend(&self) {
+        for flag in [&self.load, &self.save, &self.lock] {
+            flag.store(false, Ordering::SeqCst);
+        }
+    }
+}
+
+struct Failing {
+    store: Arc<dyn SessionStore>,
+    fails: Arc<Fails>,
+}
+
+impl Failing {
+    fn unless<'a, T: 'a>(
+        &self,
+        key: &str,
+        fails: &AtomicBool,
+        work: BoxFuture<'a, cloudbase_auth::Result<T>>,
+    ) -> BoxFuture<'a, cloudbase_auth::Result<T>> {
+        match key == KEY && fails.load(Ordering::SeqCst) {
+            true => Box::pin(async { Err(Error::new(ErrorKind::Local, "disk trouble")) }),
+            false => work,
+        }
+    }
+}
+
+impl SessionStore for Failing {
     fn load<'a>(
         &'a self,
         key: &'a str,
     ) -> BoxFuture<'a, cloudbase_auth::Result<Option<SecretString>>> {
-        self.store.load(key)
+        self.unless(key, &self.fails.load, self.store.load(key))
     }
 
     fn save<'a>(
@@ -139,10 +182,7 @@ impl SessionStore for Full {
         value: &'a SecretString,
         lock: &'a StoreLock,
     ) -> BoxFuture<'a, cloudbase_auth::Result<()>> {
-        match key == KEY && self.is_full.load(Ordering::SeqCst) {
-            true => Box::pin(async { Err(Error::new(ErrorKind::Local, "disk full")) }),
-            false => self.store.save(key, value, lock),
-        }
+        self.unless(key, &self.fails.save, self.store.save(key, value, lock))
     }
 
     fn remove<'a>(
@@ -150,11 +190,11 @@ impl SessionStore for Full {
         key: &'a str,
         lock: &'a StoreLock,
     ) -> BoxFuture<'a, cloudbase_auth::Result<()>> {
-        self.store.remove(key, lock)
+        self.unless(key, &self.fails.save, self.store.remove(key, lock))
     }
 
     fn lock<'a>(&'a self, key: &'a str) -> BoxFuture<'a, cloudbase_auth::Result<StoreLock>> {
-        self.store.lock(key)
+        self.unless(key, &self.fails.lock, self.store.lock(key))
     }
 }
 

@@ -1,5 +1,5 @@
-//! Random schedules of real processes that share a store: saves that fail, pauses past the lock, kills,
-//! sign-ins, sign-outs and refreshes. In one process and paused time: `session::schedule_tests`.
+//! Random schedules of real processes that share a store: loads, saves and locks that fail, pauses past
+//! the lock, kills, refreshes that are rejected, sign-ins and sign-outs. In one process and paused time: `session::schedule_tests`.
 
 use fastrand::Rng;
 
@@ -14,9 +14,17 @@ struct Obedient {
     worker: Worker,
     /// How many refreshes it has not reported yet.
     refreshes: usize,
-    is_full: bool,
-    /// The number of its sign-in that the store could not take, and who that is.
-    unsaved: Option<(usize, String)>,
+    /// Whether its store cannot load.
+    is_blind: bool,
+    /// Its sign-in or sign-out that the store could not take.
+    unsaved: Option<Unsaved>,
+}
+
+struct Unsaved {
+    step: usize,
+    who: Option<String>,
+    /// What the store held then could not be read: whatever it holds may be newer, and counts.
+    is_blind: bool,
 }
 
 impl Obedient {
@@ -24,7 +32,7 @@ impl Obedient {
         let mut this = Self {
             worker: Worker::start("obey", emulator.endpoint(), place),
             refreshes: 0,
-            is_full: false,
+            is_blind: false,
             unsaved: None,
         };
         assert_eq!(this.worker.line().await, "ready");
@@ -67,7 +75,7 @@ async fn emulator() -> Emulator {
         .env_id("auth-tests")
         .max_sessions(100)
         .refresh_reuse(RefreshReuse::Grace(Duration::from_secs(600)));
-    for n in 0..STEPS {
+    for n in 1..=STEPS {
         emulator = emulator.user(NewUser::username(format!("u{n}")).password(PASSWORD));
     }
     emulator.start().await.unwrap()
@@ -111,6 +119,16 @@ async fn pause_in_a_refresh(
     Some(gate)
 }
 
+/// A sign-in or sign-out as a command, and who is signed in by it.
+fn change(is_in: bool, step: usize, emulator: &Emulator) -> (String, Option<String>) {
+    if !is_in {
+        return ("out".to_owned(), None);
+    }
+    let name = format!("u{step}");
+    let id = emulator.users().find(&name).unwrap().id;
+    (format!("in {name}"), Some(id))
+}
+
 /// One schedule. `outlives` says that a lock outlives its paused holder.
 async fn run(
     seed: u64,
@@ -122,18 +140,20 @@ async fn run(
     let mut rng = Rng::with_seed(seed);
     let mut log = vec![format!("schedule {seed}")];
     for worker in workers.iter_mut() {
-        (worker.is_full, worker.unsaved) = (false, None);
+        (worker.is_blind, worker.unsaved) = (false, None);
         let opened = worker
             .ask(&format!("open {} {}", place.store, place.prefix))
             .await;
         assert_eq!(opened, "opened");
     }
-    // The number of the last sign-in or sign-out that the store has taken, and who is signed in by it.
+    // The step of the last sign-in or sign-out that the store has taken, and who is signed in by it.
     let mut last: (usize, Option<String>) = (0, None);
-    for step in 0..STEPS {
+    // The last one that was cut short, which may come into force or leave a mark.
+    let mut cut: (usize, Option<String>) = (0, None);
+    for step in 1..=STEPS {
         let which = rng.usize(..WORKERS);
         let other = (which + rng.usize(1..WORKERS)) % WORKERS;
-        match rng.u32(0..8) {
+        match rng.u32(0..13) {
             chosen @ 0..=4 => {
                 // Another process is refreshing, and paused in the midst of it.
                 let mut paused = None;
@@ -142,13 +162,8 @@ async fn run(
                     paused = pause_in_a_refresh(other, emulator, workers).await;
                 }
                 let worker = &mut workers[which];
-                let is_in = chosen < 4;
-                let command = if is_in {
-                    format!("in u{step}")
-                } else {
-                    "out".to_owned()
-                };
-                log.push(format!("{which} {command}, full: {}", worker.is_full));
+                let (command, who) = change(chosen < 4, step, emulator);
+                log.push(format!("{which} {command} ({who:?})"));
                 worker.tell(&command).await;
                 let mut said = None;
                 if !outlives {
@@ -163,40 +178,63 @@ async fn run(
                     None => workers[which].hear().await,
                 };
                 let worker = &mut workers[which];
-                let who = said.strip_prefix("in ").map(str::to_owned);
-                assert!(
-                    who.is_some() == is_in && (is_in || said == "out"),
-                    "{said}: {log:#?}"
-                );
-                match who {
-                    Some(who) if worker.is_full => worker.unsaved = Some((step + 1, who)),
-                    who => (worker.unsaved, last) = (None, (step + 1, who)),
+                worker.unsaved = None;
+                if stored(place).await == who {
+                    last = (step, who);
+                } else {
+                    log.push(format!("unsaved, {said}"));
+                    let is_blind = worker.is_blind;
+                    worker.unsaved = Some(Unsaved {
+                        step,
+                        who,
+                        is_blind,
+                    });
                 }
             }
-            5 => {
-                let worker = &mut workers[which];
-                worker.is_full = !worker.is_full;
-                let command = if worker.is_full { "full" } else { "room" };
-                log.push(format!("{which} {command}"));
-                assert_eq!(worker.ask(command).await, command);
+            5..=7 => {
+                let what = ["load", "save", "lock"][rng.usize(..3)];
+                let said = workers[which].ask(what).await;
+                log.push(format!("{which} fails to {said}"));
+                if what == "load" {
+                    workers[which].is_blind = said.ends_with("true");
+                }
             }
-            6 => {
+            8 => {
+                log.push(format!("{which} refreshes, rejected"));
+                let rejection = Fault::on(RENEWAL).times(1);
+                let rejection = rejection.status(400, "invalid_grant");
+                let rejection = emulator.faults().add(rejection);
+                workers[which].ask("refresh").await;
+                emulator.faults().remove(rejection);
+            }
+            9 => {
                 log.push(format!("{which} refreshes"));
                 workers[which].tell("refresh").await;
                 workers[which].refreshes += 1;
             }
-            _ => {
-                log.push(format!("{which} refreshes, killed"));
-                workers[which].tell("refresh").await;
+            kind => {
+                let (command, who) = match kind {
+                    10 => ("refresh".to_owned(), None),
+                    _ => change(rng.bool(), step, emulator),
+                };
+                log.push(format!("{which} {command} ({who:?}), killed"));
+                workers[which].tell(&command).await;
                 somewhere(&mut rng).await;
                 workers.swap_remove(which).worker.kill().await;
-                workers.push(Obedient::start(emulator, place).await);
+                let mut fresh = Obedient::start(emulator, place).await;
+                fresh
+                    .ask(&format!("open {} {}", place.store, place.prefix))
+                    .await;
+                workers.push(fresh);
+                if kind > 10 {
+                    cut = (step, who);
+                }
             }
         }
     }
     // Each looks at the store, and tries again what that could not take.
     for worker in workers.iter_mut() {
-        assert_eq!(worker.ask("room").await, "room");
+        assert_eq!(worker.ask("mend").await, "mended");
     }
     for _ in 0..2 {
         for worker in workers.iter_mut() {
@@ -204,19 +242,19 @@ async fn run(
         }
     }
     let end = stored(place).await;
-    let newer = workers.iter().filter_map(|worker| {
-        let unsaved = worker.unsaved.as_ref();
-        unsaved.filter(|(step, _)| *step > last.0)
-    });
-    let newer: Vec<_> = newer.map(|(_, who)| Some(who.clone())).collect();
-    let may_win = match newer.is_empty() {
-        true => end == last.1,
-        false => newer.contains(&end),
-    };
+    let unsaved = workers.iter().filter_map(|worker| worker.unsaved.as_ref());
+    let newer: Vec<_> = unsaved.filter(|unsaved| unsaved.step > last.0).collect();
+    let mut may_win: Vec<_> = newer.iter().map(|unsaved| unsaved.who.clone()).collect();
+    let is_cut = cut.0 > last.0;
+    if newer.iter().all(|unsaved| unsaved.is_blind || is_cut) {
+        may_win.push(last.1);
+    }
+    if is_cut {
+        may_win.push(cut.1);
+    }
     assert!(
-        may_win,
-        "{end:?} instead of {:?} or {newer:?}: {log:#?}",
-        last.1
+        may_win.contains(&end),
+        "{end:?} and none of {may_win:?}: {log:#?}"
     );
     let expected = format!("who {}", end.as_deref().unwrap_or("-"));
     for worker in workers.iter_mut() {

@@ -37,6 +37,11 @@ impl Ancestor {
         self.tried.clear();
     }
 
+    /// The store cannot be read, but for the mark of the last sign-out.
+    pub(super) fn is_marked_as_seen(&mut self) {
+        self.sign_out = self.seen.take().or(self.sign_out.take());
+    }
+
     /// The store may hold this session from now on.
     pub(super) fn may_be(&mut self, session: &Session) {
         self.remember(Tried::Session(session.clone()));

@@ -386,7 +386,7 @@ impl Core {
             Ok(lock) => lock,
             Err(error) => {
                 tracing::warn!(%error, "the session store cannot be locked");
-                StoreLock::unshared()
+                StoreLock::missing()
             }
         }
     }

@@ -50,8 +50,8 @@ impl Core {
         }
         let lock = match self.store.lock(&self.key).await {
             Ok(lock) => lock,
-            // The store has failed before, and the session lives in memory alone: nobody to keep out.
-            Err(_) if self.state().unsaved => StoreLock::unshared(),
+            // The store has failed before, and the session lives in memory alone.
+            Err(_) if self.state().unsaved => StoreLock::missing(),
             Err(error) => return Err(error),
         };
         let result = self.fetch_locked(previous.as_ref(), &lock, events).await;
@@ -71,6 +71,7 @@ impl Core {
         let live = match read {
             Ok(stored) => {
                 if matches!(stored, Stored::Unreadable)
+                    && !lock.is_missing()
                     && let Err(error) = self.store.discard(&self.key, lock).await
                 {
                     tracing::warn!(%error, "the unusable session could not be put aside");

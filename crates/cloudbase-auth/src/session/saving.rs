@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use cloudbase_core::{Error, Result};
+use cloudbase_core::{Error, ErrorKind, Result};
 use secrecy::ExposeSecret as _;
 
 use super::Session;
@@ -260,13 +260,22 @@ impl Core {
 
     /// What is there is what the change descends from that could not be made.
     async fn descend_from_stored(&self) {
-        if let Ok(stored) = self.read().await {
-            self.look_for_sign_out().await;
-            self.state().ancestor.is_now(stored.session());
+        let stored = self.read().await;
+        self.look_for_sign_out().await;
+        let ancestor = &mut self.state().ancestor;
+        match stored {
+            Ok(stored) => ancestor.is_now(stored.session()),
+            Err(_) => ancestor.is_marked_as_seen(),
         }
     }
 
     async fn write(&self, session: Option<&Session>, lock: &StoreLock) -> Result<()> {
+        if lock.is_missing() {
+            let message = "nothing was stored: the session store cannot be locked";
+            return Err(Error::new(ErrorKind::Local, message)
+                .with_transient(true)
+                .settle(true));
+        }
         match session {
             Some(session) => {
                 self.state().ancestor.may_be(session);

@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::events::SignOutReason;
 use super::schedule_tests::{KEY, Service};
 use crate::store::conformance::Fenced;
-use crate::store::{SessionStore, StoreLock};
+use crate::store::{MemoryStore, SessionStore, StoreLock};
 use crate::{Auth, AuthEvent, AuthEvents, Password, Session};
 
 /// One of two processes.
@@ -415,4 +415,70 @@ async fn a_profile_brings_nobody_back() {
         first.auth.reload_session();
         assert_eq!(first.user().await.as_deref(), newcomer);
     }
+}
+
+/// A store without numbers for locks, which another process may hold for too long.
+#[derive(Default)]
+struct Busy {
+    inner: MemoryStore,
+    is_busy: AtomicBool,
+}
+
+impl SessionStore for Busy {
+    fn load<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<SecretString>>> {
+        self.inner.load(key)
+    }
+
+    fn save<'a>(
+        &'a self,
+        key: &'a str,
+        value: &'a SecretString,
+        lock: &'a StoreLock,
+    ) -> BoxFuture<'a, Result<()>> {
+        self.inner.save(key, value, lock)
+    }
+
+    fn remove<'a>(&'a self, key: &'a str, lock: &'a StoreLock) -> BoxFuture<'a, Result<()>> {
+        self.inner.remove(key, lock)
+    }
+
+    fn lock<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<StoreLock>> {
+        match key == KEY && self.is_busy.load(Ordering::SeqCst) {
+            true => Box::pin(async { Err(Error::new(ErrorKind::Local, "locked for too long")) }),
+            false => self.inner.lock(key),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_written_without_the_lock() {
+    let store = Arc::new(Busy::default());
+    let service = Service::new(fastrand::Rng::with_seed(1));
+    let auth = service.auth(store.clone(), Arc::default());
+    let sign_in = async |name: &str| {
+        let password = Password::username(name, "Passw0rd!");
+        auth.sign_in_with_password(password).await.unwrap();
+    };
+    let in_store = async || {
+        let json = store.load(KEY).await.unwrap()?;
+        let session = Session::from_json(json.expose_secret()).unwrap();
+        Some(session.sub().to_owned())
+    };
+    sign_in("a").await;
+    store.is_busy.store(true, Ordering::SeqCst);
+    sign_in("b").await;
+    auth.refresh_session().await.unwrap();
+    assert_eq!(auth.peek_session().unwrap().sub(), "b");
+    assert_eq!(in_store().await.as_deref(), Some("a"));
+    store.is_busy.store(false, Ordering::SeqCst);
+    auth.refresh_session().await.unwrap();
+    assert_eq!(in_store().await.as_deref(), Some("b"));
+    store.is_busy.store(true, Ordering::SeqCst);
+    auth.sign_out().await.unwrap_err();
+    assert!(auth.peek_session().is_none());
+    assert_eq!(in_store().await.as_deref(), Some("b"));
+    store.is_busy.store(false, Ordering::SeqCst);
+    auth.reload_session();
+    assert!(auth.session().await.unwrap().is_none());
+    assert_eq!(in_store().await, None);
 }
