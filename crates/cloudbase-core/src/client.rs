@@ -375,6 +375,7 @@ fn describe(parts: &mut Parts, open: bool) -> CallInfo {
         external: parts.request.uri().authority().is_some(),
         options: std::mem::take(&mut parts.options),
         identity: OnceLock::new(),
+        sent: Mutex::default(),
         request_id: RequestId::random(),
         // Here, where it stays: it is large.
         head: match open {

@@ -22,6 +22,7 @@ pub use self::options::{CallOptions, Choices, connection_header};
 pub use self::path::{PathBuilder, encode_component};
 pub(crate) use self::request_id::RequestId;
 use crate::body::Body;
+use crate::credential::Token;
 use crate::encode::to_json;
 use crate::error::{Error, Result, TimeoutPhase};
 
@@ -286,6 +287,8 @@ pub(crate) struct CallState {
     pub(crate) options: CallOptions,
     /// Of a call that is one request; further requests of one call share that in the options.
     pub(crate) identity: OnceLock<Identity>,
+    /// The `Authorization` that the session gave for the last attempt: the service may repeat it.
+    pub(crate) sent: Mutex<Option<HeaderValue>>,
     pub(crate) request_id: RequestId,
     /// What the request was when the call began, and the [content](Body::set_call) of its body: all
     /// attempts share them. Absent where a layer of the user's may have changed the one or the other.
@@ -351,6 +354,18 @@ impl CallInfo {
             Some(call) => Some(call),
             None => request.extensions().get(),
         }
+    }
+
+    /// Keeps the session's token of an attempt.
+    pub(crate) fn sends(&self, token: &Token) {
+        let mut sent = self.0.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        *sent = Some(token.header().clone());
+    }
+
+    /// The session's token of the last attempt, as a header.
+    pub(crate) fn sent(&self) -> Option<HeaderValue> {
+        let sent = self.0.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        sent.clone()
     }
 
     /// The operation's name: `mysql.select`.

@@ -3,7 +3,6 @@
 use secrecy::ExposeSecret as _;
 
 use super::Inner;
-use crate::credential::Cached;
 use crate::error::Error;
 use crate::operation::CallInfo;
 
@@ -19,12 +18,13 @@ impl Inner {
         let error = given.into_iter().flatten().fold(error, |error, token| {
             error.without_secret(token.expose_secret())
         });
-        match self.credentials.session().map(|session| session.cached()) {
-            Some(Cached::Token(token)) => {
-                let header = token.header().to_str().unwrap_or_default();
+        // The session may have been refreshed since.
+        match call.sent() {
+            Some(sent) => {
+                let header = sent.to_str().unwrap_or_default();
                 error.without_secret(header.trim_start_matches("Bearer "))
             }
-            _ => error,
+            None => error,
         }
     }
 }

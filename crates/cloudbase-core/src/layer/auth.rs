@@ -253,6 +253,7 @@ where
         if let Some((token, from_session)) = token {
             if from_session {
                 self.spare = Spare::of(&request);
+                remember(&request, &token);
             }
             request
                 .headers_mut()
@@ -288,10 +289,18 @@ where
             return None;
         }
         let mut request = self.spare.take()?.into_request();
+        remember(&request, &newer);
         request
             .headers_mut()
             .insert(AUTHORIZATION, newer.header().clone());
         Some(request)
+    }
+}
+
+/// Keeps the token of an attempt with its call.
+fn remember(request: &Request<Body>, token: &Token) {
+    if let Some(call) = CallInfo::of(request) {
+        call.sends(token);
     }
 }
 

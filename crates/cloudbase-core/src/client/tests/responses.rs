@@ -1,6 +1,7 @@
 //! The response behind an error, and every status as a response.
 
 use super::*;
+use crate::credential::{Cached, CredentialProvider};
 use crate::testing::answer;
 use crate::{CallOptions, Error, ErrorKind, TimeoutPhase};
 
@@ -254,4 +255,33 @@ async fn a_token_that_the_server_repeats_is_not_shown() {
         .fetch(post())
         .await;
     assert_eq!(error.unwrap_err().message(), "no such key: [redacted]");
+}
+
+/// A source whose token is another one as soon as it has been handed out.
+#[derive(Default)]
+struct Hasty(AtomicUsize);
+
+impl CredentialProvider for Hasty {
+    fn cached(&self) -> Cached {
+        let number = self.0.fetch_add(1, Ordering::SeqCst);
+        let token = SecretString::from(format!("opaque-token-{number}"));
+        Cached::Token(Token::bearer(&token, None).unwrap())
+    }
+
+    fn token(&self) -> BoxFuture<'_, Result<Option<Token>>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn reject(&self, _token: &Token) {}
+}
+
+#[tokio::test]
+async fn a_token_that_was_refreshed_meanwhile_is_not_shown_either() {
+    let body = json!({ "message": "opaque-token-0 is not known" });
+    let builder = Client::builder()
+        .env_id("env-1")
+        .transport(MockTransport::new().json(400, &body));
+    let client = builder.credentials(Hasty::default()).build().unwrap();
+    let error = client.fetch(post()).await.unwrap_err();
+    assert_eq!(error.message(), "[redacted] is not known");
 }
