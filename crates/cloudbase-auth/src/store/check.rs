@@ -40,30 +40,44 @@ impl Auth {
 }
 
 async fn check(store: &dyn SessionStore) -> Result<()> {
+    let value = uuid::Uuid::new_v4().to_string();
     let lock = store.lock(KEY).await?;
-    let result = check_locked(store, &lock).await;
+    let kept = keeps(store, KEY, &value, &lock).await;
+    // A value that was not kept may be there all the same.
+    let forgotten = forgets(store, KEY, &lock).await;
     lock.release().await;
-    result
+    kept.and(forgotten)
 }
 
-async fn check_locked(store: &dyn SessionStore, lock: &StoreLock) -> Result<()> {
-    let value = uuid::Uuid::new_v4().to_string();
-    store.save(KEY, &value.as_str().into(), lock).await?;
-    let loaded = store.load(KEY).await?;
-    store.remove(KEY, lock).await?;
-    let is_gone = store.load(KEY).await?.is_none();
-    let is_same = loaded.is_some_and(|loaded| loaded.expose_secret() == value);
-    if is_same && is_gone {
-        return Ok(());
+/// Whether the store returns what it is given.
+pub(super) async fn keeps(
+    store: &dyn SessionStore,
+    key: &str,
+    value: &str,
+    lock: &StoreLock,
+) -> Result<()> {
+    store.save(key, &value.into(), lock).await?;
+    let loaded = store.load(key).await?;
+    match loaded.is_some_and(|loaded| loaded.expose_secret() == value) {
+        true => Ok(()),
+        false => Err(fails_to("return what it was given")),
     }
-    let what = match is_same {
-        true => "does not remove what it is told to",
-        false => "does not return what it was given",
-    };
-    Err(Error::new(
+}
+
+/// Whether the store removes what it is told to.
+pub(super) async fn forgets(store: &dyn SessionStore, key: &str, lock: &StoreLock) -> Result<()> {
+    store.remove(key, lock).await?;
+    match store.load(key).await? {
+        None => Ok(()),
+        Some(_) => Err(fails_to("remove what it is told to")),
+    }
+}
+
+fn fails_to(what: &str) -> Error {
+    Error::new(
         ErrorKind::Local,
-        format!("the session store {what}"),
-    ))
+        format!("the session store does not {what}"),
+    )
 }
 
 #[cfg(test)]
