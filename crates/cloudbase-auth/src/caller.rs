@@ -133,8 +133,11 @@ impl Caller {
     /// All that is called through the result is one call of the user who is signed in now.
     pub(crate) fn one_call(&self) -> Self {
         let mut caller = self.clone();
-        let credentials = self.client.credentials();
-        caller.options = caller.options.as_one_call_of(credentials);
+        caller.options = match self.client.is_for_user() {
+            // Its token says who that is; the session is of the handle that it was made from.
+            true => caller.options.as_one_call(),
+            false => caller.options.as_one_call_of(self.client.credentials()),
+        };
         caller
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use cloudbase_auth::{Auth, AuthEvent, ErrorKind, SetSession, SignOutReason};
 use cloudbase_core::Result;
+use serde_json::json;
 use tokio::time::{Instant, advance, sleep};
 
 use super::service::{Service, sign_in};
@@ -124,4 +125,53 @@ async fn a_refresh_that_is_being_saved_brings_nobody_back_who_signs_out() {
     // What the refresh has brought is revoked.
     assert_eq!(service.tokens("/auth/v1/revoke"), ["lin.1.3"]);
     assert_eq!(service.count("/auth/v1/token"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_profile_that_is_being_saved_brings_nobody_back_who_signs_out() {
+    // The sign-out begins at each moment of the change.
+    for moment in 0..60 {
+        let service = Service::new();
+        let client = service.builder().build().unwrap();
+        let store = Unsteady::new(1, 0, Duration::from_millis(10));
+        let auth = Auth::builder(client).session_store(store).build().unwrap();
+        sign_in(&auth, "lin").await;
+        service.say("/user/me", 200, json!({ "sub": "lin", "name": "Lin" }));
+        let fetching = tokio::spawn({
+            let auth = auth.clone();
+            async move { auth.refresh_user().await }
+        });
+        sleep(Duration::from_millis(moment)).await;
+        let signing_out = tokio::spawn({
+            let auth = auth.clone();
+            async move { auth.sign_out().await }
+        });
+        while !(signing_out.is_finished() && fetching.is_finished()) {
+            sleep(Duration::from_micros(100)).await;
+            assert!(auth.peek_session().is_none(), "{moment} ms");
+        }
+        assert!(auth.session().await.unwrap().is_none(), "{moment} ms");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn signing_out_waits_for_no_session_that_is_taken_over() {
+    let service = Service::new();
+    let auth = service.signed_in("lin").await;
+    let own = auth.peek_session().unwrap();
+    let own = own.refresh_token().unwrap().clone();
+    service.interlude("/auth/v1/token", 1, 200, std::future::pending);
+    let taking_over = tokio::spawn({
+        let auth = auth.clone();
+        async move { auth.set_session(SetSession::new(own)).await }
+    });
+    while service.count("/auth/v1/token") == 0 {
+        tokio::task::yield_now().await;
+    }
+    let begin = Instant::now();
+    auth.sign_out().await.unwrap();
+    assert!(begin.elapsed() < Duration::from_millis(100));
+    let error = taking_over.await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
+    assert!(auth.peek_session().is_none());
 }

@@ -1,6 +1,9 @@
 //! Calls that are made of several requests: all of them are of one user.
 
-use cloudbase_auth::{Auth, BoxFuture, Error, ErrorKind, OtpType, Result, UpdateUser, VerifyOtp};
+use cloudbase_auth::{
+    Auth, BoxFuture, Error, ErrorKind, ExposeSecret as _, MemoryStore, OtpType, Result, UpdateUser,
+    VerifyOtp,
+};
 use cloudbase_data::{Models, MySql, Row};
 use cloudbase_storage::Storage;
 use futures_util::{StreamExt as _, TryStreamExt as _};
@@ -38,9 +41,10 @@ fn assert_changed(error: &Error) {
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_of_rows_or_pages_ends_where_its_user_does() {
-    let streams: [(&str, Value, Call); 3] = [
+    // Where the user changes, what is in each page, and the call.
+    let streams: [((&str, usize), Value, Call); 3] = [
         (
-            "/v1/rdb/rest/diary",
+            ("/v1/rdb/rest/diary", 2),
             json!([{ "n": 1 }, { "n": 2 }]),
             |auth| {
                 Box::pin(async move {
@@ -59,7 +63,7 @@ async fn a_stream_of_rows_or_pages_ends_where_its_user_does() {
             },
         ),
         (
-            "/v1/model/",
+            ("/v1/model/", 2),
             json!({ "data": { "records": [{ "n": 1 }, { "n": 2 }] } }),
             |auth| {
                 Box::pin(async move {
@@ -70,7 +74,7 @@ async fn a_stream_of_rows_or_pages_ends_where_its_user_does() {
             },
         ),
         (
-            "/v1/storages/object/list",
+            ("/v1/storages/object/list", 1),
             json!({ "objects": [], "hasNext": true, "nextCursor": "c" }),
             |auth| {
                 Box::pin(async move {
@@ -81,12 +85,12 @@ async fn a_stream_of_rows_or_pages_ends_where_its_user_does() {
             },
         ),
     ];
-    for (path, page, call) in streams {
+    for ((path, nth), page, call) in streams {
         let service = Service::new();
         service.say(path, 200, page);
-        let (error, tokens, _) = with_a_change(&service, (path, 2), call).await;
+        let (error, tokens, _) = with_a_change(&service, (path, nth), call).await;
         assert_changed(&error);
-        assert_eq!(tokens.len(), 2, "{path}: {tokens:?}");
+        assert_eq!(tokens.len(), nth, "{path}: {tokens:?}");
         assert!(
             tokens
                 .iter()
@@ -228,4 +232,45 @@ async fn an_identity_is_bound_to_the_account_that_it_was_asked_for() {
         assert_eq!(service.count("/provider/token"), expected);
         assert_eq!(service.count("/provider/bind"), expected);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_is_for_whom_the_store_holds_when_it_is_given() {
+    let store = MemoryStore::new();
+    let service = Service::new();
+    let open = || {
+        let client = service.builder().build().unwrap();
+        Auth::builder(client).session_store(store.clone()).build()
+    };
+    sign_in(&open().unwrap(), "lin").await;
+    // Nobody has asked this one for its session yet.
+    let auth = open().unwrap();
+    let proof = json!({ "verification_token": "proof", "expires_in": 600 });
+    service.say("/verification/verify", 200, proof);
+    let other = auth.clone();
+    service.interlude("/verification/verify", 1, 200, move || {
+        let other = other.clone();
+        async move { sign_in(&other, "mei").await }
+    });
+    let otp = VerifyOtp::new("v", "123456").email("lin@example.org");
+    let error = auth
+        .verify_otp(otp.kind(OtpType::EmailChange))
+        .await
+        .unwrap_err();
+    assert_changed(&error);
+    assert_eq!(auth.peek_session().unwrap().sub(), "mei");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_calls_of_a_handle_for_one_user_end_as_that_user() {
+    let service = Service::new();
+    let leave = json!({ "sudo_token": "leave", "expires_in": 900 });
+    service.say("/user/sudo", 200, leave);
+    service.say("/user/password", 200, json!({}));
+    let auth = service.signed_in("lin").await;
+    let theirs = auth.for_user("mei.9.9").unwrap();
+    let changed = theirs.reset_password_for_old("secret of mei", "another");
+    let session = changed.await.unwrap().session;
+    assert_eq!(session.access_token().expose_secret(), "mei.9.9");
+    assert_eq!(service.tokens("/user/password"), ["mei.9.9"]);
 }

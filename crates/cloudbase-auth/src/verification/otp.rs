@@ -6,6 +6,7 @@ use super::{SentVerification, VerificationRequest, VerificationTarget, send, ver
 use crate::auth::Auth;
 use crate::contact::Contact;
 use crate::result::SignedIn;
+use crate::session::manager::Manager;
 use crate::sign_in;
 
 open_enum! {
@@ -140,15 +141,17 @@ impl Auth {
         if !is_change {
             self.check_can_sign_in()?;
         }
-        let auth = self.one_call();
         let contact = otp.contact.map(Contact::normalised).transpose()?;
-        if is_change {
-            // Before the code is spent: it is of no use without a session.
-            auth.signed_in_as_caller().await?;
-        }
+        // Before the code is spent: it is of no use without a session, and it is for whoever is signed
+        // in now, by the store if nobody has asked yet.
+        let begun = match is_change {
+            true => Some(self.signed_in_as_caller().await?.session),
+            false => None,
+        };
         let verified = verify(self.caller(), &otp.message_id, otp.token.expose_secret()).await?;
-        if is_change {
-            return auth.signed_in_as_caller().await;
+        if let Some(begun) = begun {
+            let session = self.manager().session_of(&begun.lineage())?;
+            return Ok(Manager::as_known(session));
         }
         let username = contact.as_ref().map(Contact::as_str);
         let session =
