@@ -16,6 +16,7 @@ mod auth {
     mod gateway;
     mod lookup;
     mod oauth;
+    mod proofs;
     mod sessions;
     mod support;
     mod tickets;

@@ -45,6 +45,7 @@ mod de;
 mod device;
 mod error;
 mod identities;
+mod introspection;
 #[cfg(feature = "jwks")]
 mod jwks;
 mod jwt;
@@ -74,6 +75,7 @@ pub use crate::captcha::{CaptchaData, CaptchaToken};
 pub use crate::claims::{Claims, TokenClaims, TokenHeader};
 pub use crate::error::AuthErrorCategory;
 pub use crate::identities::{Identity, LinkIdentity};
+pub use crate::introspection::Introspection;
 #[cfg(feature = "jwks")]
 pub use crate::jwks::{TokenFault, TokenVerifier, TokenVerifierBuilder};
 pub use crate::oauth::{
@@ -92,7 +94,7 @@ pub use crate::session::{RefreshSession, Session, SetSession, SignOut, SignOutOu
 pub use crate::sign_in::{
     IdToken, Otp, Password, ProviderGrant, ProviderProfile, ProviderToken, SignInAnonymously,
 };
-pub use crate::sign_up::SignUp;
+pub use crate::sign_up::{ByCode, ByProof, SignUp};
 #[cfg(feature = "file-store")]
 pub use crate::store::FileStore;
 #[cfg(feature = "keyring")]

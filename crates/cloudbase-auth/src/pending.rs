@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use cloudbase_core::Result;
+use secrecy::ExposeSecret as _;
 
 use crate::auth::Auth;
 use crate::result::SignedIn;
 use crate::sign_in;
-use crate::sign_up::Registration;
+use crate::sign_up::{Proof, Registration};
 use crate::verification::{SentCode, waits_for_code};
 
 /// A sign-in or registration that goes on when the code is known.
@@ -66,7 +67,13 @@ impl PendingSignIn {
         let token = self.code.verify(caller, code).await?;
         let session = match &self.registration {
             Some(registration) if !self.code.sent().is_user => {
-                registration.send(caller, contact, &token, code).await?
+                let proof = Proof {
+                    contact: Some(contact),
+                    verification_token: Some(token.expose_secret()),
+                    verification_code: Some(code.trim()),
+                    provider_token: None,
+                };
+                registration.send(caller, proof).await?
             }
             _ => sign_in::with_verification(caller, Some(contact.as_str()), &token).await?,
         };

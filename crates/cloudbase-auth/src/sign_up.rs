@@ -1,4 +1,4 @@
-//! Registration: an address or number that answers, and what the user says of itself.
+//! Registration: an address, number or identity with its proof, and what the user says of itself.
 
 use cloudbase_core::{Idempotency, Result};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -9,17 +9,46 @@ use crate::caller::{Call, Caller};
 use crate::check;
 use crate::contact::Contact;
 use crate::pending::PendingSignIn;
+use crate::result::SignedIn;
 use crate::session::{Session, wire};
 use crate::user::Gender;
 use crate::verification::{SentCode, VerificationRequest, VerificationTarget};
 
-/// Who registers; see [`Auth::sign_up`].
+/// Who registers: with a code that is sent ([`Auth::sign_up`]), or with a proof that is at hand
+/// ([`Auth::sign_up_with_proof`]).
 #[doc(alias = "SignUpReq")]
 #[derive(Clone, Debug)]
-pub struct SignUp {
-    contact: Contact,
+pub struct SignUp<P = ByCode> {
+    proof: P,
     registration: Registration,
     upgrade: bool,
+}
+
+/// A [`SignUp`] with a code that is sent.
+#[derive(Clone, Debug)]
+pub struct ByCode(Contact);
+
+/// A [`SignUp`] with a proof that is at hand.
+#[derive(Clone, Debug)]
+pub struct ByProof(AtHand);
+
+#[derive(Clone, Debug)]
+enum AtHand {
+    Verification(Contact, SecretString),
+    Provider(SecretString),
+}
+
+/// What a registration proves, and by what.
+#[derive(Default, Serialize)]
+pub(crate) struct Proof<'a> {
+    #[serde(flatten)]
+    pub(crate) contact: Option<&'a Contact>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) verification_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) verification_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) provider_token: Option<&'a str>,
 }
 
 /// What a registration says besides the address or number.
@@ -46,14 +75,38 @@ impl SignUp {
         Self::new(Contact::Phone(number.into()))
     }
 
+    /// The address or number is proven already, by a token that [`Auth::verify`] or a server returned.
+    pub fn verified(self, verification_token: impl Into<SecretString>) -> SignUp<ByProof> {
+        let proof = AtHand::Verification(self.proof.0, verification_token.into());
+        SignUp {
+            proof: ByProof(proof),
+            registration: self.registration,
+            upgrade: self.upgrade,
+        }
+    }
+
     fn new(contact: Contact) -> Self {
         Self {
-            contact,
+            proof: ByCode(contact),
             registration: Registration::default(),
             upgrade: false,
         }
     }
+}
 
+impl SignUp<ByProof> {
+    /// By an identity at an identity source, which [`Auth::grant_provider_token`] has proven.
+    #[doc(alias = "providerToken")]
+    pub fn provider_token(token: impl Into<SecretString>) -> Self {
+        Self {
+            proof: ByProof(AtHand::Provider(token.into())),
+            registration: Registration::default(),
+            upgrade: false,
+        }
+    }
+}
+
+impl<P> SignUp<P> {
     /// The password for later sign-ins.
     #[must_use]
     pub fn password(mut self, password: impl Into<SecretString>) -> Self {
@@ -137,18 +190,78 @@ impl Auth {
     #[doc(alias = "signUp")]
     pub async fn sign_up(&self, sign_up: SignUp) -> Result<PendingSignIn> {
         self.check_can_sign_in()?;
-        let request = VerificationRequest::new(sign_up.contact)
+        let request = VerificationRequest::new(sign_up.proof.0.clone())
             .target(VerificationTarget::Any)
             .usage("email")
             .checked()?;
+        let registration = self.registration_of(sign_up).await?;
+        let code = SentCode::send(self.caller(), request).await?;
+        Ok(PendingSignIn::new(self.clone(), code, Some(registration)))
+    }
+
+    /// Registers at once with a proof that is at hand: a verification token for the address or number,
+    /// or a provider token for an identity.
+    ///
+    /// # Errors
+    ///
+    /// [`Argument`](cloudbase_core::ErrorKind::Argument) for what is empty or cannot be right;
+    /// `invalid_argument` or `invalid_grant` if the proof is wrong, spent or too old; `already_exists`
+    /// if there is such an account: sign in with [`sign_in_with_verification`](
+    /// Self::sign_in_with_verification) or [`sign_in_with_id_token`](Self::sign_in_with_id_token) then.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+    /// use cloudbase_auth::{ProviderGrant, SignUp, VerificationRequest};
+    ///
+    /// let sent = auth.send_verification(VerificationRequest::email("lin@example.org")).await?;
+    /// let verified = auth.verify(&sent.verification_id, "042317").await?;
+    /// let lin = SignUp::email("lin@example.org").password("N3w-pass!");
+    /// auth.sign_up_with_proof(lin.verified(verified.verification_token)).await?;
+    ///
+    /// let grant = ProviderGrant::code("github", "code", "https://app.example.org/signed-in");
+    /// let proof = auth.grant_provider_token(grant).await?;
+    /// auth.sign_up_with_proof(SignUp::provider_token(proof.provider_token).username("lin_w")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn sign_up_with_proof(&self, sign_up: SignUp<ByProof>) -> Result<SignedIn> {
+        self.check_can_sign_in()?;
+        let at_hand = match sign_up.proof.0.clone() {
+            AtHand::Verification(contact, token) => {
+                check::token("verification_token", token.expose_secret())?;
+                AtHand::Verification(contact.normalised()?, token)
+            }
+            AtHand::Provider(token) => {
+                check::token("provider_token", token.expose_secret())?;
+                AtHand::Provider(token)
+            }
+        };
+        let registration = self.registration_of(sign_up).await?;
+        let proof = match &at_hand {
+            AtHand::Verification(contact, token) => Proof {
+                contact: Some(contact),
+                verification_token: Some(token.expose_secret()),
+                ..Proof::default()
+            },
+            AtHand::Provider(token) => Proof {
+                provider_token: Some(token.expose_secret()),
+                ..Proof::default()
+            },
+        };
+        let session = registration.send(self.caller(), proof).await?;
+        self.manager().sign_in(self.caller(), session, None).await
+    }
+
+    async fn registration_of<P>(&self, sign_up: SignUp<P>) -> Result<Registration> {
         let mut registration = sign_up.registration;
         registration.check()?;
         if sign_up.upgrade && registration.anonymous_token.is_none() {
             let session = self.session().await?.filter(Session::is_anonymous);
             registration.anonymous_token = session.map(|session| session.access_token().clone());
         }
-        let code = SentCode::send(self.caller(), request).await?;
-        Ok(PendingSignIn::new(self.clone(), code, Some(registration)))
+        Ok(registration)
     }
 }
 
@@ -176,20 +289,12 @@ impl Registration {
         Ok(())
     }
 
-    /// Registers with the proof of a code.
-    pub(crate) async fn send(
-        &self,
-        caller: &Caller,
-        contact: &Contact,
-        verification_token: &SecretString,
-        code: &str,
-    ) -> Result<Session> {
+    /// Registers.
+    pub(crate) async fn send(&self, caller: &Caller, proof: Proof<'_>) -> Result<Session> {
         #[derive(Serialize)]
         struct Body<'a> {
             #[serde(flatten)]
-            contact: &'a Contact,
-            verification_token: &'a str,
-            verification_code: &'a str,
+            proof: Proof<'a>,
             #[serde(skip_serializing_if = "Option::is_none")]
             password: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -208,9 +313,7 @@ impl Registration {
         let call = Call::post("auth.sign_up", "/auth/v1/signup")
             .idempotency(Idempotency::Unsafe)
             .json(&Body {
-                contact,
-                verification_token: verification_token.expose_secret(),
-                verification_code: code.trim(),
+                proof,
                 password: self
                     .password
                     .as_ref()

@@ -53,6 +53,9 @@ fn endpoints() -> Vec<Endpoint> {
         "POST /auth/v1/token", needs ["/access_token", "/expires_in"], tokens(),
             |auth| auth.refresh_session().send();
         "GET /auth/v1/user/me", needs [], profile(), |auth| auth.refresh_user();
+        "GET /auth/v1/token/introspect", needs [],
+            json!({ "token_type": "Bearer", "client_id": "test-env", "sub": "19", "scope": "user sso" }),
+            |auth| auth.introspect();
         "GET /auth/v1/user/query", needs [], json!({ "total": 1, "data": [profile()] }),
             |auth| auth.query_user(UserQuery::new());
         "GET /auth/v1/checkIfUserExist", needs ["/exist"], json!({ "exist": true }),

@@ -1,10 +1,13 @@
 //! Sign-in with a one-time code instead of a password.
 
 use cloudbase_core::Result;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::auth::Auth;
+use crate::check;
 use crate::contact::Contact;
 use crate::pending::PendingSignIn;
+use crate::result::SignedIn;
 use crate::verification::{SentCode, VerificationRequest, VerificationTarget};
 
 /// Who signs in with a code; see [`Auth::sign_in_with_otp`].
@@ -88,5 +91,36 @@ impl Auth {
         let code = SentCode::send(self.caller(), request).await?;
         let registration = otp.should_create_user.then(Default::default);
         Ok(PendingSignIn::new(self.clone(), code, registration))
+    }
+
+    /// Signs in with the proof of a code that is at hand, as [`verify`](Self::verify) or a server
+    /// returned it. It is spent by this.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` if the proof is wrong, spent or too old; `not_found` if there is no account with
+    /// its address or number: register with [`sign_up_with_proof`](Self::sign_up_with_proof) then.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+    /// use cloudbase_auth::VerificationRequest;
+    ///
+    /// let sent = auth.send_verification(VerificationRequest::email("lin@example.org")).await?;
+    /// let verified = auth.verify(&sent.verification_id, "042317").await?;
+    /// let signed_in = auth.sign_in_with_verification(verified.verification_token).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn sign_in_with_verification(
+        &self,
+        token: impl Into<SecretString>,
+    ) -> Result<SignedIn> {
+        self.check_can_sign_in()?;
+        let token = token.into();
+        check::token("verification_token", token.expose_secret())?;
+        let session = super::with_verification(self.caller(), None, &token).await?;
+        self.manager().sign_in(self.caller(), session, None).await
     }
 }
