@@ -202,7 +202,12 @@ impl Caller {
             {
                 Some(token) => used = Some(token),
                 // Nobody here can solve one: the program must see what the service said.
-                None => return Err(error),
+                None if gate.has_handler() => return Err(error),
+                None => {
+                    let hint = "set a `captcha_handler` to have captchas solved";
+                    let message = format!("{} ({hint})", error.message());
+                    return Err(error.with_message(message));
+                }
             }
         }
     }

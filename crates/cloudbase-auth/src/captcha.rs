@@ -63,7 +63,7 @@ impl fmt::Debug for CaptchaData {
 pub struct CaptchaToken {
     /// The proof.
     pub captcha_token: SecretString,
-    /// How long it is good for.
+    /// How long it is good for from now on.
     pub expires_in: Duration,
 }
 
@@ -86,7 +86,8 @@ impl fmt::Debug for CaptchaToken {
 }
 
 impl Auth {
-    /// A captcha token: the one at hand, or one for which the handler solves a captcha now.
+    /// A captcha token: the one at hand, with what is left of its time, or one for which the handler
+    /// solves a captcha now. Kept in memory only: the next run of the program asks again.
     ///
     /// # Errors
     ///

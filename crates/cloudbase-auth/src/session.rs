@@ -63,6 +63,8 @@ struct Inner {
     /// The id of the sign-in that this session comes from; absent in one that another program has
     /// stored.
     lineage: Option<String>,
+    /// What the service or another SDK has put beside all this: `id_token`.
+    other: Map<String, Value>,
 }
 
 /// Which generation of the auth API a session belongs to: it is renewed there.
@@ -221,6 +223,7 @@ impl Session {
                 user: None,
                 rejection: None,
                 lineage: None,
+                other: tokens.rest(),
                 access_token,
             }),
         })
@@ -229,7 +232,7 @@ impl Session {
     /// The session as JSON, as this and the other CloudBase SDKs store it. Holds the tokens.
     pub fn to_json(&self) -> SecretString {
         let inner = &*self.inner;
-        let mut object = Map::new();
+        let mut object = inner.other.clone();
         let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
         put("token_type", inner.token_type.as_str().into());
         put("access_token", inner.access_token.expose_secret().into());
@@ -314,6 +317,10 @@ impl Session {
         }
         if inner.sub == old.sub {
             inner.lineage.clone_from(&old.lineage);
+        }
+        for (name, value) in &old.other {
+            let own = inner.other.entry(name.as_str());
+            own.or_insert_with(|| value.clone());
         }
         inner.version = old.version;
         self
@@ -431,6 +438,22 @@ mod tests {
         );
         let again = Session::from_json(session.to_json().expose_secret()).unwrap();
         assert_eq!(again.user(), session.user());
+    }
+
+    #[test]
+    fn fields_of_other_sdks_are_kept_through_refreshes() {
+        let json = r#"{"access_token":"a","refresh_token":"r","expires_in":7200,"sub":"A",
+            "id_token":"i","weda":{"x":1}}"#;
+        let stored = Session::from_json(json).unwrap();
+        let fields = |session: &Session| -> Value {
+            serde_json::from_str(session.to_json().expose_secret()).unwrap()
+        };
+        assert_eq!(fields(&stored)["id_token"], "i");
+        let next = r#"{"access_token":"b","expires_in":7200,"sub":"A","id_token":"j"}"#;
+        let refreshed = fields(&arrived(next).succeeding(&stored));
+        assert_eq!(refreshed["id_token"], "j", "what the response says counts");
+        assert_eq!(refreshed["weda"]["x"], 1);
+        assert_eq!(refreshed["access_token"], "b");
     }
 
     fn arrived(json: &str) -> Session {

@@ -87,9 +87,10 @@ pub struct User {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AppMetadata {
-    /// The identity source: `cloudbase` unless the profile names another.
+    /// How the account was made: `cloudbase` unless the profile names another way.
     pub provider: String,
-    /// All identity sources that the profile names.
+    /// The same as a list of one. What is bound to the account stands in
+    /// [`identities`](User::identities) and [`Auth::user_identities`].
     pub providers: Vec<String>,
 }
 
@@ -111,7 +112,7 @@ pub struct UserMetadata {
     pub gender: Option<Gender>,
     /// The language.
     pub locale: Option<String>,
-    /// The id under its older name.
+    /// The id under its older name; the user's id if the profile has none.
     pub uid: Option<String>,
     /// Where the user is.
     pub location: Option<Value>,
@@ -150,17 +151,21 @@ pub struct UserIdentity {
 }
 
 impl User {
-    /// The user that a profile describes, if need be with what the session says.
+    /// The user that a profile describes, if need be with what the session says. Reads the service's
+    /// form, and that in which other SDKs store users.
     pub(crate) fn from_profile(profile: Object, session: Option<&Session>) -> Self {
-        let text = |names: &[&str]| profile.get::<String>(names);
+        let metadata: Object = profile
+            .get(&["userMetadata", "user_metadata"])
+            .unwrap_or_default();
+        let text = |names: &[&str]| profile.get::<String>(names).or_else(|| metadata.get(names));
         let id = text(&["sub", "uid", "user_id", "id"])
             .or_else(|| session.map(|session| session.sub().to_owned()))
             .unwrap_or_default();
         let email = text(&["email"]);
         let phone = text(&["phone_number", "phone"]);
-        let created_at = profile.get(&["created_at"]);
-        let updated_at = profile.get(&["updated_at"]);
-        let last_sign_in_at = profile.get(&["last_sign_in_at", "last_login"]);
+        let created_at = profile.get(&["created_at", "createdAt"]);
+        let updated_at = profile.get(&["updated_at", "updatedAt"]);
+        let last_sign_in_at = profile.get(&["last_sign_in_at", "lastSignInAt", "last_login"]);
         let verified = profile.get(&["email_verified"]).unwrap_or(true);
         let provider =
             text(&["loginType"]).map_or_else(|| "cloudbase".to_owned(), |kind| kind.to_lowercase());
@@ -184,20 +189,24 @@ impl User {
         let bound: Vec<Object> = profile.get(&["providers"]).unwrap_or_default();
         let identities = bound.into_iter().map(identity).collect();
         let scope = session.and_then(Session::scope);
-        let is_anonymous = name.as_deref() == Some("anonymous")
+        let is_anonymous = profile.get(&["isAnonymous", "is_anonymous"]) == Some(true)
+            || name.as_deref() == Some("anonymous")
             || scope.is_some_and(|scope| scope.split(' ').any(|part| part == "anonymous"));
         let user_metadata = UserMetadata {
-            nick_name: text(&["nickName"]).or_else(|| name.clone()),
+            nick_name: text(&["nickName", "nickname"]).or_else(|| name.clone()),
             name,
             username: text(&["username"]),
             picture: text(&["picture"]),
             avatar_url: text(&["avatarUrl", "picture"]),
             gender: text(&["gender"]).map(|gender| Gender::from(&*gender)),
             locale: text(&["locale"]),
-            uid: text(&["uid"]),
-            location: profile.get(&["location"]),
+            uid: text(&["uid"]).or_else(|| Some(id.clone()).filter(|id| !id.is_empty())),
+            location: profile
+                .get(&["location"])
+                .or_else(|| metadata.get(&["location"])),
             has_password: profile
                 .get(&["hasPassword", "has_password"])
+                .or_else(|| metadata.get(&["hasPassword", "has_password"]))
                 .or_else(|| text(&["password"]).map(|state| state == "SET")),
             open_id: text(&["open_id"]),
             description: text(&["user_desc"]),
@@ -267,6 +276,7 @@ impl Auth {
     /// # }
     /// ```
     #[doc(alias = "getUser")]
+    #[doc(alias = "GetUserRes")]
     #[doc(alias = "currentUser")]
     pub async fn user(&self) -> Result<Option<User>> {
         let signed_in = self.fetch_user(false).await?;
@@ -345,6 +355,28 @@ mod tests {
         assert_eq!(user.email_confirmed_at, user.created_at);
         assert_eq!(user.profile["shoe_size"], 38);
         assert!(!user.is_anonymous);
+    }
+
+    #[test]
+    fn a_user_that_another_sdk_has_stored_is_read() {
+        let user = user(serde_json::json!({
+            "id": "19", "email": "lin@example.org", "phone": "+86 13900001111", "isAnonymous": true,
+            "createdAt": "2026-02-03T04:05:06Z", "lastSignInAt": 1_770_000_000_000_u64,
+            "userMetadata": { "nickName": "Lin", "avatarUrl": "https://c.example/l.png", "gender": "FEMALE" },
+        }));
+        assert!(user.is_anonymous);
+        assert!(user.created_at.is_some() && user.last_sign_in_at.is_some());
+        assert_eq!(user.user_metadata.nick_name.as_deref(), Some("Lin"));
+        assert_eq!(
+            user.user_metadata.avatar_url.as_deref(),
+            Some("https://c.example/l.png")
+        );
+        assert_eq!(user.user_metadata.gender, Some(Gender::Female));
+        assert_eq!(
+            user.user_metadata.uid.as_deref(),
+            Some("19"),
+            "the id under its older name"
+        );
     }
 
     #[test]

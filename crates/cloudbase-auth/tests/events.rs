@@ -1,11 +1,11 @@
-//! Programs that only listen: they are told of a stored session without any call.
+//! What a program finds at its start: the stored session, reported to those that only listen, and its user.
 
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloudbase_auth::{Auth, AuthEvent, MemoryStore, Session};
+use cloudbase_auth::{Auth, AuthEvent, MemoryStore, Session, SessionStore as _, StoreLock};
 use cloudbase_core::Client;
 use cloudbase_core::testing::MockTransport;
 use tokio::time::timeout;
@@ -79,4 +79,29 @@ async fn with_nothing_stored_the_first_event_is_the_sign_in() {
     let session = Session::from_json(STORED).unwrap();
     auth.restore_session(session).await.unwrap();
     assert_eq!(events.next().await.name(), "SIGNED_IN");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_user_that_the_javascript_sdk_has_stored_is_found() {
+    for (sub, known) in [("19", true), ("20", false)] {
+        let store = Arc::new(MemoryStore::new());
+        let user = format!(
+            r#"{{"version":"localCachev1","content":{{"sub":"{sub}","name":"Lin","email":"lin@example.org"}}}}"#
+        );
+        for (key, value) in [("credentials_env", STORED), ("user_info_env", &*user)] {
+            let lock = StoreLock::unshared();
+            store.save(key, &value.into(), &lock).await.unwrap();
+        }
+        let (auth, mock) = started(&store);
+        let session = auth.session().await.unwrap().unwrap();
+        let name = session
+            .user()
+            .and_then(|user| user.user_metadata.name.clone());
+        assert_eq!(
+            name.as_deref(),
+            known.then_some("Lin"),
+            "left over from somebody else"
+        );
+        assert!(mock.requests().is_empty());
+    }
 }

@@ -38,8 +38,9 @@ pub(crate) struct Gate {
 }
 
 struct Kept {
-    token: CaptchaToken,
-    until: Instant,
+    token: SecretString,
+    /// When the service takes it no more.
+    ends: Instant,
 }
 
 impl Gate {
@@ -154,24 +155,29 @@ impl Gate {
     }
 
     pub(crate) fn keep(&self, token: &CaptchaToken) {
-        let until = later(Instant::now(), token.expires_in.saturating_sub(MARGIN));
         *self.lock() = Some(Kept {
-            token: token.clone(),
-            until,
+            token: token.captcha_token.clone(),
+            ends: later(Instant::now(), token.expires_in),
         });
     }
 
+    /// The token at hand, for what is left of its time.
     fn kept(&self, refused: Option<&SecretString>) -> Option<CaptchaToken> {
         let mut kept = self.lock();
         let current = kept.as_ref()?;
-        let is_refused = refused.is_some_and(|refused| {
-            refused.expose_secret() == current.token.captcha_token.expose_secret()
-        });
-        if is_refused || current.until <= Instant::now() {
+        let is_refused =
+            refused.is_some_and(|refused| refused.expose_secret() == current.token.expose_secret());
+        let left = current.ends.saturating_duration_since(Instant::now());
+        if is_refused || left <= MARGIN {
             *kept = None;
             return None;
         }
-        Some(current.token.clone())
+        Some(CaptchaToken::new(current.token.clone(), left))
+    }
+
+    /// Whether there is anybody to solve a captcha.
+    pub(crate) fn has_handler(&self) -> bool {
+        self.handler.is_some()
     }
 
     fn lock(&self) -> MutexGuard<'_, Option<Kept>> {

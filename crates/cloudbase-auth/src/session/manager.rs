@@ -24,6 +24,7 @@ use super::events::{AuthEvent, Hub, SignOutReason};
 use super::interruption::Interruption;
 use super::state::{Live, Rejection, State, Stored};
 use crate::caller::{Caller, detached};
+use crate::de::Object;
 use crate::result::SignedIn;
 use crate::store::{SessionStore, StoreLock};
 use crate::user::{self, User};
@@ -420,11 +421,32 @@ impl Core {
             return Ok(Stored::Nothing);
         };
         match Session::from_json(json.expose_secret()) {
-            Ok(session) => Ok(Stored::Session(Box::new(session))),
+            Ok(session) => Ok(Stored::Session(Box::new(
+                self.with_stored_user(session).await,
+            ))),
             Err(error) => {
                 tracing::warn!(%error, "the stored session cannot be used");
                 Ok(Stored::Unreadable)
             }
+        }
+    }
+
+    /// A session with the user that the JavaScript SDK has stored beside it, if it has none.
+    async fn with_stored_user(&self, session: Session) -> Session {
+        if session.user().is_some() {
+            return session;
+        }
+        let key = format!("user_info_{}", self.caller.client.env_id());
+        let Ok(Some(json)) = self.store.load(&key).await else {
+            return session;
+        };
+        let stored: Option<Object> = serde_json::from_str(json.expose_secret()).ok();
+        let profile = stored.and_then(|stored| stored.get(&["content"]));
+        let user = profile.map(|profile| User::from_profile(profile, Some(&session)));
+        // It may be left over from somebody else.
+        match user.filter(|user| user.id == session.sub() && !user.id.is_empty()) {
+            Some(user) => session.with_user(user),
+            None => session,
         }
     }
 

@@ -188,3 +188,40 @@ impl CaptchaHandler for Typed {
         Box::pin(async { Ok(CaptchaAnswer::Text("AB12".to_owned())) })
     }
 }
+
+/// Solves every captcha at once.
+struct Solver;
+
+impl CaptchaHandler for Solver {
+    fn solve<'a>(&'a self, _: &'a CaptchaChallenge) -> BoxFuture<'a, Result<CaptchaAnswer>> {
+        Box::pin(std::future::ready(Ok(CaptchaAnswer::Text(
+            "AB12".to_owned(),
+        ))))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_at_hand_is_given_with_what_is_left_of_its_time() {
+    let auth = Auth::builder(client("600")).captcha_handler(Solver);
+    let auth = auth.build().unwrap();
+    for (after, left) in [(0, 600), (2, 598), (586, 12), (3, 600)] {
+        sleep(Duration::from_secs(after)).await;
+        let token = auth.captcha_token().await.unwrap();
+        assert_eq!(
+            token.expires_in,
+            Duration::from_secs(left),
+            "after {after} s"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_captcha_that_nobody_can_solve_names_the_setting() {
+    let auth = Auth::new(client("600")).unwrap();
+    let error = sign_in(&auth).await.unwrap_err();
+    assert_eq!(error.code().unwrap().as_str(), "captcha_required");
+    assert!(
+        error.message().starts_with("x (set a `captcha_handler`"),
+        "{error}"
+    );
+}
