@@ -20,6 +20,7 @@ use crate::inbox::InboxMessage;
 use crate::keys::KEY_ID;
 use crate::pattern::Pattern;
 use crate::requests;
+use crate::server::Reached;
 use crate::state::AppState;
 
 /// The control API's own state.
@@ -55,11 +56,11 @@ pub(crate) fn json_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, GatewayEr
         .map_err(|error| GatewayError::bad_request("INVALID_PARAM", error.to_string()))
 }
 
-async fn info(State(state): State<AppState>) -> Json<Value> {
+async fn info(State(state): State<AppState>, reached: Reached) -> Json<Value> {
     Json(json!({
         "version": env!("CARGO_PKG_VERSION"),
         "env_id": state.keys.env_id(),
-        "endpoint": &*state.base_url,
+        "endpoint": reached.to_string(),
         "publishable_key": &*state.publishable_key,
         "api_key": &*state.api_key,
     }))

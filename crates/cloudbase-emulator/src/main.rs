@@ -21,6 +21,11 @@ struct Arguments {
     #[arg(long, default_value_t = 0)]
     object_port: u16,
 
+    /// What clients call the object store (http://10.0.2.2:9001). Without it signed URLs have the host of the request that asked
+    /// for them, and the port of the object store; needed where a container or a proxy maps that port to another.
+    #[arg(long, value_name = "URL")]
+    object_url: Option<String>,
+
     /// The address to listen on. Anything but loopback lets the network in.
     #[arg(long, default_value = "127.0.0.1")]
     host: IpAddr,
@@ -95,6 +100,9 @@ async fn run(arguments: Arguments) -> Result<(), StartError> {
     for origin in arguments.allow_origin {
         builder = builder.allow_origin(origin);
     }
+    if let Some(url) = arguments.object_url {
+        builder = builder.object_url(url);
+    }
     if let Some(path) = arguments.data_dir {
         builder = builder.data_dir(path);
     }
@@ -135,10 +143,12 @@ fn announce(emulator: &Emulator) {
          CLOUDBASE_ACCESS_KEY={publishable}\n\
          CLOUDBASE_API_KEY={api}\n\n\
          inbox: {endpoint}/__emulator/inbox\n\
+         object store: {objects}\n\
          ready",
         version = env!("CARGO_PKG_VERSION"),
         env_id = emulator.env_id(),
         endpoint = emulator.endpoint(),
+        objects = emulator.object_origin(),
         publishable = emulator.publishable_key(),
         api = emulator.api_key(),
     );

@@ -30,6 +30,7 @@ mod cors;
 mod envelope;
 mod guard;
 pub(crate) mod missing;
+mod reached;
 mod steady;
 
 use body::{StalledBody, TeeBody};
@@ -37,6 +38,7 @@ use connection::{Connection, CutIo};
 use envelope::Family;
 pub(crate) use guard::{Guard, GuardOptions};
 use guard::{Rejection, Zone};
+pub(crate) use reached::Reached;
 
 /// The gateway's limit for request bodies.
 const BODY_LIMIT: usize = 100 * 1024 * 1024;
@@ -178,9 +180,12 @@ async fn answer(
 }
 
 /// The control API: neither logged nor broken by faults, and for no page but its own.
-async fn control(server: Server, id: &RequestId, request: Request<Incoming>) -> Response {
+async fn control(server: Server, id: &RequestId, mut request: Request<Incoming>) -> Response {
     let mut response = match server.state.guard.admit(Zone::Control, &request) {
-        Ok(()) => dispatch(&server, id, request.map(Body::new)).await,
+        Ok(reached) => {
+            request.extensions_mut().insert(reached);
+            dispatch(&server, id, request.map(Body::new)).await
+        }
         Err(rejection) => envelope::rejected(rejection, Family::Gateway, id, request.headers()),
     };
     cors::keep_to_itself(response.headers_mut());
@@ -210,7 +215,7 @@ async fn logged(
     connection: &Connection,
     id: &RequestId,
     request: Request<Incoming>,
-    verdict: Result<(), Rejection>,
+    verdict: Result<Reached, Rejection>,
 ) -> Response {
     let Server { state, surface, .. } = &server;
     let entry = LoggedRequest::new(
@@ -220,18 +225,21 @@ async fn logged(
         id.0.clone(),
     );
     let number = state.requests.push(entry);
-    let (request, seen) = {
+    let (mut request, seen) = {
         let (parts, body) = request.into_parts();
         let (body, seen) = TeeBody::new(body, &parts.headers);
         (Request::from_parts(parts, Body::new(body)), seen)
     };
-    if let Err(rejection) = verdict {
-        let family = Family::of(*surface, request.uri().path());
-        let response = envelope::rejected(rejection, family, id, request.headers());
-        let status = Some(response.status().as_u16());
-        state.requests.finish(number, status, seen.take());
-        return response;
-    }
+    match verdict {
+        Ok(reached) => request.extensions_mut().insert(reached),
+        Err(rejection) => {
+            let family = Family::of(*surface, request.uri().path());
+            let response = envelope::rejected(rejection, family, id, request.headers());
+            let status = Some(response.status().as_u16());
+            state.requests.finish(number, status, seen.take());
+            return response;
+        }
+    };
     let hit = state.faults.hit(request.method(), request.uri().path());
     let outcome = match hit {
         Some(hit) => {

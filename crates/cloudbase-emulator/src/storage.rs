@@ -19,6 +19,7 @@ use crate::clock::{Clock, rfc3339};
 use crate::error::{GatewayError, StartError};
 use crate::files;
 use crate::identity::Caller;
+use crate::server::Reached;
 use crate::state::{AppState, Base};
 
 mod archive;
@@ -47,6 +48,7 @@ pub(crate) use xml::error as object_error;
 #[derive(Debug, Default)]
 pub(crate) struct StorageOptions {
     port: u16,
+    url: Option<String>,
     rules: Rules,
     bucket_policy: BucketPolicy,
     buckets: Vec<(String, bool)>,
@@ -69,7 +71,7 @@ pub(crate) struct Storage {
 struct Shared {
     env: String,
     bucket: String,
-    object_origin: String,
+    objects: ObjectStore,
     content: Arc<tokio::sync::RwLock<()>>,
     clock: Clock,
     disk: Disk,
@@ -81,6 +83,15 @@ struct Shared {
     bucket_policy: BucketPolicy,
     /// The buckets at the start, for a reset.
     first_buckets: Vec<Bucket>,
+}
+
+/// Where clients find the object store.
+#[derive(Debug)]
+struct ObjectStore {
+    /// Where a client on this machine finds it, or what was set for all.
+    origin: String,
+    /// Its port, on the host by which a client reached the gateway; `None` if the origin was set.
+    port: Option<u16>,
 }
 
 /// The area's routes but for uploads, with their full paths.
@@ -109,23 +120,25 @@ pub(crate) fn object_routes(state: AppState) -> Router {
 async fn upload_info(
     State(state): State<AppState>,
     caller: Caller,
+    reached: Reached,
     body: Bytes,
 ) -> Result<Json<Value>, GatewayError> {
     let items = classic::batch(&body)?;
-    Ok(Json(
-        state.storage.inner().upload_info(&who(&caller), &items),
-    ))
+    let storage = state.storage.inner();
+    let origin = storage.object_origin_for(&reached);
+    Ok(Json(storage.upload_info(&who(&caller), &origin, &items)))
 }
 
 async fn download_info(
     State(state): State<AppState>,
     caller: Caller,
+    reached: Reached,
     body: Bytes,
 ) -> Result<Json<Value>, GatewayError> {
     let items = classic::batch(&body)?;
-    Ok(Json(
-        state.storage.inner().download_info(&who(&caller), &items),
-    ))
+    let storage = state.storage.inner();
+    let origin = storage.object_origin_for(&reached);
+    Ok(Json(storage.download_info(&who(&caller), &origin, &items)))
 }
 
 async fn delete_objects(
@@ -169,6 +182,7 @@ fn who(caller: &Caller) -> Who {
 impl StorageState {
     /// Called once, before the first request.
     pub(crate) async fn start(options: StorageOptions, base: &Base) -> Result<Self, StartError> {
+        let url = options.url.as_deref().map(object_url).transpose()?;
         let bind = SocketAddr::new(base.host, options.port);
         let cannot = |error| {
             StartError::caused_by(
@@ -201,7 +215,10 @@ impl StorageState {
         let shared = Shared {
             bucket: key::physical_bucket(&env),
             env,
-            object_origin: origin(base.host, address),
+            objects: ObjectStore {
+                port: url.is_none().then_some(address.port()),
+                origin: url.unwrap_or_else(|| origin(base.host, address)),
+            },
             content: base.content.clone(),
             clock: base.clock.clone(),
             disk,
@@ -289,9 +306,17 @@ impl Storage {
         &self.shared.bucket
     }
 
-    /// `http://127.0.0.1:50123`, where the objects are.
+    /// `http://127.0.0.1:50123`, where a client on this machine finds the objects.
     pub(crate) fn object_origin(&self) -> &str {
-        &self.shared.object_origin
+        &self.shared.objects.origin
+    }
+
+    /// Where a client that has reached the emulator this way finds the objects.
+    pub(crate) fn object_origin_for(&self, reached: &Reached) -> String {
+        match self.shared.objects.port {
+            Some(port) => format!("http://{}:{port}", reached.host()),
+            None => self.shared.objects.origin.clone(),
+        }
     }
 
     /// Seconds since the epoch, by the emulator's clock.
@@ -322,6 +347,14 @@ impl crate::EmulatorBuilder {
         self
     }
 
+    /// What clients call the object store, such as `http://10.0.2.2:9001`: scheme, host and port. Default: the host by which
+    /// each client reached the gateway, and the [port](Self::object_port) that the object store listens on. Needed where a
+    /// container or a proxy gives that port another number.
+    pub fn object_url(mut self, url: impl Into<String>) -> Self {
+        self.storage.url = Some(url.into());
+        self
+    }
+
     /// The basic permission of classic storage. Default: [`StorageAcl::Readonly`].
     pub fn storage_acl(self, acl: StorageAcl) -> Self {
         self.storage_rule("", acl)
@@ -349,7 +382,8 @@ impl crate::EmulatorBuilder {
 }
 
 impl crate::Emulator {
-    /// The origin of the object store, such as `http://127.0.0.1:50123`: signed URLs point there.
+    /// The origin of the object store for clients on this machine, such as `http://127.0.0.1:50123`. Signed URLs point there, or to
+    /// the same port of the host by which a client reached the gateway, or to the [URL that was set](crate::EmulatorBuilder::object_url).
     pub fn object_origin(&self) -> &str {
         self.state().storage.inner().object_origin()
     }
@@ -384,6 +418,23 @@ fn origin(host: IpAddr, address: SocketAddr) -> String {
         host => host,
     };
     format!("http://{}", SocketAddr::new(host, address.port()))
+}
+
+/// A URL that paths can be appended to.
+fn object_url(text: &str) -> Result<String, StartError> {
+    let origin = text.strip_suffix('/').unwrap_or(text);
+    let uri = origin.parse::<http::Uri>().ok().filter(|uri| {
+        let authority = uri.authority().map_or("@", |authority| authority.as_str());
+        matches!(uri.scheme_str(), Some("http" | "https")) && !authority.contains('@')
+    });
+    let is_origin = uri.is_some_and(|uri| uri.path() == "/" && uri.query().is_none());
+    if is_origin && !origin.ends_with('/') {
+        return Ok(origin.to_owned());
+    }
+    Err(StartError::new(format!(
+        "object_url: `{}` is not an origin; expected `http://host:port` without a path",
+        text.escape_debug()
+    )))
 }
 
 /// The store's secret: kept next to the objects, so that signed URLs outlive a restart.

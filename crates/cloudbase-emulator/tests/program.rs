@@ -32,7 +32,8 @@ async fn start(arguments: &[&str]) -> (Child, HashMap<String, String>) {
         if line == "ready" {
             return (child, settings);
         }
-        if let Some((name, value)) = line.split_once('=') {
+        let setting = line.split_once('=').or_else(|| line.split_once(": "));
+        if let Some((name, value)) = setting {
             settings.insert(name.to_owned(), value.to_owned());
         }
     }
@@ -124,6 +125,123 @@ async fn it_serves_the_hosts_and_pages_that_it_is_told_to() {
         assert!(!output.status.success());
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(said.contains("allow_"), "{said}");
+    }
+}
+
+/// Phones and containers reach this machine by a host and a port of their own: URLs must lead them back there.
+#[tokio::test]
+async fn urls_have_the_host_by_which_a_client_came() {
+    let arguments = [
+        "--host",
+        "0.0.0.0",
+        "--allow-host",
+        "10.0.2.2",
+        "--allow-host",
+        "fd00::7",
+    ];
+    let (mut child, settings) = start(&arguments).await;
+    let (endpoint, key) = (
+        &settings["CLOUDBASE_ENDPOINT"],
+        &settings["CLOUDBASE_API_KEY"],
+    );
+    let objects = settings["object store"]
+        .strip_prefix("http://127.0.0.1:")
+        .unwrap();
+    let wire = Wire::new();
+    let url = |path: &str| format!("{endpoint}{path}");
+    let create = wire.post(&url("/v1/storages/bucket/")).bearer(key);
+    create.json(&json!({"id": "docs"})).send().await.expect(200);
+    let put = wire.put(&url("/v1/storages/object/docs/a")).bearer(key);
+    put.body("x").send().await.expect(200);
+    for (host, object_host) in [
+        ("127.0.0.1:8787", "127.0.0.1"),
+        ("localhost", "localhost"),
+        ("10.0.2.2:18787", "10.0.2.2"),
+        ("[fd00::7]:1", "[fd00::7]"),
+    ] {
+        let post = |path: &str, body: serde_json::Value| {
+            let call = wire.post(&url(path)).header("host", host).bearer(key);
+            async move { call.json(&body).send().await.expect(200).json() }
+        };
+        let gateway = format!("http://{host}/v1/storages/object/");
+        let objects = format!("http://{object_host}:{objects}/");
+        let starts = |value: &serde_json::Value, start: &str| {
+            assert!(
+                value.as_str().unwrap().starts_with(start),
+                "{host}: {value}, not {start}"
+            );
+        };
+        let body = json!([{"objectId": "b"}]);
+        let info = &post("/v1/storages/get-objects-upload-info", body).await[0];
+        for name in ["uploadUrl", "downloadUrl", "downloadUrlEncoded"] {
+            starts(&info[name], &objects);
+        }
+        let body = json!([{"cloudObjectId": info["cloudObjectId"], "maxAge": 60}]);
+        let info = &post("/v1/storages/get-objects-download-info", body).await[0];
+        starts(&info["downloadUrl"], &objects);
+        starts(&info["downloadUrlEncoded"], &objects);
+        let signed = post("/v1/storages/object/sign/docs/a", json!({"expiresIn": 60})).await;
+        starts(&signed["fullSignedURL"], &gateway);
+        let body = json!({"expiresIn": 60, "paths": ["a"]});
+        let signed = post("/v1/storages/object/sign/docs", body).await;
+        starts(&signed[0]["fullSignedURL"], &gateway);
+        let signed = post("/v1/storages/object/upload/sign/docs/b", json!({})).await;
+        starts(&signed["fullURL"], &gateway);
+        let sign_in =
+            url("/auth/v1/provider/uri?provider_id=github&redirect_uri=http%3A%2F%2Flocalhost%2F");
+        let sign_in = wire
+            .get(&sign_in)
+            .header("host", host)
+            .header("x-device-id", "d");
+        let page = format!("http://{host}/__emulator/provider/github/authorize");
+        starts(&sign_in.send().await.expect(200).json()["uri"], &page);
+        let info = wire.get(&url("/__emulator/info")).header("host", host);
+        let info = info
+            .header("accept", "application/json")
+            .send()
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(info["endpoint"], format!("http://{host}"));
+    }
+    child.kill().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_url_of_the_object_store_can_be_given() {
+    let (mut child, settings) = start(&["--object-url", "http://10.0.2.2:9001/"]).await;
+    assert_eq!(settings["object store"], "http://10.0.2.2:9001");
+    let url = format!(
+        "{}/v1/storages/get-objects-upload-info",
+        settings["CLOUDBASE_ENDPOINT"]
+    );
+    let call = Wire::new()
+        .post(&url)
+        .bearer(&settings["CLOUDBASE_API_KEY"]);
+    let info = call
+        .json(&json!([{"objectId": "b"}]))
+        .send()
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(info[0]["uploadUrl"], "http://10.0.2.2:9001/b");
+    child.kill().await.unwrap();
+    for bad in [
+        "10.0.2.2:9001",
+        "http://h/path",
+        "ftp://h",
+        "http://u@h",
+        "http://h?q",
+        "",
+        "http://",
+    ] {
+        let output = program()
+            .args(["--port", "0", "--object-url", bad])
+            .output();
+        let output = output.await.unwrap();
+        assert!(!output.status.success(), "{bad}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("object_url"), "{bad}: {said}");
     }
 }
 

@@ -21,6 +21,7 @@ use super::store::{Grant, Identity, Right, User};
 use super::token::issuer;
 use crate::error::{AuthError, GatewayError};
 use crate::keys::random_token;
+use crate::server::Reached;
 use crate::state::AppState;
 
 /// Seconds that a provider token lives.
@@ -108,6 +109,7 @@ impl Person {
 /// The address of the third party's sign-in page.
 pub(super) async fn uri(
     State(state): State<AppState>,
+    reached: Reached,
     call: Call,
     Query(query): Query<BTreeMap<String, String>>,
 ) -> Result<Json<Value>, AuthError> {
@@ -134,10 +136,7 @@ pub(super) async fn uri(
             pairs.append_pair(other, value);
         }
     }
-    let page = format!(
-        "{}/__emulator/provider/{provider}/authorize",
-        state.base_url
-    );
+    let page = format!("{reached}/__emulator/provider/{provider}/authorize");
     Ok(Json(json!({"uri": format!("{page}?{}", pairs.finish())})))
 }
 

@@ -9,6 +9,7 @@ use http::header::{self, HeaderName};
 use http::uri::Authority;
 use http::{HeaderMap, Method, Request};
 
+use super::reached::Reached;
 use crate::error::StartError;
 
 /// Marks a change through the control API as no form's: a page cannot send it without a preflight.
@@ -66,13 +67,14 @@ impl Guard {
         Ok(Self { hosts, origins })
     }
 
-    /// Whether a request is let in.
-    pub(super) fn admit<B>(&self, zone: Zone, request: &Request<B>) -> Result<(), Rejection> {
+    /// Whether a request is let in, and by what host it came.
+    pub(super) fn admit<B>(&self, zone: Zone, request: &Request<B>) -> Result<Reached, Rejection> {
         let host = self.check_host(request)?;
         match zone {
-            Zone::Products => self.check_origin(request.headers(), &host),
-            Zone::Control => check_control(request, &host),
+            Zone::Products => self.check_origin(request.headers(), &host)?,
+            Zone::Control => check_control(request, &host)?,
         }
+        Ok(Reached(host))
     }
 
     /// `Host`, and the authority of a request line in absolute form: what the browser believes to talk to.

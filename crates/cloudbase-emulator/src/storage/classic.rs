@@ -101,14 +101,15 @@ pub(super) fn batch(body: &[u8]) -> Result<Vec<Value>, GatewayError> {
 
 impl Storage {
     /// `get-objects-upload-info`.
-    pub(super) fn upload_info(&self, who: &Who, items: &[Value]) -> Value {
+    pub(super) fn upload_info(&self, who: &Who, origin: &str, items: &[Value]) -> Value {
+        let one = |item| self.upload_item(who, origin, item);
+        let items = items.iter();
         items
-            .iter()
-            .map(|item| self.upload_item(who, item).unwrap_or_else(answer(None)))
+            .map(|item| one(item).unwrap_or_else(answer(None)))
             .collect()
     }
 
-    fn upload_item(&self, who: &Who, item: &Value) -> Result<Value, ItemError> {
+    fn upload_item(&self, who: &Who, origin: &str, item: &Value) -> Result<Value, ItemError> {
         let key = text(item, "objectId")?;
         key::check(key).map_err(|problem| ItemError::invalid(format!("objectId {problem}.")))?;
         let headers = signed_headers(item.get("signedHeader"))?;
@@ -130,10 +131,10 @@ impl Storage {
         let token = SecurityToken {
             expires: now + UPLOAD_LIFE,
         };
-        let (plain, encoded) = self.download_urls(key, None);
+        let (plain, encoded) = self.download_urls(origin, key, None);
         Ok(json!({
             "objectId": key,
-            "uploadUrl": format!("{}/{}", self.object_origin(), key::encode_path(key)),
+            "uploadUrl": format!("{origin}/{}", key::encode_path(key)),
             "authorization": self.signer().authorization(request, now, now + UPLOAD_LIFE),
             "token": self.signer().seal("security-token", &token),
             "cloudObjectMeta": self.signer().seal("upload", &grant),
@@ -144,15 +145,16 @@ impl Storage {
     }
 
     /// `get-objects-download-info`.
-    pub(super) fn download_info(&self, who: &Who, items: &[Value]) -> Value {
+    pub(super) fn download_info(&self, who: &Who, origin: &str, items: &[Value]) -> Value {
         let answer_one = |item: &Value| {
             let id = item.get("cloudObjectId").cloned();
-            self.download_item(who, item).unwrap_or_else(answer(id))
+            self.download_item(who, origin, item)
+                .unwrap_or_else(answer(id))
         };
         items.iter().map(answer_one).collect()
     }
 
-    fn download_item(&self, who: &Who, item: &Value) -> Result<Value, ItemError> {
+    fn download_item(&self, who: &Who, origin: &str, item: &Value) -> Result<Value, ItemError> {
         let id = text(item, "cloudObjectId")?;
         let key = self.key_of(id)?;
         let max_age = match item.get("maxAge") {
@@ -167,14 +169,14 @@ impl Storage {
             return Err(ItemError::denied());
         }
         // A URL is handed out even when there is no object: asking for it then gives 404.
-        let (plain, encoded) = self.download_urls(key, max_age);
+        let (plain, encoded) = self.download_urls(origin, key, max_age);
         Ok(json!({"cloudObjectId": id, "downloadUrl": plain, "downloadUrlEncoded": encoded}))
     }
 
     /// The download URL of `key`, plain and percent-encoded.
     ///
     /// Objects that everyone may read carry no signature unless a lifetime was asked for.
-    fn download_urls(&self, key: &str, max_age: Option<u64>) -> (String, String) {
+    fn download_urls(&self, origin: &str, key: &str, max_age: Option<u64>) -> (String, String) {
         let query = if max_age.is_none() && self.rules(|rules| rules.public_read(key)) {
             String::new()
         } else {
@@ -184,7 +186,6 @@ impl Storage {
                 self.signer().download_sign(key, expires)
             )
         };
-        let origin = self.object_origin();
         (
             format!("{origin}/{key}{query}"),
             format!("{origin}/{}{query}", key::encode_path(key)),

@@ -14,6 +14,7 @@ use super::{
     sign::Signed,
     xml::{CosError, post_response},
 };
+use crate::server::Reached;
 
 /// Longest value of a field that is not the file.
 const MAX_FIELD: usize = 20 * 1024;
@@ -24,7 +25,11 @@ const MALFORMED: CosError = CosError::bad_request(
 );
 
 /// Handles `POST` with `multipart/form-data`; the fields come before the file.
-pub(super) async fn post(storage: &Storage, request: Request) -> Result<Response, CosError> {
+pub(super) async fn post(
+    storage: &Storage,
+    reached: &Reached,
+    request: Request,
+) -> Result<Response, CosError> {
     let boundary = request
         .headers()
         .get(header::CONTENT_TYPE)
@@ -45,7 +50,7 @@ pub(super) async fn post(storage: &Storage, request: Request) -> Result<Response
                 ))?;
         let name = field.name().unwrap_or_default().to_ascii_lowercase();
         if name == "file" {
-            return file(storage, fields, field).await;
+            return file(storage, reached, fields, field).await;
         }
         fields.insert(name, short_text(field).await?);
     }
@@ -53,6 +58,7 @@ pub(super) async fn post(storage: &Storage, request: Request) -> Result<Response
 
 async fn file(
     storage: &Storage,
+    reached: &Reached,
     mut fields: BTreeMap<String, String>,
     field: Field<'_>,
 ) -> Result<Response, CosError> {
@@ -100,7 +106,7 @@ async fn file(
     let record = commit(storage, grant, staged, object_headers(&fields), overwrite).await?;
     let location = format!(
         "{}/{}",
-        storage.object_origin(),
+        storage.object_origin_for(reached),
         key::encode_path(&record.key)
     );
     let body = if status == StatusCode::CREATED {

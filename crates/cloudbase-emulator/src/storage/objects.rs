@@ -24,18 +24,22 @@ use super::{
     staging::{self, ReceiveError, Staged},
     xml::CosError,
 };
-use crate::{request_id::RequestId, state::AppState};
+use crate::{request_id::RequestId, server::Reached, state::AppState};
 
 /// Largest object of one PUT: 5 GiB.
 const MAX_OBJECT: u64 = 5 * 1024 * 1024 * 1024;
 
 /// Answers every request of the object store.
-pub(super) async fn handle(State(state): State<AppState>, request: Request) -> Response {
+pub(super) async fn handle(
+    State(state): State<AppState>,
+    reached: Reached,
+    request: Request,
+) -> Response {
     let storage = state.storage.inner();
     let method = request.method().clone();
     let uri = request.uri().clone();
     let id = RequestId::from_request(&request);
-    let mut response = match route(storage, request, &id.0).await {
+    let mut response = match route(storage, &reached, request, &id.0).await {
         Ok(response) => response,
         Err(error) => error.response(&method, uri.path(), &id.0),
     };
@@ -47,7 +51,12 @@ pub(super) async fn handle(State(state): State<AppState>, request: Request) -> R
     response
 }
 
-async fn route(storage: &Storage, request: Request, id: &str) -> Result<Response, CosError> {
+async fn route(
+    storage: &Storage,
+    reached: &Reached,
+    request: Request,
+    id: &str,
+) -> Result<Response, CosError> {
     let key = key_of(request.uri())?;
     match *request.method() {
         Method::PUT => put(storage, key, request).await,
@@ -55,7 +64,7 @@ async fn route(storage: &Storage, request: Request, id: &str) -> Result<Response
             let _steady = storage.steady().await;
             get(storage, &key, request.into_parts().0, id).await
         }
-        Method::POST => form::post(storage, request).await,
+        Method::POST => form::post(storage, reached, request).await,
         _ => Err(CosError::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "MethodNotAllowed",

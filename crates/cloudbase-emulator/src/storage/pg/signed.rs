@@ -16,6 +16,7 @@ use super::{
     upsert,
 };
 use crate::identity::Caller;
+use crate::server::Reached;
 use crate::state::AppState;
 use crate::storage::{Storage, key, rules::Who};
 
@@ -67,6 +68,7 @@ impl Lifetime {
 pub(super) async fn sign_one(
     State(state): State<AppState>,
     who: Option<Caller>,
+    reached: Reached,
     Path((bucket, name)): Path<(String, String)>,
     bytes: Bytes,
 ) -> Result<Json<Value>, PgError> {
@@ -74,13 +76,14 @@ pub(super) async fn sign_one(
     let seconds = body::<Lifetime>(&bytes)?.seconds()?;
     let signed = sign(state.storage.inner(), &who, &bucket, &name, seconds)?;
     Ok(Json(
-        json!({"signedURL": signed, "fullSignedURL": full(&state, &signed)}),
+        json!({"signedURL": signed, "fullSignedURL": full(&reached, &signed)}),
     ))
 }
 
 pub(super) async fn sign_many(
     State(state): State<AppState>,
     who: Option<Caller>,
+    reached: Reached,
     Path(bucket): Path<String>,
     bytes: Bytes,
 ) -> Result<Json<Value>, PgError> {
@@ -100,7 +103,7 @@ pub(super) async fn sign_many(
                 Ok(signed) => json!({
                     "path": path,
                     "signedURL": signed,
-                    "fullSignedURL": full(&state, &signed),
+                    "fullSignedURL": full(&reached, &signed),
                     "error": null,
                 }),
                 Err(error) => json!({
@@ -134,6 +137,7 @@ pub(super) async fn download(
 pub(super) async fn sign_upload(
     State(state): State<AppState>,
     who: Option<Caller>,
+    reached: Reached,
     Path((bucket, name)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, PgError> {
@@ -157,7 +161,7 @@ pub(super) async fn sign_upload(
     let token = storage.signer().seal("pg-upload", &grant);
     let url = format!("{path}?token={token}");
     Ok(Json(
-        json!({"fullURL": full(&state, &url), "url": url, "token": token}),
+        json!({"fullURL": full(&reached, &url), "url": url, "token": token}),
     ))
 }
 
@@ -242,6 +246,6 @@ fn path_of(prefix: &str, bucket: &str, name: &str) -> String {
     )
 }
 
-fn full(state: &AppState, path: &str) -> String {
-    format!("{}/v1/storages{path}", state.base_url)
+fn full(reached: &Reached, path: &str) -> String {
+    format!("{reached}/v1/storages{path}")
 }
