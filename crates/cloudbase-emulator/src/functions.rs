@@ -7,12 +7,19 @@ use std::{
     sync::{PoisonError, RwLock},
 };
 
-use axum::{Router, body::Body, routing::any};
+use axum::{
+    Router,
+    body::Body,
+    middleware::{self, Next},
+    response::IntoResponse as _,
+    routing::any,
+};
 use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::Value;
 
 use crate::error::StartError;
+use crate::server::missing;
 use crate::state::{AppState, Base};
 
 mod command;
@@ -37,6 +44,7 @@ pub use function::{Access, Function, Service};
 pub(crate) struct FunctionsOptions {
     files: Vec<PathBuf>,
     registry: Registry,
+    json_is_text: bool,
     /// The first setting that cannot be used; reported at the start.
     mistake: Option<StartError>,
 }
@@ -44,6 +52,8 @@ pub(crate) struct FunctionsOptions {
 /// The area's state.
 pub(crate) struct FunctionsState {
     forwarder: Forwarder,
+    /// Whether events have the limit of text.
+    json_is_text: bool,
     registry: RwLock<Registry>,
     /// What was there at the start, for a reset.
     first: Registry,
@@ -63,6 +73,20 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/v1/functions/{*rest}", any(invoke::handle))
         .route("/v1/cloudrun/{*rest}", any(hosting::cloud_run))
         .route("/v1/apis/{*rest}", any(hosting::apis))
+        .route_layer(middleware::from_fn(without_web_sockets))
+}
+
+/// Without the upgrade, user code would see a strange GET.
+async fn without_web_sockets(request: Request<Body>, next: Next) -> axum::response::Response {
+    let upgrades = request.headers().get_all(http::header::UPGRADE);
+    let is_web_socket = |value: &http::HeaderValue| {
+        let value = value.as_bytes().to_ascii_lowercase();
+        value.starts_with(b"websocket")
+    };
+    if upgrades.iter().any(is_web_socket) {
+        return missing::web_socket().into_response();
+    }
+    next.run(request).await
 }
 
 impl FunctionsState {
@@ -81,6 +105,7 @@ impl FunctionsState {
         registry.check_dirs()?;
         Ok(Self {
             forwarder: Forwarder::new(),
+            json_is_text: options.json_is_text,
             first: registry.clone(),
             registry: RwLock::new(registry),
         })
@@ -202,6 +227,13 @@ impl crate::EmulatorBuilder {
     /// `admin`), functions also `web`, `concurrency` and `versions`.
     pub fn functions_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.functions.files.push(path.into());
+        self
+    }
+
+    /// Whether JSON counts as text for the limit of what a function is called with: 100 KB instead of 6 MB. The service's documents
+    /// name both limits and not which of them is that of JSON. Default: `false`.
+    pub fn json_is_text(mut self, json_is_text: bool) -> Self {
+        self.functions.json_is_text = json_is_text;
         self
     }
 

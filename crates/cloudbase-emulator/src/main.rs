@@ -26,6 +26,16 @@ struct Arguments {
     #[arg(long, value_name = "URL")]
     object_url: Option<String>,
 
+    /// Reject uploads whose names have characters that the service does not document (?, #, %, emoji). Copies and moves with such names
+    /// are always rejected.
+    #[arg(long)]
+    strict_object_names: bool,
+
+    /// Count JSON as text for the limit of what a function is called with: 100 KB instead of 6 MB. The service's documents do not say
+    /// which it is.
+    #[arg(long)]
+    json_is_text: bool,
+
     /// The address to listen on. Anything but loopback lets the network in.
     #[arg(long, default_value = "127.0.0.1")]
     host: IpAddr,
@@ -93,7 +103,9 @@ async fn run(arguments: Arguments) -> Result<(), StartError> {
         .port(arguments.port)
         .max_sessions(arguments.max_sessions)
         .access_token_lifetime(Duration::from_secs(arguments.access_token_lifetime))
-        .object_port(arguments.object_port);
+        .object_port(arguments.object_port)
+        .strict_object_names(arguments.strict_object_names)
+        .json_is_text(arguments.json_is_text);
     for host in arguments.allow_host {
         builder = builder.allow_host(host);
     }

@@ -31,6 +31,7 @@ mod envelope;
 mod guard;
 pub(crate) mod missing;
 mod reached;
+pub(crate) mod rejections;
 mod steady;
 
 use body::{StalledBody, TeeBody};
@@ -41,7 +42,7 @@ use guard::{Rejection, Zone};
 pub(crate) use reached::Reached;
 
 /// The gateway's limit for request bodies.
-const BODY_LIMIT: usize = 100 * 1024 * 1024;
+pub(crate) const BODY_LIMIT: usize = 100 * 1024 * 1024;
 
 /// How long answers in progress may take at shutdown.
 const GRACE: Duration = Duration::from_secs(2);
@@ -66,12 +67,15 @@ enum Surface {
 /// The gateway with all its routes.
 pub(crate) fn gateway(state: AppState, idle_timeout: Option<Duration>) -> Server {
     let router = Router::new()
-        .merge(steady::calls(auth::routes(), &state))
-        .merge(steady::calls(data::routes(), &state))
+        .merge(rejections::enveloped(steady::calls(auth::routes(), &state)))
+        .merge(rejections::enveloped(steady::calls(data::routes(), &state)))
         .merge(functions::routes())
-        .merge(steady::calls(storage::routes(), &state))
+        .merge(rejections::enveloped(steady::calls(
+            storage::routes(),
+            &state,
+        )))
         // An upload is steady once its body is there.
-        .merge(storage::upload_routes())
+        .merge(rejections::enveloped(storage::upload_routes()))
         .nest("/__emulator", control::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)

@@ -49,6 +49,7 @@ pub(crate) use xml::error as object_error;
 pub(crate) struct StorageOptions {
     port: u16,
     url: Option<String>,
+    strict_names: bool,
     rules: Rules,
     bucket_policy: BucketPolicy,
     buckets: Vec<(String, bool)>,
@@ -72,6 +73,7 @@ struct Shared {
     env: String,
     bucket: String,
     objects: ObjectStore,
+    strict_names: bool,
     content: Arc<tokio::sync::RwLock<()>>,
     clock: Clock,
     disk: Disk,
@@ -219,6 +221,7 @@ impl StorageState {
                 port: url.is_none().then_some(address.port()),
                 origin: url.unwrap_or_else(|| origin(base.host, address)),
             },
+            strict_names: options.strict_names,
             content: base.content.clone(),
             clock: base.clock.clone(),
             disk,
@@ -283,6 +286,22 @@ impl Storage {
 
     pub(crate) fn disk(&self) -> &Disk {
         &self.shared.disk
+    }
+
+    /// Checks the key of an object that is to be put.
+    fn check_new_key(&self, key: &str) -> Result<(), key::KeyProblem> {
+        key::check(key)?;
+        match key::check_characters(key) {
+            Err(problem) if self.shared.strict_names => Err(problem),
+            Err(_) => {
+                tracing::warn!(
+                    key,
+                    "the service does not document names with such characters"
+                );
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
     }
 
     fn buckets(&self) -> &Buckets {
@@ -355,7 +374,16 @@ impl crate::EmulatorBuilder {
         self
     }
 
-    /// The basic permission of classic storage. Default: [`StorageAcl::Readonly`].
+    /// Whether uploads are rejected whose names have other characters than the service documents: digits, letters, Chinese
+    /// characters, spaces and `/ ! - _ . *`. Default: `false`; such an upload is only logged as a warning, since the service does
+    /// not say what it does with one. Copies and moves, for which the service documents the characters, are always rejected.
+    pub fn strict_object_names(mut self, strict: bool) -> Self {
+        self.storage.strict_names = strict;
+        self
+    }
+
+    /// The basic permission of classic storage. Default: [`StorageAcl::Readonly`]. JSON security rules are not evaluated:
+    /// this and [`storage_rule`](Self::storage_rule) stand in for them.
     pub fn storage_acl(self, acl: StorageAcl) -> Self {
         self.storage_rule("", acl)
     }
@@ -369,6 +397,9 @@ impl crate::EmulatorBuilder {
 
 impl crate::EmulatorBuilder {
     /// Adds a PG-mode bucket that is there from the start and after each reset.
+    ///
+    /// In a PostgreSQL-mode environment of the service the calls of the built-in bucket reach these buckets too (the first segment
+    /// of a path is then the bucket's id). The emulator does not emulate that: here the two do not know each other.
     pub fn bucket(mut self, id: &str, public: bool) -> Self {
         self.storage.buckets.push((id.to_owned(), public));
         self

@@ -91,14 +91,14 @@ async fn administrators_copy_and_move() {
     let fixture = start().await;
     let storage = &fixture.storage;
     let a = storage.upload("dir/a b.txt", "x").await.unwrap().file_id;
-    let b = storage.copy("dir/a b.txt", "/dir//b?.txt").await.unwrap();
-    assert_eq!(b.key(), "dir/b?.txt");
+    let b = storage.copy("dir/a b.txt", "/dir//b!.txt").await.unwrap();
+    assert_eq!(b.key(), "dir/b!.txt");
     assert_eq!(storage.download(&b).await.unwrap(), "x");
     let c = storage.move_to("dir/a b.txt", "c.txt").await.unwrap();
     assert_eq!(storage.download(&c).await.unwrap(), "x");
     assert!(!storage.exists(&a).await.unwrap());
     let error = storage
-        .copy("c.txt", "dir/b?.txt")
+        .copy("c.txt", "dir/b!.txt")
         .overwrite(false)
         .await
         .unwrap_err();

@@ -38,6 +38,8 @@ pub(super) enum Target {
 }
 
 /// Which callers a function, service or API admits; a credential is needed in any case.
+///
+/// It stands in for the service's security rules of functions, which are JSON: those are not evaluated.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -123,7 +123,7 @@ impl Call<'_> {
         if !self.function.web {
             return Err(self.not_web());
         }
-        let limit = limit(request.headers());
+        let limit = self.limit(request.headers());
         let (mut parts, body) = request.into_parts();
         parts.uri = self.address.target(Some("webfn"))?;
         identify(
@@ -170,7 +170,7 @@ impl Call<'_> {
             ));
         }
         let (mut parts, body) = request.into_parts();
-        let event = event_of(read(body, limit(&parts.headers)).await?)?;
+        let event = event_of(read(body, self.limit(&parts.headers)).await?)?;
         match &self.function.target {
             Target::Event(handler) => self.closure(handler, event, parts.headers).await,
             Target::Upstream(upstream) => {
@@ -261,6 +261,19 @@ impl Call<'_> {
         Ok(Response::from_parts(parts, Body::from(body)))
     }
 
+    /// The limit for a request body, by its type.
+    fn limit(&self, headers: &HeaderMap) -> u64 {
+        let content_type = headers.get(header::CONTENT_TYPE);
+        let content_type = content_type.and_then(|value| value.to_str().ok());
+        let is_text = content_type.is_some_and(|value| {
+            let value = value.trim_start().to_ascii_lowercase();
+            value.starts_with("text/")
+                || value.starts_with("application/x-www-form-urlencoded")
+                || self.functions.json_is_text && value.starts_with("application/json")
+        });
+        if is_text { MAX_TEXT } else { MAX_OTHER }
+    }
+
     fn not_web(&self) -> GatewayError {
         invalid("This is not an HTTP function: call it without webfn.")
     }
@@ -281,18 +294,6 @@ fn framework_error(status: StatusCode, body: &Bytes) -> Option<FunctionError> {
         _ => return None,
     };
     Some(FunctionError::new(code, message))
-}
-
-/// The limit for a request body, by its type.
-fn limit(headers: &HeaderMap) -> u64 {
-    let content_type = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let is_text = content_type.is_some_and(|value| {
-        let value = value.trim_start().to_ascii_lowercase();
-        value.starts_with("text/") || value.starts_with("application/x-www-form-urlencoded")
-    });
-    if is_text { MAX_TEXT } else { MAX_OTHER }
 }
 
 async fn read(body: Body, limit: u64) -> Result<Bytes, GatewayError> {

@@ -36,6 +36,11 @@ pub(super) fn auth(path: &str) -> AuthError {
     AuthError::new("unimplemented", description)
 }
 
+/// The response for a WebSocket of user code.
+pub(crate) fn web_socket() -> GatewayError {
+    not_emulated("WebSocket connections: call the function or service itself, without the gateway")
+}
+
 /// The response for a function that there is not.
 pub(crate) fn function(name: &str) -> GatewayError {
     if name == SQL_FUNCTION {

@@ -8,9 +8,6 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::Request;
 
-use super::Surface;
-use super::envelope::Family;
-use crate::error::AuthError;
 use crate::state::AppState;
 
 /// Routes whose calls keep what replaces the content away while they run.
@@ -24,12 +21,7 @@ async fn call(State(state): State<AppState>, request: Request<Body>, next: Next)
     let whole = Request::from_parts(parts.clone(), body);
     let body = match Bytes::from_request(whole, &state).await {
         Ok(body) => body,
-        Err(rejection) => {
-            return match Family::of(Surface::Gateway, parts.uri.path()) {
-                Family::Auth => AuthError::invalid_argument(rejection.to_string()).into_response(),
-                Family::Gateway | Family::Objects => rejection.into_response(),
-            };
-        }
+        Err(rejection) => return rejection.into_response(),
     };
     let _steady = state.content.read().await;
     next.run(Request::from_parts(parts, Body::from(body))).await

@@ -111,7 +111,8 @@ impl Storage {
 
     fn upload_item(&self, who: &Who, origin: &str, item: &Value) -> Result<Value, ItemError> {
         let key = text(item, "objectId")?;
-        key::check(key).map_err(|problem| ItemError::invalid(format!("objectId {problem}.")))?;
+        self.check_new_key(key)
+            .map_err(|problem| ItemError::invalid(format!("objectId {problem}.")))?;
         let headers = signed_headers(item.get("signedHeader"))?;
         let record = self.disk().get(self.bucket(), key);
         let existing = record.as_ref().map(|record| record.owner.as_deref());
@@ -240,7 +241,9 @@ impl Storage {
     async fn copy_item(&self, item: &Value) -> Result<Value, ItemError> {
         let (from, to) = (text(item, "srcPath")?, text(item, "dstPath")?);
         for (name, key) in [("srcPath", from), ("dstPath", to)] {
-            key::check(key).map_err(|problem| ItemError::invalid(format!("{name} {problem}.")))?;
+            key::check(key)
+                .and_then(|()| key::check_characters(key))
+                .map_err(|problem| ItemError::invalid(format!("{name} {problem}.")))?;
         }
         if from == to {
             return Err(ItemError::invalid("srcPath and dstPath must differ."));

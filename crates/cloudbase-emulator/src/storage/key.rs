@@ -26,17 +26,26 @@ pub(crate) enum KeyProblem {
     TooLong,
     ControlCharacter,
     ParentSegment,
+    /// The service does not document it.
+    Character(char),
 }
 
 impl fmt::Display for KeyProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        let problem = match self {
             Self::Empty => "must not be empty",
             Self::LeadingSlash => "must not start with '/'",
             Self::TooLong => "must not be longer than 850 bytes",
             Self::ControlCharacter => "must not contain control characters",
             Self::ParentSegment => "must not contain a '..' segment",
-        })
+            Self::Character(c) => {
+                return write!(
+                    f,
+                    "must not contain {c:?}; allowed are digits, letters, Chinese characters, spaces and / ! - _ . *"
+                );
+            }
+        };
+        f.write_str(problem)
     }
 }
 
@@ -54,6 +63,17 @@ pub(crate) fn check(key: &str) -> Result<(), KeyProblem> {
         Err(KeyProblem::ParentSegment)
     } else {
         Ok(())
+    }
+}
+
+/// Checks that a key has only characters that the service documents.
+pub(crate) fn check_characters(key: &str) -> Result<(), KeyProblem> {
+    let is_chinese = |c: char| matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}');
+    let is_documented =
+        |c: char| c.is_ascii_alphanumeric() || "/!-_. *".contains(c) || is_chinese(c);
+    match key.chars().find(|c| !is_documented(*c)) {
+        Some(c) => Err(KeyProblem::Character(c)),
+        None => Ok(()),
     }
 }
 
@@ -157,6 +177,29 @@ mod tests {
             assert_eq!(decode_path(&encode_path(key)).as_deref(), Some(key));
         }
         assert_eq!(decode_path("%ff"), None);
+    }
+
+    #[test]
+    fn documented_characters() {
+        for good in ["a/B-9_!.* x", "\u{4f60}\u{597d}.png", "\u{3400}\u{20000}"] {
+            assert_eq!(check_characters(good), Ok(()), "{good:?}");
+        }
+        for bad in [
+            '?',
+            '#',
+            '%',
+            '&',
+            '(',
+            '+',
+            '~',
+            '\u{e9}',
+            '\u{1f600}',
+            '\u{3042}',
+            '\u{3002}',
+        ] {
+            let key = format!("b/a{bad}");
+            assert_eq!(check_characters(&key), Err(KeyProblem::Character(bad)));
+        }
     }
 
     #[test]

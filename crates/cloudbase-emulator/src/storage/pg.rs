@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{
     Storage,
     disk::{CommitError, Record},
-    key,
+    key::{self, KeyProblem},
     rules::Who,
     send::{self, Refused},
     who,
@@ -264,19 +264,26 @@ fn shelf(bucket: &str) -> String {
     format!("pg:{bucket}")
 }
 
+fn invalid_name(problem: KeyProblem) -> PgError {
+    PgError::new(
+        StatusCode::BAD_REQUEST,
+        "InvalidKey",
+        format!("The object name {problem}"),
+    )
+}
+
 fn check_name(name: &str) -> Result<(), PgError> {
-    key::check(name).map_err(|problem| {
-        PgError::new(
-            StatusCode::BAD_REQUEST,
-            "InvalidKey",
-            format!("The object name {problem}"),
-        )
-    })
+    key::check(name).map_err(invalid_name)
 }
 
 impl Storage {
     fn pg_bucket(&self, id: &str) -> Result<Bucket, PgError> {
         self.buckets().get(id).ok_or_else(PgError::no_bucket)
+    }
+
+    /// Checks the name of an object that is to be put.
+    fn pg_check_new(&self, name: &str) -> Result<(), PgError> {
+        self.check_new_key(name).map_err(invalid_name)
     }
 
     fn pg_object(&self, bucket: &str, name: &str) -> Option<std::sync::Arc<Record>> {

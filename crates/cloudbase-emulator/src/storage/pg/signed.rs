@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{
-    PgError, body, caller, check_name,
+    PgError, body, caller,
     upload::{Place, store},
     upsert,
 };
@@ -143,7 +143,7 @@ pub(super) async fn sign_upload(
 ) -> Result<Json<Value>, PgError> {
     let who = caller(who)?;
     let storage = state.storage.inner();
-    check_name(&name)?;
+    storage.pg_check_new(&name)?;
     let owner = storage.pg_bucket(&bucket)?;
     let upsert = upsert(&headers);
     storage.pg_may_write(&who, &owner, &name, upsert)?;

@@ -13,8 +13,9 @@ use multer::{Field, Multipart};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Bucket, PgError, caller, check_name, metadata, shelf, upsert};
+use super::{Bucket, PgError, caller, metadata, shelf, upsert};
 use crate::identity::Caller;
+use crate::server::{BODY_LIMIT, rejections::too_large};
 use crate::state::AppState;
 use crate::storage::{
     Storage,
@@ -62,7 +63,7 @@ async fn checked(
 ) -> Result<Arc<Record>, PgError> {
     let who = caller(who)?;
     let storage = state.storage.inner();
-    check_name(name)?;
+    storage.pg_check_new(name)?;
     let bucket = storage.pg_bucket(bucket)?;
     storage.pg_may_write(&who, &bucket, name, overwrite)?;
     let place = Place {
@@ -161,9 +162,12 @@ where
             format!("mime type {content_type} is not supported"),
         ));
     }
-    let limit = place.bucket.file_size_limit.unwrap_or(u64::MAX);
+    // The gateway has a limit of its own for what passes it.
+    let limit = place.bucket.file_size_limit;
+    let limit = limit.unwrap_or(u64::MAX).min(BODY_LIMIT as u64);
     let staged = staging::receive(body, storage.disk().staging_path(), limit).await;
     let staged = staged.map_err(|error| match error {
+        ReceiveError::TooLarge if limit == BODY_LIMIT as u64 => too_large().into(),
         ReceiveError::TooLarge => PgError::too_large(),
         ReceiveError::Body => PgError::invalid("The request body broke off"),
         ReceiveError::Disk(error) => PgError::disk(&error),
