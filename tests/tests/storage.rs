@@ -15,6 +15,8 @@ mod download;
 mod paths;
 #[path = "storage/pieces.rs"]
 mod pieces;
+#[path = "storage/properties.rs"]
+mod properties;
 #[path = "storage/response_fields.rs"]
 mod response_fields;
 #[path = "storage/scripted.rs"]

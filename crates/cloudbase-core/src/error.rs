@@ -24,6 +24,8 @@ pub use self::response::ErrorResponse;
 use crate::service::BoxError;
 
 /// A result whose error is [`Error`] unless said otherwise.
+#[doc(alias = "CloudBaseResponse")]
+#[doc(alias = "StorageResponse")]
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong with a call.
@@ -52,6 +54,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///     }
 /// }
 /// ```
+#[doc(alias = "AuthError")]
+#[doc(alias = "StorageError")]
 pub struct Error {
     inner: Box<Inner>,
 }
@@ -344,6 +348,11 @@ impl Error {
     /// The thing exists already, or changed meanwhile.
     pub fn is_conflict(&self) -> bool {
         classify::is_conflict(self)
+    }
+
+    /// The thing is still the version that the caller said it has: 304, the response to `If-None-Match`.
+    pub fn is_not_modified(&self) -> bool {
+        self.status() == Some(StatusCode::NOT_MODIFIED)
     }
 
     /// A rate, quota or concurrency limit was hit.

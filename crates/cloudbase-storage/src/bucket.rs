@@ -59,6 +59,9 @@ impl Storage {
 impl Bucket {
     /// Puts `source` under `path`. An object that is there stays, and the answer is 409,
     /// [`is_conflict`](Error::is_conflict), unless [`upsert(true)`](BucketUpload::upsert).
+    ///
+    /// The gateway takes objects of up to 100 MB, and a bucket may have a lower
+    /// [limit](crate::CreateBucket::file_size_limit): 413. There is no such limit in the built-in bucket.
     pub fn upload(&self, path: impl Into<String>, source: impl Into<UploadSource>) -> BucketUpload {
         BucketUpload::new(self.clone(), Method::POST, path.into(), source.into())
     }

@@ -37,6 +37,7 @@ pub struct Download {
     place: Result<Place>,
     span: Result<Span>,
     if_match: Option<String>,
+    if_none_match: Option<String>,
     on_progress: Option<OnProgress>,
     max_resumes: u32,
     max_size: u64,
@@ -68,6 +69,7 @@ impl Download {
             place,
             span: Ok(Span::default()),
             if_match: None,
+            if_none_match: None,
             on_progress: None,
             max_resumes: MAX_RESUMES,
             max_size: u64::MAX,
@@ -87,6 +89,25 @@ impl Download {
     /// goes on with a download of an earlier run of the program.
     pub fn if_match(mut self, etag: impl Into<String>) -> Self {
         self.if_match = Some(etag.into());
+        self
+    }
+
+    /// Reads the object only if it no longer has this [tag](ObjectInfo::etag). If it still has, there are
+    /// no bytes but an error that says so by [`is_not_modified`](Error::is_not_modified).
+    ///
+    /// ```no_run
+    /// # async fn run(storage: cloudbase_storage::Storage) -> cloudbase_core::Result<()> {
+    /// # let (id, known) = ("cloud://env.bucket/a.png", "\"e-1\"");
+    /// match storage.download(id).if_none_match(known).to_file("a.png").await {
+    ///     Ok(info) => println!("a new version: {:?}", info.etag),
+    ///     Err(error) if error.is_not_modified() => println!("still the same"),
+    ///     Err(error) => return Err(error),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn if_none_match(mut self, etag: impl Into<String>) -> Self {
+        self.if_none_match = Some(etag.into());
         self
     }
 
@@ -130,8 +151,11 @@ impl Download {
             Some(etag) => Some(Validator::etag(parse_etag(etag).map_err(named)?)),
             None => None,
         };
+        let known = self.if_none_match.map(parse_known_etag).transpose();
+        let known = known.map_err(named)?;
         let source = Source::new(self.client, place, self.options);
-        ObjectStream::open(source, span, validator, self.on_progress, self.max_resumes).await
+        let (on_progress, max_resumes) = (self.on_progress, self.max_resumes);
+        ObjectStream::open(source, span, validator, known, on_progress, max_resumes).await
     }
 
     /// Downloads into memory.
@@ -165,7 +189,7 @@ impl Download {
         Ok(all.into())
     }
 
-    /// Downloads into the file at `path`, which is replaced if it exists.
+    /// Downloads into the file at `path`, which is replaced if it exists. Its folder must exist.
     ///
     /// The bytes go to a temporary file beside it, which takes its place when they are complete,
     /// verified and on the disk; until then, and if anything goes wrong, the old file stays. The
@@ -191,15 +215,28 @@ impl Download {
     }
 }
 
-/// A tag as HTTP writes it. Without its quotes the object store would take it for another version.
+/// The tag of one version. Without its quotes the object store would take it for another version.
 fn parse_etag(etag: String) -> Result<HeaderValue> {
-    let quoted = etag
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'));
-    quoted
-        .filter(|tag| !tag.contains('"'))
-        .and_then(|_| HeaderValue::try_from(&etag).ok())
-        .ok_or_else(|| Error::argument("if_match", "must be a strong ETag, quotes included"))
+    let value = is_strong_etag(&etag).then(|| HeaderValue::try_from(&etag).ok());
+    let rule = "must be a strong ETag, quotes included";
+    value
+        .flatten()
+        .ok_or_else(|| Error::argument("if_match", rule))
+}
+
+/// The tag of a known version, which may be weak (RFC 9110, 13.1.2).
+fn parse_known_etag(etag: String) -> Result<HeaderValue> {
+    let is_etag = is_strong_etag(etag.strip_prefix("W/").unwrap_or(&etag));
+    let value = is_etag.then(|| HeaderValue::try_from(&etag).ok());
+    let rule = "must be an ETag, quotes included";
+    value
+        .flatten()
+        .ok_or_else(|| Error::argument("if_none_match", rule))
+}
+
+fn is_strong_etag(etag: &str) -> bool {
+    let tag = etag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+    tag.is_some_and(|tag| !tag.contains('"'))
 }
 
 fn named(error: Error) -> Error {

@@ -5,9 +5,12 @@ use cloudbase_core::http::header::{
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LAST_MODIFIED,
 };
 
-use crate::checksum::announced_crc64;
+use serde_json::Value;
 
-/// Properties of an object, as the object store tells them in the head of an answer.
+use crate::checksum::announced_crc64;
+use crate::upload::headers::{METADATA, decode_metadata};
+
+/// Properties of an object, as the object store gives them in the head of a response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ObjectInfo {
@@ -23,6 +26,8 @@ pub struct ObjectInfo {
     pub cache_control: Option<String>,
     /// Its CRC-64 (ECMA).
     pub crc64: Option<u64>,
+    /// What its owner [put with it](crate::Upload::metadata).
+    pub metadata: Option<Value>,
 }
 
 impl ObjectInfo {
@@ -39,6 +44,7 @@ impl ObjectInfo {
             last_modified: text(LAST_MODIFIED),
             cache_control: text(CACHE_CONTROL),
             crc64: announced_crc64(headers),
+            metadata: headers.get(METADATA).and_then(decode_metadata),
         }
     }
 }

@@ -13,15 +13,18 @@ const MAX_LENGTH: usize = 850;
 /// The name of an object in its bucket: `images/a.png`.
 ///
 /// A `/` at either end is taken off and `//` counts as `/`, as in the other SDKs. Everything else
-/// is kept byte for byte and encoded only where it goes into a URL, so `?`, `#`, `%2e` or an emoji
-/// in a name are nothing special.
+/// is kept byte for byte and encoded only where it goes into a URL.
+///
+/// The service documents names of digits, letters, Chinese characters, spaces and `/ ! - _ . *`, and
+/// up to 850 bytes. This type accepts others too, such as `?`, `#`, `%`, `(`, `é` or an emoji, and sends
+/// them as they are; the service may reject them, and does for [copies](crate::Storage::copy).
 ///
 /// ```
 /// use cloudbase_storage::ObjectKey;
 ///
-/// let key = ObjectKey::new("/images//你 #1.png")?;
-/// assert_eq!(key.as_str(), "images/你 #1.png");
-/// assert_eq!(key.encoded(), "images/%E4%BD%A0%20%231.png");
+/// let key = ObjectKey::new("/images//你 1.png")?;
+/// assert_eq!(key.as_str(), "images/你 1.png");
+/// assert_eq!(key.encoded(), "images/%E4%BD%A0%201.png");
 /// assert!(ObjectKey::new("images/../secret").is_err());
 /// # Ok::<(), cloudbase_core::Error>(())
 /// ```

@@ -38,6 +38,9 @@ macro_rules! awaitable {
     };
 }
 
+// First, so that the page of `Storage` begins with uploads and downloads, not with the management of buckets.
+mod storage;
+
 mod batch;
 mod bucket;
 mod buckets;
@@ -52,7 +55,6 @@ mod info;
 mod key;
 mod manage;
 mod signed_url;
-mod storage;
 mod transform;
 mod upload;
 mod url;

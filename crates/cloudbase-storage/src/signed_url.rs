@@ -123,7 +123,10 @@ impl SignedUrl {
     /// Lets browsers save the object under this name instead of showing it. Empty: under its own.
     #[doc(alias = "download")]
     pub fn download_as(mut self, file_name: impl Into<String>) -> Self {
-        self.extras.download = Some(file_name.into());
+        let file_name = file_name.into();
+        // The download domain wants it said; in buckets, empty is the form for this.
+        let is_own = file_name.is_empty();
+        self.extras.download = Some(if is_own { "true".to_owned() } else { file_name });
         self
     }
 

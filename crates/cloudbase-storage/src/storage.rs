@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use cloudbase_core::http::{HeaderMap, Method, StatusCode};
-use cloudbase_core::{CallOptions, Client, Result};
+use cloudbase_core::{CallOptions, Client, Error, ErrorCode, Result};
 
 use crate::download::Download;
-use crate::download::open::{Place, Source};
+use crate::download::open::{self as source, Place, Source};
 use crate::manage::{CopyItem, CopyObject, CopyObjects, Remove};
 use crate::signed_url::{SignedUrl, SignedUrls};
 use crate::upload::{RequestUploadInfo, SignedUpload, Upload, UploadInfo, UploadSource};
@@ -32,7 +32,9 @@ impl Storage {
     }
 
     /// Puts `source` under `path`; an object that is there is replaced unless
-    /// [`upsert(false)`](Upload::upsert).
+    /// [`upsert(false)`](Upload::upsert). The path should keep to the characters that the service
+    /// [documents](crate::ObjectKey). A reader or stream must state its
+    /// [length](UploadSource::with_length).
     ///
     /// ```no_run
     /// # async fn run(storage: cloudbase_storage::Storage) -> Result<(), Box<dyn std::error::Error>> {
@@ -51,13 +53,14 @@ impl Storage {
         Upload::new(self.client.clone(), path.into(), source.into())
     }
 
-    /// Puts `source` under `path`, replacing what is there. The same as
-    /// [`upload`](Self::upload), under the name of the other SDKs.
+    /// Puts `source` under `path` and always replaces what is there, whatever
+    /// [`upsert`](Upload::upsert) says.
     pub fn update(&self, path: impl Into<String>, source: impl Into<UploadSource>) -> Upload {
-        self.upload(path, source)
+        self.upload(path, source).always_replace()
     }
 
-    /// Asks where and how `path` may be put, for a client that does it itself.
+    /// Asks where and how `path` may be put, for a client that does it itself. A call is about one
+    /// object; calls about several can run at the same time.
     ///
     /// ```no_run
     /// # async fn run(storage: cloudbase_storage::Storage) -> Result<(), Box<dyn std::error::Error>> {
@@ -129,13 +132,15 @@ impl Storage {
     /// # }
     /// ```
     #[doc(alias = "createSignedUrl")]
+    #[doc(alias = "expiresIn")]
     #[doc(alias = "getPublicUrl")]
     #[doc(alias = "getTempFileURL")]
+    #[doc(alias = "maxAge")]
     pub fn signed_url(&self, id: impl AsRef<str>, lifetime: Duration) -> SignedUrl {
         SignedUrl::new(self.client.clone(), id.as_ref().to_owned(), lifetime)
     }
 
-    /// Makes such URLs for many objects.
+    /// Makes such URLs for many objects, all with the same lifetime.
     #[doc(alias = "createSignedUrls")]
     #[doc(alias = "getDownloadUrls")]
     #[doc(alias = "getTempFileURL")]
@@ -165,7 +170,8 @@ impl Storage {
         Remove::new(self.client.clone(), collect(ids))
     }
 
-    /// Copies the object at path `from` to path `to`.
+    /// Copies the object at path `from` to path `to`. Both must be of the characters that the service
+    /// [documents](crate::ObjectKey).
     #[doc(alias = "copyFile")]
     pub fn copy(&self, from: impl Into<String>, to: impl Into<String>) -> CopyObject {
         CopyObject::new(self.client.clone(), CopyItem::copy(from, to))
@@ -209,7 +215,7 @@ impl Storage {
         self.copy_many(pairs.map(|(from, to)| CopyItem::move_to(from, to)))
     }
 
-    /// Size, content type, tag and date of the object `id`.
+    /// Size, content type, tag, date and metadata of the object `id`.
     ///
     /// # Errors
     ///
@@ -228,18 +234,35 @@ impl Storage {
     /// As [`info`](Self::info), but for its absence.
     pub fn exists(&self, id: impl AsRef<str>) -> Call<bool> {
         let (client, id) = (self.client.clone(), FileId::new(id.as_ref()));
-        Call::new(|options| async { present(head(client, id?, options).await) })
+        Call::new(|options| async {
+            match head(client, id?, options).await {
+                Ok(_) => Ok(true),
+                Err(error) if error.is_not_found() => Ok(false),
+                Err(error) => Err(error),
+            }
+        })
     }
 }
 
 /// Asks for the head of an object.
 async fn head(client: Client, id: FileId, options: CallOptions) -> Result<ObjectInfo> {
     let source = Source::new(client, Place::File(id), options);
-    let answer = source.request(Method::HEAD, &HeaderMap::new()).await?;
-    Ok(ObjectInfo::of(answer.headers()))
+    match source.request(Method::HEAD, &HeaderMap::new()).await {
+        Ok(response) => Ok(ObjectInfo::of(response.headers())),
+        // The object store also says so that it has no such object.
+        Err(error) if is_bad_request_of_store(&error) => {
+            Err(error.with_code(ErrorCode::OBJECT_NOT_EXIST))
+        }
+        Err(error) => Err(error),
+    }
 }
 
-/// Whether asking about an object found one. The services also say 400 to what they do not have.
+fn is_bad_request_of_store(error: &Error) -> bool {
+    error.status() == Some(StatusCode::BAD_REQUEST) && error.operation() == source::OPERATION
+}
+
+/// Whether asking about an object of a bucket found one. The service also says 400 to what it does not
+/// have.
 pub(crate) fn present<T>(found: Result<T>) -> Result<bool> {
     match found {
         Ok(_) => Ok(true),

@@ -85,6 +85,11 @@ impl Upload {
         }
     }
 
+    pub(crate) fn always_replace(mut self) -> Self {
+        self.headers.always_replace();
+        self
+    }
+
     /// Uploads.
     ///
     /// # Errors
@@ -92,7 +97,7 @@ impl Upload {
     /// [`ErrorKind::Argument`] before anything is sent, such as for a reader or stream without a
     /// [length](UploadSource::with_length); [`Local`](ErrorKind::Local) if a file
     /// cannot be read or changes meanwhile; [`Api`](ErrorKind::Api) with the code of the gateway
-    /// (`STORAGE_EXCEED_AUTHORITY`) or of the object store (`AccessDenied`, `FileAlreadyExists`);
+    /// ([`STORAGE_EXCEED_AUTHORITY`](cloudbase_core::ErrorCode::STORAGE_EXCEED_AUTHORITY)) or of the object store (`AccessDenied`, `FileAlreadyExists`);
     /// [`Body`](ErrorKind::Body) if the object store has other bytes than were sent.
     ///
     /// # Cancel safety

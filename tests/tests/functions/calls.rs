@@ -321,3 +321,31 @@ async fn headers_and_request_id_reach_the_function() {
     assert_eq!(seen["custom"], "yes");
     assert_eq!(seen["request"], answer.request_id());
 }
+
+#[tokio::test]
+async fn the_short_form_needs_its_data_no_longer_than_it_is_made() {
+    let echo = |event, _| async move { Ok(event) };
+    let emulator = Emulator::builder()
+        .function("echo", echo)
+        .start()
+        .await
+        .unwrap();
+    let app = cloudbase::CloudBase::builder(emulator.env_id())
+        .endpoint(emulator.endpoint())
+        .access_key(emulator.publishable_key())
+        .build()
+        .unwrap();
+    let calls = [1, 2].map(|n| app.call_function::<Value>("echo", &json!({ "n": n })));
+    let calls = calls.map(tokio::spawn);
+    for (n, call) in (1..).zip(calls) {
+        assert_eq!(call.await.unwrap().unwrap(), json!({ "n": n }));
+    }
+    // What cannot be written is the error of the call.
+    let nan = std::collections::BTreeMap::from([("k", f64::NAN)]);
+    let error = app.call_function::<Value>("echo", &nan).await.unwrap_err();
+    assert_eq!(
+        error.message(),
+        "`body` must hold finite numbers only: `k` is NaN"
+    );
+    emulator.shutdown().await;
+}

@@ -403,3 +403,45 @@ async fn what_is_not_known_of_buckets_and_objects_is_kept() {
         "a bucket of the list has neither `id` nor `name`"
     );
 }
+
+#[tokio::test]
+async fn a_download_url_is_one_that_clients_take() {
+    let item = |urls: Value| {
+        let mut item = json!({
+            "uploadUrl": "https://cos/a b", "authorization": "q-signature=s", "token": "t",
+            "cloudObjectMeta": "m", "cloudObjectId": "cloud://env.bucket/a b",
+        });
+        item.as_object_mut()
+            .unwrap()
+            .extend(urls.as_object().unwrap().clone());
+        json!([item])
+    };
+    for (urls, expected) in [
+        (
+            json!({ "downloadUrl": "https://h/a b?sign=1" }),
+            Some("https://h/a%20b?sign=1"),
+        ),
+        (
+            json!({ "downloadUrl": "https://h/a b?sign=1", "downloadUrlEncoded": "" }),
+            Some("https://h/a%20b?sign=1"),
+        ),
+        (
+            json!({ "downloadUrl": "https://h/a b", "downloadUrlEncoded": "https://h/a%20b?e" }),
+            Some("https://h/a%20b?e"),
+        ),
+        (json!({ "downloadUrlEncoded": "" }), None),
+        (json!({ "downloadUrl": "nonsense" }), None),
+        (json!({}), None),
+    ] {
+        let info = storage(&item(urls.clone()))
+            .upload_info("a b")
+            .await
+            .unwrap();
+        assert_eq!(info.download_url(), expected, "{urls}");
+        let object = storage(&item(urls.clone()))
+            .upload("a b", "x")
+            .await
+            .unwrap();
+        assert_eq!(object.download_url(), expected, "{urls}");
+    }
+}

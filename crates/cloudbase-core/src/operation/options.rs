@@ -228,6 +228,7 @@ impl fmt::Debug for Choices {
 macro_rules! call_options {
     (called $type:ident) => {
         $crate::call_options!(@methods $type,
+            "",
             "Default: the client's (60 s). What is called may take its time: a limit above 15 s is \
              that of each attempt too, unless the call or the client has an `attempt_timeout` of \
              its own.",
@@ -235,6 +236,9 @@ macro_rules! call_options {
     };
     (transfer $type:ident) => {
         $crate::call_options!(@methods $type,
+            "A transfer of the built-in bucket sends it to the gateway alone, not to the object store: \
+             what an object is put with is an `object_header`, and the conditions of a download are \
+             `if_match` and `if_none_match`.",
             "Default: no limit unless given; an upload or download that stalls ends by its \
              `stall_timeout`, and after the last byte of an upload its response has the client's \
              `timeout` (60 s).",
@@ -243,10 +247,11 @@ macro_rules! call_options {
     };
     ($type:ident $(<$($generic:ident),+>)?) => {
         $crate::call_options!(@methods $type $(<$($generic),+>)?,
+            "",
             "Default: the client's (60 s).",
             "Default: the client's (15 s).");
     };
-    (@methods $type:ident $(<$($generic:ident),+>)?, $timeout:literal, $attempt:literal) => {
+    (@methods $type:ident $(<$($generic:ident),+>)?, $header:literal, $timeout:literal, $attempt:literal) => {
         impl $(<$($generic),+>)? $type $(<$($generic),+>)? {
             /// Limits the whole call, with all its attempts.
             #[doc = $timeout]
@@ -298,6 +303,8 @@ macro_rules! call_options {
             /// connection (`content-length`, `transfer-encoding`, `host`, `connection`,
             /// `keep-alive`, `te`, `trailer`, `upgrade`, `expect`, `proxy-…`), is reported by
             /// `send`.
+            ///
+            #[doc = $header]
             #[must_use]
             pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
                 self.options.set_header(name.as_ref(), value.as_ref());

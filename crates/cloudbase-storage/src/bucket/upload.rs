@@ -68,7 +68,9 @@ impl BucketUpload {
     }
 
     /// The object's content type. Default: by the extension of the file's name or of the object's,
-    /// else `application/octet-stream`.
+    /// else `application/octet-stream`. (The JavaScript SDK puts raw bytes as
+    /// `text/plain;charset=UTF-8`: a bucket that takes only certain
+    /// [content types](crate::CreateBucket::allowed_mime_types) may take one and not the other.)
     pub fn content_type(mut self, media_type: impl Into<String>) -> Self {
         self.content_type = Some(media_type.into());
         self

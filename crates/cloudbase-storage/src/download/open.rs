@@ -2,7 +2,9 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use cloudbase_core::http::header::{ETAG, IF_MATCH, IF_UNMODIFIED_SINCE, LAST_MODIFIED, RANGE};
+use cloudbase_core::http::header::{
+    ETAG, IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE, LAST_MODIFIED, RANGE,
+};
 use cloudbase_core::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use cloudbase_core::{
     Body, CallOptions, Client, CredentialUse, Envelope, Error, ErrorKind, Operation, Response,
@@ -18,6 +20,9 @@ const MAX_REDIRECTS: usize = 3;
 
 /// How long a URL for a download is asked for, in seconds, as by the other SDKs.
 const LIFETIME: u64 = 600;
+
+/// The name of a request for an object.
+pub(crate) const OPERATION: &str = "storage.get";
 
 /// Where an object is read from.
 #[derive(Clone, Debug)]
@@ -93,7 +98,7 @@ impl Source {
         headers: &HeaderMap,
     ) -> Result<Response<Body>> {
         let operation = Operation::new(
-            "storage.get",
+            OPERATION,
             "/v1/storages/object/{bucket}/{key}",
             method.clone(),
             path.clone(),
@@ -124,7 +129,7 @@ impl Source {
     ) -> Result<Response<Body>> {
         let mut redirects = 0;
         loop {
-            let operation = Operation::new("storage.get", "/{key}", method.clone(), url.clone())
+            let operation = Operation::new(OPERATION, "/{key}", method.clone(), url.clone())
                 .credential(CredentialUse::None)
                 .envelope(Envelope::ObjectStore)
                 .options(transfer_options(&self.options));
@@ -149,7 +154,7 @@ impl Source {
                 ErrorKind::Decode,
                 "the object store redirects from https to http, which is not followed",
             )
-            .with_operation("storage.get")
+            .with_operation(OPERATION)
             .with_sent(true));
         }
         Ok(to)
@@ -200,9 +205,18 @@ pub(crate) struct Opened {
 }
 
 impl Source {
-    /// Opens the object at `span`, if it is still the version that `validator` names.
-    pub(crate) async fn open(&self, span: Span, validator: Option<&Validator>) -> Result<Opened> {
+    /// Opens the object at `span`, if it is still the version that `validator` names, and another one
+    /// than `known`.
+    pub(crate) async fn open(
+        &self,
+        span: Span,
+        validator: Option<&Validator>,
+        known: Option<HeaderValue>,
+    ) -> Result<Opened> {
         let mut headers = HeaderMap::new();
+        if let Some(known) = known {
+            headers.insert(IF_NONE_MATCH, known);
+        }
         if let Some(range) = span.header() {
             headers.insert(RANGE, range);
         }

@@ -23,6 +23,11 @@ impl Target {
             let old = match fs::symlink_metadata(&path) {
                 Ok(old) => old,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    // The file need not exist, but its folder: that is said before anything is requested.
+                    let folder = path
+                        .parent()
+                        .filter(|folder| !folder.as_os_str().is_empty());
+                    folder.map(fs::metadata).transpose()?;
                     return Ok(Self { path, old: None });
                 }
                 Err(error) => return Err(error),

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use cloudbase_core::http::HeaderValue;
 use cloudbase_core::http::StatusCode;
 use cloudbase_core::{Body, DataStream, Error, ErrorKind, Result};
 use futures_core::Stream;
@@ -69,11 +70,12 @@ impl ObjectStream {
         source: Source,
         span: Span,
         validator: Option<Validator>,
+        known: Option<HeaderValue>,
         on_progress: Option<OnProgress>,
         max_resumes: u32,
     ) -> Result<Self> {
         let source = Arc::new(source);
-        let opened = source.open(span, validator.as_ref()).await?;
+        let opened = source.open(span, validator.as_ref(), known).await?;
         let headers = opened.answer.headers();
         let mut info = ObjectInfo::of(headers);
         info.size = opened.total;
@@ -227,7 +229,7 @@ impl ObjectStream {
             if let Some(pause) = pause {
                 tokio::time::sleep(pause).await;
             }
-            source.open(span, Some(&validator)).await
+            source.open(span, Some(&validator), None).await
         }));
         Ok(())
     }

@@ -8,7 +8,7 @@ use cloudbase_core::{Error, ErrorKind, Result, connection_header, to_json};
 use serde::Serialize;
 
 /// Custom metadata, base64 of JSON.
-const METADATA: HeaderName = HeaderName::from_static("x-cos-metadata-metadata");
+pub(crate) const METADATA: HeaderName = HeaderName::from_static("x-cos-metadata-metadata");
 const FORBID_OVERWRITE: HeaderName = HeaderName::from_static("x-cos-forbid-overwrite");
 
 /// Properties of an object that is being put. The first refused one is told when it is sent.
@@ -16,6 +16,7 @@ const FORBID_OVERWRITE: HeaderName = HeaderName::from_static("x-cos-forbid-overw
 pub(crate) struct ObjectHeaders {
     headers: HeaderMap,
     refused: Option<Error>,
+    always_replace: bool,
 }
 
 impl ObjectHeaders {
@@ -42,8 +43,14 @@ impl ObjectHeaders {
         }
     }
 
+    /// Whatever is said of overwriting later, it is allowed.
+    pub(crate) fn always_replace(&mut self) {
+        self.always_replace = true;
+        self.forbid_overwrite(false);
+    }
+
     pub(crate) fn forbid_overwrite(&mut self, forbid: bool) {
-        if forbid {
+        if forbid && !self.always_replace {
             self.headers
                 .insert(FORBID_OVERWRITE, HeaderValue::from_static("true"));
         } else {
@@ -104,6 +111,12 @@ pub(crate) fn encode_metadata<T: Serialize + ?Sized>(metadata: &T) -> Result<Hea
     })
 }
 
+/// What [`encode_metadata`] has encoded; whatever else there is was not put as metadata.
+pub(crate) fn decode_metadata(value: &HeaderValue) -> Option<serde_json::Value> {
+    let json = STANDARD.decode(value.as_bytes()).ok()?;
+    serde_json::from_slice(&json).ok()
+}
+
 /// Gives a builder with a field `headers: ObjectHeaders` the object's properties as methods.
 macro_rules! object_headers {
     ($type:ident) => {
@@ -121,7 +134,8 @@ macro_rules! object_headers {
                 self
             }
 
-            /// Keeps this value, as JSON, with the object.
+            /// Keeps this value, as JSON, with the object:
+            /// [`ObjectInfo::metadata`](crate::ObjectInfo::metadata).
             pub fn metadata<T: serde::Serialize + ?Sized>(mut self, metadata: &T) -> Self {
                 self.headers.metadata(metadata);
                 self
@@ -136,7 +150,8 @@ macro_rules! object_headers {
             }
 
             /// Sends the object store one more header, such as `Content-Disposition` or one of its
-            /// own `x-cos-…`. It is part of the signature.
+            /// own `x-cos-…`. It is part of the signature. (A `header` goes to the gateway alone.)
+            #[doc(alias = "headers")]
             pub fn object_header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
                 self.headers.other(name.as_ref(), value.as_ref());
                 self
