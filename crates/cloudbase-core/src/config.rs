@@ -29,7 +29,7 @@ use crate::transport::{ProxyRules, TlsSettings};
 ///
 /// | Setting | Variables | Default |
 /// |---|---|---|
-/// | [`env_id`](ConfigBuilder::env_id) | `CLOUDBASE_ENV_ID`, `CLOUDBASE_ENV`, `TCB_ENV` | taken from the access key |
+/// | [`env_id`](ConfigBuilder::env_id) | `CLOUDBASE_ENV_ID`, `CLOUDBASE_ENV`, `TCB_ENV`, `SCF_NAMESPACE` | taken from the access key |
 /// | [`access_key`](ConfigBuilder::access_key) | `CLOUDBASE_ACCESS_KEY`, `CLOUDBASE_APIKEY`, `CLOUDBASE_API_KEY` | none |
 /// | [`region`](ConfigBuilder::region) | `CLOUDBASE_REGION`, `TENCENTCLOUD_REGION` | `ap-shanghai` |
 /// | every other [key](ConfigKey) | `CLOUDBASE_` and its name in capitals | see its setter |

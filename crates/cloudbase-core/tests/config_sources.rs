@@ -61,11 +61,20 @@ fn defaults() {
 }
 
 #[test]
+fn an_empty_region_is_the_default() {
+    let config = base().region("").build().unwrap();
+    assert_eq!(config.region().as_str(), "ap-shanghai");
+    assert!(!config.endpoint().to_string().contains("intl"));
+}
+
+#[test]
 fn the_environment_is_read_under_all_its_names() {
     for known in [
         &[("CLOUDBASE_ENV_ID", "demo-1"), ("TCB_ENV", "other")][..],
         &[("CLOUDBASE_ENV", "demo-1")],
         &[("TCB_ENV", "demo-1"), ("CLOUDBASE_ENV_ID", "")],
+        &[("TCB_ENV", "demo-1"), ("SCF_NAMESPACE", "other")],
+        &[("SCF_NAMESPACE", "demo-1")],
     ] {
         assert_eq!(
             variables(known).build().unwrap().env_id().as_str(),
@@ -249,7 +258,6 @@ fn bad_values_are_refused_with_name_and_rule() {
         (base().region("Shanghai!"), "`region` must be"),
         (base().endpoint("example.org"), "`endpoint` must be a URL"),
         (base().endpoint(""), "`endpoint` must be a URL"),
-        (base().region(""), "`region` must be a region's name"),
         (
             base().endpoint("http://example.org"),
             "`endpoint` uses plain http",

@@ -82,7 +82,9 @@ macro_rules! call_methods {
             /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) and
             /// [`TooLarge`](cloudbase_core::ErrorKind::TooLarge) before anything is sent;
             /// [`Api`](cloudbase_core::ErrorKind::Api) if the platform refused or what was called
-            /// failed, with a `FUNCTION_…` or `SERVICE_…` code if it was the platform's word, and with
+            /// failed, with a `FUNCTION_…` or `SERVICE_…` [code](cloudbase_core::ErrorCode) (such as
+            /// [`FUNCTION_NOT_FOUND`](cloudbase_core::ErrorCode::FUNCTION_NOT_FOUND)) if it was the
+            /// platform's word, and with
             /// the [response](cloudbase_core::Error::response) as it came; whatever broke the connection.
             ///
             /// # Cancel safety

@@ -92,7 +92,9 @@ pub struct FunctionCall {
 call_methods!(
     FunctionCall,
     json: "Sends `data` as JSON: the function's event, which must be an object (`null` stands for an \
-           empty one). The gateway takes up to 6 MB.",
+           empty one). The gateway takes up to 6 MB. (The documents say 100 KB for \
+           text and 6 MB for anything else, and not which of them JSON is: this reading is \
+           unconfirmed. `max_request_size` sets the narrow one, 100 KB.)",
     body: "Sends bytes or a stream of another content type. The gateway takes up to 100 KB of text \
            and up to 6 MB of anything else."
 );

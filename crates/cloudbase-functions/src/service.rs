@@ -12,6 +12,9 @@ use crate::payload::{Limit, Payload};
 use crate::query::{append_encoded, append_members};
 
 /// A hosting service, an HTTP function or an API, by its name. Cheap to clone.
+///
+/// It is called by HTTP and responds with a body, a stream or [events](crate::sse); a WebSocket of such a
+/// service needs a WebSocket client, which this crate is not.
 #[derive(Clone, Debug)]
 pub struct Service {
     client: Client,
@@ -122,6 +125,7 @@ impl fmt::Debug for ServiceCall {
 
 impl ServiceCall {
     /// Calls by this method instead.
+    #[doc(alias = "HttpMethod")]
     pub fn method(mut self, method: Method) -> Self {
         self.method = method;
         self

@@ -1,5 +1,8 @@
 //! The handle of an application: one door per product.
 
+#[cfg(feature = "functions")]
+use std::pin::Pin;
+
 use cloudbase_core::{Client, EnvId, Result, SecretString};
 
 use crate::CloudBaseBuilder;
@@ -132,12 +135,27 @@ impl CloudBase {
 
     /// Objects.
     #[cfg(feature = "storage")]
+    #[doc(alias = "from")]
     pub fn storage(&self) -> cloudbase_storage::Storage {
         cloudbase_storage::Storage::new(self.client.clone())
     }
 
-    /// Calls the function `name` with `data` as JSON and reads its JSON answer: the short form of
-    /// [`functions().call(name)`](cloudbase_functions::Functions::call).
+    /// Calls the function `name` with `data` as JSON and reads its JSON response: the short form of
+    /// [`functions().call(name)`](cloudbase_functions::Functions::call). `data` is written at once, so the
+    /// call can outlive it.
+    ///
+    /// ```no_run
+    /// # async fn run(app: cloudbase::CloudBase) -> cloudbase::Result<()> {
+    /// use serde_json::{Value, json};
+    ///
+    /// let (sum, name) = futures_util::future::try_join(
+    ///     app.call_function::<Value>("sum", &json!({ "a": 1, "b": 2 })),
+    ///     app.call_function::<String>("name", &json!({})),
+    /// )
+    /// .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -145,12 +163,13 @@ impl CloudBase {
     /// [`Decode`](crate::ErrorKind::Decode) if the answer does not fit `T`.
     #[cfg(feature = "functions")]
     #[doc(alias = "callFunction")]
-    pub async fn call_function<T: serde::de::DeserializeOwned>(
+    pub fn call_function<T: serde::de::DeserializeOwned>(
         &self,
         name: impl Into<String>,
         data: &(impl serde::Serialize + ?Sized),
-    ) -> Result<T> {
-        self.functions().call(name).json(data).await?.json()
+    ) -> Pin<Box<dyn Future<Output = Result<T>> + Send>> {
+        let call = self.functions().call(name).json(data);
+        Box::pin(async move { call.send().await?.json() })
     }
 
     /// A call of the hosting service `name`, GET `/` unless the call says otherwise: the short form

@@ -87,6 +87,20 @@ impl CloudBaseBuilder {
         self.client(|client| client.endpoint(url))
     }
 
+    /// Allows an [`endpoint`](Self::endpoint) on another machine that speaks plain http. Default no: whoever
+    /// listens in sees tokens and passwords.
+    ///
+    /// ```
+    /// use cloudbase::CloudBase;
+    ///
+    /// let builder = CloudBase::builder("my-env-1a2b3c").endpoint("http://192.168.1.5:8787");
+    /// let app = builder.allow_plain_http(true).build()?;
+    /// # Ok::<(), cloudbase::Error>(())
+    /// ```
+    pub fn allow_plain_http(self, allow: bool) -> Self {
+        self.client(|client| client.allow_plain_http(allow))
+    }
+
     /// The publishable key or API key that calls carry while nobody is signed in.
     #[doc(alias = "accessKey")]
     pub fn access_key(self, key: impl Into<SecretString>) -> Self {
@@ -120,6 +134,7 @@ impl CloudBaseBuilder {
     /// let app = builder.build()?;
     /// # Ok::<(), cloudbase::Error>(())
     /// ```
+    #[doc(alias = "debug")]
     pub fn layer<L, B>(self, layer: L) -> Self
     where
         L: Layer<HttpService> + Send + 'static,

@@ -130,6 +130,7 @@ impl ClientBuilder {
     /// a layer that waits (for a permit, a token, a breaker) is not cut off, and one that never
     /// returns holds the call for ever. Give such a layer a limit of its own, or wrap it in
     /// `tower::timeout::TimeoutLayer`, added after it.
+    #[doc(alias = "debug")]
     pub fn layer<L, B>(mut self, layer: L) -> Self
     where
         L: Layer<HttpService> + Send + 'static,

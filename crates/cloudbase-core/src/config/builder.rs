@@ -77,7 +77,7 @@ macro_rules! setters {
                 self
             }
 
-            /// The region of the environment. Default `ap-shanghai`. It decides the
+            /// The region of the environment. Default `ap-shanghai`, also of an empty name. It decides the
             /// [site](Self::site), and thereby the host; a region that the SDK does not know
             /// decides none, and needs `site` or [`endpoint`](Self::endpoint) beside it.
             pub fn region(mut self, name: impl Into<String>) -> Self {

@@ -47,7 +47,7 @@ macro_rules! keys {
 
 keys! {
     /// See [`env_id`](crate::config::ConfigBuilder::env_id).
-    EnvId = "env_id", "CLOUDBASE_ENV_ID" | "CLOUDBASE_ENV" | "TCB_ENV";
+    EnvId = "env_id", "CLOUDBASE_ENV_ID" | "CLOUDBASE_ENV" | "TCB_ENV" | "SCF_NAMESPACE";
     /// See [`region`](crate::config::ConfigBuilder::region).
     Region = "region", "CLOUDBASE_REGION" | "TENCENTCLOUD_REGION";
     /// See [`site`](crate::config::ConfigBuilder::site): `domestic` or `international`.

@@ -209,7 +209,7 @@ impl Settings {
         let access_key = set.access_key.filter(|key| !key.expose_secret().is_empty());
         let env_id = given.which_environment(access_key.as_ref())?;
         // Not so an empty address: what was meant for a test must not reach the real environment.
-        let region = match set.region.as_deref() {
+        let region = match set.region.as_deref().filter(|name| !name.is_empty()) {
             None => Region::default(),
             Some(name) => Region::parse(given.name(ConfigKey::Region), name)?,
         };
