@@ -18,5 +18,7 @@ mod mysql;
 mod pages;
 #[path = "data/repeating.rs"]
 mod repeating;
+#[path = "data/rows_and_names.rs"]
+mod rows_and_names;
 #[path = "data/support.rs"]
 mod support;

@@ -39,6 +39,19 @@ impl<T> Response<T> {
         Self { value, meta }
     }
 
+    /// The response to a call that had nothing to send: status 204, no attempts.
+    #[doc(hidden)]
+    pub fn without_call(operation: &'static str, value: T) -> Self {
+        let meta = Meta {
+            operation,
+            status: StatusCode::NO_CONTENT,
+            headers: HeaderMap::new(),
+            sent_request_id: RequestId::random(),
+            attempts: 0,
+        };
+        Self { value, meta }
+    }
+
     pub(crate) fn into_parts(self) -> (T, Meta) {
         (self.value, self.meta)
     }

@@ -6,7 +6,7 @@ use cloudbase_core::{Error, Result};
 ///
 /// Text is read as a dotted path: `users.name` is the column `name` of the embedded relation
 /// `users`. A dot inside a name is written in quotes (`"a.b"`), or the name is given literally
-/// with [`literal`](Self::literal).
+/// with [`literal`](Self::literal). Conditions on columns of a relation are not confirmed on MySQL.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ColumnRef {
     pub(crate) path: Vec<String>,

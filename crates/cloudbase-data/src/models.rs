@@ -147,6 +147,7 @@ impl Models {
     /// ```
     #[doc(alias = "mysqlCommand")]
     #[doc(alias = "runSQL")]
+    #[doc(alias = "runSQLRaw")]
     pub fn mysql_command(&self, sql: impl Into<String>) -> MysqlCommand {
         MysqlCommand::new(self.client.clone(), sql.into())
     }
@@ -197,7 +198,7 @@ impl Model {
         Create::new(self.target.clone(), object_of("record", record))
     }
 
-    /// Adds a list of records; awaited, it gives the new ids. Cannot set relations.
+    /// Adds a list of records; awaited, it gives the new ids, none for an empty list. Cannot set relations.
     #[doc(alias = "createMany")]
     pub fn create_many<T: Serialize + ?Sized>(&self, records: &T) -> CreateMany {
         CreateMany::new(self.target.clone(), objects_of("records", records))

@@ -46,9 +46,26 @@
 //! # Errors
 //!
 //! Of an [`Error`](cloudbase_core::Error), `is_not_found` means that the table (or instance) does
-//! not exist; `is_permission_denied` that the table's rules do not let the caller do this, which the
+//! not exist, or that [`Select::single`] found no row; `is_permission_denied` that the table's rules do not let the caller do this, which the
 //! service says with status 401 as well as 403 and no token refresh would cure; `is_conflict` that
-//! a unique index refused the row. [`Select::single`] answers status 406 for none and for several.
+//! a unique index refused the row. [`Select::single`] fails with status 406 for none and for several rows: the
+//! service says the same of both, and `is_not_found` is true where its message says that there is none.
+//! Of [`Select::maybe_single`] the error is always that there are several.
+//!
+//! # What MySQL environments confirm
+//!
+//! The documents of the service and its SDKs do not agree on everything that can be written here, and
+//! the emulator has all of it. Before you rely on something that is not confirmed, try it on your
+//! environment; each can be left out, with a condition on the table itself or a call of its own.
+//!
+//! | Confirmed by the documents | Not confirmed on MySQL |
+//! |---|---|
+//! | `eq` `neq` `gt` `gte` `lt` `lte` `like` `in_` `is` `match_`, `not` of these | [`ilike`](ilike()) |
+//! | `all` and `any` of conditions | groups within groups; quotes and backslashes around values in `in_` and groups |
+//! | relations by foreign key, aliases of relations, `inner` | conditions, order, limit and offset of a relation ([`Relation::filter`], [`Related`]); dotted columns (`"users.name"`) as conditions |
+//! | columns by name | aliases of columns ([`Columns::column_as`]), names in quotes |
+//! | `order`, `limit`, `offset`, `with_count` | [`Order::nulls_first`], [`Order::nulls_last`] |
+//! | `insert`, `upsert`, `on_conflict`, `ignore_duplicates` | [`Insert::missing_as_default`] |
 
 mod column;
 mod columns;
@@ -63,12 +80,12 @@ mod row_filter;
 mod select;
 mod short;
 mod table;
+mod table_ref;
 mod update;
 mod value;
 mod write;
 
 use cloudbase_core::Client;
-use serde::Serialize;
 
 pub use self::column::{Column, Operand, Textual};
 pub use self::columns::{Columns, Related, Relation, relation};
@@ -79,10 +96,11 @@ pub use self::filter::{
 };
 pub use self::insert::{Insert, Upsert};
 pub use self::pages::{Pages, Rows};
-use self::request::{Query, Target, rows_of};
+use self::request::{Query, Target};
 pub use self::select::{Counted, MaybeSingle, Page, Select, Single};
 pub use self::short::{Filters, QueryOptions};
 pub use self::table::Table;
+pub use self::table_ref::TableRef;
 pub use self::update::{Delete, Update};
 pub use self::value::Scalar;
 pub use self::write::{Returning, ReturningSingle, Written};
@@ -151,55 +169,6 @@ impl MySql {
     /// ```
     pub fn select<T: Table>(&self) -> Select<T> {
         self.from(T::TABLE).select(T::columns())
-    }
-}
-
-/// A table, before it is said what to do with it. Conditions lead to a [`Select`] of all columns.
-#[derive(Clone, Debug)]
-#[must_use = "does nothing until it is read or written"]
-pub struct TableRef {
-    query: Query,
-}
-
-impl TableRef {
-    /// Reads these columns and relations; `T` is what the context wants a row to be.
-    pub fn select<T>(self, columns: impl Into<Columns>) -> Select<T> {
-        Select::new(self.query, columns.into())
-    }
-
-    /// Adds a row (a struct or map) or many (a list of them).
-    pub fn insert<T: Serialize + ?Sized>(self, rows: &T) -> Insert {
-        Insert::new(self.query, rows_of("rows", rows))
-    }
-
-    /// Adds rows, or changes those that have the same key.
-    pub fn upsert<T: Serialize + ?Sized>(self, rows: &T) -> Upsert {
-        Upsert::new(self.query, rows_of("rows", rows))
-    }
-
-    /// Sets these columns (a struct or map) in the rows that match the conditions to follow.
-    pub fn update<T: Serialize + ?Sized>(self, changes: &T) -> Update {
-        Update::new(self.query, rows_of("changes", changes))
-    }
-
-    /// Removes the rows that match the conditions to follow.
-    pub fn delete(self) -> Delete {
-        Delete::new(self.query)
-    }
-
-    /// Counts rows.
-    pub fn count(self) -> Count {
-        self.select::<crate::Row>(Columns::all()).count()
-    }
-
-    /// All columns of the rows for which this holds.
-    pub fn filter<T>(self, filter: Filter) -> Select<T> {
-        self.select(Columns::all()).filter(filter)
-    }
-
-    /// All columns of the rows where `column = value`.
-    pub fn eq<T>(self, column: impl Into<ColumnRef>, value: impl Into<Scalar>) -> Select<T> {
-        self.filter(eq(column, value))
     }
 }
 

@@ -13,18 +13,28 @@ pub(crate) fn json_of<T: Serialize + ?Sized>(argument: &str, value: &T) -> Resul
     })
 }
 
-/// Checks that each member of the list `json` is an object; `rule` is what the argument must be.
-pub(crate) fn check_members(argument: &str, json: &str, rule: &str) -> Result<()> {
+/// Checks the members of the list `json`: each is an object, else `rule` says what the argument must be,
+/// and has fields if it `needs_fields`.
+pub(crate) fn check_members(
+    argument: &str,
+    json: &str,
+    rule: &str,
+    needs_fields: bool,
+) -> Result<()> {
     let members: Vec<&RawValue> = serde_json::from_str(json).map_err(|error| {
         let message = format!("`{argument}` cannot be written as JSON: {error}");
         Error::new(ErrorKind::Encode, message)
     })?;
-    let odd = |member: &&RawValue| !member.get().starts_with('{');
-    match members.iter().position(odd) {
-        None => Ok(()),
-        Some(at) => Err(Error::argument(
-            argument,
-            format_args!("{rule}; `[{at}]` is neither"),
-        )),
+    for (at, member) in members.iter().enumerate() {
+        let member = member.get();
+        if !member.starts_with('{') {
+            let rule = format_args!("{rule}; `[{at}]` is neither");
+            return Err(Error::argument(argument, rule));
+        }
+        if needs_fields && member == "{}" {
+            let rule = format_args!("must have at least one field each; `[{at}]` has none");
+            return Err(Error::argument(argument, rule));
+        }
     }
+    Ok(())
 }

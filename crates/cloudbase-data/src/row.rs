@@ -141,12 +141,18 @@ impl PartialEq for Row {
 
 impl fmt::Debug for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// JSON is written as it is: text has its quotes already.
+        struct Json<'a>(&'a str);
+
+        impl fmt::Debug for Json<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.0)
+            }
+        }
+
+        let fields = self.fields.iter();
         f.debug_map()
-            .entries(
-                self.fields
-                    .iter()
-                    .map(|(name, value)| (name, format_args!("{}", value.get()).to_string())),
-            )
+            .entries(fields.map(|(name, value)| (name, Json(value.get()))))
             .finish()
     }
 }
@@ -163,6 +169,15 @@ mod tests {
         assert_eq!(row.columns().collect::<Vec<_>>(), ["a", "b", "c", "d", "e"]);
         assert_eq!(row.get::<String>("c").unwrap(), "ä");
         assert!(row.contains("e") && !row.contains("f"));
+    }
+
+    #[test]
+    fn rows_are_shown_as_the_json_that_they_are() {
+        let row: Row = serde_json::from_str(r#"{"id":1,"v":"a","o":{"k":[1.0]}}"#).unwrap();
+        assert_eq!(
+            format!("{row:?}"),
+            r#"{"id": 1, "v": "a", "o": {"k":[1.0]}}"#
+        );
     }
 
     #[test]

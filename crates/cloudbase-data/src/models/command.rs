@@ -102,6 +102,12 @@ macro_rules! numbers {
                 Self::new("NUMBER", value.to_string())
             }
         }
+
+        impl From<&$type> for SqlValue {
+            fn from(value: &$type) -> Self {
+                Self::new("NUMBER", value.to_string())
+            }
+        }
     )+};
 }
 
@@ -109,16 +115,57 @@ numbers!(
     i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize, Decimal
 );
 
-impl From<f64> for SqlValue {
-    fn from(value: f64) -> Self {
-        Self {
-            kind: "NUMBER",
-            text: if value.is_finite() {
-                Ok(value.to_string())
-            } else {
-                Err((&Error::argument("parameter", "must be finite")).into())
-            },
+macro_rules! floats {
+    ($($type:ty),+) => {$(
+        impl From<$type> for SqlValue {
+            fn from(value: $type) -> Self {
+                Self {
+                    kind: "NUMBER",
+                    text: if value.is_finite() {
+                        Ok(value.to_string())
+                    } else {
+                        Err((&Error::argument("parameter", "must be finite")).into())
+                    },
+                }
+            }
         }
+
+        impl From<&$type> for SqlValue {
+            fn from(value: &$type) -> Self {
+                (*value).into()
+            }
+        }
+    )+};
+}
+
+floats!(f32, f64);
+
+/// `None` is what the JS SDK makes of null: the object `null`. That it becomes SQL's `NULL` is not
+/// confirmed.
+impl<T: Into<Self>> From<Option<T>> for SqlValue {
+    fn from(value: Option<T>) -> Self {
+        value.map_or_else(|| Value::Null.into(), Into::into)
+    }
+}
+
+/// A list, as [`array`](Self::array).
+impl<T: Serialize> From<Vec<T>> for SqlValue {
+    fn from(values: Vec<T>) -> Self {
+        Self::array(&values)
+    }
+}
+
+/// A list, as [`array`](Self::array).
+impl<T: Serialize> From<&[T]> for SqlValue {
+    fn from(values: &[T]) -> Self {
+        Self::array(values)
+    }
+}
+
+/// A list, as [`array`](Self::array).
+impl<T: Serialize, const N: usize> From<[T; N]> for SqlValue {
+    fn from(values: [T; N]) -> Self {
+        Self::array(&values)
     }
 }
 

@@ -1,6 +1,9 @@
 //! What to show of a record.
 
+use cloudbase_core::{Error, Result};
 use serde_json::{Map, Value};
+
+use crate::invalid::Invalid;
 
 /// The fields and relations of an answer. Default: every field of the record, no relations.
 ///
@@ -10,7 +13,10 @@ use serde_json::{Map, Value};
 /// let fields = Fields::master().relation("comments", Fields::of(["_id", "comment"]));
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct Fields(Map<String, Value>);
+pub struct Fields {
+    members: Map<String, Value>,
+    invalid: Option<Invalid>,
+}
 
 impl Fields {
     /// Every field of the record itself.
@@ -21,30 +27,33 @@ impl Fields {
 
     /// These fields.
     pub fn of<S: Into<String>>(names: impl IntoIterator<Item = S>) -> Self {
-        Self(
-            names
-                .into_iter()
-                .map(|name| (name.into(), Value::Bool(true)))
-                .collect(),
-        )
+        let members = names
+            .into_iter()
+            .map(|name| (name.into(), Value::Bool(true)));
+        members.collect::<Map<_, _>>().into()
     }
 
     /// Adds a field, or a relation with all its fields.
     #[must_use]
     pub fn field(mut self, name: impl Into<String>) -> Self {
-        self.0.insert(name.into(), Value::Bool(true));
+        self.members.insert(name.into(), Value::Bool(true));
         self
     }
 
     /// Adds some fields of a relation.
     #[must_use]
     pub fn relation(mut self, name: impl Into<String>, fields: Self) -> Self {
-        self.0.insert(name.into(), Value::Object(fields.0));
+        self.invalid = self.invalid.or(fields.invalid);
+        self.members
+            .insert(name.into(), Value::Object(fields.members));
         self
     }
 
-    pub(crate) fn into_json(self) -> Value {
-        Value::Object(self.0)
+    pub(crate) fn into_json(self) -> Result<Value> {
+        match &self.invalid {
+            Some(invalid) => Err(invalid.into()),
+            None => Ok(Value::Object(self.members)),
+        }
     }
 }
 
@@ -61,7 +70,23 @@ impl<S: Into<String>, const N: usize> From<[S; N]> for Fields {
 }
 
 impl From<Map<String, Value>> for Fields {
-    fn from(json: Map<String, Value>) -> Self {
-        Self(json)
+    fn from(members: Map<String, Value>) -> Self {
+        Self {
+            members,
+            invalid: None,
+        }
+    }
+}
+
+/// The `select` of the other SDKs: `json!({ "$master": true, "comments": { "_id": true } })`.
+impl From<Value> for Fields {
+    fn from(json: Value) -> Self {
+        match json {
+            Value::Object(members) => members.into(),
+            _ => Self {
+                members: Map::new(),
+                invalid: Some((&Error::argument("select", "must be a JSON object")).into()),
+            },
+        }
     }
 }

@@ -67,7 +67,7 @@ macro_rules! comparisons {
 
 comparisons! {
     eq, "$eq", "The field equals `value`.";
-    neq, "$neq", "The field does not equal `value`.";
+    neq, "$neq", "The field does not equal `value`. Records with null in it are not matched on MySQL.";
     gt, "$gt", "The field is greater than `value`.";
     gte, "$gte", "The field is greater than `value` or equal.";
     lt, "$lt", "The field is less than `value`.";
@@ -81,7 +81,7 @@ impl Field {
         self.test("$in", values.into_iter().collect::<Vec<_>>())
     }
 
-    /// The field equals none of these.
+    /// The field equals none of these. Records with null in it are not matched on MySQL.
     #[doc(alias = "$nin")]
     pub fn not_in<V: Serialize>(self, values: impl IntoIterator<Item = V>) -> Filter {
         self.test("$nin", values.into_iter().collect::<Vec<_>>())
@@ -267,21 +267,13 @@ impl Filter {
         raw(json)
     }
 
-    /// The JSON of a write, which must not touch everything by accident.
-    pub(crate) fn encode_some(self) -> Result<Box<RawValue>> {
-        if self.invalid.is_none() && self.reach()? == Reach::Everything {
+    /// The JSON of a write, which must not touch everything by accident: every record matches only if
+    /// `everything` is what the user said.
+    pub(crate) fn encode_write(self, everything: bool) -> Result<Box<RawValue>> {
+        if !everything && self.invalid.is_none() && self.reach()? == Reach::Everything {
             return Err(Error::argument("filter", self.missing()));
         }
         self.encode()
-    }
-
-    /// The JSON of a write to many records, to all of them only if `everything` is what the user said.
-    pub(crate) fn encode_many(self, everything: bool) -> Result<Box<RawValue>> {
-        if everything {
-            self.encode()
-        } else {
-            self.encode_some()
-        }
     }
 
     /// How many records the conditions on the records themselves let through.

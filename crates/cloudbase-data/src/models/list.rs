@@ -165,7 +165,7 @@ impl Request {
     fn body(&self, filter: Filter) -> Result<BodyMap> {
         let mut body = BodyMap::default();
         body.put_json("filter", filter.encode()?);
-        body.put("select", self.fields.clone().into_json());
+        body.put("select", self.fields.clone().into_json()?);
         if let Some(paging) = self.paging {
             paging.check()?;
             body.put("pageSize", paging.size);

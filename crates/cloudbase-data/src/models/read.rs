@@ -107,14 +107,12 @@ impl<T> Get<T> {
             }
             filter = super::field("_id").eq(id).and(filter);
         }
+        let select = fields.unwrap_or_default().into_json();
+        let arguments = filter.encode().and_then(|filter| Ok((filter, select?)));
+        let (filter, select) = arguments.map_err(|error| error.with_operation(NAME))?;
         let mut body = BodyMap::default();
-        body.put_json(
-            "filter",
-            filter
-                .encode()
-                .map_err(|error| error.with_operation(NAME))?,
-        );
-        body.put("select", fields.unwrap_or_default().into_json());
+        body.put_json("filter", filter);
+        body.put("select", select);
         let template = "/v1/model/{env_type}/{model}/get";
         let operation = target.operation(NAME, template, Method::POST, "get", &body)?;
         Ok(operation.idempotency(Idempotency::Safe).options(options))

@@ -61,6 +61,7 @@ ends!(DeleteById => u64, |data: CountData| Ok(data.count.unwrap_or(0)));
 pub struct Delete {
     target: Target,
     filter: Filter,
+    everything: bool,
     options: CallOptions,
 }
 
@@ -71,6 +72,7 @@ impl Delete {
         Self {
             target,
             filter: Filter::everything(),
+            everything: false,
             options: CallOptions::default(),
         }
     }
@@ -79,15 +81,22 @@ impl Delete {
         &self.target.client
     }
 
+    /// Yes, any record of the model, as for a model that has only one; without this or a filter the call
+    /// is rejected.
+    pub fn any_record(mut self) -> Self {
+        self.everything = true;
+        self
+    }
+
     /// The call, without sending it.
     ///
     /// # Errors
     ///
-    /// If an argument was refused, or there is no filter.
+    /// If an argument is invalid, or there is neither filter nor [`any_record`](Self::any_record).
     pub fn operation(self) -> Result<Operation> {
         const NAME: &str = "models.delete";
         let mut body = BodyMap::default();
-        let filter = self.filter.encode_some();
+        let filter = self.filter.encode_write(self.everything);
         body.put_json(
             "filter",
             filter.map_err(|error| error.with_operation(NAME))?,
@@ -141,7 +150,7 @@ impl DeleteMany {
     /// If an argument was refused, or there is neither filter nor [`all_records`](Self::all_records).
     pub fn operation(self) -> Result<Operation> {
         const NAME: &str = "models.delete_many";
-        let filter = self.filter.encode_many(self.everything);
+        let filter = self.filter.encode_write(self.everything);
         let mut body = BodyMap::default();
         body.put_json(
             "filter",

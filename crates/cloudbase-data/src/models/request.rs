@@ -117,8 +117,7 @@ pub(crate) fn objects_of<T: Serialize + ?Sized>(
     const RULE: &str = "must be a list of structs or maps";
     let json = json_of(argument, value)?;
     match json.as_str() {
-        "[]" => return Err(Error::argument(argument, "must have at least one record")),
-        text if text.starts_with('[') => check_members(argument, text, RULE)?,
+        text if text.starts_with('[') => check_members(argument, text, RULE, true)?,
         _ => return Err(Error::argument(argument, RULE)),
     }
     raw(json)
@@ -154,9 +153,13 @@ impl BodyMap {
     }
 }
 
-/// Gives a builder with `operation(self)`, `options` and `target` its ends.
+/// Gives a builder with `operation(self)`, `options` and `target` its ends; `$local` is the response to
+/// a call that has nothing to send.
 macro_rules! ends {
     ($type:ident => $output:ty, $decode:expr) => {
+        $crate::models::request::ends!($type => $output, $decode, |_: &$type| None);
+    };
+    ($type:ident => $output:ty, $decode:expr, $local:expr) => {
         cloudbase_core::call_options!($type);
 
         impl $type {
@@ -178,6 +181,10 @@ macro_rules! ends {
             pub async fn send_with_meta(
                 self,
             ) -> cloudbase_core::Result<cloudbase_core::Response<$output>> {
+                let local: fn(&Self) -> Option<cloudbase_core::Response<$output>> = $local;
+                if let Some(response) = local(&self) {
+                    return Ok(response);
+                }
                 let client = self.client().clone();
                 let answer = $crate::models::request::fetch(&client, self.operation()?).await?;
                 answer.try_map($decode)

@@ -229,6 +229,25 @@ fn bad_arguments_are_refused_before_anything_is_sent() {
         "`records` must be a list",
     );
     refused(
+        todo.create_many(&json!([])).operation(),
+        "`records` must have at least one record",
+    );
+    refused(
+        todo.create_many(&json!([{"a": 1}, {}])).operation(),
+        "`records` must have at least one field each; `[1]` has none",
+    );
+    refused(
+        todo.list().select(json!(["title"])).operation(),
+        "`select` must be a JSON object",
+    );
+    let inner = Fields::from(json!(true));
+    refused(
+        todo.get()
+            .select(Fields::master().relation("a", inner))
+            .operation(),
+        "`select` must be a JSON object",
+    );
+    refused(
         todo.upsert().filter(field("a").eq(1)).operation(),
         "`upsert` needs",
     );
@@ -277,6 +296,81 @@ fn bad_arguments_are_refused_before_anything_is_sent() {
             .operation(),
         "at least one value",
     );
+}
+
+/// What the other SDKs write, written down here.
+#[test]
+fn the_json_of_the_other_sdks_is_taken() {
+    let select = json!({"$master": true, "comments": {"_id": true}});
+    let operation = models()
+        .model("t")
+        .list()
+        .select(select.clone())
+        .operation();
+    let operation = operation.unwrap();
+    let body: Value = serde_json::from_slice(operation.body_bytes().unwrap()).unwrap();
+    assert_eq!(body["select"], select);
+
+    let (number, none, some) = (7_u8, None::<&str>, Some(2.5_f32));
+    let parameters = [
+        (SqlValue::from(&number), "NUMBER", "7"),
+        (SqlValue::from(1.1_f32), "NUMBER", "1.1"),
+        (SqlValue::from(&1.5_f64), "NUMBER", "1.5"),
+        (SqlValue::from(none), "OBJECT", "null"),
+        (SqlValue::from(some), "NUMBER", "2.5"),
+        (SqlValue::from(vec!["a"]), "ARRAY", r#"["a"]"#),
+        (SqlValue::from([1, 2]), "ARRAY", "[1,2]"),
+        (SqlValue::from(&[1, 2][..]), "ARRAY", "[1,2]"),
+        (SqlValue::from(Value::Null), "OBJECT", "null"),
+    ];
+    for (value, kind, text) in parameters {
+        let command = models()
+            .mysql_command("SELECT {{ a }}")
+            .parameter("a", value);
+        let operation = command.operation().unwrap();
+        let body: Value = serde_json::from_slice(operation.body_bytes().unwrap()).unwrap();
+        let parameter = json!([{"key": "a", "type": kind, "value": text}]);
+        assert_eq!(body["parameter"], parameter);
+    }
+    let command = models()
+        .mysql_command("SELECT {{ a }}")
+        .parameter("a", f32::INFINITY);
+    assert_eq!(command.operation().unwrap_err().kind(), ErrorKind::Argument);
+
+    let sources = models().data_sources();
+    let all = sources.all_schemas().operation();
+    let base = "GET /v1/model/datasource/prod";
+    check(all, &format!("{base}/schemaList"), json!(null), true);
+    let all = sources.all_table_names().operation();
+    check(all, &format!("{base}/tableName"), json!(null), true);
+}
+
+/// One record, whichever it is, is changed only where the program says so.
+#[test]
+fn any_record_is_written_if_the_program_says_so() {
+    let (todo, done) = (models().model("t"), json!({"done": true}));
+    let body = |operation: Result<Operation>| -> Value {
+        serde_json::from_slice(operation.unwrap().body_bytes().unwrap()).unwrap()
+    };
+    for filter in [
+        json!({}),
+        json!({"where": {}}),
+        json!({"where": {"$and": []}}),
+    ] {
+        let update = || todo.update(&done).filter(filter.clone());
+        let upsert = || todo.upsert().create(&done).filter(filter.clone());
+        let delete = || todo.delete().filter(filter.clone());
+        assert!(update().operation().is_err() && upsert().operation().is_err());
+        assert!(delete().operation().is_err());
+        for body in [
+            body(update().any_record().operation()),
+            body(upsert().any_record().operation()),
+            body(delete().any_record().operation()),
+        ] {
+            let sent = filter.get("where").cloned().unwrap_or(json!({}));
+            assert_eq!(body["filter"], json!({"where": sent}));
+        }
+    }
 }
 
 #[test]

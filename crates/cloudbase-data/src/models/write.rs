@@ -1,7 +1,7 @@
 //! Adding and changing records.
 
 use cloudbase_core::http::Method;
-use cloudbase_core::{CallOptions, Client, Error, Idempotency, Operation, Result};
+use cloudbase_core::{CallOptions, Client, Error, Idempotency, Operation, Response, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -20,7 +20,8 @@ pub struct Create {
     options: CallOptions,
 }
 
-/// Adds many records; awaited, it gives the ids of the new records.
+/// Adds many records; awaited, it gives the ids of the new records. An empty list adds nothing and
+/// sends nothing.
 #[derive(Debug)]
 #[must_use = "does nothing until it is sent or awaited"]
 pub struct CreateMany {
@@ -95,6 +96,8 @@ impl Create {
 ends!(Create => String, |data: IdData| Ok(data.id.0));
 
 impl CreateMany {
+    const NAME: &'static str = "models.create_many";
+
     pub(crate) fn new(target: Target, records: Result<Box<RawValue>>) -> Self {
         Self {
             target,
@@ -111,15 +114,18 @@ impl CreateMany {
     ///
     /// # Errors
     ///
-    /// If an argument was refused.
+    /// If an argument is invalid, or the list is empty: such a call sends nothing.
     pub fn operation(self) -> Result<Operation> {
-        const NAME: &str = "models.create_many";
-        let data = self.records.map_err(|error| error.with_operation(NAME))?;
+        let data = self.records.and_then(|records| match records.get() {
+            "[]" => Err(Error::argument("records", "must have at least one record")),
+            _ => Ok(records),
+        });
+        let data = data.map_err(|error| error.with_operation(Self::NAME))?;
         let template = "/v1/model/{env_type}/{model}/createMany";
         let body = DataBody { data };
-        let operation = self
-            .target
-            .operation(NAME, template, Method::POST, "createMany", &body)?;
+        let operation =
+            self.target
+                .operation(Self::NAME, template, Method::POST, "createMany", &body)?;
         Ok(once(operation).options(self.options))
     }
 }
@@ -127,6 +133,9 @@ impl CreateMany {
 ends!(CreateMany => Vec<String>, |data: IdListData| {
     let ids = data.id_list.unwrap_or_default();
     Ok(ids.into_iter().map(|id| id.0).collect())
+}, |call: &CreateMany| match &call.records {
+    Ok(records) if records.get() == "[]" => Some(Response::without_call(CreateMany::NAME, Vec::new())),
+    _ => None,
 });
 
 /// Changes one record; awaited, it gives how many were changed: 1, or 0 if none matched.
@@ -136,6 +145,7 @@ pub struct Update {
     target: Target,
     changes: Result<Box<RawValue>>,
     filter: Filter,
+    everything: bool,
     options: CallOptions,
 }
 
@@ -147,6 +157,7 @@ impl Update {
             target,
             changes,
             filter: Filter::everything(),
+            everything: false,
             options: CallOptions::default(),
         }
     }
@@ -155,14 +166,21 @@ impl Update {
         &self.target.client
     }
 
+    /// Yes, any record of the model, as for a model that has only one; without this or a filter the call
+    /// is rejected.
+    pub fn any_record(mut self) -> Self {
+        self.everything = true;
+        self
+    }
+
     /// The call, without sending it.
     ///
     /// # Errors
     ///
-    /// If an argument was refused, or there is no filter.
+    /// If an argument is invalid, or there is neither filter nor [`any_record`](Self::any_record).
     pub fn operation(self) -> Result<Operation> {
         const NAME: &str = "models.update";
-        let body = change_body(self.filter.encode_some(), self.changes)
+        let body = change_body(self.filter.encode_write(self.everything), self.changes)
             .map_err(|error| error.with_operation(NAME))?;
         let template = "/v1/model/{env_type}/{model}/update";
         let operation = self
@@ -251,7 +269,7 @@ impl UpdateMany {
     /// If an argument was refused, or there is neither filter nor [`all_records`](Self::all_records).
     pub fn operation(self) -> Result<Operation> {
         const NAME: &str = "models.update_many";
-        let filter = self.filter.encode_many(self.everything);
+        let filter = self.filter.encode_write(self.everything);
         let body = change_body(filter, self.changes).map_err(|error| error.with_operation(NAME))?;
         let template = "/v1/model/{env_type}/{model}/updateMany";
         let operation = self
@@ -289,6 +307,7 @@ ends!(UpdateMany => BatchResult, |data: BatchResult| Ok(data));
 pub struct Upsert {
     target: Target,
     filter: Filter,
+    everything: bool,
     create: Option<Result<Box<RawValue>>>,
     update: Option<Result<Box<RawValue>>>,
     options: CallOptions,
@@ -319,6 +338,7 @@ impl Upsert {
         Self {
             target,
             filter: Filter::everything(),
+            everything: false,
             create: None,
             update: None,
             options: CallOptions::default(),
@@ -327,6 +347,13 @@ impl Upsert {
 
     fn client(&self) -> &Client {
         &self.target.client
+    }
+
+    /// Yes, any record of the model, as for a model that has only one; without this or a filter the call
+    /// is rejected.
+    pub fn any_record(mut self) -> Self {
+        self.everything = true;
+        self
     }
 
     /// The record to create if none matches.
@@ -345,7 +372,8 @@ impl Upsert {
     ///
     /// # Errors
     ///
-    /// If an argument was refused, or there is no filter, or nothing to create or change.
+    /// If an argument is invalid, there is neither filter nor [`any_record`](Self::any_record), or nothing
+    /// to create or change.
     pub fn operation(self) -> Result<Operation> {
         #[derive(Serialize)]
         struct Body {
@@ -357,6 +385,7 @@ impl Upsert {
         }
         const NAME: &str = "models.upsert";
         let (filter, create, update) = (self.filter, self.create, self.update);
+        let everything = self.everything;
         let build = || {
             if create.is_none() && update.is_none() {
                 return Err(Error::argument(
@@ -365,7 +394,7 @@ impl Upsert {
                 ));
             }
             Ok(Body {
-                filter: filter.encode_some()?,
+                filter: filter.encode_write(everything)?,
                 create: create.transpose()?,
                 update: update.transpose()?,
             })

@@ -63,7 +63,7 @@ impl<T> Column<T> {
         filter::eq(self, value)
     }
 
-    /// `column != value`; with `None`, `column IS NOT NULL`.
+    /// `column != value`; with `None`, `column IS NOT NULL`. Rows with null are not matched, as in SQL.
     pub fn neq(self, value: impl Operand<T>) -> Filter {
         filter::neq(self, value)
     }

@@ -228,28 +228,28 @@ impl Relation {
         self
     }
 
-    /// Shows only related rows for which this holds.
+    /// Shows only related rows for which this holds. Not confirmed on MySQL.
     #[must_use]
     pub fn filter(mut self, filter: Filter) -> Self {
         self.related = self.related.filter(filter);
         self
     }
 
-    /// Sorts the related rows; further calls add weaker keys.
+    /// Sorts the related rows; further calls add weaker keys. Not confirmed on MySQL.
     #[must_use]
     pub fn order(mut self, term: Order) -> Self {
         self.related = self.related.order(term);
         self
     }
 
-    /// At most so many related rows for each row.
+    /// At most so many related rows for each row. Not confirmed on MySQL: all of them may come.
     #[must_use]
     pub fn limit(mut self, rows: u64) -> Self {
         self.related = self.related.limit(rows);
         self
     }
 
-    /// Leaves the first related rows of each row out.
+    /// Leaves the first related rows of each row out. Not confirmed on MySQL.
     #[must_use]
     pub fn offset(mut self, rows: u64) -> Self {
         self.related = self.related.offset(rows);
@@ -262,7 +262,8 @@ impl Relation {
 }
 
 /// Conditions, order and bounds of an embedded relation: for
-/// [`Select::related`](super::Select::related), where the relation is named in text.
+/// [`Select::related`](super::Select::related), where the relation is named in text. None of it is
+/// confirmed on MySQL.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Related {
     filters: Vec<Filter>,
@@ -277,28 +278,28 @@ impl Related {
         Self::default()
     }
 
-    /// Shows only related rows for which this holds.
+    /// Shows only related rows for which this holds. Not confirmed on MySQL.
     #[must_use]
     pub fn filter(mut self, filter: Filter) -> Self {
         self.filters.push(filter);
         self
     }
 
-    /// Sorts the related rows; further calls add weaker keys.
+    /// Sorts the related rows; further calls add weaker keys. Not confirmed on MySQL.
     #[must_use]
     pub fn order(mut self, term: Order) -> Self {
         self.order.push(term);
         self
     }
 
-    /// At most so many related rows for each row.
+    /// At most so many related rows for each row. Not confirmed on MySQL: all of them may come.
     #[must_use]
     pub fn limit(mut self, rows: u64) -> Self {
         self.limit = Some(rows);
         self
     }
 
-    /// Leaves the first related rows of each row out.
+    /// Leaves the first related rows of each row out. Not confirmed on MySQL.
     #[must_use]
     pub fn offset(mut self, rows: u64) -> Self {
         self.offset = Some(rows);
@@ -391,9 +392,11 @@ fn push_items(out: &mut String, items: &[Item]) {
     }
 }
 
-/// Blanks separate nothing in `select`, so a name that has some is quoted.
+/// Blanks separate nothing in `select`, and an arrow would begin a JSON path, so a name that has some is
+/// quoted.
 fn push_item_name(out: &mut String, name: &str) {
-    if name != "*" && name.contains(|c: char| c.is_whitespace() || c == '*') {
+    let special = |c: char| c.is_whitespace() || c == '*';
+    if name != "*" && (name.contains(special) || name.contains("->")) {
         push_quoted(out, name);
     } else {
         push_name(out, name, false);

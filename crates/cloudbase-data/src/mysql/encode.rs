@@ -331,10 +331,7 @@ pub(crate) fn encode_order(terms: &[Order]) -> Result<String> {
     for term in terms {
         term.column.check("order")?;
         if !term.column.path.is_empty() {
-            return Err(Error::argument(
-                "order",
-                "must name columns of the table itself; sort an embedded relation with `related`",
-            ));
+            return Err(relation_in_order(&term.column));
         }
         if !out.is_empty() {
             out.push(',');
@@ -348,6 +345,16 @@ pub(crate) fn encode_order(terms: &[Order]) -> Result<String> {
         }
     }
     Ok(out)
+}
+
+fn relation_in_order(column: &ColumnRef) -> Error {
+    let (path, name) = (column.path.join("."), &column.name);
+    let rule = format_args!(
+        "must name columns of the table itself, but `{path}.{name}` is the column `{name}` of the relation \
+         `{path}`: sort an embedded relation with `related`, and write a dot that belongs to a name in \
+         quotes, as in `\"a.b\"`"
+    );
+    Error::argument("order", rule)
 }
 
 /// `path.name`, the key of a pair.

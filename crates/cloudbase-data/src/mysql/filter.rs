@@ -173,6 +173,9 @@ pub fn eq(column: impl Into<ColumnRef>, value: impl Into<Scalar>) -> Filter {
 }
 
 /// `column != value`; with `None`, `column IS NOT NULL`.
+///
+/// Rows with null in the column are not matched, as in SQL: add `is_null(column)` with [`any`] where
+/// they should be.
 pub fn neq(column: impl Into<ColumnRef>, value: impl Into<Scalar>) -> Filter {
     Filter::operator(column, "neq", value)
 }
@@ -247,7 +250,8 @@ pub fn is_not_null(column: impl Into<ColumnRef>) -> Filter {
     not(is_null(column))
 }
 
-/// The opposite. As in SQL, a comparison with null stays unknown either way.
+/// The opposite. As in SQL, a comparison with null stays unknown either way: rows with null in the column
+/// match neither the filter nor its opposite, `not(in_(..))` included.
 pub fn not(filter: Filter) -> Filter {
     Filter::group(Node::Not(Box::new(filter)))
 }

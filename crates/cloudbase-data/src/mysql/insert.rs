@@ -45,7 +45,8 @@ impl Insert {
         }
     }
 
-    /// Of many rows, those that leave a column out get its default instead of null.
+    /// Of many rows, those that leave a column out get its default instead of null. Not confirmed on
+    /// MySQL: give each row all columns where it matters.
     #[doc(alias = "defaultToNull")]
     pub fn missing_as_default(mut self) -> Self {
         self.missing_default = true;
@@ -122,7 +123,8 @@ impl Upsert {
         self
     }
 
-    /// Of many rows, those that leave a column out get its default instead of null.
+    /// Of many rows, those that leave a column out get its default instead of null. Not confirmed on
+    /// MySQL: give each row all columns where it matters.
     #[doc(alias = "defaultToNull")]
     pub fn missing_as_default(mut self) -> Self {
         self.missing_default = true;

@@ -182,17 +182,28 @@ impl Shape<'_> {
     }
 }
 
-/// The rows of a write as JSON: an object, or a list of objects.
-pub(crate) fn rows_of<T: Serialize + ?Sized>(argument: &str, rows: &T) -> Result<bytes::Bytes> {
+/// The rows to insert as JSON: an object, or a list of objects. A row of no columns has their defaults,
+/// as `INSERT INTO t () VALUES ()` says.
+pub(crate) fn rows_of<T: Serialize + ?Sized>(rows: &T) -> Result<bytes::Bytes> {
     const RULE: &str = "must be a struct or map, or a list of them: column names and values";
-    let json = json_of(argument, rows)?;
-    match json.as_str() {
-        "{}" => return Err(Error::argument(argument, "must have at least one column")),
-        "[]" => return Err(Error::argument(argument, "must have at least one row")),
-        json if json.starts_with('{') => {}
-        json if json.starts_with('[') => check_members(argument, json, RULE)?,
-        _ => return Err(Error::argument(argument, RULE)),
+    let json = json_of("rows", rows)?;
+    match json.as_bytes().first() {
+        Some(b'{') => {}
+        Some(b'[') => check_members("rows", &json, RULE, false)?,
+        _ => return Err(Error::argument("rows", RULE)),
     }
+    Ok(json.into())
+}
+
+/// The columns to change and their values as JSON.
+pub(crate) fn changes_of<T: Serialize + ?Sized>(changes: &T) -> Result<bytes::Bytes> {
+    const RULE: &str = "must be one struct or map, not a list";
+    let json = json_of("changes", changes)?;
+    match json.as_str() {
+        "{}" => Err(Error::argument("changes", "must have at least one column")),
+        json if json.starts_with('{') => Ok(()),
+        _ => Err(Error::argument("changes", RULE)),
+    }?;
     Ok(json.into())
 }
 
@@ -230,12 +241,13 @@ macro_rules! filter_methods {
 
             filter_methods!(@one
                 eq: "`column = value`; with `None`, `column IS NULL`.",
-                neq: "`column != value`; with `None`, `column IS NOT NULL`.",
+                neq: "`column != value`; with `None`, `column IS NOT NULL`. Rows with null are not matched, as in SQL.",
                 gt: "`column > value`",
                 gte: "`column >= value`",
                 lt: "`column < value`",
                 lte: "`column <= value`",
                 like: "`column LIKE value`, `%` for any text and `_` for any character.",
+                ilike: "`column LIKE value` whatever the case; see [`ilike`](crate::mysql::ilike()): not confirmed on MySQL.",
                 match_: "`column REGEXP value`"
             );
 
@@ -268,7 +280,8 @@ macro_rules! filter_methods {
                 self.filter($crate::mysql::is_not_null(column))
             }
 
-            /// Only rows for which this does not hold.
+            /// Only rows for which this does not hold. As in SQL, a comparison with null stays unknown either
+            /// way: rows with null in that column are not matched.
             #[allow(clippy::should_implement_trait)]
             pub fn not(self, filter: $crate::mysql::Filter) -> Self {
                 self.filter($crate::mysql::not(filter))

@@ -91,7 +91,8 @@ impl<T> Select<T> {
         self
     }
 
-    /// Conditions, order and bounds of an embedded relation, by its key in the answer.
+    /// Conditions, order and bounds of an embedded relation, by its key in the response. Not confirmed on
+    /// MySQL.
     #[doc(alias = "referencedTable")]
     pub fn related(mut self, relation: impl Into<String>, related: Related) -> Self {
         self.query.related.push((relation.into(), related));
@@ -115,8 +116,9 @@ impl<T> Select<T> {
         Count::from_parts(self.query, self.columns, self.options)
     }
 
-    /// Exactly one row: anything else is the service's error with status 406. To tell "none" from
-    /// "several", use [`maybe_single`](Self::maybe_single).
+    /// Exactly one row: anything else is the service's error with status 406, for which
+    /// [`is_not_found`](cloudbase_core::Error::is_not_found) is true if its message says that there is no
+    /// row. To know "none" from "several" for sure, use [`maybe_single`](Self::maybe_single).
     pub fn single(self) -> Single<T> {
         let Self {
             query,
@@ -213,6 +215,7 @@ send_and_await! {
 }
 
 /// Rows, and how many there are in all.
+#[doc(alias = "MySqlResponse")]
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Page<T> {

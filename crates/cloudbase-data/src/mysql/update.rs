@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use cloudbase_core::http::Method;
-use cloudbase_core::{CallOptions, Error, Idempotency, Result};
+use cloudbase_core::{CallOptions, Idempotency, Result};
 
 use super::request::{Query, filter_methods, order_methods};
 use super::write::{Write, write_ends};
@@ -41,13 +41,6 @@ write_ends!(Update);
 
 impl Update {
     pub(crate) fn new(mut query: Query, changes: Result<Bytes>) -> Self {
-        let changes = changes.and_then(|json| match json.first() {
-            Some(b'[') => Err(Error::argument(
-                "changes",
-                "must be one struct or map, not a list",
-            )),
-            _ => Ok(json),
-        });
         let changes = query.accept(changes);
         Self {
             query,

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use bytes::Bytes;
 use cloudbase_core::http::Method;
-use cloudbase_core::{CallOptions, Idempotency, Operation, Response, Result};
+use cloudbase_core::{CallOptions, Error, Idempotency, Operation, Response, Result};
 use serde::de::DeserializeOwned;
 
 use super::columns::Columns;
@@ -16,6 +16,7 @@ use crate::lenient::Lenient;
 use crate::send_and_await::send_and_await;
 
 /// What a write did.
+#[doc(alias = "MySqlWriteResponse")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Written {
@@ -39,12 +40,21 @@ pub(crate) struct Write {
 }
 
 impl Write {
+    /// Whether this is an insert of no rows, for which nothing is sent.
+    fn is_empty_batch(&self) -> bool {
+        self.body.as_deref() == Some(b"[]")
+    }
+
     pub(crate) fn operation(
         &self,
         query: &Query,
         options: CallOptions,
         answer: Option<(&Columns, &'static str)>,
     ) -> Result<Operation> {
+        if self.is_empty_batch() {
+            let error = Error::argument("rows", "must have at least one row");
+            return Err(error.with_operation(self.name));
+        }
         let conflict =
             encode_names(&self.on_conflict).map_err(|error| error.with_operation(self.name))?;
         let mut pairs = Vec::new();
@@ -78,6 +88,10 @@ impl Write {
         query: Query,
         options: CallOptions,
     ) -> Result<Response<Written>> {
+        if self.is_empty_batch() {
+            let nothing = Written { affected: Some(0) };
+            return Ok(Response::without_call(self.name, nothing));
+        }
         let answer = query
             .target
             .client
@@ -179,22 +193,43 @@ impl<T: DeserializeOwned> Returning<T> {
     ///
     /// As [`send`](Self::send).
     pub async fn send_with_meta(self) -> Result<Response<Vec<T>>> {
+        Ok(self.send_with_written().await?.map(|(_, rows)| rows))
+    }
+
+    /// Like [`send_with_meta`](Self::send_with_meta), with how many rows were touched: also where the
+    /// caller may write rows that it cannot read.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub async fn send_with_written(self) -> Result<Response<(Written, Vec<T>)>> {
+        if self.write.is_empty_batch() {
+            let nothing = Written { affected: Some(0) };
+            return Ok(Response::without_call(
+                self.write.name,
+                (nothing, Vec::new()),
+            ));
+        }
         let client = self.query.target.client.clone();
         let answer = client.fetch(self.operation()?).await?;
+        let affected = total_of(answer.headers());
         let rows = written_rows(&answer)?;
-        Ok(answer.map(|_| rows))
+        Ok(answer.map(|_| (Written { affected }, rows)))
     }
 
     /// Sends the call and gives its row, if there is one.
+    ///
+    /// Several rows are an error, but stay written: the service is asked for a list, as it has the same
+    /// error for none and for several where it is asked for [one row](Self::single).
     ///
     /// # Errors
     ///
     /// As [`send`](Self::send); status 406 if there are several rows (all of them were written).
     pub async fn maybe_single(self) -> Result<Option<T>> {
-        let client = self.query.target.client.clone();
-        let answer = client.fetch(self.operation()?).await?;
-        let row = at_most_one(written_rows(&answer)?);
-        row.map_err(|error| answer.complete(error))
+        self.send_with_meta()
+            .await?
+            .try_map(at_most_one)
+            .map(Response::into_value)
     }
 }
 

@@ -69,9 +69,13 @@ fn what_the_service_would_misread_is_refused() {
     ] {
         assert!(filter.clone().encode().is_err(), "{filter:?}");
     }
-    assert!(Filter::all([]).encode_some().is_err());
-    assert!(Filter::from(json!({"where": {}})).encode_some().is_err());
-    assert!(field("a").eq(1).encode_some().is_ok());
+    assert!(Filter::all([]).encode_write(false).is_err());
+    assert!(
+        Filter::from(json!({"where": {}}))
+            .encode_write(false)
+            .is_err()
+    );
+    assert!(field("a").eq(1).encode_write(false).is_ok());
 }
 
 #[test]
@@ -125,11 +129,11 @@ fn a_filter_of_any_depth_is_dropped_and_rejected() {
         let nested = |depth| (0..depth).fold(field("a").eq(1), |inner, _| grow(inner));
         let deep = nested(DEPTH);
         assert_eq!(deep, deep.clone());
-        let error = deep.encode_many(true).unwrap_err();
+        let error = deep.encode_write(true).unwrap_err();
         assert!(error.message().contains("deeper than 24"), "{error}");
         // The deepest that can be sent, and one more.
-        assert!(nested(MAX_DEPTH).encode_some().is_ok());
-        assert!(nested(MAX_DEPTH + 1).encode_some().is_err());
+        assert!(nested(MAX_DEPTH).encode_write(false).is_ok());
+        assert!(nested(MAX_DEPTH + 1).encode_write(false).is_err());
     }
     let whole = |depth| {
         let condition = (0..depth).fold(json!(1), |inner, _| Value::Array(vec![inner]));

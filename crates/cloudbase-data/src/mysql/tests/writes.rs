@@ -348,3 +348,73 @@ proptest::proptest! {
         }
     }
 }
+
+/// `INSERT INTO t () VALUES ()`: a row of no columns is a row, alone and in a list.
+#[test]
+fn a_row_may_have_no_columns() {
+    for rows in [json!({}), json!([{}]), json!([{}, {"a": 1}])] {
+        for operation in [t().insert(&rows).operation(), t().upsert(&rows).operation()] {
+            let operation = operation.unwrap();
+            let sent: serde_json::Value =
+                serde_json::from_slice(operation.body_bytes().unwrap()).unwrap();
+            assert_eq!(sent, rows);
+        }
+    }
+}
+
+#[test]
+fn a_name_that_looks_like_something_else_is_quoted_or_explained() {
+    const DOTTED: Column<i64> = Column::new(":col.name");
+    let read = || t().select::<Row>("*");
+    let error = read().order(asc(":col.name")).operation().unwrap_err();
+    assert!(
+        error
+            .message()
+            .contains("the column `name` of the relation `:col`"),
+        "{error}"
+    );
+    for order in [DOTTED.asc(), asc(r#"":col.name""#)] {
+        let target = read()
+            .order(order)
+            .operation()
+            .unwrap()
+            .target()
+            .to_string();
+        assert!(target.ends_with("order=%22%3Acol.name%22.asc"), "{target}");
+    }
+    let columns = Columns::new().column("a->b").column_as("c->d", "e");
+    let target = t()
+        .select::<Row>(columns)
+        .operation()
+        .unwrap()
+        .target()
+        .to_string();
+    assert!(
+        target.ends_with("select=%22a-%3Eb%22%2C%22c-%3Ed%22%3Ae"),
+        "{target}"
+    );
+}
+
+/// Whatever a select has, a table has: it is the same call.
+#[test]
+fn a_table_begins_every_condition() {
+    let all = || t().select::<Row>(Columns::all());
+    let targets = |select: Select| select.operation().unwrap().target().to_owned();
+    macro_rules! same {
+        ($($name:ident($($argument:expr),*);)+) => {$(
+            assert_eq!(targets(t().$name($($argument),*)), targets(all().$name($($argument),*)));
+        )+};
+    }
+    same! {
+        filter(eq("a", 1)); filters([("a", "gt.1")]); matching([("a", 1)]); eq("a", 1); neq("a", 1);
+        gt("a", 1); gte("a", 1); lt("a", 1); lte("a", 1); like("a", "x%"); ilike("a", "x%");
+        match_("a", "x"); in_("a", [1, 2]); is("a", Is::True); is_null("a"); is_not_null("a");
+        not(eq("a", 1)); or([eq("a", 1), eq("b", 2)]); related("r", Related::new().limit(1));
+        order(desc("a")); limit(3); offset(2); range(1, 4);
+    }
+    let counted = t().with_count::<Row>().operation().unwrap();
+    assert_eq!(
+        counted.target(),
+        all().with_count().operation().unwrap().target()
+    );
+}
