@@ -37,9 +37,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// `Display` is one line that never shows a URL query, a body or a secret, and does not repeat its
 /// [`source`](std::error::Error::source). What a function or service of one's own said is there as
-/// [`response`](Error::response). A refused argument or setting reads the same whatever the
-/// call: ``invalid argument: `timeout` must be longer than zero``; [`operation`](Error::operation)
-/// tells which call it was.
+/// [`response`](Error::response). What is invalid or missing before anything is sent reads the same
+/// whatever the call, which is named behind it: ``invalid argument: `timeout` must be longer than zero
+/// (mysql.select)``.
 ///
 /// # Examples
 ///

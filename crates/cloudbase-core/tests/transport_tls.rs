@@ -104,6 +104,26 @@ async fn a_client_certificate_opens_the_door() {
     assert!(!format!("{known:?}").contains(&identity.key_pem[40..60]));
 }
 
+/// `https://` with the port of a server that speaks plain HTTP, as a development server does.
+#[tokio::test]
+async fn a_plain_port_is_named() {
+    let server = Server::start(|mut socket, _| async move {
+        let _ = socket
+            .write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")
+            .await;
+    })
+    .await;
+    let client = client(&server).build().unwrap();
+    let error = client.fetch(get("/v1/a")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Tls, "{error:?}");
+    assert!(
+        error
+            .message()
+            .ends_with("does not speak TLS: is this a plain http port?"),
+        "{error}"
+    );
+}
+
 #[tokio::test]
 async fn a_connection_lost_in_the_handshake_is_no_verdict() {
     let server = Server::start(|socket, _| async move { drop(socket) }).await;

@@ -234,6 +234,11 @@ async fn what_needs_a_user_says_so_when_there_is_none() {
         auth.query_user(UserQuery::new()).await.unwrap_err(),
     ] {
         assert_eq!(error.kind(), ErrorKind::Credentials, "{error}");
+        let text = error.to_string();
+        assert!(
+            text.starts_with("no usable credential: nobody is signed in"),
+            "{text}"
+        );
     }
     assert!(world.emulator.requests().all().is_empty());
 }

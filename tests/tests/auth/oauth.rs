@@ -187,6 +187,7 @@ async fn a_user_who_says_no_is_an_error_with_its_code() {
     let back = visit(&world.auth, &page).await;
     let error = world.auth.handle_oauth_callback(&back).await.unwrap_err();
     assert_eq!(error.code().unwrap().as_str(), "access_denied");
+    assert!(!error.to_string().contains("the service"), "{error}");
     assert!(world.auth.session().await.unwrap().is_none());
     let unknown = world
         .auth

@@ -243,7 +243,10 @@ async fn limits_are_checked_before_anything_is_sent() {
         (by_builder, "`function name` must not be empty"),
     ] {
         let error = refused.unwrap_err();
-        assert_eq!(error.to_string(), format!("invalid argument: {message}"));
+        assert_eq!(
+            error.to_string(),
+            format!("invalid argument: {message} (functions.call)")
+        );
         assert_eq!(error.operation(), "functions.call");
     }
     assert_eq!(fixture.emulator.requests().all().len(), 0);

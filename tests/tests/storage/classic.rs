@@ -297,7 +297,7 @@ async fn files_arrive_whole_or_not_at_all() {
     let error = download.to_file("..").await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "invalid argument: `path` must end in a file name"
+        "invalid argument: `path` must end in a file name (storage.download)"
     );
     assert_eq!(error.operation(), "storage.download");
     let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();

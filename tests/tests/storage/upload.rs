@@ -225,7 +225,7 @@ async fn the_failure_of_a_source_is_the_error() {
     let nameless = server.storage().upload("", "text").await.unwrap_err();
     assert_eq!(
         nameless.to_string(),
-        "invalid argument: `path` must not be empty"
+        "invalid argument: `path` must not be empty (storage.upload)"
     );
     assert_eq!(nameless.operation(), "storage.upload");
     let folder = server

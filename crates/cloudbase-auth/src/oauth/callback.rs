@@ -232,9 +232,11 @@ impl Auth {
             None => None,
         };
         let rejected = |code: String| {
-            let message = get("error_description")
-                .unwrap_or_else(|| "rejected by the identity source".to_owned());
-            Error::new(ErrorKind::Api, message).with_code(ErrorCode::from(code))
+            let message = get("error_description").unwrap_or_else(|| {
+                "the user or the identity source declined the sign-in".to_owned()
+            });
+            let error = Error::new(ErrorKind::Api, message).with_code(ErrorCode::from(code));
+            error.with_operation("auth.handle_oauth_callback")
         };
         let Some(to) = remembered else {
             return Err(match (rejection, state) {

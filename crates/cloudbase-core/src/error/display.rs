@@ -14,25 +14,56 @@ pub(super) const NAME_LIMIT: usize = 128;
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.inner;
-        // A refusal is about what the caller gave: the operation has not begun, let alone failed.
-        let refusal = matches!(inner.kind, ErrorKind::Argument | ErrorKind::Config) && !inner.sent;
-        if refusal || inner.operation.is_empty() {
+        // What is invalid or missing here is said first: the operation has not begun, let alone failed.
+        let unsent = !inner.sent
+            && matches!(
+                inner.kind,
+                ErrorKind::Argument | ErrorKind::Config | ErrorKind::Credentials
+            );
+        let named = !inner.operation.is_empty();
+        let operation = Shown(inner.operation, NAME_LIMIT);
+        if unsent || !named {
             f.write_str(inner.kind.describe())?;
         } else {
-            write!(f, "{} failed", Shown(inner.operation, NAME_LIMIT))?;
+            write!(f, "{operation} failed")?;
         }
         f.write_str(": ")?;
         if let Some(code) = &inner.code {
             write!(f, "{code}: ")?;
         }
         write!(f, "{}", Shown(&inner.message, inner.kind.message_limit()))?;
-        let id = inner.request_id.as_deref();
-        let id = id.map(|id| Shown(id, NAME_LIMIT));
-        match (inner.status, id) {
-            (Some(status), Some(id)) => write!(f, " ({}, request id {id})", status.as_u16()),
-            (Some(status), None) => write!(f, " ({})", status.as_u16()),
-            (None, Some(id)) => write!(f, " (request id {id})"),
-            (None, None) => Ok(()),
+        let mut details = Details { f, any: false };
+        if unsent && named {
+            details.add(format_args!("{operation}"))?;
+        }
+        if let Some(status) = inner.status {
+            details.add(format_args!("{}", status.as_u16()))?;
+        }
+        if let Some(id) = inner.request_id.as_deref() {
+            details.add(format_args!("request id {}", Shown(id, NAME_LIMIT)))?;
+        }
+        details.finish()
+    }
+}
+
+/// What stands in parentheses behind the message, if anything.
+struct Details<'a, 'f> {
+    f: &'a mut fmt::Formatter<'f>,
+    any: bool,
+}
+
+impl Details<'_, '_> {
+    fn add(&mut self, detail: fmt::Arguments<'_>) -> fmt::Result {
+        self.f.write_str(if self.any { ", " } else { " (" })?;
+        self.any = true;
+        self.f.write_fmt(detail)
+    }
+
+    fn finish(self) -> fmt::Result {
+        if self.any {
+            self.f.write_str(")")
+        } else {
+            Ok(())
         }
     }
 }
@@ -48,7 +79,7 @@ impl ErrorKind {
 
     pub(super) fn describe(self) -> &'static str {
         match self {
-            Self::Api => "the service refused",
+            Self::Api => "request rejected",
             Self::Argument => "invalid argument",
             Self::Body => "body failed",
             Self::Config => "invalid configuration",
@@ -88,5 +119,35 @@ impl fmt::Debug for Error {
             .field("retryable", &self.is_retryable())
             .field("source", &inner.source)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The same state in the same words, whoever finds it, and the call behind it.
+    #[test]
+    fn what_was_not_sent_is_named_before_its_call() {
+        let cases = [
+            (ErrorKind::Argument, "invalid argument: m"),
+            (ErrorKind::Config, "invalid configuration: m"),
+            (ErrorKind::Credentials, "no usable credential: m"),
+        ];
+        for (kind, text) in cases {
+            let error = Error::new(kind, "m");
+            assert_eq!(error.to_string(), text);
+            let error = error.with_operation("things.get");
+            assert_eq!(error.to_string(), format!("{text} (things.get)"));
+            let error = error.or_request_id(Some("id"));
+            assert_eq!(
+                error.to_string(),
+                format!("{text} (things.get, request id id)")
+            );
+            let sent = error.with_sent(true);
+            assert_eq!(sent.to_string(), "things.get failed: m (request id id)");
+        }
+        let rejected = Error::new(ErrorKind::Api, "m");
+        assert_eq!(rejected.to_string(), "request rejected: m");
     }
 }

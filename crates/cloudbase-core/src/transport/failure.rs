@@ -215,6 +215,10 @@ pub(super) fn from_tls(error: BoxError, peer: Peer<'_>) -> Error {
     };
     let (kind, why) = match rustls_error(&*error) {
         Some(rustls::Error::InvalidCertificate(fault)) => (ErrorKind::Tls, fault_of(fault)),
+        Some(rustls::Error::InvalidMessage(_)) => (
+            ErrorKind::Tls,
+            "what is there does not speak TLS: is this a plain http port?",
+        ),
         None if find::<io::Error>(&*error).is_some() => (
             ErrorKind::Connect,
             "the connection was lost during the TLS handshake",

@@ -16,8 +16,8 @@ pub(crate) fn require(filters: &[Filter]) -> Result<()> {
     match Reach::all(filters.iter().map(|filter| reach(filter, false))) {
         Reach::Everything => Err(Error::argument(
             "filter",
-            "is required: without a condition that chooses rows all of the table would change, \
-             which the service rejects",
+            "is required: without a condition that chooses rows the call would apply to the whole \
+             table, which the service rejects",
         )),
         Reach::Some | Reach::Nothing => Ok(()),
     }

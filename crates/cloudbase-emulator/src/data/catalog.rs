@@ -258,15 +258,32 @@ impl Catalog {
         match found.len() {
             1 => Ok(found.remove(0)),
             0 => Err(DataError::invalid_request(format!(
-                "no foreign key relates table '{}' to '{target}'{}",
+                "no foreign key relates table '{}' to '{target}'{}; {}",
                 from.name,
-                hint.map(|hint| format!(" by '{hint}'")).unwrap_or_default()
+                hint.map(|hint| format!(" by '{hint}'")).unwrap_or_default(),
+                self.relations_of(from)
             ))),
             _ => Err(DataError::invalid_request(format!(
                 "more than one foreign key relates table '{}' to '{target}'; \
                  name the column or use {target}!constraint(…)",
                 from.name
             ))),
+        }
+    }
+
+    /// What of a table can be embedded, in words.
+    fn relations_of(&self, from: &Table) -> String {
+        let columns = from.foreign_keys.iter().map(|key| key.columns.join(","));
+        let references =
+            |table: &&Table| table.foreign_keys.iter().any(|key| key.table == from.name);
+        let tables = self
+            .tables()
+            .filter(references)
+            .map(|table| table.name.clone());
+        let names: Vec<String> = columns.chain(tables).collect();
+        match names.is_empty() {
+            true => "no foreign key leads from or to it".to_owned(),
+            false => format!("it is related by {}", names.join(", ")),
         }
     }
 }
