@@ -54,9 +54,11 @@ pub(crate) enum Step {
         table: String,
         changes: Vec<Change>,
     },
-    /// Removes all rows, and numbers from 1 again.
-    Truncate {
+    /// Removes all rows.
+    Empty {
         table: String,
+        /// Rows are numbered from 1 again.
+        restart: bool,
     },
     Insert(Insert),
     /// `SET variable = value`
@@ -74,7 +76,7 @@ impl Step {
             Self::Drop { names, .. } => names.first().map(String::as_str),
             Self::CreateLike { name: table, .. }
             | Self::Alter { table, .. }
-            | Self::Truncate { table } => Some(table),
+            | Self::Empty { table, .. } => Some(table),
             Self::Insert(insert) => Some(&insert.table),
             Self::Set { .. } => None,
         }
@@ -132,8 +134,21 @@ impl Reader {
             Some("TRUNCATE") => {
                 parser.advance_token();
                 parser.take(&["TABLE"]);
+                Step::Empty {
+                    table: parser.table_name()?,
+                    restart: true,
+                }
+            }
+            // Conditions would have to be understood as MySQL understands them.
+            Some("DELETE") if parser.take(&["DELETE", "FROM"]) => {
                 let table = parser.table_name()?;
-                Step::Truncate { table }
+                if parser.sees(&["WHERE"]) {
+                    return Err(refuse(&format!("DELETE FROM `{table}` WHERE …")));
+                }
+                Step::Empty {
+                    table,
+                    restart: false,
+                }
             }
             Some("INSERT" | "REPLACE") => match parser.parse_statement()? {
                 Statement::Insert(insert) => Step::Insert(insert::insert(insert)?),

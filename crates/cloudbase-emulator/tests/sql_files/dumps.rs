@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use crate::construct::{load_file, rows};
 
+/// A query and what it finds.
+type Found = (&'static str, Value);
+
 /// What `mariadb-dump` wrote of one database.
 const MARIADB: &[(&str, &[u8])] = &[
     ("", include_bytes!("dumps/mariadb-dump-opt.sql")),
@@ -25,7 +28,7 @@ const MARIADB: &[(&str, &[u8])] = &[
     ),
 ];
 
-async fn found(dump: &[u8], queries: &[(&str, Value)]) -> Result<(), String> {
+async fn found(dump: &[u8], queries: &[Found]) -> Result<(), String> {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), dump).unwrap();
     let emulator = load_file(file.path()).await?;
@@ -72,6 +75,105 @@ async fn dumps_of_mariadb_load_whole() {
         ];
         if let Err(error) = found(text, &queries).await {
             wrong.push(format!("{options}: {error}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn dumps_of_the_tools_load_whole() {
+    let cases: [(&str, &[u8], Vec<Found>); 4] = [
+        (
+            "mysqldump",
+            include_bytes!("dumps/mysqldump.sql"),
+            vec![
+                (
+                    "SELECT id, uid, n, body, tags, raw, seen, day, at FROM note ORDER BY id",
+                    json!([
+                        {"id": 5, "uid": "u-1", "n": 7, "body": "a;b\n'c'", "tags": {"k": [1, 2]}, "raw": "AFxa", "seen": 0,
+                         "day": "2025-01-01", "at": "2025-01-01 00:00:00"},
+                        {"id": 11, "uid": "u-2", "n": null, "body": null, "tags": null, "raw": null, "seen": 1,
+                         "day": "0000-00-00", "at": null},
+                    ]),
+                ),
+                (
+                    "INSERT INTO note (n, day) VALUES (65000, '2025-01-02')",
+                    json!([]),
+                ),
+                ("SELECT max(id) AS id FROM note", json!([{"id": 12}])),
+            ],
+        ),
+        (
+            "phpMyAdmin",
+            include_bytes!("dumps/phpmyadmin.sql"),
+            vec![
+                (
+                    "SELECT id, email, name, kind, tags, created, changed FROM customers ORDER BY id",
+                    json!([
+                        {"id": 0, "email": "zero@example.org", "name": "Zero", "kind": "private", "tags": null,
+                         "created": "2025-01-01 00:00:00", "changed": null},
+                        {"id": 1, "email": "lin@example.org", "name": "Lin 'L' O\\H", "kind": "firm", "tags": "new,vip",
+                         "created": "2025-01-01 10:00:00", "changed": "2025-01-01 11:00:00"},
+                        {"id": 7, "email": "zhang@example.org", "name": "张三", "kind": "private", "tags": "",
+                         "created": "2025-01-02 00:00:00", "changed": null},
+                    ]),
+                ),
+                (
+                    "SELECT * FROM orders ORDER BY id",
+                    json!([
+                        {"id": 100, "customer": 1, "total": "12.50", "paid": 1, "open": 0, "note": "first;\nsecond -- line"},
+                        {"id": 101, "customer": 7, "total": "0.99", "paid": 0, "open": 1, "note": null},
+                    ]),
+                ),
+                (
+                    "INSERT INTO customers (email, name) VALUES ('new@example.org', 'n')",
+                    json!([]),
+                ),
+                ("SELECT max(id) AS id FROM customers", json!([{"id": 20}])),
+            ],
+        ),
+        (
+            "HeidiSQL",
+            include_bytes!("dumps/heidisql.sql"),
+            vec![
+                (
+                    "SELECT * FROM item ORDER BY id",
+                    json!([
+                        {"id": 1, "shelf_id": 2, "name": "it's one; -- not two", "price": "1.500000", "weight": 0.25,
+                         "code": "YWIA", "picture": "/9g=", "meta": {"a": 1}, "dug": 1},
+                        {"id": 4, "shelf_id": null, "name": "four \\ \"q\"", "price": "0.000000", "weight": null,
+                         "code": null, "picture": null, "meta": null, "dug": 0},
+                    ]),
+                ),
+                ("SELECT * FROM shelf", json!([{"id": 2, "label": "left"}])),
+            ],
+        ),
+        (
+            "Navicat",
+            include_bytes!("dumps/navicat.sql"),
+            vec![
+                (
+                    "SELECT * FROM sys_user ORDER BY user_id",
+                    json!([
+                        {"user_id": 1, "dept_id": 103, "user_name": "admin", "sex": "1", "rank": 1.5, "del_flag": 0,
+                         "login_date": "2025-01-02 03:04:05", "create_time": "2025-01-01 00:00:00",
+                         "update_time": "2025-01-01 00:00:00.123", "remark": "管理员\\; 'q'", "extra": {"a": [1]}},
+                        {"user_id": 2, "dept_id": null, "user_name": "lin", "sex": "0", "rank": null, "del_flag": 1,
+                         "login_date": null, "create_time": "2025-01-01 00:00:00", "update_time": null, "remark": null,
+                         "extra": null},
+                    ]),
+                ),
+                (
+                    "SELECT * FROM sys_dept",
+                    json!([{"dept_id": 103, "dept_name": "研发部门"}]),
+                ),
+            ],
+        ),
+    ];
+    let mut wrong = Vec::new();
+    for (tool, text, queries) in cases {
+        if let Err(error) = found(text, &queries).await {
+            wrong.push(format!("{tool}: {error}"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

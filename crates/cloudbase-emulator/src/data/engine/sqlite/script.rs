@@ -182,7 +182,7 @@ impl Run<'_> {
                 })
             }
             Step::Alter { table, changes } => self.alter(&table, changes),
-            Step::Truncate { table } => {
+            Step::Empty { table, restart } => {
                 if self.kept.contains(&table) {
                     return Ok(());
                 }
@@ -190,7 +190,10 @@ impl Run<'_> {
                 let mut delete = Query::delete();
                 delete.from_table(table.source());
                 self.batch(&delete.to_string(SqliteQueryBuilder))?;
-                counter::set_next_id(self.connection, table, 1)
+                match restart {
+                    true => counter::set_next_id(self.connection, table, 1),
+                    false => Ok(()),
+                }
             }
             Step::Insert(insert) if self.kept.contains(&insert.table) => Ok(()),
             Step::Insert(insert) => {
