@@ -2,6 +2,7 @@
 
 mod alter;
 mod column;
+mod data_type;
 mod default;
 mod emit;
 mod harmless;

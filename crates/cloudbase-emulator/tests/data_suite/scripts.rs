@@ -159,3 +159,46 @@ fn all_that_is_rejected_is_reported_at_once_by_line_and_name() {
         }
     });
 }
+
+#[test]
+fn types_are_those_of_mysql_or_rejected() {
+    block_on(async {
+        let types = [
+            ("DECIMAL(66,2)", "65"),
+            ("DECIMAL(5,6)", "5"),
+            ("DATETIME(7)", "6"),
+            ("TIMESTAMP WITH TIME ZONE", "TIMESTAMP"),
+            ("VARCHAR", "VARCHAR needs its length"),
+            ("CHAR(300)", "255"),
+            ("FLOAT(54)", "53"),
+            ("BIT(64)", "--mysql"),
+            ("BIT(65)", "64"),
+            ("UUID", "UUID"),
+            ("INT ARRAY", "ARRAY"),
+            ("VARCHAR(9) UNSIGNED", "UNSIGNED"),
+        ];
+        let tables = types.iter().enumerate();
+        let schema: String = tables
+            .map(|(number, (name, _))| format!("CREATE TABLE t{number} (c {name});\n"))
+            .collect();
+        let started = Engine::Sqlite.builder().schema_sql(schema).start();
+        let report = started.await.unwrap_err().to_string();
+        for (number, (name, words)) in types.iter().enumerate() {
+            let line = format!("line {}, `", number + 1);
+            let line = report.lines().find(|text| text.contains(&line));
+            let line = line.unwrap_or_else(|| panic!("{name} is taken: {report}"));
+            assert!(
+                line.contains("column `c`") && line.contains(words),
+                "{line}"
+            );
+        }
+        let schema = "CREATE TABLE t (id INT PRIMARY KEY, a INT1, b INT3 UNSIGNED, c FIXED(5,2), d TEXT(100), e NCHAR(3), f YEAR(4), g INTEGER(3) ZEROFILL);\n\
+                      INSERT INTO t VALUES (1, -128, 16777215, 1.005, 'x', 'abc', 2024, 7);";
+        let emulator = Engine::Sqlite.builder().schema_sql(schema).start().await;
+        let rows = Api::admin(&emulator.unwrap()).rows("t").await;
+        assert_eq!(
+            rows,
+            json!([{"id":1,"a":-128,"b":16777215,"c":"1.01","d":"x","e":"abc","f":2024,"g":7}])
+        );
+    });
+}

@@ -2,10 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sqlparser::ast::{self, CharacterLength, ColumnOption, DataType, EnumMember, ExactNumberInfo};
+use sqlparser::ast::{ColumnOption, DataType};
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
 
+use super::data_type::{digits, kind};
 use super::default::{default, is_now};
 use super::key::{check, references};
 use super::options::text_option;
@@ -56,7 +57,7 @@ fn typed(parser: &mut Parser<'_>, name: String) -> Result<Definition, DataError>
         references: None,
         text: TextOptions::default(),
     };
-    data_type(parser, &mut definition)?;
+    typed_as(parser, &mut definition)?;
     while attribute(parser, &mut definition)? {}
     Ok(definition)
 }
@@ -97,7 +98,7 @@ impl Column {
 }
 
 /// Reads a type with what belongs to it.
-fn data_type(parser: &mut Parser<'_>, definition: &mut Definition) -> Result<(), DataError> {
+fn typed_as(parser: &mut Parser<'_>, definition: &mut Definition) -> Result<(), DataError> {
     if parser.take(&["SERIAL"]) {
         definition.column.kind = Kind::Int {
             bits: 64,
@@ -232,122 +233,4 @@ fn attribute(parser: &mut Parser<'_>, definition: &mut Definition) -> Result<boo
         | ColumnOption::Srid(_)) => return Err(refuse(&format!("`{other}`"))),
     }
     Ok(true)
-}
-
-/// The digits of FLOAT and DOUBLE, if they are limited.
-fn digits(data_type: &DataType) -> Result<Option<(u8, u8)>, DataError> {
-    let (DataType::Float(info)
-    | DataType::FloatUnsigned(info)
-    | DataType::Double(info)
-    | DataType::DoubleUnsigned(info)) = data_type
-    else {
-        return Ok(None);
-    };
-    let ExactNumberInfo::PrecisionAndScale(all, behind) = *info else {
-        return Ok(None);
-    };
-    // MySQL's own limits.
-    match (u8::try_from(all), u8::try_from(behind)) {
-        (Ok(all @ 1..=255), Ok(behind @ 0..=30)) if behind <= all => Ok(Some((all, behind))),
-        _ => Err(DataError::invalid_request(format!(
-            "{data_type} has too many digits"
-        ))),
-    }
-}
-
-fn kind(data_type: &DataType) -> Result<Kind, DataError> {
-    let int = |bits, unsigned| Kind::Int { bits, unsigned };
-    let length = |length: &Option<CharacterLength>, absent: u32| match length {
-        Some(CharacterLength::IntegerLength { length, .. }) => {
-            u32::try_from(*length).unwrap_or(absent)
-        }
-        _ => absent,
-    };
-    let fraction = |digits: &Option<u64>| digits.map_or(0, |digits| digits.min(6) as u8);
-    let decimal = |info: &ExactNumberInfo, unsigned| match info {
-        ExactNumberInfo::None => Kind::Decimal {
-            precision: 10,
-            scale: 0,
-            unsigned,
-        },
-        ExactNumberInfo::Precision(precision) => Kind::Decimal {
-            precision: *precision as u32,
-            scale: 0,
-            unsigned,
-        },
-        ExactNumberInfo::PrecisionAndScale(precision, scale) => Kind::Decimal {
-            precision: *precision as u32,
-            scale: u32::try_from(*scale).unwrap_or(0),
-            unsigned,
-        },
-    };
-    Ok(match data_type {
-        DataType::Bool | DataType::Boolean | DataType::TinyInt(_) => int(8, false),
-        DataType::TinyIntUnsigned(_) => int(8, true),
-        DataType::SmallInt(_) | DataType::Int2(_) => int(16, false),
-        DataType::SmallIntUnsigned(_) | DataType::Int2Unsigned(_) => int(16, true),
-        DataType::MediumInt(_) => int(24, false),
-        DataType::MediumIntUnsigned(_) => int(24, true),
-        DataType::Int(_) | DataType::Integer(_) | DataType::Int4(_) => int(32, false),
-        DataType::IntUnsigned(_) | DataType::IntegerUnsigned(_) | DataType::Int4Unsigned(_) => {
-            int(32, true)
-        }
-        DataType::BigInt(_) | DataType::Int8(_) => int(64, false),
-        DataType::BigIntUnsigned(_) | DataType::Int8Unsigned(_) => int(64, true),
-        DataType::Bit(bits) => Kind::Bit(bits.unwrap_or(1).min(63) as u8),
-        DataType::Decimal(info) | DataType::Numeric(info) | DataType::Dec(info) => {
-            decimal(info, false)
-        }
-        DataType::DecimalUnsigned(info) | DataType::DecUnsigned(info) => decimal(info, true),
-        // So many bits ask for the longer type.
-        DataType::Float(ExactNumberInfo::Precision(25..=53))
-        | DataType::FloatUnsigned(ExactNumberInfo::Precision(25..=53)) => Kind::Double,
-        DataType::Float(_) | DataType::Float4 => Kind::Float,
-        DataType::Double(_) | DataType::DoublePrecision | DataType::Real | DataType::Float8 => {
-            Kind::Double
-        }
-        DataType::Char(size) | DataType::Character(size) => Kind::Char(length(size, 1)),
-        DataType::Varchar(size) | DataType::CharacterVarying(size) | DataType::Nvarchar(size) => {
-            Kind::VarChar(length(size, 16_383))
-        }
-        DataType::TinyText => Kind::Text(255),
-        DataType::Text => Kind::Text(65_535),
-        DataType::MediumText => Kind::Text(16_777_215),
-        DataType::LongText => Kind::Text(4_294_967_295),
-        DataType::Binary(size) => Kind::Binary(size.unwrap_or(1) as u32),
-        DataType::Varbinary(size) => Kind::Blob(match size {
-            Some(ast::BinaryLength::IntegerLength { length }) => *length,
-            _ => 65_535,
-        }),
-        DataType::TinyBlob => Kind::Blob(255),
-        DataType::Blob(_) => Kind::Blob(65_535),
-        DataType::MediumBlob => Kind::Blob(16_777_215),
-        DataType::LongBlob => Kind::Blob(4_294_967_295),
-        DataType::Date => Kind::Date,
-        DataType::Datetime(digits) => Kind::DateTime {
-            fraction: fraction(digits),
-        },
-        DataType::Timestamp(digits, _) => Kind::Timestamp {
-            fraction: fraction(digits),
-        },
-        DataType::Time(digits, _) => Kind::Time {
-            fraction: fraction(digits),
-        },
-        DataType::JSON => Kind::Json,
-        DataType::Enum(members, _) => Kind::Enum(
-            members
-                .iter()
-                .map(|member| match member {
-                    EnumMember::Name(name) | EnumMember::NamedValue(name, _) => name.clone(),
-                })
-                .collect(),
-        ),
-        DataType::Set(members) => Kind::Set(members.clone()),
-        DataType::FloatUnsigned(_) => Kind::Float,
-        DataType::DoubleUnsigned(_)
-        | DataType::DoublePrecisionUnsigned
-        | DataType::RealUnsigned => Kind::Double,
-        DataType::Custom(name, _) if name.to_string().eq_ignore_ascii_case("YEAR") => Kind::Year,
-        other => return Err(refuse(&format!("the column type {other}"))),
-    })
 }
