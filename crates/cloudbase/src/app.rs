@@ -12,6 +12,16 @@ use crate::CloudBaseBuilder;
 /// Cheap to clone; clones share everything. Build one per process, outside or inside a runtime. Calls
 /// are made on a tokio runtime with timers and I/O enabled, on any number of them: each has connections
 /// of its own. Without a runtime a call is an error of kind [`Local`](crate::ErrorKind::Local).
+///
+/// Where the compiler finds "no method named …", the feature of that product is off:
+///
+/// | method | feature |
+/// |---|---|
+/// | `auth` | `auth` |
+/// | `mysql` | `mysql` |
+/// | `models` | `models` |
+/// | `functions`, `call_function`, `cloud_run`, `call_container`, `apis` | `functions` |
+/// | `storage` | `storage` |
 #[derive(Clone, Debug)]
 #[doc(alias = "CloudBase.init")]
 pub struct CloudBase {

@@ -38,6 +38,14 @@
 //! | `jwks`, `custom-ticket` | for servers: verifying access tokens, issuing sign-in tickets |
 //! | `test-util` | a mock transport for tests of your own |
 //!
+//! # Scope
+//!
+//! Supported are targets on which tokio has timers and network: Linux, macOS, Windows, Android, iOS; not
+//! wasm32 and browsers, and no other runtime. Of CloudBase there are the products above. Documents
+//! (`database()`, `collection`, `watch`), `rpc` and raw SQL of PostgreSQL environments, realtime channels,
+//! AI, the open interfaces of WeChat and the management of environments are not here: what
+//! the SDK does not know can be called through [`CloudBase::client`].
+//!
 //! # Layers
 //!
 //! Any [`tower::Layer`] can wrap each call ([`layer`](CloudBaseBuilder::layer)) or each attempt on
