@@ -51,7 +51,7 @@ async fn copies_have_documented_names() {
 }
 
 #[tokio::test]
-async fn uploads_have_documented_names_if_told_so() {
+async fn uploads_have_documented_names_if_so_configured() {
     let bench = classic::Bench::with(Emulator::builder().strict_object_names(true)).await;
     for name in OTHERS {
         let info = bench.upload_info(name, json!({})).await;
@@ -162,7 +162,7 @@ async fn no_body_is_longer_than_the_gateway_takes() {
 }
 
 #[tokio::test]
-async fn json_is_text_for_the_limit_of_events_if_told_so() {
+async fn json_is_text_for_the_limit_of_events_if_so_configured() {
     let echo = || Function::event(|event, _| async move { Ok(event) });
     for (is_text, status) in [(false, 200), (true, 413)] {
         let builder = Emulator::builder().json_is_text(is_text);

@@ -87,7 +87,7 @@ impl CloudBaseBuilder {
         self.client(|client| client.endpoint(url))
     }
 
-    /// Allows an [`endpoint`](Self::endpoint) on another machine that speaks plain http. Default no: whoever
+    /// Allows an [`endpoint`](Self::endpoint) on another machine that speaks plain http. Default no: anyone who
     /// listens in sees tokens and passwords.
     ///
     /// ```

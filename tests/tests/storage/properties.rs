@@ -20,7 +20,7 @@ async fn metadata_of_an_object_can_be_read() {
     let info = storage.info(&object.file_id).await.unwrap();
     assert_eq!(info.metadata, None);
     fixture.emulator.shutdown().await;
-    // What somebody else put there is no reason to fail.
+    // Metadata of another form is no reason to fail.
     for odd in ["no base64!", "bm8ganNvbg==", ""] {
         let reply = move |_, _: &_| {
             Reply::new(200)
