@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sea_query::{Alias, IntoTableRef as _, TableRef};
 use serde::{Deserialize, Serialize};
 
+use super::collation::Collation;
 use super::error::DataError;
 
 /// All tables of one database, by name.
@@ -89,9 +90,9 @@ pub(crate) struct Column {
     pub(crate) touch: bool,
     /// Compared byte by byte (`_bin` collations).
     pub(crate) binary: bool,
-    /// Blanks at the end of text do not count (`PAD SPACE` collations).
+    /// How text is compared, which `binary` says in short.
     #[serde(default)]
-    pub(crate) pads: bool,
+    pub(crate) collation: Collation,
     /// Text in a character set of a server that does not hold all of Unicode.
     #[serde(default)]
     pub(crate) narrow: bool,

@@ -62,11 +62,8 @@ pub(crate) enum Step {
         restart: bool,
     },
     Insert(Insert),
-    /// `SET variable = value`
-    Set {
-        variable: String,
-        value: Box<Expr>,
-    },
+    /// `SET variable = value, …`
+    Set(Vec<(String, Expr)>),
 }
 
 impl Step {
@@ -79,7 +76,7 @@ impl Step {
             | Self::Alter { table, .. }
             | Self::Empty { table, .. } => Some(table),
             Self::Insert(insert) => Some(&insert.table),
-            Self::Set { .. } => None,
+            Self::Set(_) => None,
         }
     }
 }
@@ -321,12 +318,8 @@ fn settings(parser: &mut Parser<'_>) -> Result<Vec<Step>, DataError> {
     let own = assignments
         .into_iter()
         .filter(|(scope, ..)| *scope != Some(ast::ContextModifier::Global));
-    Ok(own
-        .map(|(_, variable, value)| Step::Set {
-            variable: variable.to_string(),
-            value: Box::new(value),
-        })
-        .collect())
+    let own = own.map(|(_, variable, value)| (variable.to_string(), value));
+    Ok(vec![Step::Set(own.collect())])
 }
 
 fn last(name: &ObjectName) -> Result<String, DataError> {

@@ -12,9 +12,9 @@ use super::engine::{Dialect, Session};
 use super::error::DataError;
 use super::permission::{OWNER, Reach};
 use super::plan::{EmbedPlan, Plan, Source};
+use super::sql;
 use super::sql::Scope;
 use super::value::{Cell, write_json, write_string};
-use super::{sql, text};
 
 /// Keys looked up by one statement.
 pub(crate) const KEYS_PER_STATEMENT: usize = 500;
@@ -349,12 +349,7 @@ pub(crate) fn join_key(column: &Column, cell: &Cell) -> Key {
         Cell::Text(text) => match column.kind {
             Kind::Decimal { .. } => Key::Text(Decimal::prefix(text).to_string()),
             Kind::Char(_) | Kind::VarChar(_) | Kind::Text(_) | Kind::Enum(_) | Kind::Set(_) => {
-                match (column.binary, column.pads) {
-                    (false, false) => Key::Weights(text::key(text)),
-                    (false, true) => Key::Weights(text::key_padded(text)),
-                    (true, true) => Key::Text(text.trim_end_matches(' ').to_owned()),
-                    (true, false) => Key::Text(text.clone()),
-                }
+                Key::Weights(column.collation.key(text))
             }
             _ => Key::Text(text.clone()),
         },

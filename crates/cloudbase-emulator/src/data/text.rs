@@ -42,6 +42,9 @@ const fn ascii_rank() -> [u8; 128] {
     rank
 }
 
+/// Where the weights of other characters begin.
+pub(super) const BEYOND_ASCII: u32 = 0x100;
+
 /// Compares as MySQL's default collation does.
 pub(crate) fn compare(a: &str, b: &str) -> Ordering {
     if a.is_ascii() && b.is_ascii() {
@@ -51,55 +54,11 @@ pub(crate) fn compare(a: &str, b: &str) -> Ordering {
     weights(a).cmp(weights(b))
 }
 
-/// The same where blanks at the end do not count: the shorter text is compared as if it had some.
-pub(crate) fn compare_padded(a: &str, b: &str) -> Ordering {
-    if a.is_ascii() && b.is_ascii() {
-        let rank = |byte: u8| u32::from(ASCII_RANK[usize::from(byte)]);
-        return padded(a.bytes().map(rank), b.bytes().map(rank), BLANK);
-    }
-    padded(weights(a), weights(b), BLANK)
-}
-
-/// Compares code points, blanks at the end aside.
-pub(crate) fn compare_binary_padded(a: &str, b: &str) -> Ordering {
-    padded(a.chars(), b.chars(), ' ')
-}
-
 /// The weight of a blank.
-const BLANK: u32 = ASCII_RANK[b' ' as usize] as u32;
+pub(super) const BLANK: u32 = ASCII_RANK[b' ' as usize] as u32;
 
-fn padded<T: Ord + Copy>(
-    mut a: impl Iterator<Item = T>,
-    mut b: impl Iterator<Item = T>,
-    blank: T,
-) -> Ordering {
-    loop {
-        let (left, right) = (a.next(), b.next());
-        if left.is_none() && right.is_none() {
-            return Ordering::Equal;
-        }
-        let order = left.unwrap_or(blank).cmp(&right.unwrap_or(blank));
-        if order.is_ne() {
-            return order;
-        }
-    }
-}
-
-/// Equal for texts that compare as equal with [`compare_padded`].
-pub(crate) fn key_padded(text: &str) -> Vec<u32> {
-    let mut key = key(text);
-    while key.last() == Some(&BLANK) {
-        key.pop();
-    }
-    key
-}
-
-/// Equal for texts that compare as equal, and only for those.
-pub(crate) fn key(text: &str) -> Vec<u32> {
-    weights(text).collect()
-}
-
-fn weights(text: &str) -> impl Iterator<Item = u32> {
+/// What counts of a text, in order. Characters beyond ASCII are their code and [`BEYOND_ASCII`].
+pub(super) fn weights(text: &str) -> impl Iterator<Item = u32> {
     text.chars()
         .nfkd()
         .filter(|c| !is_combining_mark(*c))
@@ -114,7 +73,7 @@ fn weights(text: &str) -> impl Iterator<Item = u32> {
                 .chain(second)
                 .map(|c| match u8::try_from(c) {
                     Ok(byte) if byte.is_ascii() => u32::from(ASCII_RANK[usize::from(byte)]),
-                    _ => 0x100 + u32::from(c),
+                    _ => BEYOND_ASCII + u32::from(c),
                 })
         })
 }
@@ -238,30 +197,6 @@ mod tests {
         }
         assert_ne!(compare("😀", "😁"), Ordering::Equal);
         assert_ne!(compare("a\0", "a"), Ordering::Equal);
-    }
-
-    #[test]
-    fn blanks_at_the_end_count_unless_padded() {
-        for (a, b, expected) in [
-            ("a", "a  ", Ordering::Equal),
-            ("É ", "e", Ordering::Equal),
-            ("", "   ", Ordering::Equal),
-            ("a b", "ab", Ordering::Less),
-            ("a\t", "a", Ordering::Less),
-            ("a!", "a", Ordering::Greater),
-            ("张 ", "张", Ordering::Equal),
-        ] {
-            assert_eq!(compare_padded(a, b), expected, "{a:?} {b:?}");
-            assert_eq!(compare_padded(b, a), expected.reverse(), "{b:?} {a:?}");
-            assert_eq!(
-                key_padded(a) == key_padded(b),
-                expected.is_eq(),
-                "{a:?} {b:?}"
-            );
-        }
-        assert_eq!(compare_binary_padded("a ", "a"), Ordering::Equal);
-        assert_eq!(compare_binary_padded("a\n", "a"), Ordering::Less);
-        assert_eq!(compare_binary_padded("A", "a"), Ordering::Less);
     }
 
     #[test]

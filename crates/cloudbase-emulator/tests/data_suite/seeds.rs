@@ -166,14 +166,15 @@ fn variables_and_the_last_id_pass_from_statement_to_statement() {
     block_on(async {
         let emulator = load(
             "CREATE TABLE p (id INT AUTO_INCREMENT PRIMARY KEY, n INT);
-             SET @n = 20 + 1, @m = @n * 2;
-             INSERT INTO p (n) VALUES (@n), (@m), (@never);
+             SET @n = 20 + 1, @early = @n;
+             SET @m = @n * 2;
+             INSERT INTO p (n) VALUES (@n), (@m), (@never), (@early);
              INSERT INTO p (n) VALUES (LAST_INSERT_ID());",
         )
         .await
         .unwrap();
         let rows = Api::admin(&emulator).rows("p?order=id").await;
-        let expected = [json!(21), json!(42), Value::Null, json!(1)];
+        let expected = [json!(21), json!(42), Value::Null, Value::Null, json!(1)];
         let found: Vec<&Value> = rows
             .as_array()
             .unwrap()

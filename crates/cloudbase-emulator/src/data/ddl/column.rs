@@ -46,7 +46,7 @@ fn typed(parser: &mut Parser<'_>, name: String) -> Result<Definition, DataError>
             generated: false,
             touch: false,
             binary: false,
-            pads: false,
+            collation: Collation::default(),
             narrow: false,
             positive: false,
             digits: None,
@@ -80,19 +80,17 @@ impl Column {
         if !is_text {
             return Ok(());
         }
-        let collation = Collation::chosen(text)
+        let chosen = Collation::chosen(text)
             .map_err(|error| error.within(&format!("column `{}`", self.name)))?;
-        match (collation, &self.kind) {
-            (Collation::Text { is_binary, pads }, _) => {
-                (self.binary, self.pads) = (is_binary, pads);
-            }
-            (Collation::Bytes, Kind::Char(length)) => self.set_bytes(Kind::Binary(*length)),
-            (Collation::Bytes, Kind::VarChar(length)) => {
-                self.set_bytes(Kind::Blob((*length).into()))
-            }
-            (Collation::Bytes, Kind::Text(length)) => self.set_bytes(Kind::Blob(*length)),
-            (Collation::Bytes, _) => (self.binary, self.pads) = (true, false),
+        match (chosen, &self.kind) {
+            (Some(collation), _) => self.collation = collation,
+            (None, Kind::Char(length)) => self.set_bytes(Kind::Binary(*length)),
+            (None, Kind::VarChar(length)) => self.set_bytes(Kind::Blob((*length).into())),
+            (None, Kind::Text(length)) => self.set_bytes(Kind::Blob(*length)),
+            // A list of members stays one.
+            (None, _) => self.collation = Collation::Bin,
         }
+        self.binary = self.collation.is_binary();
         Ok(())
     }
 }

@@ -155,22 +155,17 @@ fn sqlite_column(column: &Column, nullable: bool) -> ColumnDef {
     let (kind, collation) = match &column.kind {
         Kind::Int { .. } | Kind::Bit(_) | Kind::Year => ("INTEGER", None),
         Kind::Float | Kind::Double => ("REAL", None),
-        Kind::Decimal { .. } => ("TEXT", Some("COLLATE mysql_decimal")),
+        Kind::Decimal { .. } => ("TEXT", Some("mysql_decimal")),
         Kind::Binary(_) | Kind::Blob(_) => ("BLOB", None),
         Kind::Char(_) | Kind::VarChar(_) | Kind::Text(_) | Kind::Enum(_) | Kind::Set(_) => {
-            let collation = match (column.binary, column.pads) {
-                (false, false) => Some("COLLATE mysql_ci"),
-                (false, true) => Some("COLLATE mysql_ci_pad"),
-                (true, true) => Some("COLLATE mysql_bin_pad"),
-                (true, false) => None,
-            };
+            let collation = column.collation.sqlite_name();
             ("TEXT", collation)
         }
         _ => ("TEXT", None),
     };
     definition.custom(Alias::new(kind));
     if let Some(collation) = collation {
-        definition.extra(collation);
+        definition.extra(format!("COLLATE {collation}"));
     }
     if !nullable {
         definition.not_null();

@@ -8,9 +8,10 @@ use rusqlite::{Connection, Error, Result};
 use super::Dialect;
 use crate::clock::Clock;
 use crate::data::catalog::Column;
+use crate::data::collation::Collation;
 use crate::data::ddl::DEFAULT_FUNCTION;
 use crate::data::insertion::{self, InsertValue};
-use crate::data::text::{self, Pattern};
+use crate::data::text::Pattern;
 use crate::data::value::Cell;
 use crate::data::{decimal, temporal};
 
@@ -18,9 +19,11 @@ const PURE: FunctionFlags = FunctionFlags::SQLITE_UTF8.union(FunctionFlags::SQLI
 
 /// Registers everything on a new connection.
 pub(super) fn register(connection: &Connection, clock: Clock) -> Result<()> {
-    connection.create_collation("mysql_ci", text::compare)?;
-    connection.create_collation("mysql_ci_pad", text::compare_padded)?;
-    connection.create_collation("mysql_bin_pad", text::compare_binary_padded)?;
+    for collation in Collation::ALL {
+        if let Some(name) = collation.sqlite_name() {
+            connection.create_collation(name, move |a, b| collation.compare(a, b))?;
+        }
+    }
     connection.create_collation("mysql_decimal", decimal::compare)?;
     connection.create_scalar_function("like", 2, PURE, |context| like(context, false))?;
     connection.create_scalar_function("like_binary", 2, PURE, |context| like(context, true))?;

@@ -42,10 +42,10 @@ impl Number {
     }
 
     pub(super) fn into_value(self) -> SqlValue {
-        SqlValue::Number(match self {
-            Self::Exact { .. } => self.to_string(),
-            Self::Real(value) => format!("{value:e}"),
-        })
+        match self {
+            Self::Exact { .. } => SqlValue::Number(self.to_string()),
+            Self::Real(value) => SqlValue::Real(value),
+        }
     }
 
     /// Towards the side that `up` says, to a whole number.
@@ -92,9 +92,10 @@ pub(super) fn number(value: &SqlValue) -> Result<Option<Number>, DataError> {
             None => return Err(out_of_range()),
         },
         SqlValue::Moment(text) => digits(text),
-        SqlValue::Number(text) if !text.contains(['e', 'E']) => text.clone(),
+        SqlValue::Number(text) => text.clone(),
+        SqlValue::Real(value) => return Ok(Some(Number::Real(*value))),
         // A string counts as a floating-point number, if it is one.
-        SqlValue::Number(_) | SqlValue::Text(_) | SqlValue::Bytes(_) | SqlValue::Json(_) => {
+        SqlValue::Text(_) | SqlValue::Bytes(_) | SqlValue::Json(_) => {
             let text = value.to_text().unwrap_or_default();
             let number = Decimal::parse(&text)
                 .ok_or_else(|| invalid(format!("Truncated incorrect DOUBLE value: '{text}'")))?;
@@ -144,6 +145,15 @@ pub(super) fn apply(
         .ok_or_else(out_of_range)
 }
 
+/// MySQL keeps digits in words, and cuts a quotient at the end of one.
+fn division_scale(m: u32, n: u32) -> u32 {
+    const WORD: u32 = 9;
+    let whole_words = |digits: u32| digits.div_ceil(WORD) * WORD;
+    let kept = whole_words(m) + whole_words(n);
+    let more = DIVISION_DIGITS.saturating_sub(kept - m - n);
+    whole_words(kept + more).min(MOST_DIGITS)
+}
+
 fn exact(op: &BinaryOperator, left: Number, right: Number) -> Option<Number> {
     use BinaryOperator::{Divide, Minus, Modulo, Multiply, MyIntegerDivide};
     let (
@@ -165,10 +175,8 @@ fn exact(op: &BinaryOperator, left: Number, right: Number) -> Option<Number> {
     let (digits, scale) = match op {
         Multiply => (a.checked_mul(b)?, m + n),
         Divide => {
-            let scale = (m + DIVISION_DIGITS).min(MOST_DIGITS);
-            // One digit more, to round by.
-            let more = up(a, (scale + 1 + n).checked_sub(m)?)?.checked_div(b)?;
-            ((more + 5 * more.signum()) / 10, scale)
+            let scale = division_scale(m, n);
+            (up(a, (scale + n).checked_sub(m)?)?.checked_div(b)?, scale)
         }
         Modulo => (aligned_a.checked_rem(aligned_b)?, scale),
         MyIntegerDivide => (aligned_a.checked_div(aligned_b)?, 0),

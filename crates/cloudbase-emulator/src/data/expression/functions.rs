@@ -66,9 +66,15 @@ pub(super) fn call(
             None => SqlValue::Null,
         },
         ("REPEAT", [text, times]) => repeated(text, times)?,
-        ("LOWER" | "LCASE", [text]) => map(text, |text| Ok(SqlValue::Text(text.to_lowercase())))?,
-        ("UPPER" | "UCASE", [text]) => map(text, |text| Ok(SqlValue::Text(text.to_uppercase())))?,
-        ("HEX", [SqlValue::Number(_) | SqlValue::Bool(_)]) => return Err(unknown()),
+        ("LOWER" | "LCASE", [text]) => map(text, |text| {
+            Ok(SqlValue::Text(each(text, char::to_lowercase)))
+        })?,
+        ("UPPER" | "UCASE", [text]) => map(text, |text| {
+            Ok(SqlValue::Text(each(text, char::to_uppercase)))
+        })?,
+        ("HEX", [SqlValue::Number(_) | SqlValue::Real(_) | SqlValue::Bool(_)]) => {
+            return Err(unknown());
+        }
         ("HEX", [value]) => value.to_bytes().map_or(SqlValue::Null, |bytes| {
             SqlValue::Text(hex::encode_upper(bytes))
         }),
@@ -100,7 +106,7 @@ pub(super) fn call(
         ("CEIL" | "CEILING", [number]) => arithmetic::ceiling(number)?,
         ("RAND", []) => {
             let random = ::uuid::Uuid::new_v4().as_u128() >> 75;
-            SqlValue::Number(format!("{:e}", random as f64 / (1u64 << 53) as f64))
+            SqlValue::Real(random as f64 / (1u64 << 53) as f64)
         }
         _ => return Err(unknown()),
     };
@@ -175,6 +181,18 @@ fn map(
         Some(text) => function(&text),
         None => Ok(SqlValue::Null),
     }
+}
+
+/// The text in the other case, letter by letter: one that would become two stays.
+fn each<I: Iterator<Item = char>>(text: &str, case: impl Fn(char) -> I) -> String {
+    let one = |letter: char| {
+        let mut other = case(letter);
+        match (other.next(), other.next()) {
+            (Some(other), None) => other,
+            _ => letter,
+        }
+    };
+    text.chars().map(one).collect()
 }
 
 fn object(pairs: &[SqlValue]) -> Result<SqlValue, DataError> {

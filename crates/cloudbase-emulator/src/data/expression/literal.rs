@@ -11,7 +11,7 @@ pub(super) fn plain(value: &Value) -> Result<SqlValue, DataError> {
     Ok(match value {
         Value::Null => SqlValue::Null,
         Value::Boolean(value) => SqlValue::Bool(*value),
-        Value::Number(number, _) => SqlValue::Number(number.clone()),
+        Value::Number(number, _) => numeric(number)?,
         Value::SingleQuotedString(text)
         | Value::DoubleQuotedString(text)
         | Value::NationalStringLiteral(text) => SqlValue::Text(text.clone()),
@@ -70,11 +70,31 @@ pub(super) fn negative(value: SqlValue) -> Result<SqlValue, DataError> {
             Some(number) => number.to_owned(),
             None => format!("-{number}"),
         }),
+        SqlValue::Real(number) => SqlValue::Real(-number),
         other => match super::arithmetic::number(&other)? {
             Some(number) => negative(number.into_value())?,
             None => SqlValue::Null,
         },
     })
+}
+
+/// A number without a digit that says nothing, but for those behind the point.
+fn numeric(number: &str) -> Result<SqlValue, DataError> {
+    if number.contains(['e', 'E']) {
+        let value = number.parse().ok().filter(|value: &f64| value.is_finite());
+        return value.map(SqlValue::Real).ok_or_else(|| {
+            invalid(format!(
+                "Illegal double '{number}' value found during parsing"
+            ))
+        });
+    }
+    let number = number.trim_start_matches('0').trim_end_matches('.');
+    let zero = if number.is_empty() || number.starts_with('.') {
+        "0"
+    } else {
+        ""
+    };
+    Ok(SqlValue::Number(format!("{zero}{number}")))
 }
 
 fn hexadecimal(digits: &str) -> Result<SqlValue, DataError> {

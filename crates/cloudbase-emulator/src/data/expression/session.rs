@@ -40,11 +40,20 @@ impl SqlSession {
         self.clock_ms
     }
 
-    /// `SET name = expression`.
-    pub(crate) fn set(&mut self, name: &str, expression: &Expr) -> Result<(), DataError> {
-        let name = name.to_ascii_lowercase().replace('`', "");
-        // Where nothing depends on the value, neither does it have to be one.
-        let value = evaluate(expression, self).ok();
+    /// `SET name = expression, …`. No value depends on another that is set with it.
+    pub(crate) fn set(&mut self, assignments: &[(String, Expr)]) -> Result<(), DataError> {
+        let values: Vec<_> = assignments
+            .iter()
+            // Where nothing depends on a value, it does not have to be known.
+            .map(|(_, expression)| evaluate(expression, self).ok())
+            .collect();
+        for ((name, _), value) in assignments.iter().zip(values) {
+            self.assign(&name.to_ascii_lowercase().replace('`', ""), value)?;
+        }
+        Ok(())
+    }
+
+    fn assign(&mut self, name: &str, value: Option<SqlValue>) -> Result<(), DataError> {
         if let Some(variable) = name.strip_prefix('@').filter(|name| !name.starts_with('@')) {
             self.variables.insert(variable.to_owned(), value);
             return Ok(());

@@ -14,8 +14,9 @@ pub(crate) enum SqlValue {
     Null,
     /// TRUE and FALSE: numbers, but for JSON.
     Bool(bool),
-    /// A number as MySQL prints it; with an exponent, a floating-point one.
+    /// An exact number as MySQL prints it.
     Number(String),
+    Real(f64),
     Text(String),
     /// A date, a time or both, as MySQL prints them; among numbers, their digits.
     Moment(String),
@@ -42,6 +43,7 @@ impl SqlValue {
             Self::Null => return None,
             Self::Bool(value) => vec![b'0' + u8::from(*value)],
             Self::Number(text) | Self::Text(text) | Self::Moment(text) => text.clone().into_bytes(),
+            Self::Real(value) => printed(*value).into_bytes(),
             Self::Bytes(bytes) | Self::Bits(bytes) => bytes.clone(),
             Self::Json(value) => value.to_string().into_bytes(),
         })
@@ -68,6 +70,7 @@ impl SqlValue {
             Self::Null => Json::Null,
             Self::Bool(value) => value.into(),
             Self::Number(text) => serde_json::from_str(&text).unwrap_or(Json::String(text)),
+            Self::Real(value) => value.into(),
             Self::Text(text) | Self::Moment(text) => text.into(),
             Self::Bytes(bytes) | Self::Bits(bytes) => {
                 format!("base64:type253:{}", STANDARD.encode(bytes)).into()
@@ -106,6 +109,7 @@ impl SqlValue {
                 Given::String(member.clone())
             }
             (Self::Number(text), _) => Given::Number(text),
+            (Self::Real(value), _) => Given::Number(printed(value)),
             (Self::Moment(text), Int { .. } | Decimal { .. } | Float | Double) => {
                 Given::Number(digits(&text))
             }
@@ -124,6 +128,15 @@ impl SqlValue {
                 Given::String(text)
             }
         })
+    }
+}
+
+/// A floating-point number as MySQL prints it.
+fn printed(value: f64) -> String {
+    match value.abs() {
+        0.0 => "0".to_owned(),
+        size if (1e-15..1e15).contains(&size) => value.to_string(),
+        _ => format!("{value:e}"),
     }
 }
 

@@ -404,7 +404,7 @@ fn column(name: &str, kind: Kind, nullable: bool) -> Column {
         generated: false,
         touch: false,
         binary: false,
-        pads: false,
+        collation: crate::data::collation::Collation::default(),
         narrow: false,
         positive: false,
         digits: None,

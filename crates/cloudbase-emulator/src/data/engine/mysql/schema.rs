@@ -9,7 +9,7 @@ use super::translate;
 use crate::data::catalog::{
     Action, Catalog, Column, DefaultValue, ForeignKey, Index, Kind, Table, TextOptions,
 };
-use crate::data::collation::pads;
+use crate::data::collation::Collation;
 use crate::data::error::DataError;
 
 /// Reads all tables of `database`.
@@ -96,8 +96,13 @@ async fn columns(
             auto_increment: extra.contains("auto_increment"),
             generated: extra.contains("generated") && !extra.contains("default_generated"),
             touch: extra.contains("on update"),
-            pads: collation.as_deref().is_some_and(pads),
-            binary: collation.is_some_and(|name| name.ends_with("_bin")),
+            binary: collation
+                .as_deref()
+                .is_some_and(|name| name.ends_with("_bin")),
+            // Most of a server's own pad.
+            collation: collation.map_or(Collation::Uca, |name| {
+                Collation::named(&name).unwrap_or(Collation::UcaPadded)
+            }),
             narrow: charset.is_some_and(|name| !name.starts_with("utf") && name != "ucs2"),
             positive: false,
             digits: None,

@@ -10,6 +10,7 @@ use super::counter;
 use super::errors::translate;
 use super::insert::insert as insert_rows;
 use crate::data::catalog::{Catalog, Column, DefaultValue, Kind, Table};
+use crate::data::collation::Collation;
 use crate::data::ddl::{
     Change, Script, Step, counted, create_index, create_table, drop_table, invalid_default,
 };
@@ -39,9 +40,15 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, DataError> {
         .map_err(|error| translate(&error))?;
     for text in texts {
         let text = text.map_err(|error| translate(&error))?;
-        let table: Table = serde_json::from_str(&text).map_err(|error| {
+        let mut table: Table = serde_json::from_str(&text).map_err(|error| {
             DataError::internal(format!("the kept catalog cannot be read: {error}"))
         })?;
+        for column in &mut table.columns {
+            // Kept before collations were.
+            if column.binary && !column.collation.is_binary() {
+                column.collation = Collation::Bin;
+            }
+        }
         catalog.insert(table);
     }
     Ok(catalog)
@@ -200,7 +207,7 @@ impl Run<'_> {
                 let table = self.catalog.table(&insert.table)?;
                 insert_rows(self.connection, table, &insert, &mut self.session)
             }
-            Step::Set { variable, value } => self.session.set(&variable, &value),
+            Step::Set(assignments) => self.session.set(&assignments),
         }
     }
 
