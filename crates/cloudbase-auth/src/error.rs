@@ -83,7 +83,8 @@ impl AuthErrorCategory {
             "provider_not_enabled"
             | "login_method_disabled"
             | "login_type_disabled"
-            | "unauthorized_client" => Self::ProviderNotEnabled,
+            | "unauthorized_client"
+            | "invalid_client" => Self::ProviderNotEnabled,
             "permission_denied" | "access_denied" => Self::PermissionDenied,
             "resource_exhausted" | "rate_limit_exceeded" => Self::RateLimited,
             "internal"
@@ -105,7 +106,8 @@ impl AuthErrorCategory {
             | "email_already_exists"
             | "phone_already_exists"
             | "phone_number_already_exists"
-            | "contact_already_exists" => Self::PreconditionFailed,
+            | "contact_already_exists"
+            | "provider_not_found" => Self::PreconditionFailed,
             "invalid_password"
             | "invalid_grant"
             | "invalid_username_or_password"
@@ -121,7 +123,12 @@ impl AuthErrorCategory {
             }
             // The one place where the service leaves nothing but its wording to go by.
             "invalid_argument" if speaks_of_a_code(error.message()) => Self::VerificationFailed,
-            "invalid_argument"
+            "INVALID_PARAM"
+            | "INVALID_REQUEST"
+            | "INVALID_COMMON_PARAM"
+            | "BAD_REQUEST"
+            | "invalid_argument"
+            | "out_of_range"
             | "invalid_request"
             | "invalid_scope"
             | "invalid_request_uri"
@@ -139,13 +146,7 @@ impl AuthErrorCategory {
             ErrorKind::Argument | ErrorKind::Config | ErrorKind::Encode => Self::InvalidParams,
             ErrorKind::Credentials => Self::InvalidCredentials,
             ErrorKind::Api if error.is_permission_denied() => Self::PermissionDenied,
-            ErrorKind::Api
-                if error
-                    .status()
-                    .is_some_and(|status| status.is_server_error()) =>
-            {
-                Self::ServiceError
-            }
+            ErrorKind::Api if error.is_transient() || is_of_server(error) => Self::ServiceError,
             ErrorKind::Connect
             | ErrorKind::Decode
             | ErrorKind::Dns
@@ -155,6 +156,12 @@ impl AuthErrorCategory {
             _ => Self::Unknown,
         }
     }
+}
+
+fn is_of_server(error: &Error) -> bool {
+    error
+        .status()
+        .is_some_and(|status| status.is_server_error())
 }
 
 fn speaks_of_a_code(message: &str) -> bool {
@@ -201,5 +208,26 @@ mod tests {
             AuthErrorCategory::of(&Error::argument("x", "y")),
             AuthErrorCategory::InvalidParams
         );
+    }
+
+    #[test]
+    fn every_code_has_the_category_of_the_table() {
+        // Section, code, number, statuses, predicates, category.
+        let table = include_str!("../../cloudbase-core/tests/data/codes.tsv");
+        let mut wrong = Vec::new();
+        for line in table.lines().filter(|line| !line.starts_with('#')) {
+            let columns: Vec<_> = line.split('\t').collect();
+            let [_, code, _, statuses, _, category] = columns[..] else {
+                panic!("six columns: {line}");
+            };
+            for status in statuses.split(',') {
+                let status = StatusCode::from_bytes(status.as_bytes()).unwrap();
+                let of = AuthErrorCategory::of(&Error::api(status, Some(code.into()), ""));
+                if format!("{of:?}") != category {
+                    wrong.push(format!("{code}\t{status}\t{of:?}\tnot {category}"));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 }

@@ -23,7 +23,9 @@ use crate::config::{Config, EnvId};
 use crate::credential::{CredentialProvider, Credentials, Token};
 use crate::error::{Error, ErrorResponse, Result, parse_envelope};
 use crate::layer::{ByHand, collect_answer};
-use crate::operation::{CallInfo, CallState, CredentialUse, Head, Operation, Parts, RequestId};
+use crate::operation::{
+    CallInfo, CallState, CredentialUse, Head, Idempotency, Operation, Parts, RequestId,
+};
 use crate::response::{Meta, Response};
 use crate::service::{BoxError, HttpService, Stack, on_runtime};
 
@@ -368,6 +370,7 @@ fn describe(parts: &mut Parts, open: bool) -> CallInfo {
         name: parts.name,
         template: parts.template,
         idempotent: chosen.unwrap_or_else(|| parts.idempotency.is_repeatable()),
+        reads: chosen.unwrap_or(parts.idempotency == Idempotency::Safe),
         credential: parts.credential,
         envelope: parts.envelope,
         transfer: parts.transfer,

@@ -311,10 +311,15 @@ impl Error {
     }
 
     /// Whether the same call may be made again as it is: the failure is transient, and the
-    /// operation can be repeated without a second effect or was never sent.
+    /// operation can be repeated without a second effect, was never sent, or was
+    /// [throttled](Self::is_throttled), which means that it did not run. Wait for
+    /// [`retry_after`](Self::retry_after) first.
+    ///
+    /// The SDK has repeated by then what it repeats by itself: reads; after anything but throttling also
+    /// writes that are the same twice; and whatever was never sent.
     pub fn is_retryable(&self) -> bool {
-        // What failed outside of a call can be tried again as far as nothing was sent.
-        let unsettled = || self.is_transient() && !self.inner.sent;
+        // What failed outside of a call can be tried again as far as it did nothing.
+        let unsettled = || self.is_transient() && self.had_no_effect();
         self.inner.retryable.unwrap_or_else(unsettled)
     }
 
@@ -473,8 +478,13 @@ impl Error {
     /// Settles [`is_retryable`](Self::is_retryable), once it is known whether the operation may be
     /// repeated after it was sent.
     pub fn settle(mut self, idempotent: bool) -> Self {
-        self.inner.retryable = Some(self.is_transient() && (idempotent || !self.inner.sent));
+        self.inner.retryable = Some(self.is_transient() && (idempotent || self.had_no_effect()));
         self
+    }
+
+    /// Whether the call cannot have done anything: it was never sent, or stopped at a limit.
+    fn had_no_effect(&self) -> bool {
+        !self.inner.sent || self.is_throttled()
     }
 
     /// Whatever a tower stack returned, as an `Error`.

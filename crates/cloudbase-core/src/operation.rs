@@ -279,6 +279,9 @@ pub(crate) struct CallState {
     pub(crate) name: &'static str,
     pub(crate) template: &'static str,
     pub(crate) idempotent: bool,
+    /// Whether it only reads, or the caller has said that it may be repeated: the SDK repeats nothing
+    /// else that was throttled.
+    pub(crate) reads: bool,
     pub(crate) credential: CredentialUse,
     pub(crate) envelope: Envelope,
     pub(crate) transfer: bool,

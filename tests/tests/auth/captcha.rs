@@ -7,6 +7,8 @@ use cloudbase_auth::{
     UserQuery, VerificationRequest,
 };
 
+use cloudbase_emulator::Fault;
+
 use super::support::{EMAIL, Human, PASSWORD, World, sign_in};
 
 #[tokio::test]
@@ -103,6 +105,29 @@ async fn without_a_handler_the_demand_is_the_error_and_a_token_of_ones_own_helps
         .sign_up(SignUp::email("ann@example.org"))
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn a_demand_by_its_number_alone_is_a_demand() {
+    for body in [
+        r#"{"error_code":4001,"error_description":"m"}"#,
+        r#"{"error_code":"4002"}"#,
+        r#"{"error":"captcha_required","code":"INVALID_PARAM","message":"m"}"#,
+        r#"{"error":"CAPTCHA_INVALID"}"#,
+    ] {
+        let human = Human::default();
+        let world = World::with(
+            |emulator| emulator,
+            |auth| auth.captcha_handler(human.clone()),
+        )
+        .await;
+        assert!(human.emulator.set(world.emulator.captcha()).is_ok());
+
+        let demand = Fault::on("POST /auth/v1/signin").status(400, "X").times(1);
+        world.emulator.faults().add(demand.body(body));
+        world.sign_in().await;
+        assert_eq!(human.solved.load(Ordering::SeqCst), 1, "{body}");
+    }
 }
 
 #[tokio::test]

@@ -114,7 +114,7 @@ const GRANT: &[Answer] = &[
     (400, "invalid_grant", Category::InvalidCredentials),
     (400, "provider_error", Category::Unknown),
     (403, "unauthorized_client", Category::ProviderNotEnabled),
-    (400, "invalid_client", Category::Unknown),
+    (400, "invalid_client", Category::ProviderNotEnabled),
 ];
 const WEAK: &[Answer] = &[(400, "weak_password", Category::InvalidParams)];
 const FORBIDDEN: &[Answer] = &[(403, "permission_denied", Category::PermissionDenied)];
@@ -181,7 +181,7 @@ const CASES: &[Case] = cases! {
         |world| world.auth.delete_user(PASSWORD);
     user_identities user "GET /auth/v1/user/provider" [UNAUTHORIZED, FORBIDDEN], |world| world.auth.user_identities();
     link_identity user "GET /auth/v1/provider/uri" [ARGUMENT, SWITCHED_OFF], |world| world.auth.link_identity("github").send();
-    unlink_identity user "DELETE /auth/v1/user/provider/*" [UNAUTHORIZED, &[(404, "provider_not_found", Category::Unknown)]],
+    unlink_identity user "DELETE /auth/v1/user/provider/*" [UNAUTHORIZED, &[(404, "provider_not_found", Category::PreconditionFailed)]],
         |world| world.auth.unlink_identity("github");
     bind_identity user "POST /auth/v1/user/provider/bind" [GRANT, UNAUTHORIZED, TAKEN],
         |world| world.auth.bind_identity("provider-token");
@@ -392,4 +392,46 @@ async fn how_long_to_wait_is_told() {
         .unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_secs(37)));
     assert!(error.is_throttled());
+}
+
+#[tokio::test]
+async fn a_rejected_refresh_token_is_known_by_the_word_of_auth() {
+    for body in [
+        r#"{"error":"invalid_grant","error_description":"m","code":"INVALID_PARAM","message":"bad"}"#,
+        r#"{"error":"INVALID_GRANT"}"#,
+    ] {
+        let world = World::new().await;
+        world.sign_in().await;
+        let rejected = Fault::on("POST /auth/v1/token").status(400, "X");
+        world.emulator.faults().add(rejected.body(body));
+        let error = world.auth.refresh_session().await.unwrap_err();
+        assert_eq!(error.code().unwrap(), "invalid_grant", "{body}");
+        let kept = world.auth.peek_session().unwrap();
+        assert!(kept.refresh_token().is_none(), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_says_in_its_body_how_long_to_wait() {
+    let world = World::new().await;
+    for (body, seconds) in [
+        (
+            r#"{"error":"resource_exhausted","error_code":8,"retry_after":42}"#,
+            42,
+        ),
+        (
+            r#"{"error":"resource_exhausted","details":[{"@type":"x/RetryInfo","retryDelay":"30s"}]}"#,
+            30,
+        ),
+    ] {
+        world.emulator.faults().clear();
+        let limit = Fault::on("POST /auth/v1/verification").status(429, "X");
+        world.emulator.faults().add(limit.body(body));
+        let request = VerificationRequest::email(EMAIL);
+        let error = world.auth.send_verification(request).await.unwrap_err();
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(seconds)));
+        // Nothing was sent to anybody, and the form may send it again by then.
+        assert!(error.is_throttled() && error.is_retryable(), "{error}");
+        assert_eq!(error.attempts(), 1);
+    }
 }

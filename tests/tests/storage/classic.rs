@@ -143,7 +143,7 @@ async fn an_object_is_replaced_unless_that_is_forbidden() {
     let first = storage.upload("a", "1").upsert(false).await.unwrap();
     let error = storage.upload("a", "2").upsert(false).await.unwrap_err();
     assert!(error.is_conflict(), "{error}");
-    assert_eq!(error.code(), Some(&ErrorCode::OBJECT_KEY_EXISTS));
+    assert_eq!(error.code(), Some(&ErrorCode::FILE_ALREADY_EXISTS));
     assert_eq!(storage.download(&first.file_id).await.unwrap(), "1");
     storage.update("a", "3").await.unwrap();
     assert_eq!(storage.download(&first.file_id).await.unwrap(), "3");

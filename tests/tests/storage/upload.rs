@@ -301,7 +301,7 @@ async fn errors_of_the_object_store_are_typed() {
         ),
         (403, "AccessDenied", ErrorCode::COS_ACCESS_DENIED),
         (400, "EntityTooLarge", ErrorCode::ENTITY_TOO_LARGE),
-        (409, "FileAlreadyExists", ErrorCode::OBJECT_KEY_EXISTS),
+        (409, "FileAlreadyExists", ErrorCode::FILE_ALREADY_EXISTS),
     ];
     for (status, text, code) in cases {
         let server = Scripted::start(move |_, _| {

@@ -1,6 +1,7 @@
 //! The whole stack over a scripted transport, in paused time.
 
 mod auth;
+mod auth_envelopes;
 mod envelopes;
 mod extensions;
 mod identity;

@@ -3,8 +3,6 @@
 use std::error::Error as StdError;
 use std::io;
 
-use http::StatusCode;
-
 use super::{Error, ErrorKind};
 use crate::service::BoxError;
 
@@ -65,14 +63,20 @@ pub(super) fn is_transient(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Connect | ErrorKind::Dns | ErrorKind::Reset | ErrorKind::Timeout => true,
         ErrorKind::Api => {
+            // A used-up quota, or what the service says is final, is not mended by asking again.
             if matches!(
                 code(error),
-                Some("EXCEED_REQUEST_LIMIT" | "unimplemented" | "data_loss")
+                Some(
+                    "EXCEED_REQUEST_LIMIT"
+                        | "DATABASE_TRANSACTION_FAIL"
+                        | "unimplemented"
+                        | "data_loss"
+                )
             ) {
-                return false; // a used-up quota does not come back by asking again
+                return false;
             }
             is_throttled(error)
-                || matches!(status(error), 408 | 500 | 502 | 503 | 504)
+                || is_transient_status(status(error))
                 || matches!(
                     code(error),
                     Some(
@@ -85,11 +89,21 @@ pub(super) fn is_transient(error: &Error) -> bool {
                             | "OPERATION_TIMEOUT"
                             | "RESOURCE_UNAVAILABLE"
                             | "FLEXDB_REQUEST_TIMEOUT"
+                            // The status of these is not documented.
+                            | "SERVICE_TIMEOUT"
+                            | "SERVICE_NOT_READY"
                     )
                 )
         }
         _ => false,
     }
+}
+
+/// Whether a status is passing by itself. Those that nobody has registered are what content networks put
+/// in place of a 500 (RFC 9110, 15: an unrecognised status counts as the x00 of its class).
+fn is_transient_status(status: u16) -> bool {
+    matches!(status, 408 | 500 | 502 | 503 | 504)
+        || matches!(status, 509 | 520..=530 | 566 | 598 | 599)
 }
 
 pub(super) fn is_throttled(error: &Error) -> bool {
@@ -104,7 +118,10 @@ pub(super) fn is_throttled(error: &Error) -> bool {
                     | "REQUEST_LIMIT_EXCEEDED"
                     | "FLEXDB_READ_LIMIT"
                     | "FLEXDB_WRITE_LIMIT"
+                    | "FUNCTION_EXCEED_RESOURCE_LIMIT"
+                    | "TOO_MANY_REQUESTS"
                     | "resource_exhausted"
+                    | "rate_limit_exceeded"
                     | "SlowDown"
             )
         )
@@ -115,16 +132,20 @@ pub(super) fn is_not_found(error: &Error) -> bool {
         Some(
             "not_found"
             | "user_not_found"
+            | "provider_not_found"
             | "RESOURCE_NOT_FOUND"
             | "FUNCTION_NOT_FOUND"
             | "FUNCTION_QUALIFIER_NOT_FOUND"
             | "SERVICE_NOT_FOUND"
             | "SERVICE_VERSION_NOT_FOUND"
+            | "SERVICE_ENDPOINT_NOT_FOUND"
+            | "SERVICE_RESOURCE_NOT_FOUND"
             | "OBJECT_NOT_EXIST"
             | "STORAGE_FILE_NONEXIST"
             | "STORAGE_NOT_EXIST"
             | "STORAGE_BUCKET_NOT_FOUND"
             | "DATABASE_COLLECTION_NOT_EXIST"
+            | "DOCUMENT_NOT_FOUND"
             | "DATASOURCE_NOT_EXIST"
             | "TABLE_NOT_EXIST"
             | "NO_SUCH_VERSION"
@@ -172,6 +193,13 @@ pub(super) fn is_unauthenticated(error: &Error) -> bool {
             | "INVALID_REFRESH_TOKEN"
             | "REFRESH_TOKEN_EXHAUSTED",
         ) => true,
+        // Another password is needed, not another sign-in.
+        Some(
+            "invalid_password"
+            | "wrong_password"
+            | "invalid_username_or_password"
+            | "invalid_credentials",
+        ) => false,
         _ => status(error) == 401 && !is_permission_denied(error),
     }
 }
@@ -184,6 +212,7 @@ pub(super) fn is_permission_denied(error: &Error) -> bool {
             | "PERMISSION_DENIED"
             | "ACCESS_DENIED"
             | "ACTION_FORBIDDEN"
+            | "REQUEST_FORBIDDEN"
             | "EXCEED_AUTHORITY"
             | "STORAGE_EXCEED_AUTHORITY"
             | "STORAGE_PERMISSION_DENIED"
@@ -197,6 +226,21 @@ pub(super) fn is_permission_denied(error: &Error) -> bool {
             | "AccessDenied"
             | "42501",
         ) => true,
+        // These come with 403, and say that something else is in the way.
+        Some(
+            "OBJECT_BATCH_TOO_LARGE"
+            | "DATABASE_INVALID_OPERRATOR"
+            | "DEFAULT_DOMAIN_EXPIRED"
+            | "SignatureDoesNotMatch"
+            | "RequestTimeTooSkewed"
+            | "invalid_status"
+            | "user_pending"
+            | "user_blocked"
+            | "under_review"
+            | "mfa_phone_required"
+            | "login_type_disabled"
+            | "unauthorized_client",
+        ) => false,
         _ => status(error) == 403,
     }
 }
@@ -205,6 +249,11 @@ pub(super) fn is_conflict(error: &Error) -> bool {
     match code(error) {
         Some(
             "already_exists"
+            | "username_already_exists"
+            | "email_already_exists"
+            | "phone_already_exists"
+            | "phone_number_already_exists"
+            | "contact_already_exists"
             | "OBJECT_ALREADY_EXIST"
             | "DATABASE_DUPLICATE_WRITE"
             | "DATABASE_COLLECTION_ALREADY_EXIST"
@@ -216,6 +265,8 @@ pub(super) fn is_conflict(error: &Error) -> bool {
         ) => true,
         // MySQL has no code of its own for this on the wire, only its server's message.
         Some("INVALID_REQUEST" | "FAILED_OPERATION") => error.message().contains("Duplicate entry"),
+        // What could not be done was to send a message, for one.
+        Some("aborted") => false,
         _ => matches!(status(error), 409 | 412),
     }
 }
@@ -225,13 +276,12 @@ fn code(error: &Error) -> Option<&str> {
 }
 
 fn status(error: &Error) -> u16 {
-    error
-        .status()
-        .map_or(0, |status: StatusCode| status.as_u16())
+    error.status().map_or(0, |status| status.as_u16())
 }
 
 #[cfg(test)]
 mod tests {
+    use http::StatusCode;
     use serde_json::json;
 
     use super::*;

@@ -2,14 +2,15 @@
 
 mod body;
 mod claim;
+mod retry_after;
 mod shape;
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
 
+pub(crate) use self::retry_after::retry_after;
 use super::text::redacted;
 use super::{Error, ErrorCode, ErrorResponse, xml};
 use crate::operation::Envelope;
@@ -42,11 +43,11 @@ pub(crate) fn parse(
                 .with_retry_after(retry_after(headers, SystemTime::now())),
         );
     }
-    Some(error_of(status, headers, body))
+    Some(error_of(family, status, headers, body))
 }
 
-fn error_of(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
-    let told = shape::read(body::value_of(body), status);
+fn error_of(family: Envelope, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
+    let told = shape::read(body::value_of(body), status, family);
     let message = match &told.message {
         Some(message) => Some(message.as_str()),
         None => body::text_of(headers, body),
@@ -66,18 +67,8 @@ fn error_of(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
     if let Some(details) = told.details {
         error = error.with_details(details);
     }
-    error.with_retry_after(retry_after(headers, SystemTime::now()))
-}
-
-/// The wait that a `Retry-After` header asks for: seconds, or a date. Anything else is ignored.
-pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // Any number of digits is allowed (RFC 9110, 10.2.3): too many to count mean very long.
-        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
-    }
-    let date = httpdate::parse_http_date(value).ok()?;
-    Some(date.duration_since(now).unwrap_or_default())
+    let asked = retry_after(headers, SystemTime::now());
+    error.with_retry_after(asked.or(told.retry_after))
 }
 
 /// Whether it is worth parsing a success. The names are searched for as text, because the standard

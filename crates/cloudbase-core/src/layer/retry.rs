@@ -63,7 +63,10 @@ impl<S> Layer<S> for RetryLayer {
 ///
 /// - What never reached the service may always be sent again.
 /// - What may have reached it, only if the call is repeatable (see
-///   [`Idempotency`](crate::Idempotency)) and the failure is a passing one.
+///   [`Idempotency`](crate::Idempotency)) and the failure is a passing one. A 2xx that is an error by
+///   its [envelope](crate::Envelope) is a failure like any other.
+/// - What hit a limit (429, or a code that means the same) only if the call just reads, or the caller has
+///   said that it may be repeated.
 /// - A body that can be sent only once is sent once.
 ///
 /// Between attempts: full jitter from the base to the cap, at least what `Retry-After` asks for. A
@@ -101,6 +104,7 @@ where
             max_attempts: max_attempts.unwrap_or(self.shared.config.max_attempts),
             repeatable: call
                 .map_or_else(|| request.method().is_idempotent(), CallInfo::is_idempotent),
+            reads: call.map_or_else(|| request.method().is_safe(), |call| call.0.reads),
             envelope: call.map_or(Envelope::Gateway, |call| call.0.envelope),
             spare: None,
         };
@@ -154,6 +158,7 @@ struct Course {
     attempt: u32,
     max_attempts: u32,
     repeatable: bool,
+    reads: bool,
     envelope: Envelope,
     spare: Option<Spare>,
 }
@@ -214,23 +219,22 @@ impl Course {
         result: &Result<Response<Body>, BoxError>,
     ) -> Option<(Duration, Request<Body>)> {
         let failure = match result {
-            Ok(answer) if answer.status().is_success() => {
-                self.shared.budgets.succeed(self.host.as_ref());
-                return None;
-            }
+            // A success may be an error by what it says.
             Ok(answer) => {
                 let body = answer.body().as_bytes().unwrap_or_default();
-                Failure::of(&parse_envelope(
-                    self.envelope,
-                    answer.status(),
-                    answer.headers(),
-                    body,
-                )?)
+                let (status, headers) = (answer.status(), answer.headers());
+                match parse_envelope(self.envelope, status, headers, body) {
+                    Some(error) => Failure::of(&error),
+                    None => {
+                        self.shared.budgets.succeed(self.host.as_ref());
+                        return None;
+                    }
+                }
             }
             // A failure of the user's own layer is the user's to judge.
             Err(error) => Failure::of(crate::error::find::<Error>(&**error)?),
         };
-        if !failure.allows_another(self.repeatable) {
+        if !failure.allows_another(self.repeatable, self.reads) {
             return None;
         }
         let spare = self.spare.take()?;
@@ -270,13 +274,19 @@ impl<S: Service<Request<Body>>> std::fmt::Debug for RetryFuture<S> {
 struct Failure {
     transient: bool,
     throttled: bool,
+    /// Throttled, and no failure of the server's: 429, or a code that means the same.
+    rejected_by_limit: bool,
     sent: bool,
     retry_after: Option<Duration>,
 }
 
 impl Failure {
     fn of(error: &Error) -> Self {
+        let by_server = error
+            .status()
+            .is_some_and(|status| status.is_server_error());
         Self {
+            rejected_by_limit: error.is_throttled() && !by_server,
             // A token that could not be renewed has its own back-off.
             transient: error.is_transient() && error.kind() != ErrorKind::Credentials,
             throttled: error.is_throttled(),
@@ -285,7 +295,13 @@ impl Failure {
         }
     }
 
-    fn allows_another(&self, repeatable: bool) -> bool {
+    fn allows_another(&self, repeatable: bool, reads: bool) -> bool {
+        // Who writes too much decides what is written next.
+        let repeatable = if self.rejected_by_limit {
+            reads
+        } else {
+            repeatable
+        };
         self.transient && (repeatable || !self.sent)
     }
 }

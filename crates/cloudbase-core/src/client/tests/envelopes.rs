@@ -4,7 +4,7 @@ use super::*;
 use crate::testing::answer;
 use crate::{Envelope, Error, ErrorKind};
 
-async fn failure(family: Envelope, status: u16, body: impl Into<bytes::Bytes>) -> Error {
+pub(super) async fn failure(family: Envelope, status: u16, body: impl Into<bytes::Bytes>) -> Error {
     let mock =
         MockTransport::new().answer(answer(status, &[("x-request-id", "from-header")], body));
     client(&mock)

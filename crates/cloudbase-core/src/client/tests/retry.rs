@@ -20,7 +20,7 @@ async fn reads_are_retried_and_writes_that_were_sent_are_not() {
         .json(200, &json!(1));
     assert_eq!(client(&mock).fetch(get()).await.unwrap().attempts(), 3);
 
-    for failure in [503, 500, 429, 502, 504] {
+    for failure in [503, 500, 502, 504] {
         let mock = MockTransport::new()
             .answer(answer(failure, &[], "{}"))
             .json(200, &json!(1));
@@ -260,4 +260,129 @@ async fn one_attempt_switches_retries_off() {
             .attempts(),
         1
     );
+}
+
+/// How many requests an operation costs that is answered so, then well.
+async fn requests(operation: crate::Operation, status: u16, body: serde_json::Value) -> usize {
+    let mock = MockTransport::new()
+        .json(status, &body)
+        .json(200, &json!({}));
+    // What comes of it is judged elsewhere.
+    let _ = client(&mock).fetch(operation).await;
+    mock.requests().len()
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_of_the_server_or_its_network_are_repeated() {
+    for status in [408, 500, 502, 503, 504, 509, 520, 522, 530, 566, 598, 599] {
+        assert_eq!(requests(get(), status, json!({})).await, 2, "{status}");
+        assert_eq!(requests(post(), status, json!({})).await, 1, "{status}");
+    }
+    for status in [400, 404, 499, 501, 505, 507, 511, 519, 531, 567, 597] {
+        assert_eq!(requests(get(), status, json!({})).await, 1, "{status}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_within_a_success_is_repeated_as_any_other() {
+    use crate::Envelope::{Auth, Coded, Gateway};
+
+    let says = |code: &str| json!({ "code": code, "message": "m", "requestId": "r" });
+    let upsert = || post().idempotency(Idempotency::Idempotent).envelope(Coded);
+    for code in [
+        "OPERATION_TIMEOUT",
+        "RESOURCE_UNAVAILABLE",
+        "FLEXDB_REQUEST_TIMEOUT",
+    ] {
+        assert_eq!(
+            requests(get().envelope(Coded), 200, says(code)).await,
+            2,
+            "{code}"
+        );
+        assert_eq!(requests(upsert(), 200, says(code)).await, 2, "{code}");
+        assert_eq!(
+            requests(post().envelope(Coded), 200, says(code)).await,
+            1,
+            "{code}"
+        );
+        // Where a code in a success is the user's own it is none of ours.
+        assert_eq!(
+            requests(get().envelope(Gateway), 200, says(code)).await,
+            1,
+            "{code}"
+        );
+    }
+    for code in ["REQUEST_LIMIT_EXCEEDED", "FLEXDB_READ_LIMIT"] {
+        assert_eq!(
+            requests(get().envelope(Coded), 200, says(code)).await,
+            2,
+            "{code}"
+        );
+        assert_eq!(requests(upsert(), 200, says(code)).await, 1, "{code}");
+    }
+    let missing = says("DATASOURCE_NOT_EXIST");
+    assert_eq!(requests(get().envelope(Coded), 200, missing).await, 1);
+    let unavailable = json!({ "error_code": 14 });
+    assert_eq!(requests(get().envelope(Auth), 200, unavailable).await, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_within_a_success_gives_nothing_back_to_the_budget() {
+    let body = r#"{"code":"OPERATION_TIMEOUT","message":"m"}"#;
+    let timeout = move |_| async move { Ok(answer(200, &[], body).map(Body::from)) };
+    let mock = MockTransport::new().fallback(timeout);
+    let client = client(&mock);
+    for _ in 0..100 {
+        let call = get().envelope(crate::Envelope::Coded);
+        assert!(client.fetch(call).await.unwrap_err().is_retryable());
+    }
+    // 500 / 14 = 35 retries for 100 calls.
+    assert_eq!(mock.requests().len(), 135);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_is_the_callers_to_heed_unless_the_call_reads() {
+    for (status, code) in [
+        (429, "EXCEED_RATELIMIT"),
+        (429, ""),
+        (400, "FUNCTION_EXCEED_RESOURCE_LIMIT"),
+        (422, "EXCEED_CONCURRENT_REQUEST_LIMIT"),
+    ] {
+        let limit = || {
+            answer(
+                status,
+                &[("retry-after", "1")],
+                json!({ "code": code }).to_string(),
+            )
+        };
+        let mock = MockTransport::new().answer(limit()).json(200, &json!(1));
+        assert_eq!(
+            client(&mock).fetch(get()).await.unwrap().attempts(),
+            2,
+            "{code}"
+        );
+
+        let upsert = post().idempotency(Idempotency::Idempotent);
+        for write in [post(), upsert] {
+            let mock = MockTransport::new().answer(limit()).json(200, &json!(1));
+            let error = client(&mock).fetch(write).await.unwrap_err();
+            assert_eq!(mock.requests().len(), 1, "{code}");
+            // The call did not run.
+            assert!(error.is_retryable() && error.is_throttled(), "{code}");
+            assert_eq!(error.retry_after(), Some(Duration::from_secs(1)), "{code}");
+        }
+
+        let mut options = CallOptions::default();
+        options.idempotent = Some(true);
+        let mock = MockTransport::new().answer(limit()).json(200, &json!(1));
+        client(&mock).fetch(post().options(options)).await.unwrap();
+    }
+    // A store that is overloaded says so with a status of its own.
+    let slow = answer(503, &[], "<Error><Code>SlowDown</Code></Error>");
+    let mock = MockTransport::new().answer(slow).json(200, &json!(1));
+    let put = post().idempotency(Idempotency::Idempotent);
+    client(&mock)
+        .fetch(put.envelope(crate::Envelope::ObjectStore))
+        .await
+        .unwrap();
 }

@@ -1,10 +1,16 @@
 //! Finds code, message, request id and details in the shapes in which services and frameworks write
 //! their errors.
 
+mod auth;
+
+use std::time::Duration;
+
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::body::is_message;
+use super::retry_after;
+use crate::operation::Envelope;
 
 /// What an error body says.
 #[derive(Debug, Default)]
@@ -14,6 +20,8 @@ pub(super) struct Told {
     pub(super) message: Option<String>,
     pub(super) request_id: Option<String>,
     pub(super) details: Option<Value>,
+    /// What the body itself asks to wait.
+    pub(super) retry_after: Option<Duration>,
 }
 
 /// The longest code that is one: no token is so short.
@@ -37,10 +45,10 @@ const MESSAGES: [&str; 9] = [
 
 /// What `body` says. In the order of the service's own forms first: `{code, message, requestId}` and
 /// `{error, error_code, error_description}`, then those of the older APIs, then an error within the
-/// error, then lists of errors.
-pub(super) fn read(body: Value, status: StatusCode) -> Told {
+/// error, then lists of errors. At `/auth` the second of these comes first.
+pub(super) fn read(body: Value, status: StatusCode, family: Envelope) -> Told {
     match body {
-        Value::Object(object) => read_object(object, status),
+        Value::Object(object) => read_object(object, status, family),
         list @ Value::Array(_) => Told {
             message: texts(&list),
             details: Some(list),
@@ -54,7 +62,7 @@ pub(super) fn read(body: Value, status: StatusCode) -> Told {
     }
 }
 
-fn read_object(mut object: Map<String, Value>, status: StatusCode) -> Told {
+fn read_object(mut object: Map<String, Value>, status: StatusCode, family: Envelope) -> Told {
     // `{"Response": {"Error": {…}, "RequestId": …}}` of Tencent Cloud's APIs.
     if let Some(Value::Object(response)) = object.get("Response")
         && response.get("Error").is_some_and(Value::is_object)
@@ -67,18 +75,23 @@ fn read_object(mut object: Map<String, Value>, status: StatusCode) -> Told {
     let only = only_error(&object);
     let error =
         text(&object, "error").filter(|error| Some(error.as_str()) != status.canonical_reason());
-    let code = ["code", "errcode", "errCode"]
-        .iter()
-        .find_map(|name| code(&object, name))
+    let is_auth = family == Envelope::Auth;
+    let word = is_auth.then(|| auth::word(&object, status)).flatten();
+    let code = word
+        .or_else(|| {
+            let mut names = ["code", "errcode", "errCode"].iter();
+            names.find_map(|name| code(&object, name))
+        })
         .or_else(|| error.filter(|error| is_code(error)))
-        .or_else(|| object.get("error_code")?.as_str().and_then(as_code))
+        .or_else(|| word_in_error_code(&object))
         .or_else(|| within.and_then(|within| code_within(within, status)))
         .or_else(|| code(only?.get("extensions")?.as_object()?, "code"))
         .or_else(|| code(only?, "code"));
-    let number = ["error_code", "errcode", "errCode"]
-        .iter()
-        .find_map(|name| object.get(*name)?.as_i64());
-    let message = message(&object)
+    let number = number(&object);
+    let described = is_auth.then(|| non_blank(&object, "error_description"));
+    let message = described
+        .flatten()
+        .or_else(|| message(&object))
         .or_else(|| within.and_then(message))
         .or_else(|| {
             ["message", "errors", "detail"]
@@ -97,8 +110,26 @@ fn read_object(mut object: Map<String, Value>, status: StatusCode) -> Told {
         number,
         message,
         request_id,
+        // The user's own code may mean anything by a field of that name.
+        retry_after: is_auth.then(|| retry_after::in_body(&object)).flatten(),
         details: details(object),
     }
+}
+
+/// The number of the error, which may come as text.
+fn number(object: &Map<String, Value>) -> Option<i64> {
+    let mut names = ["error_code", "errcode", "errCode"].iter();
+    names.find_map(|name| match object.get(*name)? {
+        Value::String(text) => text.trim().parse().ok(),
+        number => number.as_i64(),
+    })
+}
+
+/// A word where auth has its numbers, which may come as text.
+fn word_in_error_code(object: &Map<String, Value>) -> Option<String> {
+    let text = object.get("error_code")?.as_str()?;
+    let is_number = text.trim().parse::<i64>().is_ok();
+    as_code(text).filter(|_| !is_number)
 }
 
 /// Whether `text` may be a code: anything else is a phrase, or no word at all.
@@ -143,10 +174,12 @@ fn only_error(object: &Map<String, Value>) -> Option<&Map<String, Value>> {
 }
 
 fn message(object: &Map<String, Value>) -> Option<String> {
-    MESSAGES.iter().find_map(|name| match object.get(*name)? {
-        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
-        _ => None,
-    })
+    MESSAGES.iter().find_map(|name| non_blank(object, name))
+}
+
+fn non_blank(object: &Map<String, Value>, name: &str) -> Option<String> {
+    let text = object.get(name)?.as_str()?;
+    (!text.trim().is_empty()).then(|| text.to_owned())
 }
 
 /// The texts of a list of texts, or of objects with a message.

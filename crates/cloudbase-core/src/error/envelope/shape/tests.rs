@@ -4,7 +4,11 @@ use super::*;
 
 /// Code and message of `body` as the response of `status`.
 fn read_as(status: u16, body: Value) -> (Option<String>, Option<String>) {
-    let told = read(body, StatusCode::from_u16(status).unwrap());
+    let told = read(
+        body,
+        StatusCode::from_u16(status).unwrap(),
+        Envelope::Gateway,
+    );
     (told.code, told.message)
 }
 
@@ -243,7 +247,7 @@ fn details_are_kept() {
             json!({"details": null, "hint": "h"}),
         ),
     ] {
-        let told = read(body.clone(), StatusCode::BAD_REQUEST);
+        let told = read(body.clone(), StatusCode::BAD_REQUEST, Envelope::Gateway);
         assert_eq!(told.details, Some(details), "{body}");
     }
     for body in [
@@ -252,7 +256,7 @@ fn details_are_kept() {
         json!({}),
     ] {
         assert_eq!(
-            read(body.clone(), StatusCode::BAD_REQUEST).details,
+            read(body.clone(), StatusCode::BAD_REQUEST, Envelope::Gateway).details,
             None,
             "{body}"
         );
@@ -261,7 +265,7 @@ fn details_are_kept() {
 
 #[test]
 fn a_request_id_is_one_word() {
-    let id = |body| read(body, StatusCode::BAD_REQUEST).request_id;
+    let id = |body| read(body, StatusCode::BAD_REQUEST, Envelope::Gateway).request_id;
     for name in ["requestId", "request_id", "RequestId"] {
         assert_eq!(id(json!({name: "r-1"})), Some("r-1".into()));
     }
