@@ -65,6 +65,7 @@ struct Inner {
     operation: &'static str,
     message: Cow<'static, str>,
     status: Option<StatusCode>,
+    body_status: Option<StatusCode>,
     code: Option<ErrorCode>,
     error_code: Option<i64>,
     details: Option<serde_json::Value>,
@@ -147,6 +148,7 @@ impl Error {
                 operation: "",
                 message: message.into(),
                 status: None,
+                body_status: None,
                 code: None,
                 error_code: None,
                 details: None,
@@ -267,6 +269,13 @@ impl Error {
     /// The HTTP status of the answer.
     pub fn status(&self) -> Option<StatusCode> {
         self.inner.status
+    }
+
+    /// The status that the body of a storage error names itself, where it does (`statusCode`). The
+    /// predicates go by it rather than by the [status](Self::status) of HTTP.
+    #[doc(alias = "statusCode")]
+    pub fn body_status(&self) -> Option<StatusCode> {
+        self.inner.body_status
     }
 
     /// What the service, or the SDK, says about it. Not meant for matching.
@@ -419,6 +428,11 @@ impl Error {
 
     pub fn with_status(mut self, status: StatusCode) -> Self {
         self.inner.status = Some(status);
+        self
+    }
+
+    pub fn with_body_status(mut self, status: StatusCode) -> Self {
+        self.inner.body_status = Some(status);
         self
     }
 

@@ -81,6 +81,9 @@ pub enum Envelope {
     Coded,
     /// `{"error", "error_code", "error_description"}`, an error whatever the status.
     Auth,
+    /// As [`Gateway`](Self::Gateway), or `{"statusCode", "error", "message"}`: the buckets of PG mode. The
+    /// status in the body counts before that of HTTP.
+    Storage,
     /// The object store's XML, or JSON; a redirect tells its `location` in the error's details.
     ObjectStore,
 }

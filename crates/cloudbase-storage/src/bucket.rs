@@ -10,7 +10,7 @@ mod upload;
 use std::time::Duration;
 
 use cloudbase_core::http::{Method, Uri};
-use cloudbase_core::{CallOptions, Client, Error, Operation, PathBuilder, Result};
+use cloudbase_core::{CallOptions, Client, Envelope, Error, Operation, PathBuilder, Result};
 use serde_json::{Map, Value};
 
 pub use self::copy::BucketCopy;
@@ -226,7 +226,8 @@ impl Bucket {
             "/v1/storages/object/info/{bucket}/{key}",
             Method::GET,
             target,
-        );
+        )
+        .envelope(Envelope::Storage);
         let response = self.client.fetch_json(operation.options(options)).await?;
         Ok(BucketObjectInfo::of(response.into_value(), &key))
     }

@@ -2,7 +2,7 @@
 
 use cloudbase_core::http::Method;
 use cloudbase_core::{
-    CallOptions, Client, Error, ErrorKind, Operation, PathBuilder, Result, call_options,
+    CallOptions, Client, Envelope, Error, ErrorKind, Operation, PathBuilder, Result, call_options,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -106,7 +106,7 @@ fn one(name: &'static str, method: Method, id: &str) -> Result<Operation> {
     check_id(id)?;
     let target = PathBuilder::new("/v1/storages/bucket").segment("bucket id", id)?;
     let template = "/v1/storages/bucket/{bucket}";
-    Ok(Operation::new(name, template, method, target.build()?))
+    Ok(Operation::new(name, template, method, target.build()?).envelope(Envelope::Storage))
 }
 
 /// A request for buckets; see [`Storage::list_buckets`].
@@ -157,6 +157,7 @@ impl ListBuckets {
             .iter()
             .fold(path, |path, (name, value)| path.query(name, value));
         let operation = Operation::new("storage.buckets.list", PATH, Method::GET, path.build()?)
+            .envelope(Envelope::Storage)
             .options(self.options);
         let response = self.client.fetch_json::<Vec<Fields>>(operation).await?;
         let response = response.try_map(|buckets| buckets.into_iter().map(named).collect())?;
@@ -295,6 +296,7 @@ impl CreateBucket {
                 kind: self.kind.as_deref(),
                 settings: &self.settings,
             })?
+            .envelope(Envelope::Storage)
             .options(self.options);
         let mut created: Fields = self.client.fetch_json(operation).await?.into_value();
         Ok(created.text("name").unwrap_or(self.name))

@@ -276,7 +276,8 @@ fn code(error: &Error) -> Option<&str> {
 }
 
 fn status(error: &Error) -> u16 {
-    error.status().map_or(0, |status| status.as_u16())
+    let status = error.body_status().or(error.status());
+    status.map_or(0, |status| status.as_u16())
 }
 
 #[cfg(test)]

@@ -57,6 +57,9 @@ fn error_of(family: Envelope, status: StatusCode, headers: &HeaderMap, body: &[u
         None => describe(status, body),
     };
     let mut error = Error::api(status, told.code.map(ErrorCode::from), message);
+    if let Some(stated) = told.status {
+        error = error.with_body_status(stated);
+    }
     if let Some(number) = told.number {
         error = error.with_error_code(number);
     }
@@ -75,7 +78,7 @@ fn error_of(family: Envelope, status: StatusCode, headers: &HeaderMap, body: &[u
 /// library's search is quick even where our own code is not optimised; what is no text is no JSON.
 fn might_be_error(family: Envelope, body: &[u8]) -> bool {
     let names: &[&str] = match family {
-        Envelope::Gateway | Envelope::ObjectStore => return false,
+        Envelope::Gateway | Envelope::Storage | Envelope::ObjectStore => return false,
         Envelope::Coded => &["\"code"],
         Envelope::Auth => &["\"error", "\"code"],
     };
@@ -95,7 +98,7 @@ fn claims_error(family: Envelope, object: &Map<String, Value>) -> bool {
     };
     let coded = || matches!(object.get("code"), Some(Value::String(code)) if !code.is_empty());
     match family {
-        Envelope::Gateway | Envelope::ObjectStore => false,
+        Envelope::Gateway | Envelope::Storage | Envelope::ObjectStore => false,
         // A gateway refusal of an auth call comes with a message; an authorization code does not.
         Envelope::Auth => {
             truthy("error") || truthy("error_code") || (coded() && object.contains_key("message"))

@@ -18,6 +18,7 @@ impl Error {
                 operation: inner.operation,
                 message: inner.message.clone(),
                 status: inner.status,
+                body_status: inner.body_status,
                 code: inner.code.clone(),
                 error_code: inner.error_code,
                 details: inner.details.clone(),

@@ -2,8 +2,8 @@
 
 use cloudbase_core::http::{HeaderName, HeaderValue, Method};
 use cloudbase_core::{
-    CallOptions, Error, ErrorKind, Idempotency, Operation, PathBuilder, Result, call_options,
-    to_json,
+    CallOptions, Envelope, Error, ErrorKind, Idempotency, Operation, PathBuilder, Result,
+    call_options, to_json,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -147,6 +147,7 @@ impl BucketCopy {
                 metadata: metadata.as_ref().map(|metadata| &*metadata.json),
             })?
             .idempotency(again)
+            .envelope(Envelope::Storage)
             .options(self.options);
         if let Some(upsert) = self.upsert {
             let value = HeaderValue::from_static(if upsert { "true" } else { "false" });

@@ -5,7 +5,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use cloudbase_core::http::Method;
-use cloudbase_core::{CallOptions, Error, ErrorKind, Idempotency, Operation, Result, call_options};
+use cloudbase_core::{
+    CallOptions, Envelope, Error, ErrorKind, Idempotency, Operation, Result, call_options,
+};
 use futures_core::Stream;
 use futures_core::future::BoxFuture;
 use serde::Serialize;
@@ -114,6 +116,7 @@ impl List {
         )
         .json(&self.request)?
         .idempotency(Idempotency::Safe)
+        .envelope(Envelope::Storage)
         .options(self.options);
         let response = self.bucket.client.fetch_json(operation).await?;
         Ok(response.try_map(ListPage::of)?.into_value())

@@ -1,7 +1,7 @@
 //! Removals from a bucket.
 
 use cloudbase_core::http::{Method, Uri};
-use cloudbase_core::{CallOptions, Operation, Result};
+use cloudbase_core::{CallOptions, Envelope, Operation, Result};
 use serde::Serialize;
 
 use super::{Bucket, ListedObject};
@@ -50,6 +50,7 @@ async fn one(
         target.clone(),
     )
     .json(&Prefixes { prefixes })?
+    .envelope(Envelope::Storage)
     .options(options.clone());
     let response = bucket.client.fetch_json(operation).await?;
     Ok(response.try_map(ListedObject::all)?.into_value())

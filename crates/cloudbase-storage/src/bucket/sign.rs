@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use cloudbase_core::http::Method;
-use cloudbase_core::{CallOptions, Error, ErrorKind, Idempotency, Operation, Result, call_options};
+use cloudbase_core::{
+    CallOptions, Envelope, Error, ErrorKind, Idempotency, Operation, Result, call_options,
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -128,6 +130,7 @@ pub(super) async fn many(
             paths: Some(paths),
         })?
         .idempotency(Idempotency::Safe)
+        .envelope(Envelope::Storage)
         .options(options.clone());
         let response = bucket.client.fetch_json(operation).await?;
         let response = response.try_map(|items| sorted(paths, items))?;
@@ -191,6 +194,7 @@ impl BucketSignedUrl {
             paths: None,
         })?
         .idempotency(Idempotency::Safe)
+        .envelope(Envelope::Storage)
         .options(self.options);
         let response = self.bucket.client.fetch_json(operation).await?;
         let response = response.try_map(|signed| url(signed, &self.bucket))?;

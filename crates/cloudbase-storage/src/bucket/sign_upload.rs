@@ -4,7 +4,7 @@ use std::fmt;
 
 use cloudbase_core::http::{HeaderName, HeaderValue, Method, Uri};
 use cloudbase_core::{
-    CallOptions, Error, ExposeSecret as _, Idempotency, Operation, Result, SecretString,
+    CallOptions, Envelope, Error, ExposeSecret as _, Idempotency, Operation, Result, SecretString,
     call_options,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -65,6 +65,7 @@ impl RequestSignedUploadUrl {
         )
         .header(HeaderName::from_static("x-upsert"), upsert)
         .idempotency(Idempotency::Safe)
+        .envelope(Envelope::Storage)
         .options(self.options);
         let response = self.bucket.client.fetch_json(operation).await?;
         let response = response.try_map(|signed| granted(&self.bucket, signed, path))?;

@@ -5,8 +5,8 @@ use std::fmt;
 use cloudbase_core::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use cloudbase_core::http::{HeaderName, HeaderValue, Method};
 use cloudbase_core::{
-    CallOptions, CredentialUse, Error, ErrorKind, Idempotency, Operation, Result, call_options,
-    from_json,
+    CallOptions, CredentialUse, Envelope, Error, ErrorKind, Idempotency, Operation, Result,
+    call_options, from_json,
 };
 use serde::Serialize;
 
@@ -173,6 +173,7 @@ impl BucketUpload {
             }),
         };
         let mut operation = operation
+            .envelope(Envelope::Storage)
             .header(CONTENT_TYPE, media_type)
             .header(CACHE_CONTROL, max_age)
             .options(self.options.clone())

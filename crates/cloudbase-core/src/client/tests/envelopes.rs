@@ -366,3 +366,43 @@ fn a_long_or_strange_message_stays_one_short_line() {
         "{line}"
     );
 }
+
+#[tokio::test]
+async fn the_status_in_the_body_of_a_storage_error_counts() {
+    let says = |status: serde_json::Value| {
+        json!({ "statusCode": status, "error": "Duplicate", "message": "m" }).to_string()
+    };
+    for family in [Envelope::Storage, Envelope::ObjectStore] {
+        for (status, is) in [
+            (json!("409"), Error::is_conflict as fn(&Error) -> bool),
+            (json!(409), Error::is_conflict),
+            (json!("404"), Error::is_not_found),
+            (json!(403), Error::is_permission_denied),
+            (json!("503"), Error::is_transient),
+        ] {
+            let error = failure(family, 400, says(status.clone())).await;
+            assert!(is(&error), "{status}: {error:?}");
+            assert_eq!(error.status().unwrap(), 400);
+            let stated = error.body_status().unwrap().as_str().to_owned();
+            assert_eq!(stated, status.to_string().trim_matches('"'));
+            assert_eq!(error.code().unwrap(), "Duplicate");
+        }
+        let error = failure(family, 400, says(json!("413"))).await;
+        assert_eq!(error.body_status().unwrap(), 413);
+        for none in [
+            json!("200"),
+            json!(302),
+            json!(600),
+            json!("many"),
+            json!(true),
+            json!(-1),
+        ] {
+            let error = failure(family, 404, says(none.clone())).await;
+            assert_eq!(error.body_status(), None, "{none}");
+            assert!(error.is_not_found(), "{none}");
+        }
+    }
+    // It says nothing where the body is that of the user's own code.
+    let error = failure(Envelope::Gateway, 400, says(json!("409"))).await;
+    assert!(!error.is_conflict() && error.body_status().is_none());
+}

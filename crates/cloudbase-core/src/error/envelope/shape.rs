@@ -17,6 +17,8 @@ use crate::operation::Envelope;
 pub(super) struct Told {
     pub(super) code: Option<String>,
     pub(super) number: Option<i64>,
+    /// The status that the body names itself.
+    pub(super) status: Option<StatusCode>,
     pub(super) message: Option<String>,
     pub(super) request_id: Option<String>,
     pub(super) details: Option<Value>,
@@ -76,6 +78,7 @@ fn read_object(mut object: Map<String, Value>, status: StatusCode, family: Envel
     let error =
         text(&object, "error").filter(|error| Some(error.as_str()) != status.canonical_reason());
     let is_auth = family == Envelope::Auth;
+    let names_status = matches!(family, Envelope::Storage | Envelope::ObjectStore);
     let word = is_auth.then(|| auth::word(&object, status)).flatten();
     let code = word
         .or_else(|| {
@@ -108,6 +111,7 @@ fn read_object(mut object: Map<String, Value>, status: StatusCode, family: Envel
     Told {
         code,
         number,
+        status: names_status.then(|| stated_status(&object)).flatten(),
         message,
         request_id,
         // The user's own code may mean anything by a field of that name.
@@ -123,6 +127,13 @@ fn number(object: &Map<String, Value>) -> Option<i64> {
         Value::String(text) => text.trim().parse().ok(),
         number => number.as_i64(),
     })
+}
+
+/// The `statusCode` of storage, which may come as text; of errors only.
+fn stated_status(object: &Map<String, Value>) -> Option<StatusCode> {
+    let status = text(object, "statusCode")?;
+    let status = StatusCode::from_bytes(status.trim().as_bytes()).ok()?;
+    (status.is_client_error() || status.is_server_error()).then_some(status)
 }
 
 /// A word where auth has its numbers, which may come as text.
