@@ -17,8 +17,9 @@ use crate::service::BoxError;
 
 /// A transport that answers from a script and remembers what it was asked.
 ///
-/// Answers are given in the order in which they were added; after the last one the
-/// [fallback](Self::fallback) answers, 404 unless set.
+/// Answers are given in the order in which they were added. After the last one the
+/// [fallback](Self::fallback) responds; without one the call fails with an error of kind
+/// [`Local`](ErrorKind::Local) that names the request.
 ///
 /// ```
 /// use cloudbase_core::testing::MockTransport;
@@ -188,7 +189,7 @@ impl Service<Request<Body>> for MockTransport {
             };
             match answer {
                 Some(answer) => answer(request).await,
-                None => Ok(answer_body(404, &[], Bytes::from_static(b"{}"))),
+                None => Err(end_of_script(&request).into()),
             }
         })
     }
@@ -209,8 +210,10 @@ pub fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Bytes>) -> 
         .expect("status and headers of a mock answer are valid")
 }
 
-fn answer_body(status: u16, headers: &[(&str, &str)], body: Bytes) -> Response<Body> {
-    answer(status, headers, body).map(Body::from)
+fn end_of_script(request: &MockRequest) -> Error {
+    let (method, path) = (&request.method, request.path());
+    let message = format!("the script of the mock has no more responses: {method} {path}");
+    Error::new(ErrorKind::Local, message)
 }
 
 /// An error as the service would cause it, for testing what a program does about it.

@@ -4,6 +4,7 @@ mod auth;
 mod auth_envelopes;
 mod envelopes;
 mod extensions;
+mod foreign_errors;
 mod identity;
 mod limits;
 mod order;

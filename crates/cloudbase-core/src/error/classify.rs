@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::io;
 
+use super::text::redacted;
 use super::{Error, ErrorKind};
 use crate::service::BoxError;
 
@@ -12,6 +13,12 @@ pub(super) fn from_boxed(error: BoxError) -> Error {
         Ok(ours) => return *ours,
         Err(other) => other,
     };
+    if is_elapsed(&*error) {
+        let message = format!("the time limit of a layer was reached: {error}");
+        return Error::new(ErrorKind::Timeout, redacted(&message).into_owned())
+            .with_sent(true)
+            .with_source(error);
+    }
     // Bodies and layers wrap: an error of ours further down knows best what happened.
     if let Some(io) = find::<io::Error>(&*error)
         && io.kind() == io::ErrorKind::TimedOut
@@ -40,9 +47,17 @@ pub(super) fn from_boxed(error: BoxError) -> Error {
             .with_sent(true)
             .with_source(error);
     }
-    Error::new(ErrorKind::Middleware, "a layer or service failed")
+    // The words of other people's code may repeat what was sent.
+    let message = format!("a layer or service failed: {error}");
+    Error::new(ErrorKind::Middleware, redacted(&message).into_owned())
         .with_sent(true)
         .with_source(error)
+}
+
+/// Whether it is the error of tower's `TimeoutLayer`, or of the runtime's `timeout`.
+fn is_elapsed(error: &(dyn StdError + 'static)) -> bool {
+    find::<tower::timeout::error::Elapsed>(error).is_some()
+        || find::<tokio::time::error::Elapsed>(error).is_some()
 }
 
 /// The first `T` in the chain of sources.
