@@ -16,6 +16,8 @@ mod models;
 mod mysql;
 #[path = "data/pages.rs"]
 mod pages;
+#[path = "data/rejections.rs"]
+mod rejections;
 #[path = "data/repeating.rs"]
 mod repeating;
 #[path = "data/rows_and_names.rs"]

@@ -350,6 +350,7 @@ impl Flight<'_> {
             status: head.status,
             headers: head.headers,
             sent_request_id: call.0.request_id,
+            body_request_id: None,
             attempts: call.attempts(),
         };
         Ok(Response::from_parts(body, meta))

@@ -19,7 +19,7 @@ use http::StatusCode;
 
 pub(crate) use self::classify::find;
 pub use self::code::ErrorCode;
-pub(crate) use self::envelope::{parse as parse_envelope, retry_after};
+pub(crate) use self::envelope::{is_request_id, parse as parse_envelope, retry_after};
 pub use self::response::ErrorResponse;
 use crate::service::BoxError;
 

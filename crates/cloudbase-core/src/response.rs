@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use self::decode::decode;
 pub use self::decode::from_json;
 use crate::body::{Body, Collect, Over};
-use crate::error::{Error, ErrorResponse, Result};
+use crate::error::{Error, ErrorResponse, Result, is_request_id};
 use crate::operation::RequestId;
 
 /// A value from the service, with status, headers and request id.
@@ -31,6 +31,8 @@ pub(crate) struct Meta {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) sent_request_id: RequestId,
+    /// The id that the body names.
+    pub(crate) body_request_id: Option<Box<str>>,
     pub(crate) attempts: u32,
 }
 
@@ -47,6 +49,7 @@ impl<T> Response<T> {
             status: StatusCode::NO_CONTENT,
             headers: HeaderMap::new(),
             sent_request_id: RequestId::random(),
+            body_request_id: None,
             attempts: 0,
         };
         Self { value, meta }
@@ -76,8 +79,8 @@ impl<T> Response<T> {
         &self.meta.headers
     }
 
-    /// The id under which the service knows the request: from the answer's header, else the one
-    /// that was sent.
+    /// The id under which the service knows the request: from the body, where the product's have one,
+    /// else from the response's header, else the one that was sent.
     pub fn request_id(&self) -> &str {
         self.meta.request_id()
     }
@@ -110,6 +113,14 @@ impl<T> Response<T> {
         }
     }
 
+    /// The same response with the request id that its body names, if it names one.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_request_id(mut self, id: Option<String>) -> Self {
+        self.meta.body_request_id = id.filter(|id| is_request_id(id)).map(Into::into);
+        self
+    }
+
     /// Puts operation, status and request id of this answer into `error`.
     #[doc(hidden)]
     pub fn complete(&self, error: Error) -> Error {
@@ -119,7 +130,10 @@ impl<T> Response<T> {
 
 impl Meta {
     fn request_id(&self) -> &str {
-        told_request_id(&self.headers).unwrap_or_else(|| self.sent_request_id.as_str())
+        let named = self.body_request_id.as_deref();
+        named
+            .or_else(|| told_request_id(&self.headers))
+            .unwrap_or_else(|| self.sent_request_id.as_str())
     }
 
     pub(crate) fn complete(&self, error: Error) -> Error {

@@ -37,7 +37,7 @@
 //! # Repeating calls
 //!
 //! Reads, `upsert`, `delete_by_id` and `delete_many` are retried after transient failures even if
-//! they were sent. `create`, `update`, `delete` (which takes *one* of those that match) and SQL are
+//! they were sent, and reads also after a limit was hit. `create`, `update`, `delete` (which takes *one* of those that match) and SQL are
 //! not, unless you say `.idempotent(true)`.
 //!
 //! # Errors
@@ -45,6 +45,19 @@
 //! The service tells failures of models with status 200 and a `code`; they are errors here like any
 //! other. `is_not_found` means that the model (not the record) does not exist,
 //! `is_permission_denied` that the role lacks the permission.
+//!
+//! | code | status | predicate |
+//! |---|---|---|
+//! | [`DATASOURCE_NOT_EXIST`](cloudbase_core::ErrorCode::DATASOURCE_NOT_EXIST), [`TABLE_NOT_EXIST`](cloudbase_core::ErrorCode::TABLE_NOT_EXIST), [`NO_SUCH_VERSION`](cloudbase_core::ErrorCode::NO_SUCH_VERSION), [`RESOURCE_NOT_FOUND`](cloudbase_core::ErrorCode::RESOURCE_NOT_FOUND) | 200 | `is_not_found` |
+//! | [`DATA_SOURCE_OP_AUTH_FAILURE`](cloudbase_core::ErrorCode::DATA_SOURCE_OP_AUTH_FAILURE), [`AUTH_FAILURE`](cloudbase_core::ErrorCode::AUTH_FAILURE), [`UNAUTHORIZED_OPERATION`](cloudbase_core::ErrorCode::UNAUTHORIZED_OPERATION), [`OPERATION_DENIED`](cloudbase_core::ErrorCode::OPERATION_DENIED) | 200 | `is_permission_denied` |
+//! | [`AUTH_FAILURE_TOKEN_FAILURE`](cloudbase_core::ErrorCode::AUTH_FAILURE_TOKEN_FAILURE) | 200 | `is_unauthenticated` |
+//! | [`REQUEST_LIMIT_EXCEEDED`](cloudbase_core::ErrorCode::REQUEST_LIMIT_EXCEEDED), [`FLEXDB_READ_LIMIT`](cloudbase_core::ErrorCode::FLEXDB_READ_LIMIT), [`FLEXDB_WRITE_LIMIT`](cloudbase_core::ErrorCode::FLEXDB_WRITE_LIMIT) | 200 | `is_throttled`, `is_transient` |
+//! | [`OPERATION_TIMEOUT`](cloudbase_core::ErrorCode::OPERATION_TIMEOUT), [`RESOURCE_UNAVAILABLE`](cloudbase_core::ErrorCode::RESOURCE_UNAVAILABLE), [`FLEXDB_REQUEST_TIMEOUT`](cloudbase_core::ErrorCode::FLEXDB_REQUEST_TIMEOUT) | 200 | `is_transient` |
+//! | [`RESOURCE_IN_USE`](cloudbase_core::ErrorCode::RESOURCE_IN_USE) | 200 | `is_conflict` |
+//! | [`FAILED_OPERATION`](cloudbase_core::ErrorCode::FAILED_OPERATION) | 200 | `is_conflict` if a unique index rejects the record |
+//! | [`INVALID_PARAMETER`](cloudbase_core::ErrorCode::INVALID_PARAMETER), [`INVALID_PARAMETER_VALUE`](cloudbase_core::ErrorCode::INVALID_PARAMETER_VALUE), [`MISSING_PARAMETER`](cloudbase_core::ErrorCode::MISSING_PARAMETER), [`UNKNOWN_PARAMETER`](cloudbase_core::ErrorCode::UNKNOWN_PARAMETER), [`UNSUPPORTED_OPERATION`](cloudbase_core::ErrorCode::UNSUPPORTED_OPERATION), [`FAILED_AGGREGATE`](cloudbase_core::ErrorCode::FAILED_AGGREGATE), [`LIMIT_EXCEEDED`](cloudbase_core::ErrorCode::LIMIT_EXCEEDED) | 200 |  |
+//!
+//! All of them are in the sections of [`ErrorCode`](cloudbase_core::ErrorCode).
 
 mod command;
 mod data_source;

@@ -41,16 +41,29 @@
 //! | delete | yes; not with `limit` or `returning` |
 //! | insert, update | no |
 //!
-//! `.idempotent(true)` and `.idempotent(false)` on a call say otherwise.
+//! `.idempotent(true)` and `.idempotent(false)` on a call say otherwise. After a limit (429) only reads
+//! are sent again.
 //!
 //! # Errors
 //!
 //! Of an [`Error`](cloudbase_core::Error), `is_not_found` means that the table (or instance) does
 //! not exist, or that [`Select::single`] found no row; `is_permission_denied` that the table's rules do not let the caller do this, which the
 //! service says with status 401 as well as 403 and no token refresh would cure; `is_conflict` that
-//! a unique index refused the row. [`Select::single`] fails with status 406 for none and for several rows: the
+//! a unique index rejected the row. [`Select::single`] fails with status 406 for none and for several rows: the
 //! service says the same of both, and `is_not_found` is true where its message says that there is none.
 //! Of [`Select::maybe_single`] the error is always that there are several.
+//!
+//! | code | status | predicate |
+//! |---|---|---|
+//! | [`INVALID_PARAM`](cloudbase_core::ErrorCode::INVALID_PARAM) | 400 |  |
+//! | [`INVALID_REQUEST`](cloudbase_core::ErrorCode::INVALID_REQUEST) | 400 | `is_conflict` if a unique index rejects the row |
+//! | [`INVALID_REQUEST`](cloudbase_core::ErrorCode::INVALID_REQUEST) | 406 | `is_not_found` if there is no row |
+//! | [`BadApiRequest`](cloudbase_core::ErrorCode::BAD_API_REQUEST), [`DATABASE_INVALID_OPERRATOR`](cloudbase_core::ErrorCode::DATABASE_INVALID_OPERRATOR) | 400, 403 |  |
+//! | [`PERMISSION_DENIED`](cloudbase_core::ErrorCode::PERMISSION_DENIED) | 401, 403 | `is_permission_denied` |
+//! | [`RESOURCE_NOT_FOUND`](cloudbase_core::ErrorCode::RESOURCE_NOT_FOUND) | 404 | `is_not_found` |
+//! | [`SYS_ERR`](cloudbase_core::ErrorCode::SYS_ERR), [`OPERATION_FAILED`](cloudbase_core::ErrorCode::OPERATION_FAILED), [`RESOURCE_UNAVAILABLE`](cloudbase_core::ErrorCode::RESOURCE_UNAVAILABLE) | 500, 503 | `is_transient` |
+//!
+//! Those of the gateway come before them: see the sections of [`ErrorCode`](cloudbase_core::ErrorCode).
 //!
 //! # What MySQL environments confirm
 //!

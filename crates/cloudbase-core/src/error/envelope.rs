@@ -11,6 +11,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value};
 
 pub(crate) use self::retry_after::retry_after;
+pub(crate) use self::shape::is_request_id;
 use super::text::redacted;
 use super::{Error, ErrorCode, ErrorResponse, xml};
 use crate::operation::Envelope;

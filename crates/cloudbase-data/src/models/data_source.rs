@@ -286,10 +286,14 @@ struct RelationInfos {
 /// The value of `data`; the table names stand beside it in some versions of the service.
 async fn fetch_data(client: &Client, operation: Operation) -> Result<Response<Value>> {
     let answer = client.fetch_json::<Value>(operation).await?;
-    Ok(answer.map(|mut answer| match answer.get_mut("data") {
-        Some(data) => data.take(),
-        None => answer,
-    }))
+    let id = answer.value().get("requestId").and_then(Value::as_str);
+    let id = id.map(str::to_owned);
+    Ok(answer
+        .with_request_id(id)
+        .map(|mut answer| match answer.get_mut("data") {
+            Some(data) => data.take(),
+            None => answer,
+        }))
 }
 
 /// An object with a list of something; null stands for nothing.

@@ -12,6 +12,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::EnvType;
+use super::detail::detail;
 use crate::lenient::Lenient;
 use crate::records::{check_members, json_of};
 
@@ -74,9 +75,24 @@ pub(crate) async fn fetch<T: DeserializeOwned>(
     #[derive(Deserialize)]
     struct Envelope<T> {
         data: T,
+        #[serde(default, rename = "requestId", deserialize_with = "detail")]
+        request_id: Option<String>,
     }
-    let answer = client.fetch_json::<Lenient<Envelope<T>>>(operation).await?;
-    Ok(answer.map(|Lenient(envelope)| envelope.data))
+    #[derive(Deserialize)]
+    struct Named {
+        #[serde(default, rename = "requestId", deserialize_with = "detail")]
+        request_id: Option<String>,
+    }
+    let response = client.fetch(operation).await?;
+    if let Ok(Lenient(envelope)) = response.read_json::<Lenient<Envelope<T>>>() {
+        let response = response.with_request_id(envelope.request_id);
+        return Ok(response.map(|_| envelope.data));
+    }
+    // The error of what cannot be read names the request as the body does.
+    let named = response.read_json::<Named>().ok();
+    let response = response.with_request_id(named.and_then(|named| named.request_id));
+    let response = response.json::<Lenient<Envelope<T>>>()?;
+    Ok(response.map(|Lenient(envelope)| envelope.data))
 }
 
 /// A record, unless there is none: null, absent, or an object without fields.

@@ -126,15 +126,13 @@ impl<T: DeserializeOwned> SqlTemplate<T> {
     pub async fn send_with_meta(self) -> Result<Response<T>> {
         let client = self.client.clone();
         let answer = client.fetch_json::<Answer>(self.operation()?).await?;
-        answer.try_map(|answer| {
+        let id = answer.value().response.request_id.clone();
+        answer.with_request_id(id).try_map(|answer| {
             let inner = answer.response;
             if let Some(failure) = inner.error {
                 let code = failure.code.map(Into::into);
-                let error = Error::api(StatusCode::OK, code, failure.message.unwrap_or_default());
-                return Err(match inner.request_id {
-                    Some(id) => error.with_request_id(id),
-                    None => error,
-                });
+                let message = failure.message.unwrap_or_default();
+                return Err(Error::api(StatusCode::OK, code, message));
             }
             data_of(inner.data.as_deref().map_or("null", RawValue::get))
         })

@@ -57,25 +57,30 @@ impl Count {
     ///
     /// If an argument was refused.
     pub fn operation(mut self) -> Result<Operation> {
+        self.request(&Method::HEAD, None)
+    }
+
+    /// The call as this method, of at most `limit` rows.
+    fn request(&mut self, method: &Method, limit: Option<u64>) -> Result<Operation> {
         self.query.order.clear();
-        self.query.limit = None;
+        self.query.limit = limit;
         self.query.offset = None;
         let shape = Shape {
-            method: &Method::HEAD,
+            method,
             columns: Some(&self.columns),
             prefer: &["count=exact"],
             ..Shape::read("mysql.count")
         };
-        Ok(self.query.operation(shape)?.options(self.options))
+        Ok(self.query.operation(shape)?.options(self.options.clone()))
     }
 
-    /// Sends the call.
+    /// Sends the call: a `HEAD` request. If that is rejected, a `GET` of no rows follows, since the
+    /// response to `HEAD` has no body that could say why.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Argument`] before anything is sent; whatever the service or the way to it
-    /// reports (an answer to a count has no body, so only the status tells why);
-    /// [`ErrorKind::Decode`] if the answer has no count.
+    /// reports; [`ErrorKind::Decode`] if the response has no count.
     pub async fn send(self) -> Result<u64> {
         Ok(self.send_with_meta().await?.into_value())
     }
@@ -85,9 +90,15 @@ impl Count {
     /// # Errors
     ///
     /// As [`send`](Self::send).
-    pub async fn send_with_meta(self) -> Result<Response<u64>> {
+    pub async fn send_with_meta(mut self) -> Result<Response<u64>> {
         let client = self.query.target.client.clone();
-        let answer = client.fetch(self.operation()?).await?;
+        self.options = self.options.as_one_call();
+        let answer = match client.fetch(self.request(&Method::HEAD, None)?).await {
+            Err(error) if is_unexplained(&error) => {
+                client.fetch(self.request(&Method::GET, Some(0))?).await?
+            }
+            answer => answer?,
+        };
         let total = total_of(answer.headers());
         answer.try_map(|_| {
             total.ok_or_else(|| {
@@ -107,6 +118,11 @@ impl IntoFuture for Count {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.send())
     }
+}
+
+/// Whether the service has rejected a call without saying why. What passes by itself needs no reason.
+fn is_unexplained(error: &Error) -> bool {
+    error.kind() == ErrorKind::Api && error.code().is_none() && !error.is_transient()
 }
 
 /// The number after the slash of `Content-Range`: the total of a read, the rows that a write changed.

@@ -151,8 +151,10 @@ fn is_code(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
 }
 
-fn is_request_id(text: &str) -> bool {
-    text.len() <= ID_LIMIT && !text.contains(|c: char| c.is_control() || c.is_whitespace())
+/// Whether `text` may be a request id: one word.
+pub(crate) fn is_request_id(text: &str) -> bool {
+    (1..=ID_LIMIT).contains(&text.len())
+        && !text.contains(|c: char| c.is_control() || c.is_whitespace())
 }
 
 fn as_code(text: &str) -> Option<String> {
