@@ -6,7 +6,7 @@ use std::fmt;
 use std::future::IntoFuture;
 use std::time::Duration;
 
-use cloudbase_core::{Error, ErrorKind, Idempotency, PathBuilder, Result};
+use cloudbase_core::{Error, ErrorCode, ErrorKind, Idempotency, PathBuilder, Result};
 use futures_core::future::BoxFuture;
 use http::Method;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -102,8 +102,10 @@ impl Auth {
     ///
     /// # Errors
     ///
-    /// [`Credentials`](ErrorKind::Credentials) if nobody is signed in, or the user has neither
-    /// address nor number; otherwise as [`send_verification`](Self::send_verification).
+    /// [`Credentials`](ErrorKind::Credentials) if nobody is signed in; [`Local`](ErrorKind::Local) with
+    /// the code [`FAILED_PRECONDITION`](ErrorCode::FAILED_PRECONDITION) if the user has neither address
+    /// nor number, which no sign-in changes; otherwise as
+    /// [`send_verification`](Self::send_verification).
     ///
     /// # Examples
     ///
@@ -123,7 +125,8 @@ impl Auth {
             (None, None) => {
                 let message =
                     "the user has neither an e-mail address nor a phone number to send a code to";
-                return Err(Error::new(ErrorKind::Credentials, message));
+                let error = Error::new(ErrorKind::Local, message);
+                return Err(error.with_code(ErrorCode::FAILED_PRECONDITION));
             }
         };
         let request = VerificationRequest::new(contact)

@@ -11,7 +11,7 @@ use cloudbase_auth::{
     Password, ProviderGrant, Resend, ResendType, SetSession, SignUp, UpdateUser,
     VerificationRequest, VerifyOAuth, VerifyOtp,
 };
-use cloudbase_emulator::Fault;
+use cloudbase_emulator::{Fault, NewUser};
 
 use super::support::{EMAIL, PASSWORD, World};
 
@@ -434,4 +434,25 @@ async fn a_limit_says_in_its_body_how_long_to_wait() {
         assert!(error.is_throttled() && error.is_retryable(), "{error}");
         assert_eq!(error.attempts(), 1);
     }
+}
+
+#[tokio::test]
+async fn a_user_without_an_address_is_not_asked_to_sign_in() {
+    let nameless = NewUser::username("nameless").password(PASSWORD);
+    let world = World::with(|emulator| emulator.user(nameless), |auth| auth).await;
+    world.auth.sign_in_anonymously().send().await.unwrap();
+    let anonymous = world.auth.reauthenticate().await.unwrap_err();
+    let named = Password::username("nameless", PASSWORD);
+    world.auth.sign_in_with_password(named).await.unwrap();
+    let registered = world.auth.reauthenticate().await.unwrap_err();
+    for error in [anonymous, registered] {
+        assert_eq!(error.kind(), ErrorKind::Local, "{error}");
+        assert_eq!(
+            Category::of(&error),
+            Category::PreconditionFailed,
+            "{error}"
+        );
+        assert!(!error.is_unauthenticated(), "{error}");
+    }
+    assert_eq!(world.count("POST /auth/v1/verification"), 0);
 }

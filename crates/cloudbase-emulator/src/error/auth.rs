@@ -70,6 +70,33 @@ const TABLE: &[(&str, Option<u32>, u16, &str)] = &[
     ("invalid_phone_number", None, 400, "手机号格式错误"),
     ("unsupported_grant_type", None, 400, "不支持的授权类型"),
     ("invalid_client", None, 400, "客户端不存在"),
+    ("wrong_password", None, 400, "密码错误"),
+    (
+        "invalid_username_or_password",
+        None,
+        400,
+        "用户名或密码错误",
+    ),
+    ("invalid_credentials", None, 400, "凭证错误"),
+    ("user_not_found", None, 404, "用户不存在"),
+    ("under_review", None, 403, "账号审核中"),
+    ("phone_required", None, 400, "需要手机号"),
+    ("two_factor_required", None, 400, "需要两步验证"),
+    ("invalid_two_factor", None, 400, "两步验证码错误"),
+    ("invalid_two_factor_recovery", None, 400, "恢复码错误"),
+    ("verification_code_expired", None, 400, "验证码已过期"),
+    ("verification_expired", None, 400, "验证码已过期"),
+    ("rate_limit_exceeded", None, 429, "请求过于频繁，请稍后再试"),
+    ("email_already_exists", None, 409, "邮箱已存在"),
+    ("phone_already_exists", None, 409, "手机号已存在"),
+    ("phone_number_already_exists", None, 409, "手机号已存在"),
+    ("contact_already_exists", None, 409, "联系方式已存在"),
+    ("login_method_disabled", None, 403, "登录方式未开启"),
+    ("invalid_request", None, 400, "请求无效"),
+    ("invalid_scope", None, 400, "授权范围无效"),
+    ("access_denied", None, 403, "没有权限"),
+    ("server_error", None, 500, "内部错误"),
+    ("temporarily_unavailable", None, 503, "服务暂不可用"),
 ];
 
 impl AuthError {
@@ -108,14 +135,15 @@ impl AuthError {
     }
 
     pub(super) fn render(self, request: &HeaderMap) -> Response {
-        let (code, status, chinese) = TABLE.iter().find(|row| row.0 == self.error).map_or(
-            (None, 500, "未知错误"),
-            |&(_, code, status, chinese)| (code, status, chinese),
-        );
-        let description = if wants_english(request) {
-            self.description
-        } else {
-            format!("{chinese}：{}", self.description)
+        let row = TABLE.iter().find(|row| row.0 == self.error);
+        let (code, status, chinese) = match row {
+            Some(&(_, code, status, chinese)) => (code, status, Some(chinese)),
+            // A word that only a fault script knows.
+            None => (None, 500, None),
+        };
+        let description = match chinese {
+            Some(chinese) if !wants_english(request) => format!("{chinese}：{}", self.description),
+            _ => self.description,
         };
         let mut body = json!({
             "error": self.error,
@@ -157,4 +185,42 @@ fn wants_english(request: &HeaderMap) -> bool {
         .get(header::ACCEPT_LANGUAGE)
         .and_then(|value| value.to_str().ok())
         .is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("en"))
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    async fn scripted(error: &str) -> serde_json::Value {
+        let error = AuthError::scripted(StatusCode::BAD_REQUEST, error.into(), "scripted".into());
+        let response = error.render(&HeaderMap::new());
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        serde_json::from_slice(&body).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_word_has_the_number_and_the_text_that_are_its_own() {
+        for (word, number) in [
+            ("cancelled", 1),
+            ("deadline_exceeded", 4),
+            ("out_of_range", 11),
+            ("data_loss", 15),
+            ("unauthorized", 4003),
+            ("mfa_phone_required", 4042),
+        ] {
+            assert_eq!(scripted(word).await["error_code"], number, "{word}");
+        }
+        for (word, text) in [
+            ("phone_required", "需要手机号：scripted"),
+            ("under_review", "账号审核中：scripted"),
+            ("two_factor_required", "需要两步验证：scripted"),
+            ("hat_missing", "scripted"),
+        ] {
+            let body = scripted(word).await;
+            assert_eq!(body["error_description"], text, "{word}");
+            assert!(body.get("error_code").is_none(), "{word}");
+        }
+    }
 }
