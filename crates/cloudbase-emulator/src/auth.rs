@@ -36,6 +36,7 @@ pub(crate) use options::AuthOptions;
 pub use options::{PasswordPolicy, RefreshReuse};
 pub use provider::Person;
 pub(crate) use provider::id_token;
+pub(crate) use store::normal_phone;
 pub(crate) use ticket::custom_login_key;
 pub use users::{NewUser, UserInfo, Users};
 

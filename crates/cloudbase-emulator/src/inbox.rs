@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
+use crate::auth::normal_phone;
+
 /// Messages kept; older ones are dropped.
 const CAPACITY: usize = 1000;
 
@@ -48,7 +50,8 @@ impl Inbox {
         self.lock().clone()
     }
 
-    /// The newest message for an address; spaces in phone numbers do not matter.
+    /// The newest message for an address. A phone number may be given as to the sign-in: bare digits are a number of mainland
+    /// China, and spaces do not matter.
     pub fn latest(&self, to: &str) -> Option<InboxMessage> {
         self.lock()
             .iter()
@@ -131,5 +134,30 @@ fn same_address(a: &str, b: &str) -> bool {
             .flat_map(char::to_lowercase)
             .collect::<String>()
     };
-    letters(a) == letters(b)
+    normal_phone(&letters(a)) == normal_phone(&letters(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same_address;
+
+    #[test]
+    fn addresses_are_the_same_in_every_form_that_a_sign_in_takes() {
+        for (kept, given) in [
+            ("+86 13800000000", "13800000000"),
+            ("+86 13800000000", "+8613800000000"),
+            ("+86 13800000000", " 138 0000 0000 "),
+            ("+1 4155550100", "+14155550100"),
+            ("lin@example.org", "Lin@Example.org"),
+        ] {
+            assert!(same_address(kept, given), "{given}");
+        }
+        for (kept, given) in [
+            ("+86 13800000000", "13800000001"),
+            ("+1 4155550100", "4155550100"),
+            ("lin@example.org", "lin@example.com"),
+        ] {
+            assert!(!same_address(kept, given), "{given}");
+        }
+    }
 }

@@ -121,6 +121,50 @@ async fn a_third_party_user_is_registered_and_found_again() {
 }
 
 #[tokio::test]
+async fn an_anonymous_user_gets_the_identity_of_its_provider_token() {
+    let (_emulator, device) = start().await;
+    let anonymously = async |token: &str| {
+        let body = json!({"provider_token": token});
+        device.post("/signin/anonymously", body).await
+    };
+    let token = provider_token(&device, "wx_open", "o-1").await;
+    let session = anonymously(&token).await.expect(200).json();
+    assert_eq!(session["scope"], "anonymous");
+    let profile = device.get_as(&access(&session), "/user/me").await;
+    let bound = profile.expect(200).json()["providers"].clone();
+    assert_eq!(
+        (&bound[0]["id"], &bound[0]["provider_user_id"]),
+        (&json!("wx_open"), &json!("o-1"))
+    );
+    // It is spent, and the identity is that user's from now on.
+    assert_error(anonymously(&token).await, 400, "invalid_grant", 4026);
+    let body = json!({"provider_token": token});
+    assert_error(
+        device.post("/signin/with/provider", body).await,
+        400,
+        "invalid_grant",
+        4026,
+    );
+    let token = provider_token(&device, "wx_open", "o-1").await;
+    let same = anonymously(&token).await.expect(200).json();
+    assert_eq!(same["sub"], session["sub"]);
+
+    // An identity that another user has, and another identity of the same source.
+    let token = provider_token(&device, "github", "ann@example.org").await;
+    let body = json!({"provider_token": token});
+    device.post("/signin/with/provider", body).await.expect(200);
+    for (provider, person) in [("github", "ann@example.org"), ("wx_open", "o-2")] {
+        let token = provider_token(&device, provider, person).await;
+        assert_error(anonymously(&token).await, 400, "failed_precondition", 9);
+        // It can still be used otherwise.
+        let body = json!({"provider_token": token});
+        device.post("/signin/with/provider", body).await.expect(200);
+    }
+    let again = device.post("/signin/anonymously", json!({})).await;
+    assert_eq!(again.expect(200).json()["sub"], session["sub"]);
+}
+
+#[tokio::test]
 async fn the_third_party_can_say_no() {
     let (_emulator, device) = start().await;
     let path =

@@ -274,7 +274,9 @@ async fn kinds_of_sign_in_can_be_switched_off() {
     let emulator = Emulator::builder()
         .email_sign_in(false)
         .phone_sign_in(false)
+        .password_sign_in(false)
         .anonymous_sign_in(false)
+        .user(NewUser::username("lin").password(PASSWORD))
         .start()
         .await
         .unwrap();
@@ -283,6 +285,12 @@ async fn kinds_of_sign_in_can_be_switched_off() {
         .post("/verification", json!({"email": "lin@example.org"}))
         .await;
     assert_error(email, 403, "login_type_disabled", 4045);
+    let password = json!({"username": "lin", "password": PASSWORD});
+    let by_password = device.post("/signin", password).await;
+    assert_error(by_password, 403, "login_type_disabled", 4045);
+    let grant = json!({"grant_type": "password", "username": "lin", "password": PASSWORD});
+    let by_grant = device.post("/token", grant).await;
+    assert_error(by_grant, 403, "login_type_disabled", 4045);
     let phone = device
         .post("/verification", json!({"phone_number": "+86 13900001111"}))
         .await;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::account::own;
 use super::call::{Body, Text, UserCall};
-use super::store::Right;
+use super::store::{Identity, Right, Store, User};
 use crate::error::AuthError;
 use crate::state::AppState;
 
@@ -59,35 +59,40 @@ pub(super) async fn bind(
                 "provider token is invalid or expired",
             ));
         };
-        let owner = store.user_by_identity(&identity.provider, &identity.sub);
-        if owner.is_some_and(|owner| owner.id != caller.user_id) {
-            return Err(AuthError::new(
-                "failed_precondition",
-                "the identity is bound to another user",
-            ));
-        }
-        let mut user = store
-            .users
-            .get_mut(&caller.user_id)
-            .ok_or_else(|| AuthError::new("not_found", "the user does not exist"))?;
-        match user
-            .identities
-            .iter_mut()
-            .find(|own| own.provider == identity.provider)
-        {
-            Some(bound) if bound.sub != identity.sub => {
-                return Err(AuthError::new(
-                    "failed_precondition",
-                    "another identity of this source is bound already",
-                ));
-            }
-            Some(bound) => *bound = identity,
-            None => user.identities.push(identity),
-        }
+        let mut user = own(store, &caller.user_id)?.clone();
+        bind_identity(store, &mut user, identity)?;
         user.updated_at = now;
+        store.users.insert(user.id.clone(), user);
         store.grants.remove(token);
         Ok(Json(json!({})))
     })
+}
+
+/// Gives a user an identity that nobody else has.
+pub(super) fn bind_identity(
+    store: &Store,
+    user: &mut User,
+    identity: Identity,
+) -> Result<(), AuthError> {
+    let owner = store.user_by_identity(&identity.provider, &identity.sub);
+    if owner.is_some_and(|owner| owner.id != user.id) {
+        return Err(AuthError::new(
+            "failed_precondition",
+            "the identity is bound to another user",
+        ));
+    }
+    let mut own = user.identities.iter_mut();
+    match own.find(|own| own.provider == identity.provider) {
+        Some(bound) if bound.sub != identity.sub => {
+            return Err(AuthError::new(
+                "failed_precondition",
+                "another identity of this source is bound already",
+            ));
+        }
+        Some(bound) => *bound = identity,
+        None => user.identities.push(identity),
+    }
+    Ok(())
 }
 
 /// The last way to sign in may be unbound: whether the service prevents that is not known.

@@ -18,6 +18,7 @@ pub(crate) struct AuthOptions {
     pub(super) anonymous_refresh_token: bool,
     pub(super) email_sign_in: bool,
     pub(super) phone_sign_in: bool,
+    pub(super) password_sign_in: bool,
     pub(super) password_policy: PasswordPolicy,
     pub(super) captcha_after_failures: u32,
     pub(super) soft_sends_per_minute: usize,
@@ -74,6 +75,7 @@ impl Default for AuthOptions {
             anonymous_refresh_token: true,
             email_sign_in: true,
             phone_sign_in: true,
+            password_sign_in: true,
             password_policy: PasswordPolicy::LetterAndDigit,
             captcha_after_failures: 5,
             soft_sends_per_minute: 5,
@@ -171,6 +173,17 @@ impl EmulatorBuilder {
     /// Switches sign-in by SMS code on or off. Default: on.
     pub fn phone_sign_in(mut self, on: bool) -> Self {
         self.auth.phone_sign_in = on;
+        self
+    }
+
+    /// Switches sign-in by password on or off. Default: on.
+    ///
+    /// Other reasons for which the service rejects a sign-in do not occur by themselves: a status but `PENDING` and `BLOCKED`
+    /// ([`Users::set_status`](crate::Users::set_status)), the lock after too many passwords (`invalid_status`), a second factor
+    /// (`phone_required`, `mfa_phone_required`), a review (`under_review`). A fault script
+    /// ([`Emulator::faults`](crate::Emulator::faults)) has them.
+    pub fn password_sign_in(mut self, on: bool) -> Self {
+        self.auth.password_sign_in = on;
         self
     }
 

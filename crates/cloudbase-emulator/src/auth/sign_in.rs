@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::call::{Body, Call, Text};
 use super::captcha::check_solved;
+use super::identity::bind_identity;
 use super::password::{check_new_password, hash_password, password_fits};
 use super::session::TokenObject;
 use super::store::{Contact, Right, Store, User, normal_phone};
@@ -151,6 +152,12 @@ pub(super) fn with_password(
     username: &str,
     password: &str,
 ) -> Result<TokenObject, AuthError> {
+    if !state.auth.options.password_sign_in {
+        return Err(AuthError::new(
+            "login_type_disabled",
+            "sign-in by password is not enabled",
+        ));
+    }
     let now = state.auth.now();
     let issued = state.auth.write(|store| {
         let user = store
@@ -209,7 +216,8 @@ pub(super) struct Anonymously {
     provider_token: Text,
 }
 
-/// One anonymous user per device.
+/// One anonymous user per device. A provider token binds its identity to that user. What the service does with an identity that
+/// another user has is not known: it is rejected here.
 pub(super) async fn anonymously(
     State(state): State<AppState>,
     call: Call,
@@ -224,27 +232,35 @@ pub(super) async fn anonymously(
     }
     let now = state.auth.now();
     let issued = state.auth.write(|store| {
-        if let Some(token) = body.provider_token.get()
-            && !matches!(store.right(token, now), Some(Right::Provider(_)))
-        {
-            return Err(AuthError::new(
-                "invalid_grant",
-                "provider token is invalid or expired",
-            ));
-        }
-        let id = match store.anonymous_on(device) {
-            Some(user) => user.id.clone(),
-            None => {
-                let mut user = new_user(now);
-                user.id = random_token(12);
-                user.name = Some("anonymous".to_owned());
-                user.anonymous_device = Some(device.to_owned());
-                user.created_from = "anonymous".to_owned();
-                let id = user.id.clone();
-                store.users.insert(id.clone(), user);
-                id
+        let token = body.provider_token.get();
+        let identity = match token.map(|token| store.right(token, now)) {
+            None => None,
+            Some(Some(Right::Provider(identity))) => Some(identity.clone()),
+            Some(_) => {
+                return Err(AuthError::new(
+                    "invalid_grant",
+                    "provider token is invalid or expired",
+                ));
             }
         };
+        let mut user = match store.anonymous_on(device) {
+            Some(user) => user.clone(),
+            None => User {
+                id: random_token(12),
+                name: Some("anonymous".to_owned()),
+                anonymous_device: Some(device.to_owned()),
+                created_from: "anonymous".to_owned(),
+                ..new_user(now)
+            },
+        };
+        if let Some(identity) = identity {
+            bind_identity(store, &mut user, identity)?;
+        }
+        let id = user.id.clone();
+        store.users.insert(id.clone(), user);
+        if let Some(token) = token {
+            store.grants.remove(token);
+        }
         issuer(&state).open(store, &id, "anonymous", Some(device))
     })?;
     Ok(Json(issued.sign(&state.keys)))

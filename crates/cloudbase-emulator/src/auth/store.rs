@@ -310,7 +310,7 @@ impl Contact {
 }
 
 /// `+86 13900001111`, also from the bare digits that the JS SDK sends in two places.
-pub(super) fn normal_phone(phone: &str) -> String {
+pub(crate) fn normal_phone(phone: &str) -> String {
     let phone = phone.trim();
     if !phone.is_empty() && phone.bytes().all(|byte| byte.is_ascii_digit()) {
         format!("+86 {phone}")
