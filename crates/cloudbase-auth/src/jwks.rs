@@ -36,7 +36,8 @@ const MAX_TOKEN: usize = 16 * 1024;
 /// the keys.
 ///
 /// Only RS256 is accepted. A user who has signed out, or was blocked, has a token that is good until
-/// it ends: where that matters, ask the service.
+/// it ends: where that matters, ask the service with
+/// [`Auth::introspect_token`](crate::Auth::introspect_token).
 ///
 /// # Examples
 ///
@@ -70,6 +71,10 @@ struct Inner {
 impl TokenVerifier {
     /// Starts a verifier of tokens of the client's environment. `jwks_url` is where its public keys
     /// are; the client's connections fetch them, without any credential.
+    ///
+    /// The service documents no such URL for an environment of its own, and none is known. Without one
+    /// ask the service about each token ([`Auth::introspect_token`](crate::Auth::introspect_token)), or
+    /// serve a document with the environment's key yourself, if you have that. The emulator has one.
     pub fn builder(client: Client, jwks_url: impl Into<String>) -> TokenVerifierBuilder {
         TokenVerifierBuilder {
             client,

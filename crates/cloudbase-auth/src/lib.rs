@@ -9,7 +9,8 @@
 //! use cloudbase_auth::{Auth, SignUp};
 //! use cloudbase_core::Client;
 //!
-//! let client = Client::builder().env_id("my-env-1a2b3c").build()?;
+//! // Without a language the service words its error messages in Chinese.
+//! let client = Client::builder().env_id("my-env-1a2b3c").language("en-US").build()?;
 //! let auth = Auth::new(client)?;
 //!
 //! let pending = auth.sign_up(SignUp::email("lin@example.org").password("N3w-pass!")).await?;

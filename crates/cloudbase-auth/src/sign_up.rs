@@ -71,6 +71,8 @@ impl SignUp {
 
     /// By phone number. Bare digits are a number of mainland China; for other countries give the
     /// country code, a space, and the number: `+1 4155550100`.
+    ///
+    /// Text messages are sent by environments in Shanghai only.
     pub fn phone(number: impl Into<String>) -> Self {
         Self::new(Contact::Phone(number.into()))
     }

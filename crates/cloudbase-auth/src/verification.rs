@@ -156,12 +156,22 @@ impl Auth {
     /// Sends a code by e-mail or text message. The flows ([`sign_up`](Self::sign_up),
     /// [`sign_in_with_otp`](Self::sign_in_with_otp), …) do so by themselves.
     ///
+    /// Text messages are sent by environments in Shanghai only, and e-mails where a mail server (SMTP) has
+    /// been set up in the console. A code is good for ten minutes, and an address gets about one a minute.
+    ///
     /// # Errors
     ///
-    /// [`Argument`](cloudbase_core::ErrorKind::Argument) for what cannot be an address or number;
-    /// `captcha_required` without a [`CaptchaHandler`](crate::CaptchaHandler);
-    /// `resource_exhausted` if too many were sent; `not_found` if the target must be a user and is
-    /// none; `login_type_disabled` if the environment sends none of this kind.
+    /// [`Argument`](cloudbase_core::ErrorKind::Argument) for what cannot be an address or number.
+    /// From the service:
+    ///
+    /// | code | when |
+    /// |---|---|
+    /// | `captcha_required` | too many codes, and no [`CaptchaHandler`](crate::CaptchaHandler) |
+    /// | `resource_exhausted`, `rate_limit_exceeded` | too many codes: see [`retry_after`](cloudbase_core::Error::retry_after) |
+    /// | `not_found`, `user_not_found` | the target must be a user and is none |
+    /// | `login_type_disabled`, `unimplemented`, `failed_precondition` | the environment sends no codes of this kind, or the address is bound already |
+    /// | `aborted`, `internal`, `unavailable` | the environment's mail server or SMS sender fails, or is not set up |
+    /// | `mfa_phone_required` | a phone number must be bound first |
     ///
     /// # Examples
     ///

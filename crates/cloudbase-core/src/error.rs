@@ -41,6 +41,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// whatever the call, which is named behind it: ``invalid argument: `timeout` must be longer than zero
 /// (mysql.select)``.
 ///
+/// The message of a rejection is the service's own, in Chinese unless the client is built with another
+/// [`language`](crate::ClientBuilder::language), such as `en-US`. Decide by code and kind.
+///
 /// # Examples
 ///
 /// ```

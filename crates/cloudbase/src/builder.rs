@@ -121,6 +121,9 @@ impl CloudBaseBuilder {
     /// Wraps each call, outside the total timeout; [`ClientBuilder::layer`] says what a layer must be,
     /// and has a recipe for a rate limit.
     ///
+    /// There is no option `debug` as in the other SDKs: `tracing` events report each call and attempt, and
+    /// never hold a body, while a layer sees requests and responses whole.
+    ///
     /// The builder keeps its type whatever is added, so a layer can be added on a condition:
     ///
     /// ```

@@ -27,6 +27,8 @@ impl Otp {
 
     /// A code by text message. Bare digits are a number of mainland China; for other countries give
     /// the country code, a space, and the number: `+1 4155550100`.
+    ///
+    /// Text messages are sent by environments in Shanghai only.
     pub fn phone(number: impl Into<String>) -> Self {
         Self::new(Contact::Phone(number.into()))
     }
