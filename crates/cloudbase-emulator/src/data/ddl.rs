@@ -301,19 +301,26 @@ fn settings(parser: &mut Parser<'_>) -> Result<Vec<Step>, DataError> {
     let assignments = match set {
         ast::Set::SingleAssignment {
             scope,
+            hivevar: _,
             variable,
             values,
-            ..
         } => values
             .into_iter()
             .map(|value| (scope, variable.clone(), value))
             .collect(),
         ast::Set::MultipleAssignments { assignments } => assignments
             .into_iter()
-            .map(|one| (one.scope, one.name, one.value))
+            .map(|ast::SetAssignment { scope, name, value }| (scope, name, value))
             .collect(),
-        // Of character sets, which are one here, and of roles.
-        _ => Vec::new(),
+        // Character sets are one here, roles none, and a script is carried out as a whole.
+        ast::Set::SetNames { .. }
+        | ast::Set::SetNamesDefault {}
+        | ast::Set::SetRole { .. }
+        | ast::Set::SetTransaction { .. } => Vec::new(),
+        other @ (ast::Set::ParenthesizedAssignments { .. }
+        | ast::Set::SetSessionAuthorization(_)
+        | ast::Set::SetSessionParam(_)
+        | ast::Set::SetTimeZone { .. }) => return Err(refuse(&format!("`{other}`"))),
     };
     let own = assignments
         .into_iter()
