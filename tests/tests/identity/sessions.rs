@@ -93,6 +93,7 @@ async fn a_session_that_nothing_can_refresh_is_not_replaced_by_the_key_either() 
         .unwrap();
     let error = call(auth.client()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credentials);
+    assert!(error.message().contains("no refresh token"), "{error}");
     assert_eq!(service.count("/v1/functions/pay"), 0, "{error}");
     call(auth.client()).await.unwrap();
     assert_eq!(service.tokens("/v1/functions/pay"), [KEY]);
