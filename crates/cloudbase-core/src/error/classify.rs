@@ -69,7 +69,14 @@ pub(crate) fn find<'a, T: StdError + 'static>(
         if let Some(found) = error.downcast_ref::<T>() {
             return Some(found);
         }
-        current = error.source();
+        // The source of an I/O error is that of the error it was made of, which itself is passed over.
+        let made_of = error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref);
+        current = match made_of {
+            Some(made_of) => Some(made_of),
+            None => error.source(),
+        };
     }
     None
 }
