@@ -8,6 +8,8 @@
     all(feature = "platform-verifier", unix, not(target_vendor = "apple"))
 ))]
 
+#[path = "support/bodies.rs"]
+mod bodies;
 #[path = "support/http2.rs"]
 mod http2;
 #[path = "support/server.rs"]
@@ -20,6 +22,7 @@ use std::sync::{Arc, Mutex};
 use cloudbase_core::ErrorKind;
 use futures_util::TryStreamExt as _;
 
+use self::bodies::flowing;
 use self::http2::*;
 use self::server::{get, post};
 
@@ -167,6 +170,77 @@ async fn a_whole_response_may_be_followed_by_a_reset() {
                 let response = response.unwrap_or_else(|error| panic!("{end:?}: {error:?}"));
                 let expected: &[u8] = if matches!(end, End::Head) { b"" } else { b"{}" };
                 assert_eq!(&response.into_value()[..], expected, "{end:?}");
+            }
+        }
+    }
+}
+
+/// What follows a whole response, before anybody has read it.
+const ENDS: [Stop; 6] = [
+    Stop::Reset(NO_ERROR),
+    Stop::Reset(CANCEL),
+    Stop::GoAwayAndClose(NO_ERROR),
+    Stop::GoAwayAndClose(INTERNAL_ERROR),
+    Stop::GoAwayBelow(NO_ERROR),
+    Stop::Close,
+];
+
+/// Sends a whole response, then what `stop` says; other connections respond to everything.
+async fn respond_whole(mut connection: Connection, stop: Stop, length: bool) -> Option<()> {
+    if connection.number > 1 {
+        return answer_all(connection).await;
+    }
+    let stream = connection.request().await?;
+    let fields = [("content-length", "8")];
+    let fields = if length { &fields[..] } else { &[] };
+    connection.head(stream, 0, fields).await;
+    connection.send(DATA, 0, stream, b"{\"a\"").await;
+    connection.send(DATA, END_STREAM, stream, b": 1}").await;
+    match stop {
+        Stop::Reset(code) => {
+            connection.reset(stream, code).await;
+            return answer_all(connection).await;
+        }
+        Stop::GoAwayBelow(code) => connection.go_away(stream - 1, code).await,
+        Stop::GoAwayAndClose(code) => {
+            connection.go_away(stream, code).await;
+            connection.finish().await;
+        }
+        Stop::Close => connection.finish().await,
+    }
+    // To close with something unread would reset the connection, and take the response with it.
+    connection.drain().await;
+    Some(())
+}
+
+#[tokio::test]
+async fn a_whole_response_is_delivered_though_its_connection_has_ended() {
+    for stop in ENDS {
+        for length in [false, true] {
+            for is_sent in [true, false] {
+                let what = format!("{stop:?}, length: {length}, request sent: {is_sent}");
+                // With a connection that ends in the midst of a request the HTTP library loses what has
+                // come of its response. That is an error, never a part taken for the whole.
+                if !matches!(stop, Stop::Reset(_)) && !is_sent {
+                    continue;
+                }
+                let script = move |connection| respond_whole(connection, stop, length);
+                let (server, client) = start(1, script).await;
+                let call = match is_sent {
+                    true => get("/v1/a"),
+                    false => post("/v1/a").body(flowing(&Arc::default())),
+                };
+                let response = client.execute(call.transfer()).await.unwrap();
+                // A reset has come once a later response has, the end of a connection once a call needs a
+                // new one.
+                let connections = if matches!(stop, Stop::Reset(_)) { 1 } else { 2 };
+                client.fetch(get("/v1/b")).await.unwrap();
+                while server.seen.connections() < connections {
+                    client.fetch(get("/v1/b")).await.unwrap();
+                }
+                let read = response.into_value().into_bytes(100).await;
+                let content = read.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+                assert_eq!(&content[..], b"{\"a\": 1}", "{what}");
             }
         }
     }

@@ -265,6 +265,11 @@ impl Connection {
         {}
     }
 
+    /// Says that nothing more comes.
+    pub async fn finish(&mut self) {
+        self.socket.shutdown().await.unwrap();
+    }
+
     /// Reads until the client closes the connection.
     pub async fn drain(&mut self) {
         while self.next().await.is_some() {}

@@ -285,3 +285,30 @@ async fn a_token_that_was_refreshed_meanwhile_is_not_shown_either() {
     let error = client.fetch(post()).await.unwrap_err();
     assert_eq!(error.message(), "[redacted] is not known");
 }
+
+#[tokio::test]
+async fn nor_is_the_token_of_a_session_or_of_another_user() {
+    let shown = async |client: &Client| {
+        let error = client.fetch(post()).await.unwrap_err();
+        format!("{error} {error:?} {error:#?}")
+    };
+    let mock = MockTransport::new().fallback(|request| async move {
+        let header = request.header("authorization").unwrap();
+        let header = header.trim_start_matches("Bearer ");
+        let body = json!({ "code": header, "message": format!("bad: {header}") });
+        Ok(answer(400, &[], body.to_string()).map(Body::from))
+    });
+    let session = crate::credential::StaticToken::new("opaque-token-of-a-session").unwrap();
+    let session = builder(&mock).credentials(session).build().unwrap();
+    let user = client(&mock).for_user("opaque-token-of-a-user").unwrap();
+    for (client, token) in [
+        (session, "opaque-token-of-a-session"),
+        (user, "opaque-token-of-a-user"),
+    ] {
+        let shown = shown(&client).await;
+        let sent = mock.requests().pop().unwrap();
+        assert!(sent.header("authorization").unwrap().ends_with(token));
+        assert!(!shown.contains(token), "{shown}");
+        assert!(shown.contains("[redacted]"), "{shown}");
+    }
+}
