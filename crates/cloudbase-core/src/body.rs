@@ -10,6 +10,7 @@ mod guard;
 mod panic;
 mod received;
 mod rounds;
+mod stated_length;
 mod streaming;
 mod wanted;
 mod watch;
@@ -36,6 +37,7 @@ pub(crate) use self::guard::{Progress, StallGuard};
 pub(crate) use self::panic::catch_panic;
 pub(crate) use self::received::Received;
 pub(crate) use self::rounds::Rounds;
+use self::stated_length::StatedLength;
 use self::streaming::{Source, Streaming};
 pub(crate) use self::wanted::Wanted;
 use self::watch::Watch;
@@ -133,7 +135,9 @@ impl Body {
         .into()
     }
 
-    /// States how many bytes a stream or factory will give; sent as `Content-Length`.
+    /// States how many bytes a stream or factory will give; sent as `Content-Length`. If it gives more or
+    /// fewer, the call fails with [`ErrorKind::Argument`](crate::ErrorKind::Argument) and the request is
+    /// never complete: the last piece is sent when the stream has ended.
     #[must_use]
     pub fn with_length(mut self, bytes: u64) -> Self {
         if let Kind::Apart(Apart::Streaming(streaming)) = &mut self.kind {
@@ -244,10 +248,17 @@ impl Body {
         self.watched(|watch| watch.progress = Some(progress))
     }
 
-    /// Ends with an error once what is given with it is dropped.
+    /// The body of a request: ends with an error once what is returned with it is dropped, or if it has
+    /// another length than it was said to have.
     pub(crate) fn while_wanted(self) -> (Self, Wanted) {
         let (wanted, check) = Wanted::new();
-        (self.watched(|watch| watch.wanted = Some(check)), wanted)
+        let stated = http_body::Body::size_hint(&self).exact();
+        let stated = stated.filter(|_| self.is_streaming());
+        let body = self.watched(|watch| {
+            watch.wanted = Some(check);
+            watch.length = stated.map(StatedLength::new);
+        });
+        (body, wanted)
     }
 
     /// Has the body of the request, which this is the answer to, sent on until this has ended.
@@ -354,7 +365,7 @@ impl http_body::Body for Body {
         match &self.kind {
             Kind::Memory(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Kind::Apart(Apart::Call(call)) => SizeHint::with_exact(call.0.content.len() as u64),
-            Kind::Apart(Apart::Streaming(streaming)) => streaming.source.size_hint(),
+            Kind::Apart(Apart::Streaming(streaming)) => streaming.size_hint(),
         }
     }
 }

@@ -64,8 +64,18 @@ impl Streaming {
     }
 
     pub(super) fn is_end(&self) -> bool {
-        let held_back = self.watch.as_ref().map_or(0, |watch| watch.rest.len());
-        held_back == 0 && self.source.is_end()
+        match &self.watch {
+            None => self.source.is_end(),
+            Some(watch) => watch.is_end(&self.source),
+        }
+    }
+
+    pub(super) fn size_hint(&self) -> SizeHint {
+        let length = self.watch.as_ref().and_then(|watch| watch.length.as_ref());
+        match length {
+            Some(length) if length.is_unasked() => SizeHint::default(),
+            _ => self.source.size_hint(),
+        }
     }
 }
 
@@ -113,17 +123,14 @@ impl Source {
         }
     }
 
-    fn is_end(&self) -> bool {
+    pub(super) fn is_end(&self) -> bool {
         match self {
             Self::Memory(bytes) => bytes.is_empty(),
             Self::Received(body) => body.is_end_stream(),
             Self::Stream { body, .. } => body.is_end_stream(),
-            Self::Factory {
-                current, length, ..
-            } => match current {
-                Some(body) => body.is_end_stream(),
-                None => *length == Some(0),
-            },
+            Self::Factory { current, .. } => {
+                current.as_ref().is_some_and(http_body::Body::is_end_stream)
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http_body::Frame;
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::stated_length::StatedLength;
 use super::wanted::{Wanted, WhileWanted};
 use super::{Progress, Rounds, Source, StallGuard, catch_panic};
 use crate::service::BoxError;
@@ -22,11 +23,13 @@ pub(super) struct Watch {
     pub(super) turn: Option<OwnedSemaphorePermit>,
     /// Of a request: whether it is still to be sent.
     pub(super) wanted: Option<WhileWanted>,
+    /// Of a request: the length that it was said to have.
+    pub(super) length: Option<StatedLength>,
     /// Of an answer, kept until it has ended: its request is sent until then.
     pub(super) request: Option<Wanted>,
 }
 
-type Polled = Option<Result<Frame<Bytes>, BoxError>>;
+pub(super) type Polled = Option<Result<Frame<Bytes>, BoxError>>;
 
 /// How much of a watched upload is handed on at once. A transport takes the next piece when it has
 /// got rid of enough: with small pieces a slow connection is not taken for a stalled one.
@@ -46,13 +49,18 @@ impl Watch {
             // Whatever the source holds is let go of now, not with the connection.
             *source = Source::Memory(Bytes::new());
             self.rest = Bytes::new();
+            self.length = None;
             self.wanted = None;
             return Poll::Ready(Some(Err(error)));
         }
         let polled = if !self.rest.is_empty() {
             Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.rest)))))
         } else if self.wanted.is_some() {
-            catch_panic(|| poll_some(source, cx))
+            let length = &mut self.length;
+            catch_panic(|| match length {
+                Some(length) => length.poll_frame(source, cx),
+                None => poll_some(source, cx),
+            })
         } else {
             source.poll_frame(cx)
         };
@@ -83,6 +91,15 @@ impl Watch {
         Poll::Ready(frame)
     }
 
+    /// Whether everything that `source` had was handed on.
+    pub(super) fn is_end(&self, source: &Source) -> bool {
+        let is_end = match &self.length {
+            Some(length) => length.is_end(source),
+            None => source.is_end(),
+        };
+        is_end && self.rest.is_empty()
+    }
+
     /// Nothing more comes.
     fn let_go(&mut self) {
         self.turn = None;
@@ -91,7 +108,7 @@ impl Watch {
 }
 
 /// The next frame of a request that is not an empty piece: a transport would take those for ever.
-fn poll_some(source: &mut Source, cx: &mut Context<'_>) -> Poll<Polled> {
+pub(super) fn poll_some(source: &mut Source, cx: &mut Context<'_>) -> Poll<Polled> {
     let mut rounds = Rounds::new();
     loop {
         match source.poll_frame(cx) {

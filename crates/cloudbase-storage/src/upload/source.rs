@@ -189,7 +189,7 @@ impl Content {
     pub(crate) fn into_body(self, watch: Arc<Watch>) -> Body {
         let length = self.length;
         let body = match self.make {
-            Make::Bytes(bytes) if bytes.is_empty() => return Body::empty(),
+            _ if length == Some(0) => return Body::empty(),
             Make::Bytes(bytes) => Body::factory(move || {
                 let pieces = super::pieces::Slices::new(bytes.clone());
                 Body::stream(Tap::new(pieces, length, watch.clone()))
