@@ -204,7 +204,11 @@ async fn products(
     request: Request<Incoming>,
     cors: cors::Cors,
 ) -> Response {
-    let verdict = server.state.guard.admit(Zone::Products, &request);
+    let zone = match server.surface {
+        Surface::Gateway => Zone::Products,
+        Surface::Objects => Zone::Objects,
+    };
+    let verdict = server.state.guard.admit(zone, &request);
     let is_admitted = verdict.is_ok();
     let mut response = logged(server, connection, id, request, verdict).await;
     if is_admitted {

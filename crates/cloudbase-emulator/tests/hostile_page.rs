@@ -3,7 +3,7 @@
 
 mod wire;
 
-use cloudbase_emulator::{Emulator, NewUser};
+use cloudbase_emulator::{Emulator, Fault, NewUser};
 use http::Method;
 use serde_json::json;
 use wire::{Answer, Wire};
@@ -62,6 +62,34 @@ async fn pages_of_other_sites_use_no_product() {
         Some(403),
         "a developer sees why a page is not served"
     );
+}
+
+#[tokio::test]
+async fn nor_do_they_use_up_what_a_test_has_prepared() {
+    let (emulator, wire) = start().await;
+    let url = format!("{}/v1/functions/hello", emulator.endpoint());
+    let fault = Fault::on("* /v1/functions/*").times(1).status(503, "BUSY");
+    let fault = emulator.faults().add(fault);
+    for method in [Method::GET, Method::HEAD, Method::POST] {
+        let unasked = wire.call(method, &url).bearer(emulator.api_key());
+        let unasked = unasked.header("sec-fetch-site", "cross-site");
+        let unasked = unasked.header("sec-fetch-mode", "no-cors");
+        assert_kept_out(&unasked.send().await);
+    }
+    assert_eq!(emulator.faults().hits(fault), 0);
+    // Images of an app's own page are loaded without an origin too.
+    let object = format!(
+        "{}/v1/storages/object/public/docs/a.png",
+        emulator.endpoint()
+    );
+    let image = wire.get(&object).header("sec-fetch-site", "cross-site");
+    assert_eq!(image.send().await.status, 404);
+    let own = wire
+        .post(&url)
+        .bearer(emulator.api_key())
+        .header("origin", OWN_APP);
+    let own = own.header("sec-fetch-site", "cross-site").body("{}");
+    assert_eq!(own.send().await.status, 503);
 }
 
 #[tokio::test]

@@ -12,6 +12,10 @@ use http::{HeaderMap, Method, Request};
 use super::reached::Reached;
 use crate::error::StartError;
 
+mod origin;
+
+use origin::{Host, Origin, allowed_host};
+
 /// Marks a change through the control API as no form's: a page cannot send it without a preflight.
 const CONTROL_HEADER: HeaderName = HeaderName::from_static("x-cloudbase-emulator");
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
@@ -35,8 +39,10 @@ pub(crate) struct Guard {
 /// Which rules a path is under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Zone {
-    /// What the real service has: gateway paths and objects.
+    /// What the real service has at the gateway.
     Products,
+    /// What the object store has: pages show its images without asking.
+    Objects,
     /// `/__emulator`: keys, codes, the request log.
     Control,
 }
@@ -71,7 +77,11 @@ impl Guard {
     pub(super) fn admit<B>(&self, zone: Zone, request: &Request<B>) -> Result<Reached, Rejection> {
         let host = self.check_host(request)?;
         match zone {
-            Zone::Products => self.check_origin(request.headers(), &host)?,
+            Zone::Products => {
+                self.check_origin(request.headers(), &host)?;
+                check_site(request)?;
+            }
+            Zone::Objects => self.check_origin(request.headers(), &host)?,
             Zone::Control => check_control(request, &host)?,
         }
         Ok(Reached(host))
@@ -115,6 +125,30 @@ impl Guard {
         }
         Ok(())
     }
+}
+
+/// A page may send GETs without an `Origin` (an image, a script, a link), and read nothing of the response. They would still be
+/// logged as calls, use up fault scripts, and call functions. No client of the gateway sends such a request.
+fn check_site<B>(request: &Request<B>) -> Result<(), Rejection> {
+    let headers = request.headers();
+    let is_foreign = headers
+        .get_all(SEC_FETCH_SITE)
+        .iter()
+        .any(|site| site == "cross-site");
+    if is_foreign && !headers.contains_key(header::ORIGIN) && !is_shown(request) {
+        return Err(foreign_origin(
+            "a page of another site sent this request without its origin; use `fetch` in the mode `cors`",
+        ));
+    }
+    Ok(())
+}
+
+/// An object that pages show or link to by its URL alone.
+fn is_shown<B>(request: &Request<B>) -> bool {
+    let is_read = [Method::GET, Method::HEAD].contains(request.method());
+    let path = request.uri().path();
+    let folders = ["/v1/storages/object/public/", "/v1/storages/object/sign/"];
+    is_read && folders.iter().any(|folder| path.starts_with(folder))
 }
 
 /// The control API is for its own page and for programs that are no browser.
@@ -189,307 +223,5 @@ fn foreign_origin(message: impl Into<String>) -> Rejection {
     }
 }
 
-/// A host without its port. Ports do not matter: containers and tunnels map them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Host {
-    Ip(IpAddr),
-    /// In lower case, without a dot at the end.
-    Name(String),
-}
-
-impl Host {
-    fn of(authority: &Authority) -> Option<Self> {
-        if authority.as_str().contains('@') {
-            return None;
-        }
-        Self::parse(authority.host())
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let bare = text
-            .strip_prefix('[')
-            .and_then(|text| text.strip_suffix(']'));
-        if let Some(bare) = bare {
-            let ip: std::net::Ipv6Addr = bare.parse().ok()?;
-            return Some(Self::Ip(IpAddr::V6(ip).to_canonical()));
-        }
-        if let Ok(ip) = text.parse::<std::net::Ipv4Addr>() {
-            return Some(Self::Ip(ip.into()));
-        }
-        let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
-        let is_name = !name.is_empty()
-            && name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
-        is_name.then_some(Self::Name(name))
-    }
-
-    /// `localhost` and the names below it never leave the machine (RFC 6761, section 6.3).
-    fn is_loopback(&self) -> bool {
-        match self {
-            Self::Ip(ip) => ip.is_loopback(),
-            Self::Name(name) => name == "localhost" || name.ends_with(".localhost"),
-        }
-    }
-}
-
-fn allowed_host(text: &str) -> Result<Host, StartError> {
-    let host = match text.parse::<IpAddr>() {
-        Ok(ip) => Some(Host::Ip(ip.to_canonical())),
-        Err(_) => Host::parse(text),
-    };
-    host.ok_or_else(|| {
-        StartError::new(format!(
-            "allow_host: `{text}` is not a host; expected a name or an IP address without scheme and port"
-        ))
-    })
-}
-
-/// Where a page comes from, as `Origin` says it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Origin {
-    /// `null`: a sandboxed frame, a local file, a redirect.
-    Opaque,
-    Page {
-        scheme: String,
-        host: Host,
-        port: Option<u16>,
-    },
-}
-
-impl Origin {
-    fn parse(text: &str) -> Option<Self> {
-        if text == "null" {
-            return Some(Self::Opaque);
-        }
-        let (scheme, authority) = text.split_once("://")?;
-        let scheme = scheme.to_ascii_lowercase();
-        let authority: Authority = authority.parse().ok()?;
-        let port = match (authority.port_u16(), &*scheme) {
-            (Some(80), "http") | (Some(443), "https") => None,
-            (port, _) => port,
-        };
-        let host = Host::of(&authority)?;
-        Some(Self::Page { scheme, host, port })
-    }
-
-    fn is_loopback(&self) -> bool {
-        matches!(self, Self::Page { scheme, host, .. } if is_web(scheme) && host.is_loopback())
-    }
-
-    /// Whether the page was loaded from the host that it calls.
-    fn is_of(&self, called: &Authority) -> bool {
-        match self {
-            Self::Page { scheme, host, port } => {
-                let default = if scheme == "https" { 443 } else { 80 };
-                is_web(scheme)
-                    && Host::of(called).as_ref() == Some(host)
-                    && called.port_u16().unwrap_or(default) == port.unwrap_or(default)
-            }
-            Self::Opaque => false,
-        }
-    }
-}
-
-fn is_web(scheme: &str) -> bool {
-    scheme == "http" || scheme == "https"
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn guard(listen: &str, hosts: &[&str], origins: &[&str]) -> Guard {
-        let texts = |all: &[&str]| all.iter().map(|text| (*text).to_owned()).collect();
-        let options = GuardOptions {
-            hosts: texts(hosts),
-            origins: texts(origins),
-        };
-        Guard::new(listen.parse().unwrap(), &options).unwrap()
-    }
-
-    fn admits(
-        guard: &Guard,
-        zone: Zone,
-        method: &str,
-        uri: &str,
-        headers: &[(&str, &str)],
-    ) -> bool {
-        let mut request = Request::builder().method(method).uri(uri);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        guard.admit(zone, &request.body(()).unwrap()).is_ok()
-    }
-
-    #[test]
-    fn hosts() {
-        let guard = guard("192.168.1.5", &["phone.test", "10.0.2.2", "fd00::2"], &[]);
-        for (host, allowed) in [
-            ("127.0.0.1:8787", true),
-            ("127.8.9.1", true),
-            ("localhost:1", true),
-            ("LOCALHOST.", true),
-            ("app.localhost", true),
-            ("[::1]:8787", true),
-            ("[::ffff:127.0.0.1]", true),
-            ("192.168.1.5:8787", true),
-            ("phone.test:8787", true),
-            ("Phone.Test", true),
-            ("10.0.2.2:8787", true),
-            ("[fd00::2]:1", true),
-            ("evil.example", false),
-            ("localhost.evil.example", false),
-            ("127.0.0.1.evil.example", false),
-            ("evil-localhost", false),
-            ("a.phone.test", false),
-            ("192.168.1.6", false),
-            ("0.0.0.0:8787", false),
-            ("localhost@evil.example", false),
-            ("evil.example@localhost", false),
-            ("[::2]", false),
-            ("", false),
-        ] {
-            let headers = [("host", host)];
-            for zone in [Zone::Products, Zone::Control] {
-                assert_eq!(
-                    admits(&guard, zone, "GET", "/", &headers),
-                    allowed,
-                    "{host}"
-                );
-            }
-        }
-        let both = [("host", "localhost"), ("host", "evil.example")];
-        assert!(!admits(&guard, Zone::Products, "GET", "/", &both));
-        assert!(!admits(&guard, Zone::Products, "GET", "/", &[]));
-        let local = [("host", "localhost")];
-        assert!(!admits(
-            &guard,
-            Zone::Products,
-            "GET",
-            "http://evil.example/",
-            &local
-        ));
-    }
-
-    #[test]
-    fn origins_of_products() {
-        let guard = guard(
-            "127.0.0.1",
-            &["phone.test"],
-            &["https://app.example", "capacitor://localhost"],
-        );
-        for (origin, allowed) in [
-            ("http://localhost:5173", true),
-            ("https://127.0.0.1", true),
-            ("http://[::1]:3000", true),
-            ("http://phone.test:8787", true),
-            ("https://app.example", true),
-            ("https://app.example:443", true),
-            ("capacitor://localhost", true),
-            ("http://app.example", false),
-            ("https://app.example:8443", false),
-            ("https://app.example.evil.example", false),
-            ("https://evil.example", false),
-            ("http://phone.test", false),
-            ("ionic://localhost", false),
-            ("null", false),
-            ("localhost", false),
-            ("http://localhost/", false),
-            ("http://localhost@evil.example", false),
-            ("", false),
-        ] {
-            let headers = [("host", "phone.test:8787"), ("origin", origin)];
-            let admitted = admits(&guard, Zone::Products, "POST", "/v1/functions/f", &headers);
-            assert_eq!(admitted, allowed, "{origin}");
-        }
-    }
-
-    #[test]
-    fn the_control_api() {
-        const JSON: (&str, &str) = ("content-type", "application/json; charset=utf-8");
-        let guard = guard("127.0.0.1", &[], &["https://app.example"]);
-        let admits = |method: &str, path: &str, more: &[(&str, &str)]| {
-            let headers = [&[("host", "localhost:8787")], more].concat();
-            admits(&guard, Zone::Control, method, path, &headers)
-        };
-        for (more, allowed) in [
-            (&[][..], true),
-            (&[("origin", "http://localhost:8787")], true),
-            (&[("sec-fetch-site", "none")], true),
-            (&[("sec-fetch-site", "same-origin")], true),
-            (&[("origin", "http://localhost:5173")], false),
-            (&[("origin", "http://localhost")], false),
-            (&[("origin", "http://127.0.0.1:8787")], false),
-            (&[("origin", "https://app.example")], false),
-            (&[("origin", "null")], false),
-            (&[("sec-fetch-site", "same-site")], false),
-            (&[("sec-fetch-site", "cross-site")], false),
-        ] {
-            assert_eq!(
-                admits("GET", "/__emulator/inbox", more),
-                allowed,
-                "{more:?}"
-            );
-        }
-        for (more, allowed) in [
-            (&[][..], false),
-            (&[("content-type", "text/plain")], false),
-            (&[("content-type", "text/plain;application/json")], false),
-            (&[("content-type", "text/plain"), JSON], false),
-            (&[JSON], true),
-            (&[("x-cloudbase-emulator", "1")], true),
-            (&[JSON, ("origin", "http://localhost:8787")], true),
-            (&[JSON, ("origin", "https://evil.example")], false),
-            (&[JSON, ("sec-fetch-site", "cross-site")], false),
-        ] {
-            for method in ["POST", "PUT", "PATCH", "DELETE"] {
-                assert_eq!(
-                    admits(method, "/__emulator/reset", more),
-                    allowed,
-                    "{more:?}"
-                );
-            }
-        }
-        let tab = [
-            ("sec-fetch-site", "cross-site"),
-            ("sec-fetch-mode", "navigate"),
-            ("sec-fetch-dest", "document"),
-        ];
-        let frame = [tab[0], tab[1], ("sec-fetch-dest", "iframe")];
-        for (path, headers, allowed) in [
-            ("/__emulator/", &tab, true),
-            ("/__emulator/provider/github/authorize", &tab, true),
-            ("/__emulator/provider/github/authorize", &frame, false),
-            ("/__emulator/inbox", &tab, false),
-        ] {
-            assert_eq!(admits("GET", path, headers), allowed, "{path}");
-        }
-    }
-
-    #[test]
-    fn settings_that_can_match_nothing() {
-        let start = |hosts: &[&str], origins: &[&str]| {
-            let texts = |all: &[&str]| all.iter().map(|text| (*text).to_owned()).collect();
-            let options = GuardOptions {
-                hosts: texts(hosts),
-                origins: texts(origins),
-            };
-            Guard::new(IpAddr::from([127, 0, 0, 1]), &options).map_err(|error| error.to_string())
-        };
-        for host in ["http://phone.test", "phone.test:8787", "a b", "", "*"] {
-            let error = start(&[host], &[]).unwrap_err();
-            assert!(error.contains("allow_host"), "{error}");
-        }
-        for origin in [
-            "app.example",
-            "https://app.example/",
-            "https://a b",
-            "",
-            "*",
-        ] {
-            let error = start(&[], &[origin]).unwrap_err();
-            assert!(error.contains("allow_origin"), "{error}");
-        }
-    }
-}
+mod tests;
