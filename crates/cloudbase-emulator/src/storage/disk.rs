@@ -93,6 +93,8 @@ struct Shared {
     index: RwLock<Index>,
     /// Serialises writers, so that the record on disk and the index agree.
     commit: Mutex<()>,
+    /// Versions that were replaced or removed while somebody was about to read them.
+    left: Mutex<Vec<Arc<Record>>>,
     /// Whether the objects must outlive a power loss.
     is_kept: bool,
     /// Removes the folder of a store that was not asked to last.
@@ -121,6 +123,7 @@ impl Disk {
             root,
             index,
             commit: Mutex::new(()),
+            left: Mutex::default(),
             is_kept: temporary.is_none(),
             _temporary: temporary,
         };
@@ -161,7 +164,8 @@ impl Disk {
         })
     }
 
-    /// Opens an object's bytes. Later writes do not disturb the reader.
+    /// Opens an object's bytes. They are there for as long as `record`, which [`get`](Self::get) returned, is held: neither
+    /// later writes nor those in between disturb the reader.
     pub(crate) async fn open_blob(&self, record: &Record) -> io::Result<std::fs::File> {
         let path = self.blob_path(record.blob);
         blocking(move || std::fs::File::open(path)).await
@@ -230,7 +234,7 @@ impl Disk {
                     objects.remove(&key);
                 }
             });
-            this.discard(record.blob);
+            this.discard(Arc::clone(&record));
             Ok(Some(record))
         })
         .await
@@ -274,7 +278,7 @@ impl Disk {
         fill(&blob)?;
         let saved = self.sync(&blob).and_then(|()| self.save(&record));
         if let Err(error) = saved {
-            self.discard(record.blob);
+            self.remove_blob(record.blob);
             return Err(error.into());
         }
         let record = Arc::new(record);
@@ -283,7 +287,7 @@ impl Disk {
             objects.insert(record.key.clone(), Arc::clone(&record));
         });
         if let Some(old) = old {
-            self.discard(old.blob);
+            self.discard(old);
         }
         Ok(record)
     }
@@ -305,7 +309,25 @@ impl Disk {
         OpenOptions::new().write(true).open(path)?.sync_all()
     }
 
-    fn discard(&self, blob: Uuid) {
+    /// Removes the bytes of a version that the index does not have any more, once nobody has its record in hand. Whoever still
+    /// has is waited for until the next version of any object goes.
+    fn discard(&self, record: Arc<Record>) {
+        let mut left = self
+            .shared
+            .left
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        left.push(record);
+        left.retain(|record| {
+            let is_held = Arc::strong_count(record) > 1;
+            if !is_held {
+                self.remove_blob(record.blob);
+            }
+            is_held
+        });
+    }
+
+    fn remove_blob(&self, blob: Uuid) {
         // Nothing refers to the blob any more; a leftover only costs disk space.
         let _ = std::fs::remove_file(self.blob_path(blob));
     }
@@ -384,104 +406,4 @@ fn read_record(root: &Path, path: &Path) -> io::Result<Record> {
 }
 
 #[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-    use futures_util::stream;
-
-    use super::*;
-    use crate::storage::staging::receive;
-
-    fn record(key: &str) -> Record {
-        Record {
-            bucket: "b".into(),
-            key: key.into(),
-            blob: Uuid::new_v4(),
-            size: 0,
-            md5: String::new(),
-            crc64: 0,
-            owner: None,
-            created_ms: 1,
-            modified_ms: 1,
-            headers: ObjectHeaders::default(),
-        }
-    }
-
-    async fn put(disk: &Disk, key: &str, text: &'static str, overwrite: Overwrite) -> bool {
-        let body = stream::iter([Ok::<_, io::Error>(Bytes::from(text))]);
-        let staged = receive(body, disk.staging_path(), 99).await.unwrap();
-        disk.commit(staged, record(key), overwrite).await.is_ok()
-    }
-
-    async fn text(disk: &Disk, key: &str) -> Option<String> {
-        let record = disk.get("b", key)?;
-        Some(io::read_to_string(disk.open_blob(&record).await.unwrap()).unwrap())
-    }
-
-    #[tokio::test]
-    async fn survives_a_restart_and_keeps_one_blob_per_object() {
-        let dir = tempfile::tempdir().unwrap();
-        let disk = Disk::open(Some(dir.path())).unwrap();
-        assert!(put(&disk, "a", "one", Overwrite::Allow).await);
-        assert!(put(&disk, "a", "two", Overwrite::Allow).await);
-        assert!(!put(&disk, "a", "three", Overwrite::Forbid).await);
-        let disk = Disk::open(Some(dir.path())).unwrap();
-        assert_eq!(text(&disk, "a").await.as_deref(), Some("two"));
-        assert_eq!(
-            std::fs::read_dir(dir.path().join("blobs")).unwrap().count(),
-            1
-        );
-        assert_eq!(
-            std::fs::read_dir(dir.path().join("staging"))
-                .unwrap()
-                .count(),
-            0
-        );
-    }
-
-    #[tokio::test]
-    async fn a_record_without_its_blob_costs_its_own_object() {
-        let dir = tempfile::tempdir().unwrap();
-        let disk = Disk::open(Some(dir.path())).unwrap();
-        for key in ["a", "b", "c"] {
-            put(&disk, key, "text", Overwrite::Allow).await;
-        }
-        let lost = ["a", "c"].map(|key| disk.get("b", key).unwrap());
-        std::fs::remove_file(disk.blob_path(lost[0].blob)).unwrap();
-        std::fs::remove_file(disk.blob_path(lost[1].blob)).unwrap();
-        std::fs::create_dir(disk.blob_path(lost[1].blob)).unwrap();
-        let disk = Disk::open(Some(dir.path())).unwrap();
-        let keys: Vec<_> = disk.all().iter().map(|record| record.key.clone()).collect();
-        assert_eq!(keys, ["b"]);
-        assert_eq!(text(&disk, "b").await.as_deref(), Some("text"));
-    }
-
-    #[tokio::test]
-    async fn a_reader_keeps_the_version_it_opened() {
-        let disk = Disk::open(None).unwrap();
-        put(&disk, "a", "one", Overwrite::Allow).await;
-        let reader = disk.open_blob(&disk.get("b", "a").unwrap()).await.unwrap();
-        put(&disk, "a", "two", Overwrite::Allow).await;
-        disk.remove("b", "a").await.unwrap().unwrap();
-        assert_eq!(io::read_to_string(reader).unwrap(), "one");
-        assert_eq!(text(&disk, "a").await, None);
-        assert!(disk.remove("b", "a").await.unwrap().is_none());
-    }
-
-    #[tokio::test]
-    async fn lists_by_prefix_in_order_and_copies() {
-        let disk = Disk::open(None).unwrap();
-        for key in ["x/b", "x/a", "y", "x"] {
-            put(&disk, key, "t", Overwrite::Allow).await;
-        }
-        let source = disk.get("b", "y").unwrap();
-        disk.copy(&source, record("x/c"), Overwrite::Forbid)
-            .await
-            .unwrap();
-        disk.remove("b", "y").await.unwrap();
-        let keys: Vec<_> = disk.list("b", "x/").iter().map(|r| r.key.clone()).collect();
-        assert_eq!(keys, ["x/a", "x/b", "x/c"]);
-        assert_eq!(text(&disk, "x/c").await.as_deref(), Some("t"));
-        disk.clear().await.unwrap();
-        assert!(disk.list("b", "").is_empty());
-    }
-}
+mod tests;
