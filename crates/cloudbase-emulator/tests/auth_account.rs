@@ -188,6 +188,32 @@ async fn users_are_found() {
         (&both["total"], both["data"].as_array().map(Vec::len)),
         (&json!(2), Some(1))
     );
+    let total = async |wanted: &str| query(wanted).await["total"].clone();
+    for (wanted, number) in [
+        (format!("id={mei}&username=mei&email=mei%40example.org"), 1),
+        (format!("id={mei}&username=lin"), 0),
+        ("username=mei&email=nobody%40example.org".to_owned(), 0),
+        (format!("id={mei}%2C{mei}%2Cnobody"), 1),
+        ("id=".to_owned(), 0),
+    ] {
+        assert_eq!(total(&wanted).await, number, "{wanted}");
+    }
+    let phone = NewUser::phone("+86 13900001111");
+    emulator.users().add(phone).unwrap();
+    assert_eq!(total("phone_number=%2B86%2013900001111").await, 1);
+    // Everybody, page by page.
+    let all = emulator.users().all();
+    let all: Vec<_> = all.iter().map(|user| user.id.as_str()).collect();
+    for offset in 0..=all.len() {
+        let page = query(&format!("limit=1&offset={offset}")).await;
+        assert_eq!(page["total"], all.len());
+        let ids: Vec<_> = page["data"].as_array().unwrap().iter().collect();
+        let ids: Vec<_> = ids.iter().map(|user| text(user, "sub")).collect();
+        assert_eq!(
+            ids,
+            all.iter().skip(offset).take(1).copied().collect::<Vec<_>>()
+        );
+    }
     for (name, exist) in [("mei", true), ("nobody", false)] {
         let path = format!("/checkIfUserExist?username={name}");
         let answer = device

@@ -1,5 +1,7 @@
 //! The user's account: profile, edits, deletion, queries.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::{Query, State};
 use serde::Deserialize;
@@ -163,29 +165,53 @@ pub(super) async fn query(
     _caller: UserCall,
     Query(query): Query<UserQuery>,
 ) -> Result<Json<Value>, AuthError> {
-    let ids: Option<Vec<&str>> = query.id.as_deref().map(|ids| ids.split(',').collect());
-    let phone = query.phone_number.as_deref().map(normal_phone);
-    let same = |wanted: Option<&str>, own: &Option<String>| {
-        wanted.is_none_or(|wanted| own.as_deref() == Some(wanted))
-    };
-    let found: Vec<Value> = state.auth.read(|store| {
-        let fits = |user: &&User| {
-            ids.as_ref()
-                .is_none_or(|ids| ids.contains(&user.id.as_str()))
-                && same(query.username.as_deref(), &user.username)
-                && same(query.email.as_deref(), &user.email)
-                && same(phone.as_deref(), &user.phone)
-        };
-        store.users.values().filter(fits).map(profile).collect()
+    let offset = query.offset.unwrap_or(0);
+    let limit = query.limit.unwrap_or(100);
+    let (total, page): (usize, Vec<Value>) = state.auth.read(|store| match query.find(store) {
+        Some(found) => {
+            let page = found.iter().skip(offset).take(limit);
+            (found.len(), page.map(|user| profile(user)).collect())
+        }
+        None => {
+            let page = store.users.values().skip(offset).take(limit);
+            (store.users.len(), page.map(profile).collect())
+        }
     });
-    let total = found.len();
-    let page = found
-        .into_iter()
-        .skip(query.offset.unwrap_or(0))
-        .take(query.limit.unwrap_or(100));
-    Ok(Json(
-        json!({"total": total, "data": page.collect::<Vec<_>>()}),
-    ))
+    Ok(Json(json!({"total": total, "data": page})))
+}
+
+impl UserQuery {
+    /// The users that fit, by id; none if the query is for all of them. They are looked up, whatever their number.
+    fn find<'a>(&self, store: &'a Store) -> Option<Vec<&'a User>> {
+        let ids = || {
+            let ids: BTreeSet<&str> = self.id.as_deref()?.split(',').collect();
+            Some(ids.iter().filter_map(|id| store.users.get(*id)).collect())
+        };
+        let with = |property, value: Option<&str>| {
+            Some(
+                store
+                    .users
+                    .with(property, value?)
+                    .map(|(_, user)| user)
+                    .collect(),
+            )
+        };
+        let phone = self.phone_number.as_deref().map(normal_phone);
+        let email = self.email.as_deref().map(str::to_ascii_lowercase);
+        let mut found: Vec<&User> = ids()
+            .or_else(|| with("username", self.username.as_deref()))
+            .or_else(|| with("phone", phone.as_deref()))
+            .or_else(|| with("email", email.as_deref()))?;
+        let same = |wanted: Option<&str>, own: &Option<String>| {
+            wanted.is_none_or(|wanted| own.as_deref() == Some(wanted))
+        };
+        found.retain(|user| {
+            same(self.username.as_deref(), &user.username)
+                && same(self.email.as_deref(), &user.email)
+                && same(phone.as_deref(), &user.phone)
+        });
+        Some(found)
+    }
 }
 
 #[derive(Default, Deserialize)]

@@ -98,6 +98,10 @@ impl<K: Ord + Clone, V: Row> Table<K, V> {
         self.rows.is_empty()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
     pub(super) fn values(&self) -> impl Iterator<Item = &V> {
         self.rows.values()
     }
