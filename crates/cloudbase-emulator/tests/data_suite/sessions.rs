@@ -6,7 +6,7 @@ use cloudbase_emulator::{Emulator, NewUser};
 use http::Method;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable as _;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::support::{Api, Engine, block_on, encode};
 
@@ -325,6 +325,79 @@ fn a_reset_drops_the_tables_that_the_emulator_made_and_no_others() {
         let left: Vec<_> = left.iter().map(|row| row["name"].clone()).collect();
         cleanup().await;
         assert_eq!(left, ["theirs", "theirs_new", "theirs_old"]);
+    });
+}
+
+/// What begins the next transaction on a connection commits the one that was given up on it.
+#[test]
+fn a_write_that_fails_leaves_no_transaction_behind() {
+    on_server(TODOS, async |e| {
+        let api = Api::admin(e);
+        let returning = [("prefer", "return=representation")];
+        for new in 10..13 {
+            let rows = json!([{"id": new}, {"id": 1}]);
+            let failed = api.rest(Method::POST, "todos", &returning, rows).await;
+            assert_eq!(failed.status, 400, "{}", failed.text);
+            let good = json!({"id": new + 10});
+            let written = api.rest(Method::POST, "todos", &[], good).await;
+            assert_eq!(written.status, 201, "{}", written.text);
+        }
+        let url = std::env::var("CLOUDBASE_TEST_MYSQL_URL").unwrap();
+        let mut other = Conn::from_url(&url).await.unwrap();
+        let ids = "SELECT id FROM todos ORDER BY id";
+        let ids: Vec<u32> = other.query(ids).await.unwrap();
+        other.disconnect().await.unwrap();
+        assert_eq!(ids, [1, 2, 20, 21, 22]);
+    });
+}
+
+#[test]
+fn a_reset_knows_the_tables_that_an_earlier_run_made() {
+    on_server(TODOS, async |e| {
+        let tables = async || {
+            let sql = "SELECT table_name AS name, table_comment AS comment FROM information_schema.tables \
+                       WHERE table_schema = DATABASE() AND table_name REGEXP '^(theirs|ours)' ORDER BY 1";
+            let found = e.sql(sql, &[]).await.unwrap();
+            let text =
+                |row: &Map<String, Value>, name: &str| row[name].as_str().unwrap().to_owned();
+            let rows = found
+                .iter()
+                .map(|row| (text(row, "name"), text(row, "comment")));
+            rows.collect::<Vec<_>>()
+        };
+        let names = async || {
+            let tables = tables().await.into_iter();
+            tables.map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        for name in ["theirs", "ours", "ours_moved"] {
+            let drop = format!("DROP TABLE IF EXISTS {name}");
+            e.sql(&drop, &[]).await.unwrap();
+        }
+        let theirs = "CREATE TABLE theirs (id INT PRIMARY KEY) COMMENT = 'like cloudbase-emulator'";
+        e.sql(theirs, &[]).await.unwrap();
+        let admin = Api::admin(e);
+        for sql in [
+            r"CREATE TABLE ours (id INT PRIMARY KEY) COMMENT = 'it\'s \\ours'",
+            "RENAME TABLE ours TO ours_moved",
+        ] {
+            let done = free_sql(&admin, sql).await;
+            assert!(done["data"].is_object(), "{sql}: {done}");
+        }
+        let comment = tables().await.remove(0).1;
+        assert!(comment.starts_with(r"it's \ours ["), "{comment}");
+        assert_eq!(comment.matches('[').count(), 1, "{comment}");
+
+        let other = Engine::MySql.builder().env_id("other-env").start().await;
+        let other = other.unwrap();
+        other.reset().await.unwrap();
+        other.shutdown().await;
+        assert_eq!(names().await, ["ours_moved", "theirs"]);
+        let later = Engine::MySql.builder().start().await.unwrap();
+        later.reset().await.unwrap();
+        later.shutdown().await;
+        let left = names().await;
+        e.sql("DROP TABLE theirs", &[]).await.unwrap();
+        assert_eq!(left, ["theirs"]);
     });
 }
 

@@ -1,6 +1,7 @@
 //! A real MySQL or MariaDB behind the same interface.
 
 mod errors;
+mod mark;
 mod schema;
 mod session;
 mod values;
@@ -16,6 +17,7 @@ use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, Opts, OptsBuilder, Pool};
 
 use self::errors::translate;
+use self::mark::Mark;
 use self::session::MySqlSession;
 use super::limited::Limited;
 use super::{Dialect, Engine, Session};
@@ -45,8 +47,10 @@ pub(crate) struct MySqlEngine {
     limit: Duration,
     database: String,
     env_id: String,
+    mark: Mark,
     catalog: RwLock<Arc<Catalog>>,
-    /// Tables that the emulator made, of all the database's: a reset drops these and no others.
+    /// Tables that the emulator made, of all the database's: a reset drops these and no others. Those of earlier runs are known
+    /// by their mark.
     made: Mutex<BTreeSet<String>>,
 }
 
@@ -78,6 +82,8 @@ impl MySqlEngine {
         let pool = Pool::new(options.clone());
         let mut connection = pool.get_conn().await.map_err(translate)?;
         let catalog = schema::load(&mut connection, &database).await?;
+        let mark = Mark::of(env_id);
+        let made = mark.tables(&mut connection, &database).await?;
         drop(connection);
         let catalog = RwLock::new(Arc::new(catalog));
         Ok(Self {
@@ -86,8 +92,9 @@ impl MySqlEngine {
             limit,
             database,
             env_id: env_id.to_owned(),
+            mark,
             catalog,
-            made: Mutex::default(),
+            made: Mutex::new(made),
         })
     }
 
@@ -131,6 +138,12 @@ impl MySqlEngine {
             .tables()
             .filter(|table| before.get(&table.name).is_none());
         self.made().extend(new.map(|table| table.name.clone()));
+        // All of them: what is made anew by the name of one that was ours has no mark.
+        let made = self.made().clone();
+        let mut connection = self.connection().await?;
+        for name in &made {
+            self.mark.put(&mut connection, &self.database, name).await;
+        }
         Ok(())
     }
 
@@ -211,6 +224,8 @@ impl Engine for MySqlEngine {
             let mut connection = self.connection().await?;
             let create = ddl::create_table(&table, &table.name, Dialect::MySql);
             connection.query_drop(create).await.map_err(translate)?;
+            let (database, name) = (&self.database, &table.name);
+            self.mark.put(&mut connection, database, name).await;
             drop(connection);
             self.made().insert(table.name);
             self.reload().await
