@@ -74,9 +74,35 @@ fn is_empty_test(operator: &str, value: &Scalar, negated: bool) -> bool {
         ("like(all)" | "ilike(all)", false) => elements(text).all(is_any_text),
         ("like(any)" | "ilike(any)", false) => elements(text).any(is_any_text),
         ("like(any)" | "ilike(any)", true) => elements(text).next().is_none(),
-        ("cs", false) | ("ov", true) => is_empty_collection(text),
+        ("match", false) => is_any_regexp(text),
+        ("cs", false) | ("ov" | "nxl" | "nxr", true) => is_empty_collection(text),
+        // Every range lies within the one without ends, overlaps it, and goes beyond it on no side.
+        ("cd" | "ov" | "nxl" | "nxr", false) => is_whole_range(text),
+        // None lies beside it, and nothing lies beside the empty one.
+        ("sl" | "sr" | "adj", true) => is_whole_range(text) || is_empty_collection(text),
         _ => false,
     }
+}
+
+/// A regular expression that every text matches, as far as its form says.
+fn is_any_regexp(pattern: &str) -> bool {
+    let pattern = pattern.strip_prefix('^').unwrap_or(pattern);
+    let pattern = pattern.strip_suffix('$').unwrap_or(pattern);
+    pattern.replace(".*", "").is_empty()
+}
+
+/// A range of PostgreSQL without ends: `(,)`, or one from minus infinity to infinity.
+fn is_whole_range(text: &str) -> bool {
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let bounds = text
+        .strip_prefix(['(', '['])
+        .and_then(|text| text.strip_suffix([')', ']']))
+        .and_then(|text| text.split_once(','));
+    let is = |bound: &str, infinity: &str| {
+        let bound = bound.trim_matches('"');
+        bound.is_empty() || bound.eq_ignore_ascii_case(infinity)
+    };
+    bounds.is_some_and(|(lower, upper)| is(lower, "-infinity") && is(upper, "infinity"))
 }
 
 /// A pattern that every text matches. To PostgreSQL `*` is the same as `%`.

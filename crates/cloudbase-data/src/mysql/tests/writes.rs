@@ -63,6 +63,21 @@ fn a_test_that_every_row_passes_chooses_none() {
         "cs.[ ]",
         "cs.empty",
         "not.ov.{}",
+        "match.",
+        "match.^",
+        "match.$",
+        "match..*",
+        "match.^.*$",
+        "cd.(,)",
+        "cd.[ , ]",
+        "cd.[-infinity,Infinity)",
+        "ov.(,)",
+        "nxl.(,)",
+        "nxr.[,)",
+        "not.sl.(,)",
+        "not.sr.(,)",
+        "not.adj.empty",
+        "not.nxr.empty",
     ] {
         let negated = match condition.strip_prefix("not.") {
             Some(condition) => condition.to_owned(),
@@ -106,6 +121,17 @@ fn a_test_that_every_row_passes_chooses_none() {
         "ov.{}",
         "not.ov.{a}",
         "not.cs.{}",
+        "match.a",
+        "match.^a",
+        "match.^$a",
+        "match..+",
+        "cd.(1,)",
+        "cd.[,9]",
+        "cd.{,}",
+        "ov.[1,2)",
+        "sl.(,)",
+        "not.sl.(1,)",
+        "nxl.empty",
     ] {
         let operation = mysql().delete("t", [("a", condition)]).operation();
         assert!(operation.is_ok(), "{condition}: {operation:?}");
@@ -114,9 +140,13 @@ fn a_test_that_every_row_passes_chooses_none() {
 
 /// A condition as a member of a group: its value in quotes.
 fn quoted(condition: &str) -> String {
-    let (operator, value) = condition.rsplit_once('.').unwrap();
+    let (negation, test) = match condition.strip_prefix("not.") {
+        Some(test) => ("not.", test),
+        None => ("", condition),
+    };
+    let (operator, value) = test.split_once('.').unwrap();
     let value = value.replace('"', "\\\"");
-    format!("{operator}.\"{value}\"")
+    format!("{negation}{operator}.\"{value}\"")
 }
 
 #[test]
