@@ -3,17 +3,21 @@
 mod cache;
 mod fixed;
 mod lineage;
+mod refresh_policy;
 mod token;
+mod token_source;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use futures_core::future::BoxFuture;
 
-pub use self::cache::{RefreshPolicy, TokenCache, TokenSource};
+pub use self::cache::TokenCache;
 pub use self::fixed::StaticToken;
 pub use self::lineage::Lineage;
+pub use self::refresh_policy::RefreshPolicy;
 pub use self::token::Token;
+pub use self::token_source::TokenSource;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::{CredentialUse, Identity};
 

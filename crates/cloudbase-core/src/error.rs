@@ -335,7 +335,9 @@ impl Error {
         self.inner.retryable.unwrap_or_else(unsettled)
     }
 
-    /// Whether any part of the request may have reached the service.
+    /// Whether any part of the request may have reached the service. When the time of an attempt or of the
+    /// call is over this is true, even if its connection was still being opened: only a failed connection
+    /// itself is known to have carried nothing.
     pub fn was_sent(&self) -> bool {
         self.inner.sent
     }

@@ -2,37 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
-use base64::Engine as _;
+#[path = "support/config.rs"]
+mod config;
+
 use cloudbase_core::config::{ConfigBuilder, ConfigKey, Site};
-use cloudbase_core::{ClientBuilder, Config, Error, ErrorKind};
+use cloudbase_core::{ClientBuilder, Config};
 
-/// An access key that names its environment.
-fn key(env_id: &str) -> String {
-    let encode = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
-    let payload = format!(r#"{{"project_id":"{env_id}","aud":"{env_id}","scope":"anonymous"}}"#);
-    format!(
-        "{}.{}.c2lnbmF0dXJl",
-        encode(r#"{"alg":"RS256"}"#),
-        encode(&payload)
-    )
-}
-
-fn variables(known: &'static [(&'static str, &'static str)]) -> ConfigBuilder {
-    ConfigBuilder::from_variables(move |name| {
-        let found = known.iter().find(|(variable, _)| *variable == name);
-        found.map(|(_, value)| (*value).to_owned())
-    })
-}
-
-fn refused(builder: ConfigBuilder) -> Error {
-    let error = builder.build().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
-    error
-}
-
-fn base() -> ConfigBuilder {
-    Config::builder().env_id("demo-1a2b3c").no_proxy()
-}
+use self::config::{base, key, rejected, variables};
 
 #[test]
 fn an_unknown_region_decides_no_site() {
@@ -43,7 +19,7 @@ fn an_unknown_region_decides_no_site() {
         "ap-singapore-1",
         "us-east-1",
     ] {
-        let error = refused(base().region(region).access_key("sentinel-key"));
+        let error = rejected(base().region(region).access_key("sentinel-key"));
         assert!(
             error.message().starts_with("`region`")
                 && error.message().contains("`site`")
@@ -60,7 +36,7 @@ fn an_unknown_region_decides_no_site() {
             assert!(!config.endpoint().host().contains("intl"));
         }
     }
-    let error = refused(variables(&[
+    let error = rejected(variables(&[
         ("CLOUDBASE_ENV_ID", "demo"),
         ("TENCENTCLOUD_REGION", "garbage"),
     ]));
@@ -105,7 +81,7 @@ fn errors_name_the_variable_that_a_value_came_from() {
             ("TCB_ENV", "CLOUDBASE_ENV_ID") => None,
             _ => lookup(asked),
         };
-        let error = refused(ConfigBuilder::from_variables(lookup));
+        let error = rejected(ConfigBuilder::from_variables(lookup));
         assert!(error.message().contains(&format!("`{name}`")), "{error}");
     }
     // What the builder says is named by the setting, though there is a variable.
@@ -114,10 +90,10 @@ fn errors_name_the_variable_that_a_value_came_from() {
         ("CLOUDBASE_LANGUAGE", "en-US"),
         ("CLOUDBASE_RETRY_CAP", "5s"),
     ];
-    let error = refused(variables(known).language(";;;"));
+    let error = rejected(variables(known).language(";;;"));
     assert!(error.message().starts_with("`language`"), "{error}");
     // A rule about two settings names each by where it came from.
-    let error = refused(variables(known).set(ConfigKey::RetryBase, "6s"));
+    let error = rejected(variables(known).set(ConfigKey::RetryBase, "6s"));
     assert_eq!(
         error.message(),
         "`CLOUDBASE_RETRY_CAP` must not be shorter than `retry_base`"
@@ -182,7 +158,7 @@ fn languages_are_tags_or_lists_of_them() {
         "*-US",
         &"en,".repeat(100),
     ] {
-        let error = refused(base().language(bad));
+        let error = rejected(base().language(bad));
         assert!(
             error.message().starts_with("`language` must be"),
             "{bad:?}: {error}"
@@ -210,7 +186,7 @@ fn a_user_agent_has_a_length_and_no_blank_ends() {
         &"a".repeat(257),
         &"a".repeat(9000),
     ] {
-        let error = refused(base().user_agent(bad));
+        let error = rejected(base().user_agent(bad));
         assert!(
             error.message().starts_with("`user_agent` must"),
             "{bad:?}: {error}"
@@ -227,12 +203,12 @@ fn ports_are_digits() {
         "https://h:0x50",
         "https://[::1]:+1",
     ] {
-        let error = refused(base().endpoint(bad));
+        let error = rejected(base().endpoint(bad));
         assert!(
             error.message().starts_with("`endpoint` must be a URL"),
             "{bad}: {error}"
         );
-        let error = refused(base().proxy(bad.replace("https", "http")));
+        let error = rejected(base().proxy(bad.replace("https", "http")));
         assert!(
             error.message().starts_with("`proxy` must be a URL"),
             "{bad}: {error}"

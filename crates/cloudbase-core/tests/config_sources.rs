@@ -2,39 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
+#[path = "support/config.rs"]
+mod config;
+
 use std::time::Duration;
 
-use base64::Engine as _;
 use cloudbase_core::config::{ConfigBuilder, ConfigKey, RetryConfig, Site};
-use cloudbase_core::{Client, ClientBuilder, Config, Error, ErrorKind, ExposeSecret as _};
+use cloudbase_core::{Client, ClientBuilder, Config, ExposeSecret as _};
 
-/// An access key that names its environment.
-fn key(env_id: &str) -> String {
-    let encode = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
-    let payload = format!(r#"{{"project_id":"{env_id}","aud":"{env_id}","scope":"anonymous"}}"#);
-    format!(
-        "{}.{}.c2lnbmF0dXJl",
-        encode(r#"{"alg":"RS256"}"#),
-        encode(&payload)
-    )
-}
-
-fn variables(known: &'static [(&'static str, &'static str)]) -> ConfigBuilder {
-    ConfigBuilder::from_variables(move |name| {
-        let found = known.iter().find(|(variable, _)| *variable == name);
-        found.map(|(_, value)| (*value).to_owned())
-    })
-}
-
-fn refused(builder: ConfigBuilder) -> Error {
-    let error = builder.build().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
-    error
-}
-
-fn base() -> ConfigBuilder {
-    Config::builder().env_id("demo-1a2b3c").no_proxy()
-}
+use self::config::{base, key, rejected, variables};
 
 #[test]
 fn defaults() {
@@ -220,7 +196,7 @@ fn the_access_key_names_the_environment() {
     let config = Config::builder().access_key(key("demo-1a2b3c")).build();
     assert_eq!(config.unwrap().env_id().as_str(), "demo-1a2b3c");
     assert!(base().access_key(key("demo-1a2b3c")).build().is_ok());
-    let error = refused(base().access_key(key("other-9z")));
+    let error = rejected(base().access_key(key("other-9z")));
     assert_eq!(
         error.message(),
         "`access_key` is for the environment `other-9z`, but `env_id` is `demo-1a2b3c`"
@@ -238,7 +214,7 @@ fn an_empty_access_key_is_none() {
             .access_key()
             .is_none()
     );
-    let error = refused(Config::builder().access_key(""));
+    let error = rejected(Config::builder().access_key(""));
     assert!(
         error.message().starts_with("`env_id` is not set"),
         "{error}"
@@ -302,7 +278,7 @@ fn bad_values_are_refused_with_name_and_rule() {
             "`allow_plain_http` must be",
         ),
     ] {
-        let error = refused(builder);
+        let error = rejected(builder);
         assert!(
             error.message().starts_with(message),
             "{error} is not {message}"
@@ -312,7 +288,7 @@ fn bad_values_are_refused_with_name_and_rule() {
             "{error:?}"
         );
     }
-    let error = refused(variables(&[
+    let error = rejected(variables(&[
         ("CLOUDBASE_ENV_ID", "demo"),
         ("CLOUDBASE_TIMEOUT", "soon"),
     ]));

@@ -133,7 +133,9 @@ macro_rules! setters {
             }
 
             /// How long one attempt may take. Default 15 s. Waiting for a free connection does not
-            /// count.
+            /// count. Keep it longer than [`connect_timeout`](Self::connect_timeout): an attempt that
+            /// ends while its connection is still being opened counts as sent, and a write is not
+            /// repeated then.
             pub fn attempt_timeout(mut self, limit: std::time::Duration) -> Self {
                 self.settings.attempt_timeout = Some(limit);
                 self

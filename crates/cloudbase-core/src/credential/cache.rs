@@ -9,54 +9,12 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use super::{Cached, CredentialProvider, Token};
+use super::{Cached, CredentialProvider, RefreshPolicy, Token, TokenSource};
 use crate::error::{Error, ErrorKind, Result};
-
-/// What fetches a token for a [`TokenCache`]: a refresh grant, a file, another process.
-pub trait TokenSource: Send + Sync + 'static {
-    /// Fetches a token that replaces `previous`. `Ok(None)` says that there is nothing to fetch:
-    /// nobody is signed in, or the session has ended for good.
-    ///
-    /// Runs in a task of its own, one at a time, and is not cut short when callers go away. A
-    /// source bounds its own waiting.
-    ///
-    /// # Errors
-    ///
-    /// Of kind [`Credentials`](ErrorKind::Credentials) if the session has ended for good: whoever
-    /// waits for the token gets this error, and from then on there is nothing. Any other is a
-    /// failure that may pass: it is remembered for a short time, in which nothing is fetched.
-    fn fetch(&self, previous: Option<Token>) -> BoxFuture<'_, Result<Option<Token>>>;
-}
 
 /// How long a fetched token is good for at least: one that is over or rejected sooner would be fetched
 /// again for each call.
 const MIN_LIFETIME: Duration = Duration::from_secs(1);
-
-/// When a [`TokenCache`] renews, and how long it rests after a failure.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct RefreshPolicy {
-    /// How long before its end a token is renewed; at most a quarter of its lifetime. Default 30 s.
-    pub leeway: Duration,
-    /// By how much of the leeway the moment is moved at random, so that many clients do not renew
-    /// in the same second. Default 0.25.
-    pub jitter: f64,
-    /// The rest after a failed renewal; doubles with each further one. Default 5 s.
-    pub backoff: Duration,
-    /// The longest rest. Default 60 s.
-    pub max_backoff: Duration,
-}
-
-impl Default for RefreshPolicy {
-    fn default() -> Self {
-        Self {
-            leeway: Duration::from_secs(30),
-            jitter: 0.25,
-            backoff: Duration::from_secs(5),
-            max_backoff: Duration::from_secs(60),
-        }
-    }
-}
 
 /// A [`CredentialProvider`] over a [`TokenSource`].
 ///
@@ -383,15 +341,6 @@ impl Failed {
         let left = until.saturating_duration_since(Instant::now());
         let what = "the token could not be refreshed";
         Error::because_of(ErrorKind::Credentials, what, &self.error).with_retry_after(Some(left))
-    }
-}
-
-impl RefreshPolicy {
-    fn renew_at(&self, token: &Token) -> Option<Instant> {
-        let end = token.expires_at()?;
-        let leeway = self.leeway.min(token.lifetime()? / 4);
-        let jitter = leeway.mul_f64(self.jitter.clamp(0.0, 1.0) * fastrand::f64());
-        Some(end.checked_sub(leeway + jitter).unwrap_or(end))
     }
 }
 
