@@ -32,7 +32,7 @@ impl StatedLength {
         }
     }
 
-    /// Whether the length is 0 and nobody has asked the source yet: a connection that knows the length
+    /// Whether the length is 0 and the source was not asked yet: a connection that knows the length
     /// would not ask.
     pub(super) fn is_unasked(&self) -> bool {
         self.stated == 0 && !self.has_ended

@@ -93,7 +93,7 @@ struct Shared {
     index: RwLock<Index>,
     /// Serialises writers, so that the record on disk and the index agree.
     commit: Mutex<()>,
-    /// Versions that were replaced or removed while somebody was about to read them.
+    /// Versions that were replaced or removed while a reader held their record.
     left: Mutex<Vec<Arc<Record>>>,
     /// Whether the objects must outlive a power loss.
     is_kept: bool,
@@ -309,8 +309,8 @@ impl Disk {
         OpenOptions::new().write(true).open(path)?.sync_all()
     }
 
-    /// Removes the bytes of a version that the index does not have any more, once nobody has its record in hand. Whoever still
-    /// has is waited for until the next version of any object goes.
+    /// Removes the bytes of a version that is no longer in the index, once no reader holds its record. Until then it is looked at
+    /// again whenever another version goes.
     fn discard(&self, record: Arc<Record>) {
         let mut left = self
             .shared

@@ -138,7 +138,7 @@ impl MySqlEngine {
             .tables()
             .filter(|table| before.get(&table.name).is_none());
         self.made().extend(new.map(|table| table.name.clone()));
-        // All of them: what is made anew by the name of one that was ours has no mark.
+        // All of them: a table that replaces one of ours under its name has no mark.
         let made = self.made().clone();
         let mut connection = self.connection().await?;
         for name in &made {

@@ -83,7 +83,7 @@ async fn a_reader_keeps_the_version_it_opened() {
 }
 
 #[tokio::test]
-async fn a_version_that_somebody_is_about_to_read_stays_until_it_was_read() {
+async fn a_version_stays_until_its_readers_have_read_it() {
     let disk = Disk::open(None).unwrap();
     let blobs = || {
         std::fs::read_dir(disk.root().join("blobs"))
