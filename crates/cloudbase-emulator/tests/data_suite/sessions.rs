@@ -156,12 +156,14 @@ fn a_schema_that_changes_the_database_changes_no_table_of_it() {
 const FAILING: &str = "
 DROP TABLE IF EXISTS failing;
 CREATE TABLE failing (n INT PRIMARY KEY);
+DELIMITER ;;
 CREATE TRIGGER failing_trigger BEFORE INSERT ON failing FOR EACH ROW
 BEGIN
   DECLARE number INT;
   SET number = NEW.n;
   SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = number, MESSAGE_TEXT = 'as it was told';
-END;
+END;;
+DELIMITER ;
 ";
 
 #[test]

@@ -24,6 +24,32 @@ async fn load_there(url: &str, sql: &str) -> Result<Emulator, String> {
         .map_err(|error| error.to_string())
 }
 
+/// Removes what other suites left in the server's database.
+async fn clear(url: &str) {
+    let server = Emulator::builder().mysql(url).start().await.unwrap();
+    let tables =
+        "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE()";
+    let tables = server.sql(tables, &[]).await.unwrap();
+    let drops: String = tables
+        .iter()
+        .map(|row| {
+            format!(
+                "DROP TABLE IF EXISTS `{}`;\n",
+                row["name"].as_str().unwrap()
+            )
+        })
+        .collect();
+    server.shutdown().await;
+    let drops = format!("SET FOREIGN_KEY_CHECKS=0;\n{drops}");
+    let server = Emulator::builder()
+        .mysql(url)
+        .schema_sql(drops)
+        .start()
+        .await
+        .unwrap();
+    server.shutdown().await;
+}
+
 /// JSON is text to MariaDB.
 fn as_documents(rows: &mut Value) {
     for cell in rows
@@ -89,6 +115,7 @@ async fn rows_are_those_of_mariadb() {
     let Ok(url) = std::env::var("CLOUDBASE_TEST_MYSQL_URL") else {
         return;
     };
+    clear(&url).await;
     let mut wrong = Vec::new();
     let constructs: Vec<_> = Construct::all()
         .into_iter()
