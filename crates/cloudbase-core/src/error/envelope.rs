@@ -48,7 +48,12 @@ pub(crate) fn parse(
 }
 
 fn error_of(family: Envelope, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
-    let told = shape::read(body::value_of(body), status, family);
+    let told = shape::read(
+        body::value_of(body),
+        status,
+        family,
+        body::is_problem(headers),
+    );
     let message = match &told.message {
         Some(message) => Some(message.as_str()),
         None => body::text_of(headers, body),

@@ -406,3 +406,28 @@ async fn the_status_in_the_body_of_a_storage_error_counts() {
     let error = failure(Envelope::Gateway, 400, says(json!("409"))).await;
     assert!(!error.is_conflict() && error.body_status().is_none());
 }
+
+#[tokio::test]
+async fn the_title_of_a_problem_document_is_its_message() {
+    let body = json!({ "id": 1, "title": "Not enough credit" }).to_string();
+    for (content_type, message) in [
+        ("application/problem+json", "Not enough credit"),
+        (
+            "Application/Problem+JSON; charset=utf-8",
+            "Not enough credit",
+        ),
+        ("application/json", "Bad Request"),
+        ("application/vnd.problem+json", "Bad Request"),
+        ("", "Bad Request"),
+    ] {
+        let headers = [("content-type", content_type)];
+        let headers = if content_type.is_empty() {
+            &[]
+        } else {
+            &headers[..]
+        };
+        let mock = MockTransport::new().answer(answer(400, headers, body.clone()));
+        let error = client(&mock).fetch(post()).await.unwrap_err();
+        assert_eq!(error.message(), message, "{content_type}");
+    }
+}

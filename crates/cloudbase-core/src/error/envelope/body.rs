@@ -73,14 +73,26 @@ pub(super) fn is_message(text: &str) -> bool {
     !text.is_empty() && text.len() <= TEXT_LIMIT && !text.starts_with('<')
 }
 
+/// Whether the body says of itself that it is a problem document (RFC 9457).
+pub(super) fn is_problem(headers: &HeaderMap) -> bool {
+    media_type(headers)
+        .is_some_and(|media_type| media_type.eq_ignore_ascii_case(b"application/problem+json"))
+}
+
 /// Whether the content type is text, absent, or that of JSON, which frameworks put on everything.
 fn may_be_text(headers: &HeaderMap) -> bool {
-    let Some(content_type) = headers.get(CONTENT_TYPE) else {
-        return true;
-    };
-    let essence = content_type.as_bytes().split(|byte| *byte == b';').next();
-    let essence = essence.unwrap_or_default().trim_ascii();
-    [&b"text/plain"[..], b"application/json"]
-        .iter()
-        .any(|known| essence.eq_ignore_ascii_case(known))
+    media_type(headers).is_none_or(|media_type| {
+        [&b"text/plain"[..], b"application/json"]
+            .iter()
+            .any(|known| media_type.eq_ignore_ascii_case(known))
+    })
+}
+
+/// The content type without its parameters.
+fn media_type(headers: &HeaderMap) -> Option<&[u8]> {
+    let content_type = headers.get(CONTENT_TYPE)?.as_bytes();
+    content_type
+        .split(|byte| *byte == b';')
+        .next()
+        .map(<[u8]>::trim_ascii)
 }

@@ -33,7 +33,7 @@ const ID_LIMIT: usize = 128;
 /// How many messages of a list are joined.
 const LIST_LIMIT: usize = 8;
 
-const MESSAGES: [&str; 9] = [
+const MESSAGES: [&str; 7] = [
     "message",
     "error_description",
     "msg",
@@ -41,16 +41,19 @@ const MESSAGES: [&str; 9] = [
     "errMsg",
     "Message",
     "detail",
-    "description",
-    "title",
 ];
+
+/// What names the kind of error in a problem document. In any other JSON these are data, like the title
+/// of a book.
+const PROBLEM: [&str; 2] = ["title", "description"];
 
 /// What `body` says. In the order of the service's own forms first: `{code, message, requestId}` and
 /// `{error, error_code, error_description}`, then those of the older APIs, then an error within the
 /// error, then lists of errors. At `/auth` the second of these comes first.
-pub(super) fn read(body: Value, status: StatusCode, family: Envelope) -> Told {
+/// `is_problem`: whether it is a problem document.
+pub(super) fn read(body: Value, status: StatusCode, family: Envelope, is_problem: bool) -> Told {
     match body {
-        Value::Object(object) => read_object(object, status, family),
+        Value::Object(object) => read_object(object, status, family, is_problem),
         list @ Value::Array(_) => Told {
             message: texts(&list),
             details: Some(list),
@@ -64,7 +67,12 @@ pub(super) fn read(body: Value, status: StatusCode, family: Envelope) -> Told {
     }
 }
 
-fn read_object(mut object: Map<String, Value>, status: StatusCode, family: Envelope) -> Told {
+fn read_object(
+    mut object: Map<String, Value>,
+    status: StatusCode,
+    family: Envelope,
+    is_problem: bool,
+) -> Told {
     // `{"Response": {"Error": {…}, "RequestId": …}}` of Tencent Cloud's APIs.
     if let Some(Value::Object(response)) = object.get("Response")
         && response.get("Error").is_some_and(Value::is_object)
@@ -95,6 +103,12 @@ fn read_object(mut object: Map<String, Value>, status: StatusCode, family: Envel
     let message = described
         .flatten()
         .or_else(|| message(&object))
+        .or_else(|| {
+            PROBLEM
+                .iter()
+                .find_map(|name| non_blank(&object, name))
+                .filter(|_| is_problem)
+        })
         .or_else(|| within.and_then(message))
         .or_else(|| {
             ["message", "errors", "detail"]

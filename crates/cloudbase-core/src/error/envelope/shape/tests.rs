@@ -8,6 +8,7 @@ fn read_as(status: u16, body: Value) -> (Option<String>, Option<String>) {
         body,
         StatusCode::from_u16(status).unwrap(),
         Envelope::Gateway,
+        false,
     );
     (told.code, told.message)
 }
@@ -80,7 +81,7 @@ fn the_forms_of_frameworks() {
             400,
             json!({"type": "about:blank", "title": "One or more validation errors occurred.", "status": 400, "errors": {"Qty": ["x"]}}),
             "",
-            "One or more validation errors occurred.",
+            "",
         ),
         (
             422,
@@ -118,7 +119,7 @@ fn the_forms_of_frameworks() {
             404,
             json!({"code": 404, "name": "Not Found", "description": "m"}),
             "404",
-            "m",
+            "",
         ),
         // RFC 9457.
         (
@@ -131,7 +132,7 @@ fn the_forms_of_frameworks() {
             403,
             json!({"type": "https://example.com/credit", "title": "No credit"}),
             "",
-            "No credit",
+            "",
         ),
         // GraphQL, JSON:API, Google, OpenAI.
         (
@@ -187,6 +188,43 @@ fn the_forms_of_frameworks() {
         (400, json!("<html>"), "", ""),
     ] {
         assert_eq!(read_as(status, body.clone()), some(code, message), "{body}");
+    }
+}
+
+/// RFC 9457: what `title` is in any other JSON is not known.
+#[test]
+fn a_title_is_a_message_in_problem_documents_only() {
+    for (body, message) in [
+        (json!({"title": "No credit"}), "No credit"),
+        (
+            json!({"title": "No credit", "detail": "30 left"}),
+            "30 left",
+        ),
+        (
+            json!({"title": "No credit", "description": "d"}),
+            "No credit",
+        ),
+        (json!({"description": "d", "name": "Not Found"}), "d"),
+        (
+            json!({"title": "One or more validation errors occurred.", "errors": {"Qty": ["x"]}}),
+            "One or more validation errors occurred.",
+        ),
+    ] {
+        let told = read(
+            body.clone(),
+            StatusCode::BAD_REQUEST,
+            Envelope::Gateway,
+            true,
+        );
+        assert_eq!(told.message.as_deref(), Some(message), "{body}");
+    }
+    for body in [
+        json!({"id": 1, "title": "A book"}),
+        json!({"description": "A book"}),
+        json!({"errors": [{"title": "A book"}]}),
+        json!({"error": {"title": "A book", "description": "d"}}),
+    ] {
+        assert_eq!(read_as(400, body.clone()), some("", ""), "{body}");
     }
 }
 
@@ -247,7 +285,12 @@ fn details_are_kept() {
             json!({"details": null, "hint": "h"}),
         ),
     ] {
-        let told = read(body.clone(), StatusCode::BAD_REQUEST, Envelope::Gateway);
+        let told = read(
+            body.clone(),
+            StatusCode::BAD_REQUEST,
+            Envelope::Gateway,
+            false,
+        );
         assert_eq!(told.details, Some(details), "{body}");
     }
     for body in [
@@ -256,7 +299,13 @@ fn details_are_kept() {
         json!({}),
     ] {
         assert_eq!(
-            read(body.clone(), StatusCode::BAD_REQUEST, Envelope::Gateway).details,
+            read(
+                body.clone(),
+                StatusCode::BAD_REQUEST,
+                Envelope::Gateway,
+                false
+            )
+            .details,
             None,
             "{body}"
         );
@@ -265,7 +314,7 @@ fn details_are_kept() {
 
 #[test]
 fn a_request_id_is_one_word() {
-    let id = |body| read(body, StatusCode::BAD_REQUEST, Envelope::Gateway).request_id;
+    let id = |body| read(body, StatusCode::BAD_REQUEST, Envelope::Gateway, false).request_id;
     for name in ["requestId", "request_id", "RequestId"] {
         assert_eq!(id(json!({name: "r-1"})), Some("r-1".into()));
     }
