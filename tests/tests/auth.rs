@@ -7,6 +7,7 @@ mod auth {
     mod arguments;
     mod captcha;
     mod clocks;
+    mod differences;
     mod documentation;
     mod elsewhere;
     mod errors;
@@ -16,6 +17,7 @@ mod auth {
     mod gateway;
     mod lookup;
     mod oauth;
+    mod official;
     mod proofs;
     mod sessions;
     mod support;

@@ -6,6 +6,8 @@
 mod choosing;
 #[path = "data/derive.rs"]
 mod derive;
+#[path = "data/differences.rs"]
+mod differences;
 #[path = "data/fixtures.rs"]
 mod fixtures;
 #[path = "data/injection.rs"]
@@ -14,6 +16,8 @@ mod injection;
 mod models;
 #[path = "data/mysql.rs"]
 mod mysql;
+#[path = "data/official.rs"]
+mod official;
 #[path = "data/pages.rs"]
 mod pages;
 #[path = "data/rejections.rs"]

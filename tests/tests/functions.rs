@@ -3,6 +3,8 @@
 
 #[path = "functions/calls.rs"]
 mod calls;
+#[path = "functions/differences.rs"]
+mod differences;
 #[path = "functions/errors.rs"]
 mod errors;
 #[path = "functions/response_fields.rs"]

@@ -9,6 +9,8 @@ mod bucket_calls;
 mod buckets;
 #[path = "storage/classic.rs"]
 mod classic;
+#[path = "storage/differences.rs"]
+mod differences;
 #[path = "storage/download.rs"]
 mod download;
 #[path = "storage/paths.rs"]

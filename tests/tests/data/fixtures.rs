@@ -1,7 +1,8 @@
 //! Sends what the official JavaScript SDK sends.
 
+use cloudbase_core::{Response, Result};
 use cloudbase_data::Row;
-use cloudbase_data::models::{EnvType, Models, field};
+use cloudbase_data::models::{BatchResult, EnvType, Models, field};
 use cloudbase_data::mysql::postgres::{
     Collection, TextSearch, contained_by, contains, ilike_all_of, ilike_any_of, like_all_of,
     like_any_of, overlaps, range_adjacent, range_gt, range_gte, range_lt, range_lte, text_search,
@@ -10,65 +11,26 @@ use cloudbase_data::mysql::{
     Filter, Is, MySql, Related, Select, all, any, asc, desc, eq, gt, gte, ilike, in_, is,
     is_not_null, like, lt, lte, neq, not,
 };
-use cloudbase_tests::fixtures::{Difference, Fixture, Needed, Replay};
+use cloudbase_tests::fixtures::{Fixture, Outcome, Replay, Wire};
 use serde_json::{Value, json};
 
-const PATH: &str = "instance and database are told by the path, as the HTTP API docs say today";
-const LIST: &str =
-    "the column names are those of the rows anyway, and the HTTP API docs do not have them";
-const COUNT: &str = "a write tells how many rows it changed without being asked";
+use super::differences::DIFFERENCES;
+use super::official::Official;
 
-/// What this SDK does differently, and why.
-const TABLE: &[Difference] = &[
-    Difference::new("* /v1/rdb/rest/*", "header.accept-profile missing", PATH),
-    Difference::new("* /v1/rdb/rest/*", "header.content-profile missing", PATH),
-    Difference::new("* /v1/rdb/rest/*", "header.x-db-instance missing", PATH),
-    Difference::new("POST /v1/rdb/rest/t", "query.columns missing", LIST),
-    Difference::new("POST /v1/rdb/rest/t", "header.prefer value", COUNT),
-    Difference::new("DELETE /v1/rdb/rest/t", "header.prefer missing", COUNT),
-    Difference::new(
-        "GET /v1/rdb/rest/t",
-        "query.note value",
-        "`eq.null` compares with the text; null needs `is`",
-    ),
-    Difference::new(
-        "GET /v1/rdb/rest/t",
-        "query.tags value",
-        "an element with a comma is quoted, else it is two",
-    ),
-    Difference::new(
-        "GET /v1/rdb/rest/t",
-        "query.name value",
-        "a pattern with a comma is quoted, else it is two",
-    ),
-    Difference::new(
-        "GET /v1/rdb/rest/t",
-        "query.limit extra",
-        "two rows are enough to know that there are several",
-    ),
-    Difference::new(
-        "POST /v1/model/pre/post/create",
-        "body.envType missing",
-        "it is in the path",
-    ),
-];
-
-struct Scene<'a> {
+struct Scene {
     replay: Replay,
     mysql: MySql,
     models: Models,
-    needed: &'a Needed,
 }
 
-impl<'a> Scene<'a> {
-    fn new(name: &str, needed: &'a Needed) -> Self {
-        let replay = Replay::new(Fixture::load("data", name));
-        let client = replay.client_with(|builder| builder.access_key("key"));
+impl Scene {
+    async fn new(name: &str, wire: Wire) -> Self {
+        let replay = Replay::start(Fixture::load("data", name), wire).await;
+        let client = replay.signed_in_client().await;
         Self {
             mysql: MySql::new(client.clone()),
             models: Models::new(client),
             replay,
-            needed,
         }
     }
 
@@ -76,45 +38,78 @@ impl<'a> Scene<'a> {
         self.mysql.from("t").select("*")
     }
 
-    /// The step whose call begins like this sends what was just sent.
-    #[track_caller]
-    fn step(&self, call: &str) {
-        self.replay.assert_step(call, TABLE, self.needed);
+    /// Makes the call of the next step, and compares what it sent and what became of it.
+    async fn step<T: Official>(
+        &self,
+        step: &str,
+        call: impl Future<Output = Result<Response<T>>>,
+    ) -> Result<T> {
+        let result = call.await;
+        let outcome = Outcome::of(&result, Official::official);
+        self.replay.assert_step(step, &outcome, &DIFFERENCES);
+        result.map(Response::into_value)
+    }
+
+    /// As [`step`](Self::step), for a call of a model, whose result has `data`, and for a template
+    /// `Data`, too.
+    async fn model_step<T>(
+        &self,
+        step: &str,
+        call: impl Future<Output = Result<Response<T>>>,
+        data: impl FnOnce(&T) -> Value,
+    ) {
+        let result = call.await;
+        let outcome = Outcome::of(&result, |response| {
+            let (data, id) = (data(response.value()), response.request_id());
+            json!({ "data": data, "requestId": id, "Data": data, "RequestId": id })
+        });
+        self.replay.assert_step(step, &outcome, &DIFFERENCES);
     }
 
     /// Each of these filters is what the next step sends.
     async fn filters(&self, steps: impl IntoIterator<Item = (&str, Filter)>) {
         for (call, filter) in steps {
-            self.all().filter(filter).await.unwrap();
-            self.step(&format!("db.from('t').select().{call}"));
+            let step = format!("db.from('t').select().{call}");
+            let select = self.all().filter(filter);
+            self.step(&step, select.send_with_meta()).await.unwrap();
         }
     }
 }
 
-/// Every scenario, so that the table can be checked for entries that none of them needs.
-#[tokio::test]
-async fn what_is_sent_is_what_the_official_sdk_sends() {
-    let needed = Needed::default();
-    count(&needed).await;
-    delete(&needed).await;
-    comparison(&needed).await;
-    containment(&needed).await;
-    logic(&needed).await;
-    pattern(&needed).await;
-    insert(&needed).await;
-    options(&needed).await;
-    order(&needed).await;
-    single(&needed).await;
-    upsert(&needed).await;
-    postgres(&needed).await;
-    models(&needed).await;
-    needed.assert_all(TABLE);
+async fn every_recording(wire: Wire) {
+    count(wire).await;
+    delete(wire).await;
+    comparison(wire).await;
+    containment(wire).await;
+    logic(wire).await;
+    pattern(wire).await;
+    insert(wire).await;
+    options(wire).await;
+    order(wire).await;
+    single(wire).await;
+    upsert(wire).await;
+    postgres(wire).await;
+    models(wire).await;
+    DIFFERENCES.assert_all_seen();
 }
 
-async fn count(needed: &Needed) {
-    let scene = Scene::new("mysql_count", needed);
-    scene.all().with_count().await.unwrap();
-    scene.step("db.from('t').select('*', { count: 'exact' })");
+#[tokio::test]
+async fn what_is_sent_and_returned_is_what_the_official_sdk_does() {
+    every_recording(Wire::Mock).await;
+}
+
+#[tokio::test]
+async fn what_is_sent_and_returned_is_what_the_official_sdk_does_over_sockets() {
+    every_recording(Wire::Sockets).await;
+}
+
+async fn count(wire: Wire) {
+    let scene = Scene::new("mysql_count", wire).await;
+    let count = "db.from('t').select('*', { count: 'exact' })";
+    scene
+        .step(count, scene.all().with_count().send_with_meta())
+        .await
+        .unwrap();
     let other = "MySQL knows exact counts only";
     scene
         .replay
@@ -122,37 +117,54 @@ async fn count(needed: &Needed) {
     scene
         .replay
         .skip_step("db.from('t').select('*', { count: 'estimated' })", other);
-    assert_eq!(scene.all().count().await.unwrap(), 3);
-    scene.step("db.from('t').select('*', { count: 'exact', head: true })");
-    scene.replay.skip_step(
-        "db.from('t').select('*', { head: true })",
-        "it answers nothing",
-    );
-    let page = scene.all().range(0, 1).with_count().await.unwrap();
+    let head = "db.from('t').select('*', { count: 'exact', head: true })";
+    let total = scene.step(head, scene.all().count().send_with_meta()).await;
+    assert_eq!(total.unwrap(), 3);
+    let nothing = "it returns nothing";
+    scene
+        .replay
+        .skip_step("db.from('t').select('*', { head: true })", nothing);
+    let range = "db.from('t').select('*', { count: 'exact' }).range(0, 1)";
+    let page = scene.all().range(0, 1).with_count();
+    let page = scene.step(range, page.send_with_meta()).await.unwrap();
     assert_eq!(page.total, Some(3));
-    scene.step("db.from('t').select('*', { count: 'exact' }).range(0, 1)");
     scene.replay.assert_done();
 }
 
-async fn delete(needed: &Needed) {
-    let scene = Scene::new("mysql_delete", needed);
+async fn delete(wire: Wire) {
+    let scene = Scene::new("mysql_delete", wire).await;
     let t = || scene.mysql.from("t").delete();
-    assert_eq!(t().eq("id", 1).await.unwrap().affected, Some(1));
-    scene.step("db.from('t').delete().eq('id', 1)");
-    t().eq("id", 1).returning::<Row>("*").await.unwrap();
-    scene.step("db.from('t').delete().eq('id', 1).select()");
-    t().in_("id", [1, 2]).await.unwrap();
-    scene.step("db.from('t').delete({ count: 'exact' }).in('id', [1, 2])");
+    let deleted = scene.step(
+        "db.from('t').delete().eq('id', 1)",
+        t().eq("id", 1).send_with_meta(),
+    );
+    assert_eq!(deleted.await.unwrap().affected, Some(1));
+    let returning = t().eq("id", 1).returning::<Row>("*");
+    scene
+        .step(
+            "db.from('t').delete().eq('id', 1).select()",
+            returning.send_with_meta(),
+        )
+        .await
+        .unwrap();
+    let several = t().in_("id", [1, 2]);
+    scene
+        .step(
+            "db.from('t').delete({ count: 'exact' }).in('id', [1, 2])",
+            several.send_with_meta(),
+        )
+        .await
+        .unwrap();
     assert!(t().await.is_err());
     scene.replay.skip_step(
         "db.from('t').delete()",
-        "the service refuses it, and so do we",
+        "the service rejects it, and so do we",
     );
     scene.replay.assert_done();
 }
 
-async fn comparison(needed: &Needed) {
-    let scene = Scene::new("mysql_filter_comparison", needed);
+async fn comparison(wire: Wire) {
+    let scene = Scene::new("mysql_filter_comparison", wire).await;
     scene
         .filters([
             ("eq('id', 1)", eq("id", 1)),
@@ -175,8 +187,8 @@ async fn comparison(needed: &Needed) {
     scene.replay.assert_done();
 }
 
-async fn containment(needed: &Needed) {
-    let scene = Scene::new("mysql_filter_containment", needed);
+async fn containment(wire: Wire) {
+    let scene = Scene::new("mysql_filter_containment", wire).await;
     let span = || Collection::range("[1,2)");
     scene
         .filters([
@@ -222,8 +234,8 @@ async fn containment(needed: &Needed) {
     scene.replay.assert_done();
 }
 
-async fn logic(needed: &Needed) {
-    let scene = Scene::new("mysql_filter_logic", needed);
+async fn logic(wire: Wire) {
+    let scene = Scene::new("mysql_filter_logic", wire).await;
     let either = || any([eq("id", 1), eq("name", "Ann")]);
     scene
         .filters([
@@ -242,11 +254,15 @@ async fn logic(needed: &Needed) {
         ])
         .await;
     let users = scene.mysql.from("t").select::<Row>("*, users(*)");
-    users
-        .related("users", Related::new().filter(either()))
+    scene
+        .step(
+            "db.from('t').select('*, users(*)').or(",
+            users
+                .related("users", Related::new().filter(either()))
+                .send_with_meta(),
+        )
         .await
         .unwrap();
-    scene.step("db.from('t').select('*, users(*)').or(");
     scene
         .filters([
             (
@@ -279,8 +295,8 @@ async fn logic(needed: &Needed) {
     scene.replay.assert_done();
 }
 
-async fn pattern(needed: &Needed) {
-    let scene = Scene::new("mysql_filter_pattern", needed);
+async fn pattern(wire: Wire) {
+    let scene = Scene::new("mysql_filter_pattern", wire).await;
     scene
         .filters([
             ("like('name', '%a_n%')", like("name", "%a_n%")),
@@ -295,23 +311,42 @@ async fn pattern(needed: &Needed) {
     scene.replay.assert_done();
 }
 
-async fn insert(needed: &Needed) {
-    let scene = Scene::new("mysql_insert", needed);
+async fn insert(wire: Wire) {
+    let scene = Scene::new("mysql_insert", wire).await;
     let insert = |rows: &Value| scene.mysql.from("t").insert(rows);
     let row = json!({"name": "Ann", "n": 1, "ok": true, "note": null, "meta": {"a": [1]}, "text": "你好 \"x\", (y)"});
-    assert_eq!(insert(&row).await.unwrap().affected, Some(1));
-    scene.step("db.from('t').insert({ name: 'Ann', n: 1");
-    insert(&json!([{"name": "Ann"}, {"name": "Bob", "age": 3}]))
+    let step = "db.from('t').insert({ name: 'Ann', n: 1";
+    let inserted = scene.step(step, insert(&row).send_with_meta()).await;
+    assert_eq!(inserted.unwrap().affected, Some(1));
+    scene
+        .step(
+            "db.from('t').insert([{ name: 'Ann' }, ",
+            insert(&json!([{"name": "Ann"}, {"name": "Bob", "age": 3}])).send_with_meta(),
+        )
         .await
         .unwrap();
-    scene.step("db.from('t').insert([{ name: 'Ann' }, ");
     let ann = json!({"name": "Ann"});
-    insert(&ann).returning::<Row>("*").await.unwrap();
-    scene.step("db.from('t').insert({ name: 'Ann' }).select()");
-    insert(&ann).returning::<Row>("id, name").await.unwrap();
-    scene.step("db.from('t').insert({ name: 'Ann' }).select('id, name')");
-    insert(&json!([ann])).missing_as_default().await.unwrap();
-    scene.step("db.from('t').insert([{ name: 'Ann' }], { count: 'exact', defaultToNull: false })");
+    scene
+        .step(
+            "db.from('t').insert({ name: 'Ann' }).select()",
+            insert(&ann).returning::<Row>("*").send_with_meta(),
+        )
+        .await
+        .unwrap();
+    scene
+        .step(
+            "db.from('t').insert({ name: 'Ann' }).select('id, name')",
+            insert(&ann).returning::<Row>("id, name").send_with_meta(),
+        )
+        .await
+        .unwrap();
+    scene
+        .step(
+            "db.from('t').insert([{ name: 'Ann' }], { count: 'exact', defaultToNull: false })",
+            insert(&json!([ann])).missing_as_default().send_with_meta(),
+        )
+        .await
+        .unwrap();
     assert_eq!(insert(&json!([])).await.unwrap().affected, Some(0));
     scene.replay.skip_step(
         "db.from('t').insert([])",
@@ -320,8 +355,8 @@ async fn insert(needed: &Needed) {
     scene.replay.assert_done();
 }
 
-async fn options(needed: &Needed) {
-    let scene = Scene::new("mysql_options", needed);
+async fn options(wire: Wire) {
+    let scene = Scene::new("mysql_options", wire).await;
     let reason = "the path names them here, the recording has headers; the path forms have tests of their own";
     scene.replay.skip_step("db.from('t').select()", reason);
     scene
@@ -330,8 +365,8 @@ async fn options(needed: &Needed) {
     scene.replay.assert_done();
 }
 
-async fn order(needed: &Needed) {
-    let scene = Scene::new("mysql_order_limit_range", needed);
+async fn order(wire: Wire) {
+    let scene = Scene::new("mysql_order_limit_range", wire).await;
     let all = || scene.all();
     let users = || scene.mysql.from("t").select::<Row>("*, users(*)");
     let related = Related::new;
@@ -376,80 +411,123 @@ async fn order(needed: &Needed) {
             all().eq("id", 1).order(asc("id")).limit(1),
         ),
     ] {
-        select.await.unwrap();
-        scene.step(&format!("db.from('t').{call}"));
+        scene
+            .step(&format!("db.from('t').{call}"), select.send_with_meta())
+            .await
+            .unwrap();
     }
     scene.replay.assert_done();
 }
 
-async fn single(needed: &Needed) {
-    let scene = Scene::new("mysql_single", needed);
+async fn single(wire: Wire) {
+    let scene = Scene::new("mysql_single", wire).await;
     let all = || scene.all();
-    all().eq("id", 1).single().await.unwrap();
-    scene.step("db.from('t').select().eq('id', 1).single()");
-    assert_eq!(
-        all()
-            .eq("id", 404)
-            .single()
-            .await
-            .unwrap_err()
-            .status()
-            .unwrap(),
-        406
-    );
-    scene.step("db.from('t').select().eq('id', 404).single()");
-    assert!(all().eq("id", 1).maybe_single().await.unwrap().is_some());
-    scene.step("db.from('t').select().eq('id', 1).maybeSingle()");
-    assert!(all().eq("id", 404).maybe_single().await.unwrap().is_none());
-    scene.step("db.from('t').select().eq('id', 404).maybeSingle()");
-    assert!(all().maybe_single().await.is_err());
-    scene.step("db.from('t').select().maybeSingle()");
+    let one = || all().eq("id", 1);
+    let none = || all().eq("id", 404);
+    let step = "db.from('t').select().eq('id', 1).single()";
+    let found = scene.step(step, one().single().send_with_meta()).await;
+    found.unwrap();
+    let step = "db.from('t').select().eq('id', 404).single()";
+    let missing = scene.step(step, none().single().send_with_meta()).await;
+    assert_eq!(missing.unwrap_err().status().unwrap(), 406);
+    let step = "db.from('t').select().eq('id', 1).maybeSingle()";
+    let found = scene
+        .step(step, one().maybe_single().send_with_meta())
+        .await;
+    assert!(found.unwrap().is_some());
+    let step = "db.from('t').select().eq('id', 404).maybeSingle()";
+    let missing = scene
+        .step(step, none().maybe_single().send_with_meta())
+        .await;
+    assert!(missing.unwrap().is_none());
+    let step = "db.from('t').select().maybeSingle()";
+    let several = scene
+        .step(step, all().maybe_single().send_with_meta())
+        .await;
+    several.unwrap_err();
     scene
         .replay
         .skip_step("db.from('t').select().csv()", "PostgreSQL only");
     let insert = scene.mysql.from("t").insert(&json!({"name": "Ann"}));
-    insert.returning::<Row>("*").single().await.unwrap();
-    scene.step("db.from('t').insert({ name: 'Ann' }).select().single()");
+    scene
+        .step(
+            "db.from('t').insert({ name: 'Ann' }).select().single()",
+            insert.returning::<Row>("*").single().send_with_meta(),
+        )
+        .await
+        .unwrap();
     scene.replay.assert_done();
 }
 
-async fn upsert(needed: &Needed) {
-    let scene = Scene::new("mysql_upsert", needed);
+async fn upsert(wire: Wire) {
+    let scene = Scene::new("mysql_upsert", wire).await;
     let upsert = |rows: &Value| scene.mysql.from("t").upsert(rows);
     let ann = json!({"id": 1, "name": "Ann"});
-    upsert(&ann).await.unwrap();
-    scene.step("db.from('t').upsert({ id: 1, name: 'Ann' })");
-    upsert(&ann).on_conflict(["id"]).await.unwrap();
-    scene.step("db.from('t').upsert({ id: 1, name: 'Ann' }, { onConflict: 'id' })");
+    scene
+        .step(
+            "db.from('t').upsert({ id: 1, name: 'Ann' })",
+            upsert(&ann).send_with_meta(),
+        )
+        .await
+        .unwrap();
+    scene
+        .step(
+            "db.from('t').upsert({ id: 1, name: 'Ann' }, { onConflict: 'id' })",
+            upsert(&ann).on_conflict(["id"]).send_with_meta(),
+        )
+        .await
+        .unwrap();
     let two = json!([ann, {"id": 2, "name": "Bob"}]);
-    upsert(&two)
-        .on_conflict(["id", "name"])
-        .ignore_duplicates()
+    scene
+        .step(
+            "db.from('t').upsert([",
+            upsert(&two)
+                .on_conflict(["id", "name"])
+                .ignore_duplicates()
+                .send_with_meta(),
+        )
         .await
         .unwrap();
-    scene.step("db.from('t').upsert([");
-    upsert(&json!({"id": 1}))
-        .missing_as_default()
+    scene
+        .step(
+            "db.from('t').upsert({ id: 1 }, { count: 'exact', defaultToNull: false })",
+            upsert(&json!({"id": 1}))
+                .missing_as_default()
+                .send_with_meta(),
+        )
         .await
         .unwrap();
-    scene.step("db.from('t').upsert({ id: 1 }, { count: 'exact', defaultToNull: false })");
-    upsert(&ann).returning::<Row>("*").await.unwrap();
-    scene.step("db.from('t').upsert({ id: 1, name: 'Ann' }).select()");
+    scene
+        .step(
+            "db.from('t').upsert({ id: 1, name: 'Ann' }).select()",
+            upsert(&ann).returning::<Row>("*").send_with_meta(),
+        )
+        .await
+        .unwrap();
     scene.replay.assert_done();
 }
 
-async fn postgres(needed: &Needed) {
-    let scene = Scene::new("rdb_pg", needed);
-    scene.mysql.from("t").eq::<Row>("id", 1).await.unwrap();
-    scene.step("db.from('t').select().eq('id', 1)");
+async fn postgres(wire: Wire) {
+    let scene = Scene::new("rdb_pg", wire).await;
     scene
-        .mysql
-        .from("t")
-        .insert(&json!({"a": 1}))
-        .returning::<Row>("*")
+        .step(
+            "db.from('t').select().eq('id', 1)",
+            scene.mysql.from("t").eq::<Row>("id", 1).send_with_meta(),
+        )
         .await
         .unwrap();
-    scene.step("db.from('t').insert({ a: 1 }).select()");
+    scene
+        .step(
+            "db.from('t').insert({ a: 1 }).select()",
+            scene
+                .mysql
+                .from("t")
+                .insert(&json!({"a": 1}))
+                .returning::<Row>("*")
+                .send_with_meta(),
+        )
+        .await
+        .unwrap();
     let other = "schemas and stored functions are PostgreSQL's";
     scene.replay.skip_step("db.schema('other')", other);
     scene
@@ -464,49 +542,54 @@ async fn postgres(needed: &Needed) {
     scene.replay.assert_done();
 }
 
-async fn models(needed: &Needed) {
-    let scene = Scene::new("models_create", needed);
+async fn models(wire: Wire) {
+    let scene = Scene::new("models_create", wire).await;
     let post = scene.models.model("post");
     let record = json!({"title": "你好", "body": "a \"quoted\" text", "views": 0, "draft": true,
         "tags": ["a", "b"], "meta": {"k": null}});
-    post.create(&record).await.ok();
-    scene.step("app.models.post.create({ data: { title: '你好'");
-    post.create_many(&json!([{"title": "one"}, {"title": "two"}]))
-        .await
-        .ok();
-    scene.step("app.models.post.createMany(");
+    let id = |id: &String| json!({ "id": id });
+    let create = post.create(&record).send_with_meta();
+    let step = "app.models.post.create({ data: { title: '你好'";
+    scene.model_step(step, create, id).await;
+    let two = json!([{"title": "one"}, {"title": "two"}]);
+    let create = post.create_many(&two).send_with_meta();
+    let step = "app.models.post.createMany(";
+    let ids = |ids: &Vec<String>| json!({ "idList": ids });
+    scene.model_step(step, create, ids).await;
     let trial = scene.models.clone().env_type(EnvType::Pre);
-    trial
-        .model("post")
-        .create(&json!({"title": "x"}))
-        .await
-        .ok();
-    scene.step("app.models.post.create({ data: { title: 'x' }, envType: 'pre' })");
+    let create = trial.model("post").create(&json!({"title": "x"}));
+    let step = "app.models.post.create({ data: { title: 'x' }, envType: 'pre' })";
+    scene.model_step(step, create.send_with_meta(), id).await;
     scene.replay.assert_done();
 
-    let removals = Scene::new("models_delete", needed);
-    let post = removals.models.model("post");
-    post.delete().filter(field("_id").eq("rec-0001")).await.ok();
-    removals.step("app.models.post.delete(");
-    post.delete_many().filter(field("title").eq("x")).await.ok();
-    removals.step("app.models.post.deleteMany(");
-    removals.replay.assert_done();
+    let scene = Scene::new("models_delete", wire).await;
+    let post = scene.models.model("post");
+    let delete = post.delete().filter(field("_id").eq("rec-0001"));
+    let count = |count: &u64| json!({ "count": count });
+    let step = "app.models.post.delete(";
+    scene.model_step(step, delete.send_with_meta(), count).await;
+    let delete = post.delete_many().filter(field("title").eq("x"));
+    let count = |result: &BatchResult| json!({ "count": result.count });
+    let step = "app.models.post.deleteMany(";
+    scene.model_step(step, delete.send_with_meta(), count).await;
+    scene.replay.assert_done();
 
-    let sql = Scene::new("models_run_sql", needed);
+    let scene = Scene::new("models_run_sql", wire).await;
     let internal =
         "the JS SDK goes by way of an internal function; the HTTP API docs have an endpoint";
-    sql.replay.skip_step("app.models.$runSQL(", internal);
-    sql.replay.skip_step("app.models.$runSQLRaw(", internal);
-    let template = sql.models.sql_template::<Value>("top_posts");
-    let list = json!([1]);
-    template
+    scene.replay.skip_step("app.models.$runSQL(", internal);
+    scene.replay.skip_step("app.models.$runSQLRaw(", internal);
+    let template = scene.models.sql_template::<Value>("top_posts");
+    let template = template
         .parameter("n", 3)
         .parameter("s", "x")
         .parameter("b", true)
-        .parameter("a", list)
-        .parameter("o", json!({"k": 1}))
-        .await
-        .ok();
-    sql.step("app.models.post.runSQLTemplate(");
-    sql.replay.assert_done();
+        .parameter("a", json!([1]))
+        .parameter("o", json!({"k": 1}));
+    let step = "app.models.post.runSQLTemplate(";
+    let data = |data: &Value| data.clone();
+    scene
+        .model_step(step, template.send_with_meta(), data)
+        .await;
+    scene.replay.assert_done();
 }
