@@ -12,8 +12,9 @@ use std::time::Duration;
 
 use cloudbase_core::{Client, ErrorKind};
 use futures_util::future::join_all;
+use tokio::io::AsyncWriteExt as _;
 
-use self::server::{Server, get, ok, post};
+use self::server::{Server, get, ok, post, read_request};
 
 /// Where the program with the limit finds the server of the one without.
 const SERVER: &str = "CLOUDBASE_TEST_DESCRIPTORS_SERVER";
@@ -53,6 +54,33 @@ async fn calls_wait_for_a_connection_that_comes_free() {
         return;
     };
     let client = client(&url);
+    let calls = (0..1000).map(|_| client.fetch(post("/v1/a")));
+    for response in join_all(calls).await {
+        response.unwrap();
+    }
+}
+
+/// On connections that the server closes: descriptors come free all the time, also between the
+/// failure of a resolver and a look at why.
+#[tokio::test]
+async fn calls_by_name_wait_for_a_descriptor_that_comes_free() {
+    let Ok(url) = std::env::var(SERVER) else {
+        let response = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}";
+        let server = Server::start(move |mut socket, seen| async move {
+            if read_request(&mut socket, &seen).await.is_some() {
+                let _ = socket.write_all(response.as_bytes()).await;
+            }
+        });
+        let server = server.await;
+        limited(
+            "calls_by_name_wait_for_a_descriptor_that_comes_free",
+            &server,
+        )
+        .await;
+        assert_eq!(server.seen.heads().len(), 1000);
+        return;
+    };
+    let client = client(&url.replace("127.0.0.1", "localhost"));
     let calls = (0..1000).map(|_| client.fetch(post("/v1/a")));
     for response in join_all(calls).await {
         response.unwrap();

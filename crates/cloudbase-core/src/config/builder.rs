@@ -165,7 +165,11 @@ macro_rules! setters {
             }
 
             /// How many calls to one host may be under way at once, and thereby how many
-            /// connections; further calls wait their turn. Default 256.
+            /// connections; further calls wait for one of them to finish. Default 256.
+            ///
+            /// A program that may have fewer files open (`ulimit -n`) works, too: a connection that
+            /// finds no file descriptor waits for one that comes free, for at most `attempt_timeout`.
+            /// With no connection open it is an error at once.
             pub fn max_connections(mut self, per_host: usize) -> Self {
                 self.settings.max_connections = Some(per_host);
                 self

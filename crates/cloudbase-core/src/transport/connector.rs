@@ -111,30 +111,14 @@ impl Connector {
         let Local { shared, open, .. } = &*self.local;
         // The pool goes on with this in a task of its own when its call has got another connection.
         let end = Instant::now() + shared.patience;
-        let mut turn = None;
-        loop {
+        open.retry_when_short(end, || async {
             let connecting = shared.connect(target, offer, open);
-            let error = match tokio::time::timeout(shared.limit, connecting).await {
-                Ok(Ok(connected)) => return Ok(connected),
-                Ok(Err(error)) => error,
-                Err(_) => return Err(failure::too_slow(shared.peer(target), shared.limit)),
-            };
-            if !failure::is_out_of_descriptors(&error) || Instant::now() >= end {
-                return Err(error);
+            match tokio::time::timeout(shared.limit, connecting).await {
+                Ok(connected) => connected,
+                Err(_) => Err(failure::too_slow(shared.peer(target), shared.limit)),
             }
-            if turn.is_none() {
-                turn = open.turn(end).await;
-                if turn.is_none() {
-                    return Err(error);
-                }
-            } else if open.any_descriptor() {
-                // Each connection gives its descriptor back some time, or comes free itself: the
-                // pool watches for that meanwhile.
-                open.one_closed().await;
-            } else {
-                return Err(error);
-            }
-        }
+        })
+        .await
     }
 }
 

@@ -132,32 +132,38 @@ fn write_address(uri: &Uri, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 
 /// What keeps TCP (or name resolution) from connecting.
 pub(super) fn from_tcp(error: impl StdError + Send + Sync + 'static, peer: Peer<'_>) -> Error {
-    let made = if find::<NameNotResolved>(&error).is_some() {
-        unresolved(peer)
-    } else {
-        let why = match find::<io::Error>(&error).map(io::Error::kind) {
-            _ if find::<io::Error>(&error).is_some_and(lacks_descriptors) => {
-                "this program has no file descriptors left (`ulimit -n`)"
-            }
+    let why = match cause(&error) {
+        Some(cause) if lacks_descriptors(cause) => {
+            "this program has no file descriptors left (`ulimit -n`)"
+        }
+        _ if find::<NameNotResolved>(&error).is_some() => {
+            return unresolved(peer).with_source(error);
+        }
+        cause => match cause.map(io::Error::kind) {
             Some(io::ErrorKind::ConnectionRefused) => "the connection was refused",
             Some(io::ErrorKind::TimedOut) => "the host does not answer",
             Some(io::ErrorKind::HostUnreachable) => "the host is unreachable",
             Some(io::ErrorKind::NetworkUnreachable) => "the network is unreachable",
             _ => "no connection could be made",
-        };
-        unconnected(ErrorKind::Connect, peer, why)
+        },
     };
-    made.with_source(error)
+    unconnected(ErrorKind::Connect, peer, why).with_source(error)
 }
 
 /// Whether a connection did not come about because the program has too many files open.
 pub(super) fn is_out_of_descriptors(error: &Error) -> bool {
-    if find::<io::Error>(error).is_some_and(lacks_descriptors) {
+    if cause(error).is_some_and(lacks_descriptors) {
         return true;
     }
-    // Resolvers do not say why they failed.
+    // Not every resolver says why it failed.
     error.kind() == ErrorKind::Dns
         && UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).is_err_and(|error| lacks_descriptors(&error))
+}
+
+/// What the system reported, also of a name.
+fn cause<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error> {
+    let name = find::<NameNotResolved>(error).map(|it| &it.0);
+    name.or_else(|| find(error))
 }
 
 /// `EMFILE` and `ENFILE` of Unix, `WSAEMFILE`.
