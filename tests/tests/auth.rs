@@ -15,6 +15,7 @@ mod auth {
     mod fixtures;
     mod flows;
     mod gateway;
+    mod identity_sources;
     mod lookup;
     mod oauth;
     mod official;

@@ -303,6 +303,18 @@ impl Emulator {
         auth::id_token(&self.state, provider, person)
     }
 
+    /// An access token of the development identity source, for a provider token (`provider_access_token`). It lives for an hour.
+    pub fn provider_access_token(&self, provider: &str, person: &Person) -> String {
+        auth::access_token(&self.state, provider, person)
+    }
+
+    /// A code as a mini program gets it for its user, for a provider token (`provider_params` with `provider_code_type`, `appid`
+    /// and `code`). It counts once, within ten minutes. The type says which id the person is known by afterwards: `open_id`
+    /// ([`Person::new`]), `union_id` ([`Person::union_id`]) or `phone` ([`Person::phone`]).
+    pub fn mini_program_code(&self, app_id: &str, person: &Person) -> String {
+        auth::mini_program_code(&self.state, app_id, person)
+    }
+
     /// Back to the state right after the start: users, rows, objects, inbox, faults, request log and clock.
     ///
     /// # Errors

@@ -77,7 +77,7 @@
 //! | `POST /captcha` `{"match", "times"}`, `DELETE /captcha`, `GET /captcha/{token}`, `DELETE /captcha/tokens` | demand captchas, read their answers |
 //! | `GET /users`, `POST /users`, `PATCH /users/{id}` `{"status"}`, `DELETE /users/{id}`, `DELETE /users/{id}/sessions` | users and their sessions |
 //! | `GET /custom-login-key.json` | a key to sign custom-login tickets with |
-//! | `POST /provider/{id}/id_token`, `GET /provider/{id}/authorize`, `GET /provider/{id}/jwks.json` | the development identity source that plays GitHub, Google, … |
+//! | `POST /provider/{id}/id_token`, `POST /provider/{id}/access_token`, `POST /mini-program/{app_id}/code`, `GET /provider/{id}/authorize`, `GET /provider/{id}/sign_out`, `GET /provider/{id}/jwks.json` | the development identity source that plays GitHub, Google, … |
 //! | `POST /reset`, `GET /snapshots`, `POST /snapshots/{name}`, `POST /snapshots/{name}/restore` | the whole content |
 //!
 //! # Where it chooses

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::captcha::Captcha;
-use super::provider::{self, PROVIDER_KEY_ID, Person};
+use super::identity_source::{self, ID_TOKEN_KEY, Person, pages};
 use super::ticket;
 use super::users::{NewUser, UserInfo, Users};
 use crate::control::{check_pattern, json_body};
@@ -27,9 +27,12 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/captcha/tokens", delete(invalidate_tokens))
         .route("/captcha/{token}", get(answer))
         .route("/custom-login-key.json", get(custom_login_key))
-        .route("/provider/{id}/authorize", get(provider::authorize))
+        .route("/provider/{id}/authorize", get(pages::authorize))
+        .route("/provider/{id}/sign_out", get(pages::sign_out))
         .route("/provider/{id}/id_token", post(id_token))
+        .route("/provider/{id}/access_token", post(access_token))
         .route("/provider/{id}/jwks.json", get(jwks))
+        .route("/mini-program/{app_id}/code", post(mini_program_code))
 }
 
 async fn users(State(state): State<AppState>) -> Json<Vec<UserInfo>> {
@@ -136,10 +139,32 @@ async fn id_token(
 ) -> Result<Json<Value>, GatewayError> {
     let person: Person = json_body(&body)?;
     Ok(Json(
-        json!({"id_token": provider::id_token(&state, &id, &person)}),
+        json!({"id_token": identity_source::id_token(&state, &id, &person)}),
+    ))
+}
+
+async fn access_token(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<Json<Value>, GatewayError> {
+    let person: Person = json_body(&body)?;
+    Ok(Json(
+        json!({"access_token": identity_source::access_token(&state, &id, &person)}),
+    ))
+}
+
+async fn mini_program_code(
+    State(state): State<AppState>,
+    Path(app_id): Path<String>,
+    body: Bytes,
+) -> Result<Json<Value>, GatewayError> {
+    let person: Person = json_body(&body)?;
+    Ok(Json(
+        json!({"code": identity_source::mini_program_code(&state, &app_id, &person)}),
     ))
 }
 
 async fn jwks(State(state): State<AppState>) -> Json<Value> {
-    Json(state.keys.jwks(PROVIDER_KEY_ID))
+    Json(state.keys.jwks(ID_TOKEN_KEY))
 }

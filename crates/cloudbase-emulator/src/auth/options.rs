@@ -1,5 +1,6 @@
 //! Settings of auth, and the builder's methods for them.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ pub(crate) struct AuthOptions {
     pub(super) hard_sends_per_hour: usize,
     pub(super) fixed_code: Option<String>,
     pub(super) providers: Vec<Provider>,
+    /// The ids of the sources that have a sign-out page.
+    pub(super) sign_out_pages: BTreeSet<String>,
     pub(super) ticket_keys: Vec<PathBuf>,
     pub(super) users: Vec<NewUser>,
 }
@@ -86,6 +89,7 @@ impl Default for AuthOptions {
                 provider("google", "Google"),
                 provider("wx_open", "WeChat"),
             ],
+            sign_out_pages: BTreeSet::new(),
             ticket_keys: Vec::new(),
             users: Vec::new(),
         }
@@ -106,10 +110,16 @@ impl AuthOptions {
             "fixed_code must not be empty"
         } else if self.providers.iter().any(|provider| provider.id.is_empty()) {
             "the id of a provider must not be empty"
+        } else if !self.sign_out_pages.iter().all(|id| self.has_provider(id)) {
+            "provider_sign_out_page must name a provider that is switched on"
         } else {
             return Ok(());
         };
         Err(StartError::new(rule))
+    }
+
+    fn has_provider(&self, id: &str) -> bool {
+        self.providers.iter().any(|provider| provider.id == id)
     }
 }
 
@@ -219,6 +229,14 @@ impl EmulatorBuilder {
             id: id.into(),
             name: name.into(),
         });
+        self
+    }
+
+    /// Gives a third-party identity source a sign-out page: `provider/uri` has its address (`signout_uri`), and so has the
+    /// sign-out of a user who signed in there (`redirect_uri`). The page redirects to the `redirect_uri` that it is given.
+    /// Default: no source has one.
+    pub fn provider_sign_out_page(mut self, id: impl Into<String>) -> Self {
+        self.auth.sign_out_pages.insert(id.into());
         self
     }
 

@@ -1,25 +1,21 @@
-//! Third-party sign-in, with a development identity source that plays the third party.
+//! Third-party sign-in: the service's side of it.
 
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse, Redirect, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use axum::extract::{Query, State};
 use form_urlencoded::Serializer;
-use ring::digest::{SHA256, digest};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::call::{Body, Call, Text};
+use super::identity_source;
 use super::options::Provider;
-use super::redirect;
 use super::session::TokenObject;
 use super::sign_in::new_user;
 use super::store::{Grant, Identity, Right, User};
 use super::token::issuer;
-use crate::error::{AuthError, GatewayError};
+use crate::error::AuthError;
 use crate::keys::random_token;
 use crate::server::Reached;
 use crate::state::AppState;
@@ -27,86 +23,7 @@ use crate::state::AppState;
 /// Seconds that a provider token lives.
 const TOKEN_LIFETIME: i64 = 3600;
 
-/// Seconds that a code of the development identity source lives.
-const CODE_LIFETIME: i64 = 600;
-
-/// The development key's name when it signs id tokens, so that these are no access tokens.
-pub(super) const PROVIDER_KEY_ID: &str = "development-identity-source";
-
-/// The development key's name when it signs codes.
-const CODE_KEY_ID: &str = "development-identity-source-code";
-
-/// What a code of the development identity source says. It is signed and not stored: a page that was only opened has changed
-/// nothing.
-#[derive(Serialize, Deserialize)]
-struct ProviderCode {
-    /// The environment: all emulators share the key.
-    aud: String,
-    identity: Identity,
-    redirect_uri: String,
-    /// What the verifier must hash to, in a flow with PKCE.
-    challenge: Option<String>,
-    exp: i64,
-    /// Remembered once the code was spent.
-    jti: String,
-}
-
-/// Somebody at the development identity source.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Person {
-    sub: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    email: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    picture: Option<String>,
-}
-
-impl Person {
-    /// A person by the id that the source knows them by.
-    pub fn new(sub: impl Into<String>) -> Self {
-        Self {
-            sub: sub.into(),
-            ..Self::default()
-        }
-    }
-
-    /// Sets the name.
-    #[must_use]
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
-        self
-    }
-
-    /// Sets the e-mail address.
-    #[must_use]
-    pub fn email(mut self, email: impl Into<String>) -> Self {
-        self.email = Some(email.into());
-        self
-    }
-
-    /// Sets the picture's address.
-    #[must_use]
-    pub fn picture(mut self, url: impl Into<String>) -> Self {
-        self.picture = Some(url.into());
-        self
-    }
-
-    fn at(self, provider: &str) -> Identity {
-        Identity {
-            provider: provider.to_owned(),
-            sub: self.sub,
-            name: self.name,
-            picture: self.picture,
-            email: self.email,
-            ..Identity::default()
-        }
-    }
-}
-
-/// The address of the third party's sign-in page.
+/// The addresses of the third party's sign-in page and, where it has one, of its sign-out page.
 pub(super) async fn uri(
     State(state): State<AppState>,
     reached: Reached,
@@ -137,59 +54,19 @@ pub(super) async fn uri(
         }
     }
     let page = format!("{reached}/__emulator/provider/{provider}/authorize");
-    Ok(Json(json!({"uri": format!("{page}?{}", pairs.finish())})))
+    let mut pages = json!({"uri": format!("{page}?{}", pairs.finish())});
+    if let Some(page) = sign_out_page(&state, &reached, provider) {
+        pages["signout_uri"] = page.into();
+    }
+    Ok(Json(pages))
 }
 
-/// The third party's page. It asks nothing: it redirects at once, as the person of `login_hint`, or with an error for `deny`.
-pub(super) async fn authorize(
-    State(state): State<AppState>,
-    Path(provider): Path<String>,
-    Query(query): Query<BTreeMap<String, String>>,
-) -> Result<Response, GatewayError> {
-    let given = |name: &str| query.get(name).filter(|value| !value.is_empty()).cloned();
-    let redirect_uri = given("redirect_uri")
-        .ok_or_else(|| GatewayError::bad_request("INVALID_PARAM", "redirect_uri is required."))?;
-    redirect::check(&redirect_uri)
-        .map_err(|rule| GatewayError::bad_request("INVALID_PARAM", format!("{rule}.")))?;
-    let mut pairs = Serializer::new(String::new());
-    let challenge = given("code_challenge");
-    let method = query.get("code_challenge_method").map(String::as_str);
-    if challenge.is_some() && method != Some("S256") {
-        pairs.append_pair("error", "invalid_request");
-        pairs.append_pair("error_description", "code_challenge_method must be S256");
-    } else if query.contains_key("deny") {
-        pairs.append_pair("error", "access_denied");
-        pairs.append_pair("error_description", "the user said no");
-    } else {
-        let sub = given("login_hint").unwrap_or_else(|| "dev-user".to_owned());
-        let email = given("email").or_else(|| sub.contains('@').then(|| sub.clone()));
-        let person = Person {
-            name: given("name").or_else(|| Some(sub.clone())),
-            email,
-            picture: given("picture"),
-            sub,
-        };
-        let code = ProviderCode {
-            aud: state.keys.env_id().to_owned(),
-            identity: person.at(&provider),
-            redirect_uri: redirect_uri.clone(),
-            challenge,
-            exp: state.auth.now() + CODE_LIFETIME,
-            jti: random_token(16),
-        };
-        let code = state.keys.sign_as(CODE_KEY_ID, &code);
-        pairs.append_pair("code", &code);
-    }
-    if let Some(given_state) = given("state") {
-        pairs.append_pair("state", &given_state);
-    }
-    let (target, fragment) = match redirect_uri.split_once('#') {
-        Some((target, fragment)) => (target, format!("#{fragment}")),
-        None => (&*redirect_uri, String::new()),
-    };
-    let separator = if target.contains('?') { '&' } else { '?' };
-    let target = format!("{target}{separator}{}{fragment}", pairs.finish());
-    Ok(Redirect::to(&target).into_response())
+/// The address of a source's sign-out page, if it has one.
+pub(super) fn sign_out_page(state: &AppState, reached: &Reached, provider: &str) -> Option<String> {
+    let pages = &state.auth.options.sign_out_pages;
+    pages
+        .contains(provider)
+        .then(|| format!("{reached}/__emulator/provider/{provider}/sign_out"))
 }
 
 #[derive(Default, Deserialize)]
@@ -211,29 +88,42 @@ pub(super) async fn token(
     call.device_id()?;
     let provider = &find(&state, body.provider_id.required("provider_id")?)?.id;
     let now = state.auth.now();
+    let param = |name: &str| {
+        let value = body.provider_params.get(name).and_then(Value::as_str);
+        value.filter(|value| !value.is_empty())
+    };
     let given = [
-        &body.provider_code,
-        &body.provider_id_token,
-        &body.provider_access_token,
+        body.provider_code.get(),
+        body.provider_id_token.get(),
+        body.provider_access_token.get(),
+        param("code"),
     ];
-    let identity = match given.map(Text::get) {
-        [Some(code), None, None] => {
-            let redirect_uri = body.provider_redirect_uri.get().unwrap_or_default();
-            let verifier = body.provider_params.get("code_verifier");
-            let verifier = verifier.and_then(Value::as_str).unwrap_or_default();
-            redeem(&state, provider, code, redirect_uri, verifier)?
+    let identity = match (given, param("provider_code_type")) {
+        // SDKs of mini programs send the code in either field.
+        ([Some(code), None, None, None] | [None, None, None, Some(code)], Some(code_type)) => {
+            let app_id = param("appid");
+            identity_source::redeem_mini_program(&state, provider, app_id, code_type, code)?
         }
-        [None, Some(id_token), None] => identity_of(&state, provider, id_token)?,
-        // The development identity source gives out no access tokens of its own.
-        [None, None, Some(_)] => {
-            return Err(AuthError::new(
-                "failed_precondition",
-                "the identity source refused",
+        ([Some(code), None, None, None], None) => {
+            let redirect_uri = body.provider_redirect_uri.get().unwrap_or_default();
+            let verifier = param("code_verifier").unwrap_or_default();
+            identity_source::redeem(&state, provider, code, redirect_uri, verifier)?
+        }
+        ([None, Some(token), None, None], _) => {
+            identity_source::read_id_token(&state, provider, token)?
+        }
+        ([None, None, Some(token), None], _) => {
+            identity_source::read_access_token(&state, provider, token)?
+        }
+        ([None, None, None, Some(_)], None) => {
+            return Err(AuthError::invalid_argument(
+                "provider_params.provider_code_type is required for a mini-program code",
             ));
         }
         _ => {
             return Err(AuthError::invalid_argument(
-                "exactly one of provider_code, provider_id_token and provider_access_token is required",
+                "exactly one of provider_code, provider_id_token, provider_access_token and provider_params.code is \
+                 required",
             ));
         }
     };
@@ -311,7 +201,7 @@ pub(super) async fn sign_in(
         (Some(_), None) => None,
         (None, Some(id_token)) => {
             let provider = &find(&state, body.provider_id.required("provider_id")?)?.id;
-            Some(identity_of(&state, provider, id_token)?)
+            Some(identity_source::read_id_token(&state, provider, id_token)?)
         }
         _ => {
             return Err(AuthError::invalid_argument(
@@ -365,22 +255,6 @@ pub(super) async fn sign_in(
     Ok(Json(issued.sign(&state.keys)))
 }
 
-/// An id token of the development identity source.
-pub(crate) fn id_token(state: &AppState, provider: &str, person: &Person) -> String {
-    let now = state.clock.now_secs();
-    let claims = json!({
-        "iss": issuer_uri(state, provider),
-        "aud": state.keys.env_id(),
-        "sub": person.sub,
-        "name": person.name,
-        "email": person.email,
-        "picture": person.picture,
-        "iat": now,
-        "exp": now + 3600,
-    });
-    state.keys.sign_as(PROVIDER_KEY_ID, &claims)
-}
-
 /// A provider that is switched on.
 pub(super) fn find<'a>(state: &'a AppState, id: &str) -> Result<&'a Provider, AuthError> {
     if id.is_empty() {
@@ -390,65 +264,6 @@ pub(super) fn find<'a>(state: &'a AppState, id: &str) -> Result<&'a Provider, Au
     providers
         .find(|provider| provider.id == id)
         .ok_or_else(|| AuthError::new("provider_not_enabled", "the identity source is not enabled"))
-}
-
-/// The person of an id token.
-fn identity_of(state: &AppState, provider: &str, id_token: &str) -> Result<Identity, AuthError> {
-    let refused = |why: &str| AuthError::new("provider_error", why);
-    let claims = state
-        .keys
-        .verify_as(PROVIDER_KEY_ID, id_token)
-        .map_err(|_| refused("the id token is not of the development identity source"))?;
-    if claims.exp <= state.auth.now() {
-        return Err(refused("the id token has expired"));
-    }
-    if claims.iss != Some(issuer_uri(state, provider)) {
-        return Err(refused("the id token is of another identity source"));
-    }
-    let person = Person {
-        sub: claims.sub.unwrap_or_default(),
-        name: claims.name,
-        email: claims.email,
-        picture: claims.picture,
-    };
-    Ok(person.at(provider))
-}
-
-/// Spends a code; the redirect URI must be the one that it was made for, and so must the verifier of a flow with PKCE.
-fn redeem(
-    state: &AppState,
-    provider: &str,
-    code: &str,
-    redirect_uri: &str,
-    verifier: &str,
-) -> Result<Identity, AuthError> {
-    let now = state.auth.now();
-    let refused = || {
-        AuthError::new(
-            "failed_precondition",
-            "the identity source refused the code",
-        )
-    };
-    let code: ProviderCode = state.keys.open(CODE_KEY_ID, code).map_err(|_| refused())?;
-    let hash = || URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()));
-    let proven = code
-        .challenge
-        .as_ref()
-        .is_none_or(|wanted| *wanted == hash());
-    let fits = code.aud == state.keys.env_id()
-        && code.identity.provider == provider
-        && code.redirect_uri == redirect_uri;
-    if code.exp <= now || !fits || !proven {
-        return Err(refused());
-    }
-    let is_first = state
-        .auth
-        .write(|store| store.revoked.insert(code.jti, code.exp).is_none());
-    if is_first {
-        Ok(code.identity)
-    } else {
-        Err(refused())
-    }
 }
 
 fn describe(token: &str, expires_in: i64, identity: &Identity) -> Value {
@@ -469,8 +284,4 @@ fn describe(token: &str, expires_in: i64, identity: &Identity) -> Value {
         }
     }
     json!({"provider_token": token, "expires_in": expires_in, "provider_profile": profile})
-}
-
-fn issuer_uri(state: &AppState, provider: &str) -> String {
-    format!("{}/__emulator/provider/{provider}", state.base_url)
 }

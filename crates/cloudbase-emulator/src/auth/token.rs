@@ -2,17 +2,19 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use form_urlencoded::Serializer;
 use http::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::call::{AnyTokenCall, Body, Call, Text};
+use super::provider;
 use super::session::{Issuer, TokenObject};
 use super::sign_in;
 use crate::error::AuthError;
 use crate::identity::{bearer, signature};
 use crate::keys::{Claims, random_token};
+use crate::server::Reached;
 use crate::state::AppState;
 
 #[derive(Default, Deserialize)]
@@ -128,17 +130,40 @@ pub(super) async fn revoke(
     Ok(Json(json!({})))
 }
 
-/// An access token that has ended still gives success. No third-party logout is configured, so there is nowhere to
-/// redirect to.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct SignOut {
+    redirect_uri: Text,
+    state: Text,
+}
+
+/// An access token that has ended still gives success. There is somewhere to redirect to only if the user signed in at an
+/// identity source that has a sign-out page.
 pub(super) async fn sign_out(
     State(state): State<AppState>,
+    reached: Reached,
     call: AnyTokenCall,
-) -> Result<Response, AuthError> {
+    Body(body): Body<SignOut>,
+) -> Result<Json<Value>, AuthError> {
     let claims = call
         .claims
         .ok_or_else(|| AuthError::unauthenticated("an access token is required"))?;
     end(&state, &claims);
-    Ok(Json(json!({})).into_response())
+    let provider = claims.provider.unwrap_or_default();
+    let Some(page) = provider::sign_out_page(&state, &reached, &provider) else {
+        return Ok(Json(json!({})));
+    };
+    let mut pairs = Serializer::new(String::new());
+    for (name, value) in [("redirect_uri", &body.redirect_uri), ("state", &body.state)] {
+        if let Some(value) = value.get() {
+            pairs.append_pair(name, value);
+        }
+    }
+    let query = pairs.finish();
+    let separator = if query.is_empty() { "" } else { "?" };
+    Ok(Json(
+        json!({"redirect_uri": format!("{page}{separator}{query}")}),
+    ))
 }
 
 pub(super) fn issuer(state: &AppState) -> Issuer<'_> {

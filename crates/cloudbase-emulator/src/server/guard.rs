@@ -188,12 +188,15 @@ fn is_visit<B>(request: &Request<B>) -> bool {
     let is =
         |name: HeaderName, value: &str| request.headers().get(name).is_some_and(|v| v == value);
     let path = request.uri().path();
-    let is_sign_in = path
+    let is_page = path
         .strip_prefix("/__emulator/provider/")
-        .and_then(|rest| rest.strip_suffix("/authorize"))
+        .and_then(|rest| {
+            rest.strip_suffix("/authorize")
+                .or_else(|| rest.strip_suffix("/sign_out"))
+        })
         .is_some_and(|provider| !provider.contains('/'));
     request.method() == Method::GET
-        && (is_sign_in || path == "/__emulator" || path == "/__emulator/")
+        && (is_page || path == "/__emulator" || path == "/__emulator/")
         && is(SEC_FETCH_MODE, "navigate")
         && is(SEC_FETCH_DEST, "document")
 }

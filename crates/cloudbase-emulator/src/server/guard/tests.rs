@@ -207,6 +207,8 @@ fn the_control_api() {
         ("/__emulator/", &tab, true),
         ("/__emulator/provider/github/authorize", &tab, true),
         ("/__emulator/provider/github/authorize", &frame, false),
+        ("/__emulator/provider/github/sign_out", &tab, true),
+        ("/__emulator/provider/github/sign_out", &frame, false),
         ("/__emulator/inbox", &tab, false),
     ] {
         assert_eq!(admits("GET", path, headers), allowed, "{path}");
