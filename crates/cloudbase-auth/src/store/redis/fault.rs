@@ -112,6 +112,9 @@ const CAUSES: &[(&str, &str, bool)] = &[
     ("InvalidContentType", "it does not speak TLS", false),
 ];
 
+/// A server on TLS sends an alert to a client that speaks plain text.
+const NOT_REDIS: &str = "it speaks TLS, or something else than Redis: is `rediss://` meant?";
+
 impl Fault {
     pub(super) fn of(error: &RedisError) -> Self {
         match Self::code(error) {
@@ -194,6 +197,7 @@ impl Fault {
             }
             (None, Some(kind)) => Self::new(kind.to_string(), true),
             (None, None) if error.is_io_error() => Self::new("the connection failed", true),
+            (None, None) if error.kind() == Kind::Parse => Self::new(NOT_REDIS, false),
             (None, None) => Self::new(error.category().to_owned(), false),
         };
         fault.io = io;

@@ -8,6 +8,7 @@ use super::*;
 use crate::store::conformance::conforms;
 
 mod scripted;
+mod tls;
 
 /// A store under names of its own, if there is a server to test on.
 fn store() -> Option<RedisStore> {
