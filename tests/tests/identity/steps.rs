@@ -191,19 +191,35 @@ async fn no_step_of_a_change_of_account_is_made_by_another_user() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_password_does_not_wait_for_somebody_elses_token() {
-    // The session has to be refreshed first, and meanwhile somebody else signs in.
-    let service = Service::new();
-    let auth = service.signed_in("lin").await;
-    tokio::time::advance(Duration::from_secs(7300)).await;
-    let other = auth.clone();
-    service.interlude("/auth/v1/token", 1, 200, move || {
-        let other = other.clone();
-        async move { sign_in(&other, "mei").await }
-    });
-    let error = auth.delete_user("secret of lin").await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Credentials, "{error}");
-    assert_eq!(service.count("/user/sudo"), 0);
+async fn a_password_is_never_sent_with_the_token_of_another_user() {
+    // Each has to refresh the session first, and finds who has signed in in another process meanwhile.
+    let calls: [Call; 3] = [
+        |auth| Box::pin(async move { auth.delete_user("secret of lin").await }),
+        |auth| Box::pin(async move { auth.sudo_with_password("secret of lin").await.map(drop) }),
+        |auth| {
+            Box::pin(async move {
+                let changed = auth.reset_password_for_old("secret of lin", "another");
+                changed.await.map(drop)
+            })
+        },
+    ];
+    for call in calls {
+        let service = Service::new();
+        let leave = json!({ "sudo_token": "leave", "expires_in": 900 });
+        service.say("/user/sudo", 200, leave);
+        let store = MemoryStore::new();
+        let open = || {
+            let client = service.builder().build().unwrap();
+            Auth::builder(client).session_store(store.clone()).build()
+        };
+        let auth = open().unwrap();
+        sign_in(&auth, "lin").await;
+        tokio::time::advance(Duration::from_secs(7300)).await;
+        sign_in(&open().unwrap(), "mei").await;
+        assert_changed(&call(auth.clone()).await.unwrap_err());
+        assert_eq!(service.count("/user/sudo"), 0);
+        assert_eq!(auth.peek_session().unwrap().sub(), "mei");
+    }
 }
 
 #[tokio::test(start_paused = true)]
