@@ -2,7 +2,8 @@
 //! work or after it, pauses past the lock, kills, refreshes that are rejected, sign-ins and sign-outs.
 //! Processes are clients here, and time is paused.
 //!
-//! A failure prints its seed; `CLOUDBASE_SCHEDULE_SEED=<seed>` runs that schedule alone.
+//! A failure prints its seed; `CLOUDBASE_SCHEDULE_SEED=<seed>` runs that schedule alone, and
+//! `CLOUDBASE_SCHEDULE_SEED=<first>..<end>` many of them.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -221,10 +222,10 @@ async fn check(
 
 #[tokio::test(start_paused = true)]
 async fn the_last_sign_in_or_sign_out_wins_and_nobody_comes_back() {
-    let only = std::env::var("CLOUDBASE_SCHEDULE_SEED");
-    let seeds = match only.map(|seed| seed.parse().unwrap()) {
-        Ok(seed) => seed..seed + 1,
-        Err(_) => 0..1000,
+    let only = std::env::var("CLOUDBASE_SCHEDULE_SEED").unwrap_or_else(|_| "0..1000".to_owned());
+    let seeds = match only.split_once("..") {
+        Some((first, end)) => first.parse().unwrap()..end.parse().unwrap(),
+        None => only.parse().unwrap()..only.parse::<u64>().unwrap() + 1,
     };
     for seed in seeds {
         if let Err(wrong) = run(seed).await {
