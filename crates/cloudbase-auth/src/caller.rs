@@ -179,7 +179,7 @@ impl Caller {
             return self.send_once(call, None).await;
         };
         let mut used = match call.captcha_first {
-            true => gate.token(self, &call.captcha_state(), None).await?,
+            true => self.captcha(gate, call, None).await?,
             false => None,
         };
         let (mut required, mut invalid) = (false, false);
@@ -196,10 +196,7 @@ impl Caller {
             if !again {
                 return Err(error);
             }
-            match gate
-                .token(self, &call.captcha_state(), used.as_ref())
-                .await?
-            {
+            match self.captcha(gate, call, used.as_ref()).await? {
                 Some(token) => used = Some(token),
                 // Nobody here can solve one: the program must see what the service said.
                 None if gate.has_handler() => return Err(error),
@@ -210,6 +207,17 @@ impl Caller {
                 }
             }
         }
+    }
+
+    /// A captcha for `call`, in the place of `used`. It is a step of the call.
+    async fn captcha(
+        &self,
+        gate: &Gate,
+        call: &Call,
+        used: Option<&SecretString>,
+    ) -> Result<Option<SecretString>> {
+        let solved = gate.token(self, &call.captcha_state(), used).await;
+        solved.map_err(|error| error.within(call.name))
     }
 
     /// Sends the call without ever asking for a captcha.

@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::auth::Auth;
 use crate::caller::{Call, Caller, read};
 use crate::check;
+use crate::named::named;
 
 /// A picture to be read, and what its answer belongs to.
 #[doc(alias = "CreateCaptchaDataRes")]
@@ -104,14 +105,17 @@ impl Auth {
     /// ```
     #[doc(alias = "getCaptchaToken")]
     pub async fn captcha_token(&self) -> Result<CaptchaToken> {
-        let none = || {
-            cloudbase_core::Error::config(
-                "captcha_handler",
-                "must be set: there is nobody to solve a captcha",
-            )
-        };
-        let gate = self.gate().ok_or_else(none)?;
-        gate.obtain(self.caller(), "", None).await?.ok_or_else(none)
+        named("auth.captcha_token", async {
+            let none = || {
+                cloudbase_core::Error::config(
+                    "captcha_handler",
+                    "must be set: there is nobody to solve a captcha",
+                )
+            };
+            let gate = self.gate().ok_or_else(none)?;
+            gate.obtain(self.caller(), "", None).await?.ok_or_else(none)
+        })
+        .await
     }
 
     /// Asks for a picture, for programs that show it themselves. `state` is any text of yours.

@@ -11,6 +11,7 @@ use crate::auth::Auth;
 use crate::caller::{Call, Caller};
 use crate::check;
 use crate::de::Object;
+use crate::named::named;
 use crate::oauth::{OAuth, OAuthPurpose, OAuthUrl};
 
 /// An identity source, as the account stands to it.
@@ -71,9 +72,12 @@ impl Auth {
     /// ```
     #[doc(alias = "getUserIdentities")]
     pub async fn user_identities(&self) -> Result<Vec<Identity>> {
-        let mut identities = self.identity_providers().await?;
-        identities.retain(|identity| identity.bind);
-        Ok(identities)
+        named("auth.user_identities", async {
+            let mut identities = self.identity_providers().await?;
+            identities.retain(|identity| identity.bind);
+            Ok(identities)
+        })
+        .await
     }
 
     /// All identity sources of the environment, bound or not.
@@ -93,7 +97,10 @@ impl Auth {
     /// ```
     #[doc(alias = "getProviders")]
     pub async fn identity_providers(&self) -> Result<Vec<Identity>> {
-        fetch(self.caller()).await
+        named("auth.identity_providers", async {
+            fetch(self.caller()).await
+        })
+        .await
     }
 
     /// The page where the signed-in user binds an identity to the account. When they come back, give
@@ -180,12 +187,15 @@ impl LinkIdentity {
     ///
     /// See [`Auth::link_identity`].
     pub async fn send(self) -> Result<OAuthUrl> {
-        self.to.check()?;
-        self.auth
-            .session()
-            .await?
-            .ok_or_else(crate::error::not_signed_in)?;
-        self.auth.sign_in_with_oauth(self.to).await
+        named("auth.link_identity", async {
+            self.to.check()?;
+            self.auth
+                .session()
+                .await?
+                .ok_or_else(crate::error::not_signed_in)?;
+            self.auth.sign_in_with_oauth(self.to).await
+        })
+        .await
     }
 }
 

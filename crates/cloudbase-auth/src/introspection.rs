@@ -7,6 +7,7 @@ use crate::auth::Auth;
 use crate::caller::Call;
 use crate::check;
 use crate::de::Object;
+use crate::named::named;
 
 /// What the service says of a token that is good.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,10 +41,13 @@ impl Auth {
     /// ```
     #[doc(alias = "introspectToken")]
     pub async fn introspect(&self) -> Result<Option<Introspection>> {
-        match self.session().await? {
-            Some(_) => self.ask_about(call().user()).await,
-            None => Ok(None),
-        }
+        named("auth.introspect", async {
+            match self.session().await? {
+                Some(_) => self.ask_about(call().user()).await,
+                None => Ok(None),
+            }
+        })
+        .await
     }
 
     /// Asks the service whether an access token is still good: `None` if it is malformed, has ended or
@@ -70,9 +74,12 @@ impl Auth {
         &self,
         token: impl Into<SecretString>,
     ) -> Result<Option<Introspection>> {
-        let token = token.into();
-        check::token("token", token.expose_secret())?;
-        self.ask_about(call().bearer(&token)).await
+        named("auth.introspect_token", async {
+            let token = token.into();
+            check::token("token", token.expose_secret())?;
+            self.ask_about(call().bearer(&token)).await
+        })
+        .await
     }
 
     async fn ask_about(&self, call: Call) -> Result<Option<Introspection>> {

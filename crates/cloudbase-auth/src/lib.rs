@@ -50,6 +50,7 @@ mod introspection;
 #[cfg(feature = "jwks")]
 mod jwks;
 mod jwt;
+mod named;
 mod oauth;
 mod password;
 mod pending;

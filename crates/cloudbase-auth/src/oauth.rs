@@ -20,6 +20,7 @@ use self::state::Remembered;
 use crate::auth::Auth;
 use crate::caller::Call;
 use crate::check;
+use crate::named::named;
 use crate::sign_in::provider::Options;
 
 /// How long a user has for the way to the identity source and back.
@@ -244,7 +245,7 @@ impl Auth {
         }
         let sub = match to.purpose {
             OAuthPurpose::SignIn => None,
-            OAuthPurpose::BindIdentity => self.session().await?,
+            OAuthPurpose::BindIdentity => named("auth.sign_in_with_oauth", self.session()).await?,
         };
         let sub = sub.map(|session| session.sub().to_owned());
         let state = to

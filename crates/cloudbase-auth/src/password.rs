@@ -18,6 +18,7 @@ use crate::caller::{Call, Caller};
 use crate::check;
 use crate::contact::Contact;
 use crate::de::Object;
+use crate::named::named;
 use crate::result::SignedIn;
 use crate::verification::{SentCode, VerificationRequest, VerificationTarget};
 
@@ -89,12 +90,16 @@ impl Auth {
         old_password: impl Into<SecretString>,
         new_password: impl Into<SecretString>,
     ) -> Result<SignedIn> {
-        let new_password = new_password.into();
-        check::not_empty("new_password", new_password.expose_secret())?;
-        let auth = self.one_call();
-        let sudo = sudo_by_password(auth.caller(), "old_password", &old_password.into()).await?;
-        set_password(auth.caller(), &sudo, &new_password).await?;
-        auth.signed_in_as_caller().await
+        named("auth.reset_password_for_old", async {
+            let new_password = new_password.into();
+            check::not_empty("new_password", new_password.expose_secret())?;
+            let auth = self.one_call();
+            let sudo =
+                sudo_by_password(auth.caller(), "old_password", &old_password.into()).await?;
+            set_password(auth.caller(), &sudo, &new_password).await?;
+            auth.signed_in_as_caller().await
+        })
+        .await
     }
 
     /// Sends a code to the signed-in user's own address, or number if there is none; the pending
@@ -117,6 +122,7 @@ impl Auth {
     /// # }
     /// ```
     pub async fn reauthenticate(&self) -> Result<PendingReauthentication> {
+        named("auth.reauthenticate", async {
         let auth = self.one_call();
         let user = auth.user().await?.ok_or_else(crate::error::not_signed_in)?;
         let contact = match (user.email, user.phone) {
@@ -135,6 +141,8 @@ impl Auth {
             .within_session();
         let code = SentCode::send(auth.caller(), request).await?;
         Ok(PendingReauthentication::new(auth, code))
+        })
+        .await
     }
 
     /// Trades the password of the signed-in user for leave to
@@ -155,7 +163,10 @@ impl Auth {
     /// ```
     #[doc(alias = "sudo")]
     pub async fn sudo_with_password(&self, password: impl Into<SecretString>) -> Result<SudoToken> {
-        sudo_by_password(self.caller(), "password", &password.into()).await
+        named("auth.sudo_with_password", async {
+            sudo_by_password(self.caller(), "password", &password.into()).await
+        })
+        .await
     }
 
     /// As [`sudo_with_password`](Self::sudo_with_password), by the proof of a code that was sent to
@@ -168,9 +179,12 @@ impl Auth {
         &self,
         token: impl Into<SecretString>,
     ) -> Result<SudoToken> {
-        let token = token.into();
-        check::token("verification_token", token.expose_secret())?;
-        sudo(self.caller(), None, Some(&token)).await
+        named("auth.sudo_with_verification", async {
+            let token = token.into();
+            check::token("verification_token", token.expose_secret())?;
+            sudo(self.caller(), None, Some(&token)).await
+        })
+        .await
     }
 
     /// Sets the password of the signed-in user.
@@ -212,17 +226,20 @@ impl ResetPassword {
     ///
     /// See [`Auth::reset_password_for_email`].
     pub async fn send(self) -> Result<PendingPasswordReset> {
-        self.auth.check_can_sign_in()?;
-        check::not_empty("email_or_phone", self.contact.as_str())?;
-        let request = VerificationRequest::new(self.contact)
-            .target(VerificationTarget::User)
-            .usage("recovery")
-            .checked()?;
-        if let Some(url) = &self.redirect_to {
-            check::url("redirect_to", url)?;
-        }
-        let code = SentCode::send(self.auth.caller(), request).await?;
-        Ok(PendingPasswordReset::new(self.auth, code, self.redirect_to))
+        named("auth.reset_password_for_email", async {
+            self.auth.check_can_sign_in()?;
+            check::not_empty("email_or_phone", self.contact.as_str())?;
+            let request = VerificationRequest::new(self.contact)
+                .target(VerificationTarget::User)
+                .usage("recovery")
+                .checked()?;
+            if let Some(url) = &self.redirect_to {
+                check::url("redirect_to", url)?;
+            }
+            let code = SentCode::send(self.auth.caller(), request).await?;
+            Ok(PendingPasswordReset::new(self.auth, code, self.redirect_to))
+        })
+        .await
     }
 }
 

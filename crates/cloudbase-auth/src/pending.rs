@@ -6,6 +6,7 @@ use cloudbase_core::Result;
 use secrecy::ExposeSecret as _;
 
 use crate::auth::Auth;
+use crate::named::named;
 use crate::result::SignedIn;
 use crate::sign_in;
 use crate::sign_up::{Proof, Registration};
@@ -24,7 +25,7 @@ pub struct PendingSignIn {
     registration: Option<Box<Registration>>,
 }
 
-waits_for_code!(PendingSignIn);
+waits_for_code!(PendingSignIn, "auth.pending_sign_in.resend");
 
 impl PendingSignIn {
     pub(crate) fn new(auth: Auth, code: SentCode, registration: Option<Registration>) -> Self {
@@ -61,24 +62,27 @@ impl PendingSignIn {
     /// ```
     #[doc(alias = "verifyOtp")]
     pub async fn verify(&self, code: impl AsRef<str>) -> Result<SignedIn> {
-        let code = code.as_ref();
-        let caller = self.auth.caller();
-        let contact = self.code.contact();
-        let token = self.code.verify(caller, code).await?;
-        let session = match &self.registration {
-            Some(registration) if !self.code.sent().is_user => {
-                let proof = Proof {
-                    contact: Some(contact),
-                    verification_token: Some(token.expose_secret()),
-                    verification_code: Some(code.trim()),
-                    provider_token: None,
-                };
-                registration.send(caller, proof).await?
-            }
-            _ => sign_in::with_verification(caller, Some(contact.as_str()), &token).await?,
-        };
-        self.code.forget();
-        self.auth.manager().sign_in(caller, session, None).await
+        named("auth.pending_sign_in.verify", async {
+            let code = code.as_ref();
+            let caller = self.auth.caller();
+            let contact = self.code.contact();
+            let token = self.code.verify(caller, code).await?;
+            let session = match &self.registration {
+                Some(registration) if !self.code.sent().is_user => {
+                    let proof = Proof {
+                        contact: Some(contact),
+                        verification_token: Some(token.expose_secret()),
+                        verification_code: Some(code.trim()),
+                        provider_token: None,
+                    };
+                    registration.send(caller, proof).await?
+                }
+                _ => sign_in::with_verification(caller, Some(contact.as_str()), &token).await?,
+            };
+            self.code.forget();
+            self.auth.manager().sign_in(caller, session, None).await
+        })
+        .await
     }
 
     /// How long the code is good for, from when it was sent.

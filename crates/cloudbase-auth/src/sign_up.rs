@@ -8,6 +8,7 @@ use crate::auth::Auth;
 use crate::caller::{Call, Caller};
 use crate::check;
 use crate::contact::Contact;
+use crate::named::named;
 use crate::pending::PendingSignIn;
 use crate::result::SignedIn;
 use crate::session::{Session, wire};
@@ -191,14 +192,17 @@ impl Auth {
     /// ```
     #[doc(alias = "signUp")]
     pub async fn sign_up(&self, sign_up: SignUp) -> Result<PendingSignIn> {
-        self.check_can_sign_in()?;
-        let request = VerificationRequest::new(sign_up.proof.0.clone())
-            .target(VerificationTarget::Any)
-            .usage("email")
-            .checked()?;
-        let registration = self.registration_of(sign_up).await?;
-        let code = SentCode::send(self.caller(), request).await?;
-        Ok(PendingSignIn::new(self.clone(), code, Some(registration)))
+        named("auth.sign_up", async {
+            self.check_can_sign_in()?;
+            let request = VerificationRequest::new(sign_up.proof.0.clone())
+                .target(VerificationTarget::Any)
+                .usage("email")
+                .checked()?;
+            let registration = self.registration_of(sign_up).await?;
+            let code = SentCode::send(self.caller(), request).await?;
+            Ok(PendingSignIn::new(self.clone(), code, Some(registration)))
+        })
+        .await
     }
 
     /// Registers at once with a proof that is at hand: a verification token for the address or number,
@@ -229,31 +233,34 @@ impl Auth {
     /// # }
     /// ```
     pub async fn sign_up_with_proof(&self, sign_up: SignUp<ByProof>) -> Result<SignedIn> {
-        self.check_can_sign_in()?;
-        let at_hand = match sign_up.proof.0.clone() {
-            AtHand::Verification(contact, token) => {
-                check::token("verification_token", token.expose_secret())?;
-                AtHand::Verification(contact.normalised()?, token)
-            }
-            AtHand::Provider(token) => {
-                check::token("provider_token", token.expose_secret())?;
-                AtHand::Provider(token)
-            }
-        };
-        let registration = self.registration_of(sign_up).await?;
-        let proof = match &at_hand {
-            AtHand::Verification(contact, token) => Proof {
-                contact: Some(contact),
-                verification_token: Some(token.expose_secret()),
-                ..Proof::default()
-            },
-            AtHand::Provider(token) => Proof {
-                provider_token: Some(token.expose_secret()),
-                ..Proof::default()
-            },
-        };
-        let session = registration.send(self.caller(), proof).await?;
-        self.manager().sign_in(self.caller(), session, None).await
+        named("auth.sign_up_with_proof", async {
+            self.check_can_sign_in()?;
+            let at_hand = match sign_up.proof.0.clone() {
+                AtHand::Verification(contact, token) => {
+                    check::token("verification_token", token.expose_secret())?;
+                    AtHand::Verification(contact.normalised()?, token)
+                }
+                AtHand::Provider(token) => {
+                    check::token("provider_token", token.expose_secret())?;
+                    AtHand::Provider(token)
+                }
+            };
+            let registration = self.registration_of(sign_up).await?;
+            let proof = match &at_hand {
+                AtHand::Verification(contact, token) => Proof {
+                    contact: Some(contact),
+                    verification_token: Some(token.expose_secret()),
+                    ..Proof::default()
+                },
+                AtHand::Provider(token) => Proof {
+                    provider_token: Some(token.expose_secret()),
+                    ..Proof::default()
+                },
+            };
+            let session = registration.send(self.caller(), proof).await?;
+            self.manager().sign_in(self.caller(), session, None).await
+        })
+        .await
     }
 
     async fn registration_of<P>(&self, sign_up: SignUp<P>) -> Result<Registration> {

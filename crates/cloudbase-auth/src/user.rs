@@ -12,6 +12,7 @@ pub use self::update::{PendingContact, UpdateUser, UpdatedUser};
 use crate::auth::Auth;
 use crate::caller::{Call, Caller};
 use crate::de::Object;
+use crate::named::named;
 use crate::result::SignedIn;
 use crate::session::Session;
 use crate::timestamp::Timestamp;
@@ -279,8 +280,11 @@ impl Auth {
     #[doc(alias = "GetUserRes")]
     #[doc(alias = "currentUser")]
     pub async fn user(&self) -> Result<Option<User>> {
-        let signed_in = self.fetch_user(false).await?;
-        Ok(signed_in.map(|signed_in| signed_in.user))
+        named("auth.user", async {
+            let signed_in = self.fetch_user(false).await?;
+            Ok(signed_in.map(|signed_in| signed_in.user))
+        })
+        .await
     }
 
     /// The session with its user, fresh from the service; `told` reports it.
@@ -315,8 +319,11 @@ impl Auth {
     /// ```
     #[doc(alias = "refreshUser")]
     pub async fn refresh_user(&self) -> Result<SignedIn> {
-        let signed_in = self.fetch_user(false).await?;
-        signed_in.ok_or_else(crate::error::not_signed_in)
+        named("auth.refresh_user", async {
+            let signed_in = self.fetch_user(false).await?;
+            signed_in.ok_or_else(crate::error::not_signed_in)
+        })
+        .await
     }
 }
 

@@ -254,7 +254,8 @@ impl Error {
         self.inner.kind
     }
 
-    /// The operation that failed, as in its span: `mysql.select`. Empty before there was one.
+    /// The operation that failed, as in its span: `mysql.select`. Empty before there was one. Where a
+    /// method makes several requests, it is that method, whichever of them failed.
     pub fn operation(&self) -> &'static str {
         self.inner.operation
     }
@@ -408,6 +409,12 @@ impl Error {
         if self.inner.operation.is_empty() {
             self.inner.operation = operation;
         }
+        self
+    }
+
+    /// Names the method that the user called, in the place of the step of it that failed.
+    pub fn within(mut self, method: &'static str) -> Self {
+        self.inner.operation = method;
         self
     }
 

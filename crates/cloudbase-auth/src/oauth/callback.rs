@@ -15,6 +15,7 @@ use super::state::Remembered;
 use crate::auth::Auth;
 use crate::caller::Call;
 use crate::check;
+use crate::named::named;
 use crate::result::SignedIn;
 use crate::session::events::{AuthEvent, BoundIdentity};
 use crate::sign_in::{ProviderGrant, grant_provider_token, with_provider_token};
@@ -122,23 +123,26 @@ impl Auth {
     /// ```
     #[doc(alias = "verifyOAuth")]
     pub async fn verify_oauth(&self, callback: VerifyOAuth) -> Result<VerifiedOAuth> {
-        check::not_empty("code", callback.code.expose_secret())?;
-        check::not_empty("state", &callback.state)?;
-        check::not_empty_if_given("provider", callback.provider.as_deref())?;
-        if let Some(uri) = &callback.redirect_uri {
-            check::url("redirect_uri", uri)?;
-        }
-        for name in callback.params.keys() {
-            check::not_empty("provider_param", name)?;
-        }
-        let remembered = self.oauth().take(&callback.state).await?;
-        let to = match (remembered, callback.provider.clone()) {
-            (Some(to), Some(provider)) => Remembered { provider, ..to },
-            (Some(to), None) => to,
-            (None, Some(provider)) => Remembered::sign_in_at(provider),
-            (None, None) => return Err(unknown_state()),
-        };
-        self.come_back(&to, self.trade(callback, &to)).await
+        named("auth.verify_oauth", async {
+            check::not_empty("code", callback.code.expose_secret())?;
+            check::not_empty("state", &callback.state)?;
+            check::not_empty_if_given("provider", callback.provider.as_deref())?;
+            if let Some(uri) = &callback.redirect_uri {
+                check::url("redirect_uri", uri)?;
+            }
+            for name in callback.params.keys() {
+                check::not_empty("provider_param", name)?;
+            }
+            let remembered = self.oauth().take(&callback.state).await?;
+            let to = match (remembered, callback.provider.clone()) {
+                (Some(to), Some(provider)) => Remembered { provider, ..to },
+                (Some(to), None) => to,
+                (None, Some(provider)) => Remembered::sign_in_at(provider),
+                (None, None) => return Err(unknown_state()),
+            };
+            self.come_back(&to, self.trade(callback, &to)).await
+        })
+        .await
     }
 
     /// Ends the way to `to`: what the binding of an identity came to is reported, and an error says what
@@ -213,6 +217,7 @@ impl Auth {
     /// ```
     #[doc(alias = "detectSessionInUrl")]
     pub async fn handle_oauth_callback(&self, url: &str) -> Result<VerifiedOAuth> {
+        named("auth.handle_oauth_callback", async {
         let params = query_of(url);
         let get = |name: &str| {
             params
@@ -262,6 +267,8 @@ impl Auth {
                 .await
         };
         self.come_back(&to, end).await
+        })
+        .await
     }
 
     /// Binds an identity to the account that is signed in.

@@ -14,6 +14,7 @@ use self::request::{answer, read_target};
 use super::callback_url::query_of;
 use super::{OAuth, OAuthUrl, VerifiedOAuth};
 use crate::auth::Auth;
+use crate::named::named;
 
 /// How long the user has.
 const TIME_LIMIT: Duration = Duration::from_secs(300);
@@ -91,23 +92,26 @@ impl OAuthLoopback {
     /// [`Local`](ErrorKind::Local) if no port can be opened; otherwise as
     /// [`Auth::sign_in_with_oauth`].
     pub async fn begin(self, to: OAuth) -> Result<LoopbackSignIn> {
-        let closed = |error: std::io::Error| {
-            let message = format!("no port of 127.0.0.1 can be opened: {}", error.kind());
-            Error::new(ErrorKind::Local, message).with_source(error)
-        };
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .await
-            .map_err(closed)?;
-        let port = listener.local_addr().map_err(closed)?.port();
-        let address = format!("http://127.0.0.1:{port}");
-        let to = to.redirect_to(format!("{address}{PATH}"));
-        let page = self.auth.sign_in_with_oauth(to).await?;
-        Ok(LoopbackSignIn {
-            settings: self,
-            listener,
-            address,
-            page,
+        named("auth.oauth_loopback.begin", async {
+            let closed = |error: std::io::Error| {
+                let message = format!("no port of 127.0.0.1 can be opened: {}", error.kind());
+                Error::new(ErrorKind::Local, message).with_source(error)
+            };
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+                .await
+                .map_err(closed)?;
+            let port = listener.local_addr().map_err(closed)?.port();
+            let address = format!("http://127.0.0.1:{port}");
+            let to = to.redirect_to(format!("{address}{PATH}"));
+            let page = self.auth.sign_in_with_oauth(to).await?;
+            Ok(LoopbackSignIn {
+                settings: self,
+                listener,
+                address,
+                page,
+            })
         })
+        .await
     }
 }
 
@@ -139,20 +143,24 @@ impl LoopbackSignIn {
     ///
     /// Dropping the future closes the port. If the user is back already, they may be signed in.
     pub async fn finish(self) -> Result<VerifiedOAuth> {
-        let limit = self.settings.time_limit;
-        let Ok((mut connection, url)) = tokio::time::timeout(limit, self.redirect()).await else {
-            let message = format!("the user did not come back within {limit:?} (`time_limit`)");
-            return Err(Error::timeout(TimeoutPhase::Total, limit)
-                .with_message(message)
-                .with_operation("auth.oauth_loopback"));
-        };
-        let result = self.settings.auth.handle_oauth_callback(&url).await;
-        let (status, page) = match &result {
-            Ok(_) => ("200 OK", &self.settings.done),
-            Err(_) => ("400 Bad Request", &self.settings.failed),
-        };
-        answer(&mut connection, status, page).await;
-        result
+        named("auth.oauth_loopback.finish", async {
+            let limit = self.settings.time_limit;
+            let Ok((mut connection, url)) = tokio::time::timeout(limit, self.redirect()).await
+            else {
+                let message = format!("the user did not come back within {limit:?} (`time_limit`)");
+                return Err(Error::timeout(TimeoutPhase::Total, limit)
+                    .with_message(message)
+                    .with_operation("auth.oauth_loopback"));
+            };
+            let result = self.settings.auth.handle_oauth_callback(&url).await;
+            let (status, page) = match &result {
+                Ok(_) => ("200 OK", &self.settings.done),
+                Err(_) => ("400 Bad Request", &self.settings.failed),
+            };
+            answer(&mut connection, status, page).await;
+            result
+        })
+        .await
     }
 
     /// The connection on which the user came back, not answered yet, and the URL.

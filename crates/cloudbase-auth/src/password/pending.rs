@@ -13,6 +13,7 @@ use crate::caller::Call;
 use crate::check;
 use crate::clock::later;
 use crate::contact::Contact;
+use crate::named::named;
 use crate::result::SignedIn;
 use crate::session::events::AuthEvent;
 use crate::sign_in;
@@ -27,7 +28,7 @@ pub struct PendingPasswordReset {
     redirect_to: Option<String>,
 }
 
-waits_for_code!(PendingPasswordReset);
+waits_for_code!(PendingPasswordReset, "auth.pending_password_reset.resend");
 
 impl PendingPasswordReset {
     pub(super) fn new(auth: Auth, code: SentCode, redirect_to: Option<String>) -> Self {
@@ -51,33 +52,36 @@ impl PendingPasswordReset {
         code: impl AsRef<str>,
         password: impl Into<SecretString>,
     ) -> Result<SignedIn> {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            #[serde(flatten)]
-            contact: &'a Contact,
-            new_password: &'a str,
-            verification_token: &'a str,
-        }
-        let password = password.into();
-        check::not_empty("password", password.expose_secret())?;
-        let caller = self.auth.caller();
-        let contact = self.code.contact();
-        let token = self.code.verify(caller, code.as_ref()).await?;
-        let call = Call::post("auth.reset_password", "/auth/v1/reset")
-            .idempotency(Idempotency::Unsafe)
-            .json(&Body {
-                contact,
-                new_password: password.expose_secret(),
-                verification_token: token.expose_secret(),
-            });
-        caller.unit(&call).await?;
-        self.code.forget();
-        self.auth
-            .manager()
-            .hub()
-            .publish([AuthEvent::PasswordRecovery]);
-        let session = sign_in::with_password(caller, contact.as_str(), &password).await?;
-        self.auth.manager().sign_in(caller, session, None).await
+        named("auth.pending_password_reset.update_user", async {
+            #[derive(Serialize)]
+            struct Body<'a> {
+                #[serde(flatten)]
+                contact: &'a Contact,
+                new_password: &'a str,
+                verification_token: &'a str,
+            }
+            let password = password.into();
+            check::not_empty("password", password.expose_secret())?;
+            let caller = self.auth.caller();
+            let contact = self.code.contact();
+            let token = self.code.verify(caller, code.as_ref()).await?;
+            let call = Call::post("auth.reset_password", "/auth/v1/reset")
+                .idempotency(Idempotency::Unsafe)
+                .json(&Body {
+                    contact,
+                    new_password: password.expose_secret(),
+                    verification_token: token.expose_secret(),
+                });
+            caller.unit(&call).await?;
+            self.code.forget();
+            self.auth
+                .manager()
+                .hub()
+                .publish([AuthEvent::PasswordRecovery]);
+            let session = sign_in::with_password(caller, contact.as_str(), &password).await?;
+            self.auth.manager().sign_in(caller, session, None).await
+        })
+        .await
     }
 
     /// Where to lead the user afterwards.
@@ -105,7 +109,10 @@ struct Leave {
     until: Instant,
 }
 
-waits_for_code!(PendingReauthentication);
+waits_for_code!(
+    PendingReauthentication,
+    "auth.pending_reauthentication.resend"
+);
 
 impl PendingReauthentication {
     pub(super) fn new(auth: Auth, code: SentCode) -> Self {
@@ -129,12 +136,15 @@ impl PendingReauthentication {
         code: impl AsRef<str>,
         password: impl Into<SecretString>,
     ) -> Result<SignedIn> {
-        let password = password.into();
-        check::not_empty("password", password.expose_secret())?;
-        let sudo = self.leave(code.as_ref()).await?;
-        set_password(self.auth.caller(), &sudo, &password).await?;
-        *self.lock() = None;
-        self.auth.signed_in_as_caller().await
+        named("auth.pending_reauthentication.update_user", async {
+            let password = password.into();
+            check::not_empty("password", password.expose_secret())?;
+            let sudo = self.leave(code.as_ref()).await?;
+            set_password(self.auth.caller(), &sudo, &password).await?;
+            *self.lock() = None;
+            self.auth.signed_in_as_caller().await
+        })
+        .await
     }
 
     /// Checks the code and signs in again with it: a fresh session.
@@ -143,13 +153,16 @@ impl PendingReauthentication {
     ///
     /// As [`Auth::verify`] if the code is wrong.
     pub async fn verify(&self, code: impl AsRef<str>) -> Result<SignedIn> {
-        self.auth.check_can_sign_in()?;
-        let caller = self.auth.caller();
-        let token = self.code.verify(caller, code.as_ref()).await?;
-        let username = self.code.contact().as_str();
-        let session = sign_in::with_verification(caller, Some(username), &token).await?;
-        self.code.forget();
-        self.auth.manager().sign_in(caller, session, None).await
+        named("auth.pending_reauthentication.verify", async {
+            self.auth.check_can_sign_in()?;
+            let caller = self.auth.caller();
+            let token = self.code.verify(caller, code.as_ref()).await?;
+            let username = self.code.contact().as_str();
+            let session = sign_in::with_verification(caller, Some(username), &token).await?;
+            self.code.forget();
+            self.auth.manager().sign_in(caller, session, None).await
+        })
+        .await
     }
 
     async fn leave(&self, code: &str) -> Result<SudoToken> {

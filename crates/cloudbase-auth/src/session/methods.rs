@@ -18,6 +18,7 @@ use crate::auth::Auth;
 use crate::caller::{Caller, detached};
 use crate::check;
 use crate::claims::TokenClaims;
+use crate::named::named;
 use crate::result::SignedIn;
 
 impl Auth {
@@ -50,7 +51,7 @@ impl Auth {
     #[doc(alias = "getSession")]
     #[doc(alias = "currentSession")]
     pub async fn session(&self) -> Result<Option<Session>> {
-        self.manager().session().await
+        named("auth.session", async { self.manager().session().await }).await
     }
 
     /// The session as this process knows it, without waiting, renewing or reading the store: `None`
@@ -116,10 +117,13 @@ impl Auth {
     /// ```
     #[doc(alias = "setSession")]
     pub async fn set_session(&self, session: SetSession) -> Result<SignedIn> {
-        self.check_can_sign_in()?;
-        self.manager()
-            .take_over(self.caller(), session.refresh_token, true)
-            .await
+        named("auth.set_session", async {
+            self.check_can_sign_in()?;
+            self.manager()
+                .take_over(self.caller(), session.refresh_token, true)
+                .await
+        })
+        .await
     }
 
     /// Puts a session in force as it is, without asking the service: one that was read by
@@ -243,14 +247,17 @@ impl Auth {
     /// ```
     #[doc(alias = "getClaims")]
     pub async fn claims(&self) -> Result<TokenClaims> {
-        if let Some(session) = self.session().await? {
-            return TokenClaims::decode(session.access_token().expose_secret());
-        }
-        let key = self.caller().client.credentials().access_key().cloned();
-        let key = key
-            .as_ref()
-            .and_then(|token| token.header().to_str().ok()?.strip_prefix("Bearer "));
-        TokenClaims::decode(key.ok_or_else(crate::error::not_signed_in)?)
+        named("auth.claims", async {
+            if let Some(session) = self.session().await? {
+                return TokenClaims::decode(session.access_token().expose_secret());
+            }
+            let key = self.caller().client.credentials().access_key().cloned();
+            let key = key
+                .as_ref()
+                .and_then(|token| token.header().to_str().ok()?.strip_prefix("Bearer "));
+            TokenClaims::decode(key.ok_or_else(crate::error::not_signed_in)?)
+        })
+        .await
     }
 }
 
@@ -275,14 +282,17 @@ impl RefreshSession {
     ///
     /// See [`Auth::refresh_session`].
     pub async fn send(self) -> Result<SignedIn> {
-        let manager = self.auth.manager();
-        match self.refresh_token {
-            Some(token) => {
-                self.auth.check_can_sign_in()?;
-                manager.take_over(self.auth.caller(), token, false).await
+        named("auth.refresh_session", async {
+            let manager = self.auth.manager();
+            match self.refresh_token {
+                Some(token) => {
+                    self.auth.check_can_sign_in()?;
+                    manager.take_over(self.auth.caller(), token, false).await
+                }
+                None => manager.renew().await,
             }
-            None => manager.renew().await,
-        }
+        })
+        .await
     }
 }
 

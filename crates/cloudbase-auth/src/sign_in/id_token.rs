@@ -8,6 +8,7 @@ use super::provider::{Options, with_provider_token};
 use crate::auth::Auth;
 use crate::caller::Call;
 use crate::check;
+use crate::named::named;
 use crate::result::SignedIn;
 use crate::session::wire;
 
@@ -75,32 +76,35 @@ impl Auth {
     #[doc(alias = "signInWithIdToken")]
     #[doc(alias = "signInWithProvider")]
     pub async fn sign_in_with_id_token(&self, token: IdToken) -> Result<SignedIn> {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            provider_id: &'a str,
-            provider_id_token: &'a str,
-            #[serde(flatten)]
-            options: Options,
-        }
-        self.check_can_sign_in()?;
-        check::token("token", token.token.expose_secret())?;
-        let session = match &token.provider {
-            Some(provider) => {
-                check::not_empty("provider", provider)?;
-                let call = Call::post(
-                    "auth.sign_in_with_id_token",
-                    "/auth/v1/signin/with/provider",
-                )
-                .idempotency(Idempotency::Unsafe)
-                .json(&Body {
-                    provider_id: provider,
-                    provider_id_token: token.token.expose_secret(),
-                    options: token.options,
-                });
-                wire::obtain(self.caller(), &call).await?
+        named("auth.sign_in_with_id_token", async {
+            #[derive(Serialize)]
+            struct Body<'a> {
+                provider_id: &'a str,
+                provider_id_token: &'a str,
+                #[serde(flatten)]
+                options: Options,
             }
-            None => with_provider_token(self.caller(), &token.token, token.options).await?,
-        };
-        self.manager().sign_in(self.caller(), session, None).await
+            self.check_can_sign_in()?;
+            check::token("token", token.token.expose_secret())?;
+            let session = match &token.provider {
+                Some(provider) => {
+                    check::not_empty("provider", provider)?;
+                    let call = Call::post(
+                        "auth.sign_in_with_id_token",
+                        "/auth/v1/signin/with/provider",
+                    )
+                    .idempotency(Idempotency::Unsafe)
+                    .json(&Body {
+                        provider_id: provider,
+                        provider_id_token: token.token.expose_secret(),
+                        options: token.options,
+                    });
+                    wire::obtain(self.caller(), &call).await?
+                }
+                None => with_provider_token(self.caller(), &token.token, token.options).await?,
+            };
+            self.manager().sign_in(self.caller(), session, None).await
+        })
+        .await
     }
 }

@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::auth::Auth;
 use crate::check;
 use crate::contact::Contact;
+use crate::named::named;
 use crate::pending::PendingSignIn;
 use crate::result::SignedIn;
 use crate::verification::{SentCode, VerificationRequest, VerificationTarget};
@@ -79,20 +80,23 @@ impl Auth {
     /// ```
     #[doc(alias = "signInWithOtp")]
     pub async fn sign_in_with_otp(&self, otp: Otp) -> Result<PendingSignIn> {
-        self.check_can_sign_in()?;
-        let target = match otp.should_create_user {
-            true => VerificationTarget::Any,
-            false => VerificationTarget::User,
-        };
-        let mut request = VerificationRequest::new(otp.contact)
-            .target(target)
-            .usage("email");
-        if let Some(url) = otp.email_redirect_to {
-            request = request.email_redirect_to(url);
-        }
-        let code = SentCode::send(self.caller(), request).await?;
-        let registration = otp.should_create_user.then(Default::default);
-        Ok(PendingSignIn::new(self.clone(), code, registration))
+        named("auth.sign_in_with_otp", async {
+            self.check_can_sign_in()?;
+            let target = match otp.should_create_user {
+                true => VerificationTarget::Any,
+                false => VerificationTarget::User,
+            };
+            let mut request = VerificationRequest::new(otp.contact)
+                .target(target)
+                .usage("email");
+            if let Some(url) = otp.email_redirect_to {
+                request = request.email_redirect_to(url);
+            }
+            let code = SentCode::send(self.caller(), request).await?;
+            let registration = otp.should_create_user.then(Default::default);
+            Ok(PendingSignIn::new(self.clone(), code, registration))
+        })
+        .await
     }
 
     /// Signs in with the proof of a code that is at hand, as [`verify`](Self::verify) or a server
@@ -119,10 +123,13 @@ impl Auth {
         &self,
         token: impl Into<SecretString>,
     ) -> Result<SignedIn> {
-        self.check_can_sign_in()?;
-        let token = token.into();
-        check::token("verification_token", token.expose_secret())?;
-        let session = super::with_verification(self.caller(), None, &token).await?;
-        self.manager().sign_in(self.caller(), session, None).await
+        named("auth.sign_in_with_verification", async {
+            self.check_can_sign_in()?;
+            let token = token.into();
+            check::token("verification_token", token.expose_secret())?;
+            let session = super::with_verification(self.caller(), None, &token).await?;
+            self.manager().sign_in(self.caller(), session, None).await
+        })
+        .await
     }
 }

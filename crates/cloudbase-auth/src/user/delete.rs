@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::auth::Auth;
 use crate::caller::{Call, detached};
+use crate::named::named;
 use crate::password::{SudoToken, sudo_by_password};
 use crate::session::events::SignOutReason;
 
@@ -29,9 +30,12 @@ impl Auth {
     #[doc(alias = "deleteUser")]
     #[doc(alias = "DeleteUserReq")]
     pub async fn delete_user(&self, password: impl Into<SecretString>) -> Result<()> {
-        let auth = self.one_call();
-        let sudo = sudo_by_password(auth.caller(), "password", &password.into()).await?;
-        auth.delete(&sudo).await
+        named("auth.delete_user", async {
+            let auth = self.one_call();
+            let sudo = sudo_by_password(auth.caller(), "password", &password.into()).await?;
+            auth.delete(&sudo).await
+        })
+        .await
     }
 
     /// As [`delete_user`](Self::delete_user), by a proof that is at hand: for accounts without a
@@ -58,7 +62,10 @@ impl Auth {
     /// # }
     /// ```
     pub async fn delete_user_with(&self, sudo: &SudoToken) -> Result<()> {
-        self.one_call().delete(sudo).await
+        named("auth.delete_user_with", async {
+            self.one_call().delete(sudo).await
+        })
+        .await
     }
 
     async fn delete(self, sudo: &SudoToken) -> Result<()> {

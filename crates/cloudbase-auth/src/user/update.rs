@@ -8,6 +8,7 @@ use crate::auth::Auth;
 use crate::caller::{Call, Caller};
 use crate::check;
 use crate::contact::Contact;
+use crate::named::named;
 use crate::verification::{SentCode, VerificationRequest, waits_for_code};
 
 /// What to change; see [`Auth::update_user`].
@@ -139,7 +140,7 @@ pub struct PendingContact {
     known: User,
 }
 
-waits_for_code!(PendingContact);
+waits_for_code!(PendingContact, "auth.pending_contact.resend");
 
 impl Auth {
     /// Changes the profile of the signed-in user. A new address or number takes effect when the
@@ -169,33 +170,36 @@ impl Auth {
     /// ```
     #[doc(alias = "updateUser")]
     pub async fn update_user(&self, update: UpdateUser) -> Result<UpdatedUser> {
-        let (contact, others) = update.checked()?;
-        let auth = self.one_call();
-        let caller = auth.caller();
-        let session = self
-            .session()
-            .await?
-            .ok_or_else(crate::error::not_signed_in)?;
-        let known = User::of_session(&session);
-        let mut pending = None;
-        if let Some(contact) = contact {
-            let request = VerificationRequest::new(contact)
-                .within_session()
-                .usage("reauthentication");
-            pending = Some(PendingContact {
-                auth: auth.clone(),
-                code: SentCode::send(caller, request).await?,
-                known: known.clone(),
-            });
-        }
-        if others {
-            edit(caller, &update.fields).await?;
-        }
-        let user = match others || session.user().is_none() {
-            true => auth.user_after(others, &known).await,
-            false => known,
-        };
-        Ok(UpdatedUser { user, pending })
+        named("auth.update_user", async {
+            let (contact, others) = update.checked()?;
+            let auth = self.one_call();
+            let caller = auth.caller();
+            let session = self
+                .session()
+                .await?
+                .ok_or_else(crate::error::not_signed_in)?;
+            let known = User::of_session(&session);
+            let mut pending = None;
+            if let Some(contact) = contact {
+                let request = VerificationRequest::new(contact)
+                    .within_session()
+                    .usage("reauthentication");
+                pending = Some(PendingContact {
+                    auth: auth.clone(),
+                    code: SentCode::send(caller, request).await?,
+                    known: known.clone(),
+                });
+            }
+            if others {
+                edit(caller, &update.fields).await?;
+            }
+            let user = match others || session.user().is_none() {
+                true => auth.user_after(others, &known).await,
+                false => known,
+            };
+            Ok(UpdatedUser { user, pending })
+        })
+        .await
     }
 
     /// The user after what has been done: it counts, even if the profile cannot be fetched. The user
@@ -226,29 +230,32 @@ impl PendingContact {
     #[doc(alias = "verifyOtp")]
     #[doc(alias = "UpdateUserVerifyParams")]
     pub async fn verify(&self, code: impl AsRef<str>) -> Result<User> {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            // `phone` here, `phone_number` everywhere else.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            phone: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            email: Option<&'a str>,
-        }
-        let caller = self.auth.caller();
-        self.code.verify(caller, code.as_ref()).await?;
-        let contact = self.code.contact();
-        let text = Some(contact.as_str());
-        let is_email = contact.is_email();
-        edit(
-            caller,
-            &Body {
-                phone: text.filter(|_| !is_email),
-                email: text.filter(|_| is_email),
-            },
-        )
-        .await?;
-        self.code.forget();
-        Ok(self.auth.user_after(true, &self.known).await)
+        named("auth.pending_contact.verify", async {
+            #[derive(Serialize)]
+            struct Body<'a> {
+                // `phone` here, `phone_number` everywhere else.
+                #[serde(skip_serializing_if = "Option::is_none")]
+                phone: Option<&'a str>,
+                #[serde(skip_serializing_if = "Option::is_none")]
+                email: Option<&'a str>,
+            }
+            let caller = self.auth.caller();
+            self.code.verify(caller, code.as_ref()).await?;
+            let contact = self.code.contact();
+            let text = Some(contact.as_str());
+            let is_email = contact.is_email();
+            edit(
+                caller,
+                &Body {
+                    phone: text.filter(|_| !is_email),
+                    email: text.filter(|_| is_email),
+                },
+            )
+            .await?;
+            self.code.forget();
+            Ok(self.auth.user_after(true, &self.known).await)
+        })
+        .await
     }
 }
 

@@ -5,6 +5,7 @@ use cloudbase_core::{Result, open_enum};
 use super::{SentVerification, VerificationRequest, VerificationTarget, send, verify};
 use crate::auth::Auth;
 use crate::contact::Contact;
+use crate::named::named;
 use crate::result::SignedIn;
 use crate::session::manager::Manager;
 use crate::sign_in;
@@ -136,28 +137,32 @@ impl Auth {
     /// ```
     #[doc(alias = "verifyOtp")]
     pub async fn verify_otp(&self, otp: VerifyOtp) -> Result<SignedIn> {
-        use secrecy::ExposeSecret as _;
-        let is_change = matches!(otp.kind, Some(OtpType::PhoneChange | OtpType::EmailChange));
-        if !is_change {
-            self.check_can_sign_in()?;
-        }
-        let contact = otp.contact.map(Contact::normalised).transpose()?;
-        // Before the code is spent: it is of no use without a session, and it is for whoever is signed
-        // in now, by the store if nobody has asked yet.
-        let begun = match is_change {
-            true => Some(self.signed_in_as_caller().await?.session),
-            false => None,
-        };
-        let verified = verify(self.caller(), &otp.message_id, otp.token.expose_secret()).await?;
-        if let Some(begun) = begun {
-            let session = self.manager().session_of(&begun.lineage())?;
-            return Ok(Manager::as_known(session));
-        }
-        let username = contact.as_ref().map(Contact::as_str);
-        let session =
-            sign_in::with_verification(self.caller(), username, &verified.verification_token)
-                .await?;
-        self.manager().sign_in(self.caller(), session, None).await
+        named("auth.verify_otp", async {
+            use secrecy::ExposeSecret as _;
+            let is_change = matches!(otp.kind, Some(OtpType::PhoneChange | OtpType::EmailChange));
+            if !is_change {
+                self.check_can_sign_in()?;
+            }
+            let contact = otp.contact.map(Contact::normalised).transpose()?;
+            // Before the code is spent: it is of no use without a session, and it is for whoever is signed
+            // in now, by the store if nobody has asked yet.
+            let begun = match is_change {
+                true => Some(self.signed_in_as_caller().await?.session),
+                false => None,
+            };
+            let verified =
+                verify(self.caller(), &otp.message_id, otp.token.expose_secret()).await?;
+            if let Some(begun) = begun {
+                let session = self.manager().session_of(&begun.lineage())?;
+                return Ok(Manager::as_known(session));
+            }
+            let username = contact.as_ref().map(Contact::as_str);
+            let session =
+                sign_in::with_verification(self.caller(), username, &verified.verification_token)
+                    .await?;
+            self.manager().sign_in(self.caller(), session, None).await
+        })
+        .await
     }
 
     /// Sends another code. The one before is worthless then: give the new message id to the pending
@@ -181,12 +186,15 @@ impl Auth {
     /// ```
     #[doc(alias = "messageId")]
     pub async fn resend(&self, resend: Resend) -> Result<SentVerification> {
-        // A new address or number belongs to nobody yet.
-        let target = match resend.kind {
-            ResendType::Sms => VerificationTarget::User,
-            _ => VerificationTarget::Any,
-        };
-        let request = VerificationRequest::new(resend.contact).target(target);
-        send(self.caller(), &request.usage("email").checked()?).await
+        named("auth.resend", async {
+            // A new address or number belongs to nobody yet.
+            let target = match resend.kind {
+                ResendType::Sms => VerificationTarget::User,
+                _ => VerificationTarget::Any,
+            };
+            let request = VerificationRequest::new(resend.contact).target(target);
+            send(self.caller(), &request.usage("email").checked()?).await
+        })
+        .await
     }
 }

@@ -2,7 +2,7 @@
 
 /// The methods of every value with an `auth` and a `code` that waits for the code.
 macro_rules! waits_for_code {
-    ($waiting:ty) => {
+    ($waiting:ty, $resend:literal) => {
         impl $waiting {
             /// Sends another code, which replaces the one before.
             ///
@@ -13,7 +13,8 @@ macro_rules! waits_for_code {
             pub async fn resend(
                 &mut self,
             ) -> cloudbase_core::Result<&$crate::verification::SentVerification> {
-                self.code.resend(self.auth.caller()).await
+                let sent = self.code.resend(self.auth.caller());
+                $crate::named::named($resend, sent).await
             }
 
             /// What the code belongs to.
