@@ -63,6 +63,8 @@ pub(crate) enum Judge {
     Mysql,
     /// The suites that talk to Redis.
     Redis,
+    /// The store of sessions in a Secret Service, on GNOME Keyring; on Linux alone.
+    Keyring,
 }
 
 #[derive(Debug, Args)]

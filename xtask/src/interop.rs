@@ -1,6 +1,6 @@
 //! `cargo xtask interop`: our code judged by others. Official SDKs call the emulator; a gateway on Node cuts its responses;
-//! the suites for MySQL and Redis run on real servers, which are started here on free ports unless the environment names
-//! others.
+//! the suites for MySQL, Redis and the Secret Service run on real servers, which are started here on free ports unless
+//! the environment names others.
 
 mod official;
 mod server;
@@ -12,7 +12,7 @@ use self::server::Server;
 use crate::{
     flags::{Interop, Judge},
     project::{Project, timed},
-    tools::{MARIADB_INSTALL, MARIADBD, NODE, NPM, REDIS, Tool},
+    tools::{DBUS, DBUS_SEND, GNOME_KEYRING, MARIADB_INSTALL, MARIADBD, NODE, NPM, REDIS, Tool},
 };
 
 /// The servers that suites of ours can run on.
@@ -29,6 +29,12 @@ const SERVICES: &[Service] = &[
         tools: &[REDIS],
         start: Server::redis,
     },
+    Service {
+        judge: Judge::Keyring,
+        variable: "CLOUDBASE_TEST_SECRET_SERVICE",
+        tools: &[DBUS, DBUS_SEND, GNOME_KEYRING],
+        start: Server::secret_service,
+    },
 ];
 
 /// Where a test that starts Node itself finds it.
@@ -43,7 +49,12 @@ struct Service {
 }
 
 pub(crate) fn run(project: &Project, options: &Interop) -> Result<()> {
-    let wanted = |judge: Judge| options.only.is_empty() || options.only.contains(&judge);
+    // A Secret Service is what a desktop on Linux has.
+    let is_possible = |judge: Judge| judge != Judge::Keyring || cfg!(target_os = "linux");
+    let wanted = |judge: Judge| match options.only.is_empty() {
+        true => is_possible(judge),
+        false => options.only.contains(&judge),
+    };
 
     let mut services = Vec::new();
     let mut sources = Vec::new();

@@ -44,6 +44,18 @@ pub(crate) const REDIS: Tool = Tool {
     program: "redis-server",
     install: "apt-get install -y redis-server",
 };
+pub(crate) const DBUS: Tool = Tool {
+    program: "dbus-daemon",
+    install: "apt-get install -y dbus",
+};
+pub(crate) const DBUS_SEND: Tool = Tool {
+    program: "dbus-send",
+    install: "apt-get install -y dbus",
+};
+pub(crate) const GNOME_KEYRING: Tool = Tool {
+    program: "gnome-keyring-daemon",
+    install: "apt-get install -y gnome-keyring",
+};
 pub(crate) const VALGRIND: Tool = Tool {
     program: "valgrind",
     install: "apt-get install -y valgrind",

@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File},
+    io::Write as _,
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
@@ -12,7 +13,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 
-use crate::tools::{MARIADB_INSTALL, MARIADBD, REDIS};
+use crate::tools::{DBUS, DBUS_SEND, GNOME_KEYRING, MARIADB_INSTALL, MARIADBD, REDIS};
 
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
 const LOOKS_EVERY: Duration = Duration::from_millis(50);
@@ -21,8 +22,8 @@ const LOOKS_EVERY: Duration = Duration::from_millis(50);
 pub(super) struct Server {
     /// What a client connects to.
     pub(super) address: String,
-    process: Child,
-    _directory: TempDir,
+    processes: Vec<Child>,
+    directory: TempDir,
 }
 
 impl Server {
@@ -104,6 +105,60 @@ impl Server {
         )
     }
 
+    /// A bus with GNOME Keyring, whose one collection is empty and unlocked.
+    pub(super) fn secret_service() -> Result<Self> {
+        let directory = TempDir::new()?;
+        let path = directory.path();
+        let address = format!("unix:path={}", path.join("bus").display());
+        let bus = Command::new(DBUS.find()?)
+            .args(["--session", "--nofork", "--nopidfile"])
+            .arg(format!("--address={address}"))
+            .stdin(Stdio::null())
+            .spawn()?;
+        let mut server = Self {
+            address,
+            processes: vec![bus],
+            directory,
+        };
+        server.wait_on_bus("org.freedesktop.DBus")?;
+        let path = server.directory.path().to_owned();
+        let mut keyring = Command::new(GNOME_KEYRING.find()?)
+            .args(["--foreground", "--unlock", "--components=secrets"])
+            .env("DBUS_SESSION_BUS_ADDRESS", &server.address)
+            .env("HOME", &path)
+            .env("XDG_DATA_HOME", &path)
+            .env("XDG_RUNTIME_DIR", &path)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()?;
+        // It reads the password up to the end of its input.
+        let mut input = keyring.stdin.take().context("the keyring has no input")?;
+        server.processes.push(keyring);
+        input.write_all(b"password")?;
+        drop(input);
+        server.wait_on_bus("org.freedesktop.secrets")?;
+        Ok(server)
+    }
+
+    /// Waits until a program of this name is on the bus.
+    fn wait_on_bus(&self, name: &str) -> Result<()> {
+        let deadline = Instant::now() + STARTS_WITHIN;
+        loop {
+            let response = Command::new(DBUS_SEND.find()?)
+                .arg(format!("--bus={}", self.address))
+                .args(["--print-reply", "--dest=org.freedesktop.DBus", "/"])
+                .arg("org.freedesktop.DBus.NameHasOwner")
+                .arg(format!("string:{name}"))
+                .stdin(Stdio::null())
+                .output()?;
+            if String::from_utf8_lossy(&response.stdout).contains("boolean true") {
+                return Ok(());
+            }
+            ensure!(Instant::now() < deadline, "no {name} on its bus");
+            thread::sleep(LOOKS_EVERY);
+        }
+    }
+
     fn start(mut command: Command, directory: TempDir, port: u16, address: String) -> Result<Self> {
         let log = directory.path().join("log");
         let output = File::create(&log)?;
@@ -115,8 +170,8 @@ impl Server {
             .with_context(|| format!("cannot start {}", command.get_program().display()))?;
         let mut server = Self {
             address,
-            process,
-            _directory: directory,
+            processes: vec![process],
+            directory,
         };
         server.wait(port, &log)?;
         Ok(server)
@@ -128,7 +183,7 @@ impl Server {
         let deadline = Instant::now() + STARTS_WITHIN;
         while TcpStream::connect_timeout(&address, LOOKS_EVERY).is_err() {
             let log = || fs::read_to_string(log).unwrap_or_default();
-            if let Some(status) = self.process.try_wait()? {
+            if let Some(status) = self.processes[0].try_wait()? {
                 bail!("the server stopped at once with {status}:\n{}", log());
             }
             ensure!(
@@ -145,8 +200,10 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         // Its data is thrown away, so there is nothing to shut down in order.
-        drop(self.process.kill());
-        drop(self.process.wait());
+        for process in self.processes.iter_mut().rev() {
+            drop(process.kill());
+            drop(process.wait());
+        }
     }
 }
 

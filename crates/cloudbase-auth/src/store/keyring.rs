@@ -341,5 +341,11 @@ impl fmt::Debug for KeyringStore {
     }
 }
 
+#[cfg(all(
+    test,
+    unix,
+    not(any(target_os = "macos", target_os = "ios", target_os = "android"))
+))]
+mod secret_service_tests;
 #[cfg(test)]
 mod tests;
