@@ -6,8 +6,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use sea_query::{Alias, Expr, ExprTrait as _, Query, SelectStatement};
 
-use super::catalog::{Column, Kind};
-use super::decimal::Decimal;
+use super::catalog::Column;
 use super::engine::{Dialect, Session};
 use super::error::DataError;
 use super::permission::{OWNER, Reach};
@@ -15,6 +14,10 @@ use super::plan::{EmbedPlan, Plan, Source};
 use super::sql;
 use super::sql::Scope;
 use super::value::{Cell, write_json, write_string};
+
+mod key;
+
+pub(crate) use key::{Key, join_key};
 
 /// Keys looked up by one statement.
 pub(crate) const KEYS_PER_STATEMENT: usize = 500;
@@ -325,35 +328,6 @@ async fn related(
         .collect();
     let fetched = below(session, dialect, plan, rows).await?;
     Ok(FetchedEmbed { fetched, of_parent })
-}
-
-/// A value in a form in which equal values are the same, as the column compares them.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Key {
-    Null,
-    Number(i128),
-    Bits(u64),
-    Text(String),
-    Weights(Vec<u32>),
-    Bytes(Vec<u8>),
-}
-
-/// The key of a value of `column`.
-pub(crate) fn join_key(column: &Column, cell: &Cell) -> Key {
-    match cell {
-        Cell::Null => Key::Null,
-        Cell::Int(value) => Key::Number((*value).into()),
-        Cell::UInt(value) => Key::Number((*value).into()),
-        Cell::Real(value) => Key::Bits(value.to_bits()),
-        Cell::Bytes(bytes) => Key::Bytes(bytes.clone()),
-        Cell::Text(text) => match column.kind {
-            Kind::Decimal { .. } => Key::Text(Decimal::prefix(text).to_string()),
-            Kind::Char(_) | Kind::VarChar(_) | Kind::Text(_) | Kind::Enum(_) | Kind::Set(_) => {
-                Key::Weights(column.collation.key(text))
-            }
-            _ => Key::Text(text.clone()),
-        },
-    }
 }
 
 impl Fetched {
