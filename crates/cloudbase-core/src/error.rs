@@ -4,7 +4,9 @@ mod classify;
 mod code;
 mod display;
 mod envelope;
+mod kind;
 mod response;
+mod setters;
 mod shared;
 mod text;
 mod xml;
@@ -20,6 +22,7 @@ use http::StatusCode;
 pub(crate) use self::classify::find;
 pub use self::code::ErrorCode;
 pub(crate) use self::envelope::{is_request_id, parse as parse_envelope, retry_after};
+pub use self::kind::{ErrorKind, TimeoutPhase};
 pub use self::response::ErrorResponse;
 use crate::service::BoxError;
 
@@ -84,61 +87,6 @@ struct Inner {
     transient: Option<bool>,
     phase: Option<TimeoutPhase>,
     source: Option<BoxError>,
-}
-
-/// The class of a failure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The service answered with an error; see [`Error::code`] and [`Error::status`].
-    Api,
-    /// An argument was refused before anything was sent; the message names it and the rule.
-    Argument,
-    /// The body of a request could not be produced, or of an answer not read to its end.
-    Body,
-    /// The configuration is incomplete or contradicts itself; or the service says that the
-    /// credential belongs to another environment or site (`ACCESS_TOKEN_KID_INVALID`).
-    Config,
-    /// No connection could be made. Nothing was sent.
-    Connect,
-    /// There is no usable credential, or it could not be renewed.
-    Credentials,
-    /// The answer is not what the protocol says.
-    Decode,
-    /// The host name could not be resolved. Nothing was sent.
-    Dns,
-    /// A value could not be encoded. Nothing was sent.
-    Encode,
-    /// The call was given up: cancelled, or its task went away.
-    Interrupted,
-    /// A layer or service of the user failed; see [`source`](std::error::Error::source).
-    Middleware,
-    /// The connection was lost while the call was under way.
-    Reset,
-    /// Something on this machine failed: a file, a store, a callback.
-    Local,
-    /// A time limit was reached; see [`Error::timeout_phase`].
-    Timeout,
-    /// The TLS handshake failed. Nothing was sent.
-    Tls,
-    /// A request or an answer is larger than allowed.
-    TooLarge,
-}
-
-/// Which time limit was reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum TimeoutPhase {
-    /// Waiting for a free connection.
-    Queue,
-    /// Opening a connection: name resolution, TCP, proxy, TLS.
-    Connect,
-    /// One attempt, from sending to the head of the answer.
-    Attempt,
-    /// The whole call with all its attempts.
-    Total,
-    /// A body that stopped moving.
-    Stall,
 }
 
 impl Error {
@@ -394,128 +342,6 @@ impl Error {
             self.inner.phase,
             Some(TimeoutPhase::Connect | TimeoutPhase::Queue)
         )
-    }
-}
-
-/// Setters for the crates of the SDK; each returns the error, so that they chain.
-#[doc(hidden)]
-impl Error {
-    pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
-        self.inner.source = Some(source.into());
-        self
-    }
-
-    pub fn with_operation(mut self, operation: &'static str) -> Self {
-        if self.inner.operation.is_empty() {
-            self.inner.operation = operation;
-        }
-        self
-    }
-
-    /// Names the method that the user called, in the place of the step of it that failed.
-    pub fn within(mut self, method: &'static str) -> Self {
-        self.inner.operation = method;
-        self
-    }
-
-    pub fn with_message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
-        self.inner.message = message.into();
-        self
-    }
-
-    /// Takes a secret that a server repeats out of what is shown of its words.
-    pub(crate) fn without_secret(mut self, secret: &str) -> Self {
-        let inner = &mut *self.inner;
-        // A word as short as that is no token, but may be part of any text.
-        if secret.len() < 12 {
-            return self;
-        }
-        if inner.message.contains(secret) {
-            inner.message = inner.message.replace(secret, text::REDACTED).into();
-        }
-        inner.code.take_if(|code| code.as_str().contains(secret));
-        inner.request_id.take_if(|id| id.contains(secret));
-        self
-    }
-
-    pub fn with_status(mut self, status: StatusCode) -> Self {
-        self.inner.status = Some(status);
-        self
-    }
-
-    pub fn with_body_status(mut self, status: StatusCode) -> Self {
-        self.inner.body_status = Some(status);
-        self
-    }
-
-    pub fn with_code(mut self, code: impl Into<ErrorCode>) -> Self {
-        self.inner.code = Some(code.into());
-        self
-    }
-
-    pub fn with_error_code(mut self, number: i64) -> Self {
-        self.inner.error_code = Some(number);
-        self
-    }
-
-    pub fn with_details(mut self, details: serde_json::Value) -> Self {
-        self.inner.details = Some(details);
-        self
-    }
-
-    pub fn with_response(mut self, response: ErrorResponse) -> Self {
-        self.inner.response = Some(Box::new(response));
-        self
-    }
-
-    pub fn with_request_id(mut self, id: impl Into<Box<str>>) -> Self {
-        self.inner.request_id = Some(id.into());
-        self
-    }
-
-    /// Fills the request id in where the answer named none.
-    pub fn or_request_id(mut self, id: Option<&str>) -> Self {
-        if self.inner.request_id.is_none() {
-            self.inner.request_id = id.map(Into::into);
-        }
-        self
-    }
-
-    pub fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
-        self.inner.retry_after = wait;
-        self
-    }
-
-    pub fn with_attempts(mut self, attempts: u32) -> Self {
-        self.inner.attempts = attempts;
-        self
-    }
-
-    pub fn with_sent(mut self, sent: bool) -> Self {
-        self.inner.sent = sent;
-        self
-    }
-
-    pub fn with_transient(mut self, transient: bool) -> Self {
-        self.inner.transient = Some(transient);
-        self
-    }
-
-    /// Settles [`is_retryable`](Self::is_retryable), once it is known whether the operation may be
-    /// repeated after it was sent.
-    pub fn settle(mut self, idempotent: bool) -> Self {
-        self.inner.retryable = Some(self.is_transient() && (idempotent || self.had_no_effect()));
-        self
-    }
-
-    /// Whether the call cannot have done anything: it was never sent, or stopped at a limit.
-    fn had_no_effect(&self) -> bool {
-        !self.inner.sent || self.is_throttled()
-    }
-
-    /// Whatever a tower stack returned, as an `Error`.
-    pub fn from_boxed(error: BoxError) -> Self {
-        classify::from_boxed(error)
     }
 }
 

@@ -1,0 +1,131 @@
+//! What the crates of the SDK add to an error.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use super::{Error, ErrorCode, ErrorResponse, classify, text};
+use crate::service::BoxError;
+
+/// Setters for the crates of the SDK; each returns the error, so that they chain.
+#[doc(hidden)]
+impl Error {
+    pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
+        self.inner.source = Some(source.into());
+        self
+    }
+
+    pub fn with_operation(mut self, operation: &'static str) -> Self {
+        if self.inner.operation.is_empty() {
+            self.inner.operation = operation;
+        }
+        self
+    }
+
+    /// Names the method that the user called, in the place of the step of it that failed.
+    pub fn within(mut self, method: &'static str) -> Self {
+        self.inner.operation = method;
+        self
+    }
+
+    pub fn with_message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
+        self.inner.message = message.into();
+        self
+    }
+
+    /// Takes a secret that a server repeats out of what is shown of its words.
+    pub(crate) fn without_secret(mut self, secret: &str) -> Self {
+        let inner = &mut *self.inner;
+        // A word as short as that is no token, but may be part of any text.
+        if secret.len() < 12 {
+            return self;
+        }
+        if inner.message.contains(secret) {
+            inner.message = inner.message.replace(secret, text::REDACTED).into();
+        }
+        inner.code.take_if(|code| code.as_str().contains(secret));
+        inner.request_id.take_if(|id| id.contains(secret));
+        self
+    }
+
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.inner.status = Some(status);
+        self
+    }
+
+    pub fn with_body_status(mut self, status: StatusCode) -> Self {
+        self.inner.body_status = Some(status);
+        self
+    }
+
+    pub fn with_code(mut self, code: impl Into<ErrorCode>) -> Self {
+        self.inner.code = Some(code.into());
+        self
+    }
+
+    pub fn with_error_code(mut self, number: i64) -> Self {
+        self.inner.error_code = Some(number);
+        self
+    }
+
+    pub fn with_details(mut self, details: serde_json::Value) -> Self {
+        self.inner.details = Some(details);
+        self
+    }
+
+    pub fn with_response(mut self, response: ErrorResponse) -> Self {
+        self.inner.response = Some(Box::new(response));
+        self
+    }
+
+    pub fn with_request_id(mut self, id: impl Into<Box<str>>) -> Self {
+        self.inner.request_id = Some(id.into());
+        self
+    }
+
+    /// Fills the request id in where the answer named none.
+    pub fn or_request_id(mut self, id: Option<&str>) -> Self {
+        if self.inner.request_id.is_none() {
+            self.inner.request_id = id.map(Into::into);
+        }
+        self
+    }
+
+    pub fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
+        self.inner.retry_after = wait;
+        self
+    }
+
+    pub fn with_attempts(mut self, attempts: u32) -> Self {
+        self.inner.attempts = attempts;
+        self
+    }
+
+    pub fn with_sent(mut self, sent: bool) -> Self {
+        self.inner.sent = sent;
+        self
+    }
+
+    pub fn with_transient(mut self, transient: bool) -> Self {
+        self.inner.transient = Some(transient);
+        self
+    }
+
+    /// Settles [`is_retryable`](Self::is_retryable), once it is known whether the operation may be
+    /// repeated after it was sent.
+    pub fn settle(mut self, idempotent: bool) -> Self {
+        self.inner.retryable = Some(self.is_transient() && (idempotent || self.had_no_effect()));
+        self
+    }
+
+    /// Whether the call cannot have done anything: it was never sent, or stopped at a limit.
+    pub(super) fn had_no_effect(&self) -> bool {
+        !self.inner.sent || self.is_throttled()
+    }
+
+    /// Whatever a tower stack returned, as an `Error`.
+    pub fn from_boxed(error: BoxError) -> Self {
+        classify::from_boxed(error)
+    }
+}
