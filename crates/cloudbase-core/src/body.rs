@@ -135,8 +135,8 @@ impl Body {
         .into()
     }
 
-    /// States how many bytes a stream or factory will give; sent as `Content-Length`. If it gives more or
-    /// fewer, the call fails with [`ErrorKind::Argument`](crate::ErrorKind::Argument) and the request is
+    /// States how many bytes a stream or factory will give; sent as `Content-Length` (0 goes without it, so
+    /// that the stream is asked). If it gives more or fewer, the call fails with [`ErrorKind::Argument`](crate::ErrorKind::Argument) and the request is
     /// never complete: the last piece is sent when the stream has ended.
     #[must_use]
     pub fn with_length(mut self, bytes: u64) -> Self {

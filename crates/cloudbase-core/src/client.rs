@@ -320,12 +320,12 @@ impl Flight<'_> {
         };
         let mut answer = answer
             .await
-            .map_err(|error| failed(Error::from_boxed(error)))?;
+            .map_err(|error| client.redact(failed(Error::from_boxed(error)), &call))?;
         // A layer of the user's may have wrapped what was read already.
         if answer.body().is_streaming() {
             answer = Box::pin(collect_answer(answer, &call, limit))
                 .await
-                .map_err(|error| failed(Error::from_boxed(error)))?;
+                .map_err(|error| client.redact(failed(Error::from_boxed(error)), &call))?;
         }
         let (head, body) = answer.into_parts();
         // A transfer's success is a stream, and not looked into.

@@ -39,7 +39,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// account whether the operation may be repeated and whether anything was sent.
 ///
 /// `Display` is one line that never shows a URL query, a body or a secret, and does not repeat its
-/// [`source`](std::error::Error::source). What a function or service of one's own said is there as
+/// [`source`](std::error::Error::source), but for the words of a layer or transport of the user's. What a function or service of one's own said is there as
 /// [`response`](Error::response). What is invalid or missing before anything is sent reads the same
 /// whatever the call, which is named behind it: ``invalid argument: `timeout` must be longer than zero
 /// (mysql.select)``.

@@ -205,6 +205,21 @@ fn the_access_key_names_the_environment() {
 }
 
 #[test]
+fn the_namespace_of_the_platform_is_the_last_to_name_the_environment() {
+    for namespace in ["default", "somewhere"] {
+        let variables = ConfigBuilder::from_variables(move |name| match name {
+            "SCF_NAMESPACE" => Some(namespace.to_owned()),
+            "CLOUDBASE_ACCESS_KEY" => Some(key("demo-1a2b3c")),
+            _ => None,
+        });
+        let config = variables.build().unwrap();
+        assert_eq!(config.env_id().as_str(), "demo-1a2b3c");
+    }
+    let error = rejected(variables(&[("SCF_NAMESPACE", "default")]));
+    assert!(error.message().contains("`env_id` is not set"), "{error}");
+}
+
+#[test]
 fn an_empty_access_key_is_none() {
     assert!(
         base()

@@ -37,7 +37,12 @@ impl Outcomes {
     /// The next object's outcome; an error if the service rejected this one.
     pub(crate) fn next_item(&mut self) -> Result<Fields> {
         // As many as were sent: `Batch::send` has counted them.
-        let mut item = Fields::of(self.items.next().unwrap_or_default());
+        let item = self.items.next().unwrap_or_default();
+        if !item.is_object() {
+            let problem = "an item of the response is no object";
+            return Err(self.complete(Error::new(ErrorKind::Decode, problem)));
+        }
+        let mut item = Fields::of(item);
         let code = match item.value("code").unwrap_or_default() {
             // Older services name the absence of an error.
             Value::Null | Value::Bool(false) => return Ok(item),

@@ -267,9 +267,14 @@ pub(crate) fn present<T>(found: Result<T>) -> Result<bool> {
     match found {
         Ok(_) => Ok(true),
         Err(error) if error.is_not_found() => Ok(false),
-        Err(error) if error.status() == Some(StatusCode::BAD_REQUEST) => Ok(false),
+        Err(error) if is_bad_request(&error) => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// The body may state another status, which is meant then.
+fn is_bad_request(error: &Error) -> bool {
+    error.body_status().or(error.status()) == Some(StatusCode::BAD_REQUEST)
 }
 
 fn collect(ids: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<String> {

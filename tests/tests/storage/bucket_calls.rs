@@ -282,3 +282,32 @@ async fn a_page_without_the_cursor_of_the_next_comes_before_its_error() {
         );
     }
 }
+
+#[tokio::test]
+async fn an_object_whose_absence_nobody_stated_is_not_missing() {
+    for (stated, exists) in [
+        (Value::Null, Some(false)),
+        (json!("400"), Some(false)),
+        (json!("404"), Some(false)),
+        (json!("503"), None),
+        (json!("403"), None),
+    ] {
+        let body = json!({ "statusCode": stated, "error": "x", "message": "m" });
+        let body = serde_json::to_vec(&body).unwrap();
+        let reply = move |_, _: &_| Reply::new(400).body(body.clone()).into();
+        let server = Scripted::start(reply).await;
+        let found = server.storage().bucket("docs").exists("a").await;
+        assert_eq!(found.ok(), exists, "{stated}");
+    }
+}
+
+#[tokio::test]
+async fn an_item_that_is_no_object_is_no_success() {
+    const ID: &str = "cloud://demo-1a2b3c.b/a";
+    for item in [json!("OBJECT_NOT_EXIST"), json!(null), json!([])] {
+        let answer = json!([item]);
+        let server = Scripted::start(move |_, _| json_reply(&answer).into()).await;
+        let removed = server.storage().remove([ID]).await.unwrap().remove(0);
+        assert_eq!(removed.unwrap_err().kind(), ErrorKind::Decode, "{item}");
+    }
+}

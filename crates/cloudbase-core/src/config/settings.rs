@@ -344,11 +344,15 @@ impl Settings {
             access_key::check(names.1, key)?;
         }
         let named = key.and_then(access_key::environment);
+        // The platform names its namespace so whether it is an environment or not.
+        let is_namespace = names.0 == "SCF_NAMESPACE";
         let set = match self.env_id.as_deref() {
             None | Some("") => None,
+            Some("default") if is_namespace => None,
             Some(id) => Some(EnvId::parse(names.0, id)?),
         };
         match (set, named) {
+            (Some(_), Some(named)) if is_namespace => Ok(named),
             (Some(set), Some(named)) if set != named => Err(Error::config(
                 names.1,
                 format_args!(

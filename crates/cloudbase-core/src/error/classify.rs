@@ -1,9 +1,10 @@
 //! What a failure means: from a foreign error to ours, and from codes and statuses to predicates.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::io;
 
-use super::text::redacted;
+use super::text::{REDACTED, redacted};
 use super::{Error, ErrorKind};
 use crate::service::BoxError;
 
@@ -15,7 +16,7 @@ pub(super) fn from_boxed(error: BoxError) -> Error {
     };
     if is_elapsed(&*error) {
         let message = format!("the time limit of a layer was reached: {error}");
-        return Error::new(ErrorKind::Timeout, redacted(&message).into_owned())
+        return Error::new(ErrorKind::Timeout, foreign(&message))
             .with_sent(true)
             .with_source(error);
     }
@@ -49,9 +50,26 @@ pub(super) fn from_boxed(error: BoxError) -> Error {
     }
     // The words of other people's code may repeat what was sent.
     let message = format!("a layer or service failed: {error}");
-    Error::new(ErrorKind::Middleware, redacted(&message).into_owned())
+    Error::new(ErrorKind::Middleware, foreign(&message))
         .with_sent(true)
         .with_source(error)
+}
+
+/// Other people's words without tokens and without the queries of URLs, which may be signed.
+fn foreign(text: &str) -> String {
+    let text = redacted(text);
+    let words = text.split_inclusive(char::is_whitespace).map(|word| {
+        let query = word
+            .find("://")
+            .and_then(|at| Some(at + word[at..].find('?')?));
+        let Some(query) = query else {
+            return Cow::Borrowed(word);
+        };
+        let (shown, hidden) = word.split_at(query);
+        let rest = hidden.trim_start_matches(|c: char| !c.is_whitespace() && !")\">".contains(c));
+        Cow::Owned(format!("{shown}?{REDACTED}{rest}"))
+    });
+    words.collect()
 }
 
 /// Whether it is the error of tower's `TimeoutLayer`, or of the runtime's `timeout`.

@@ -98,7 +98,8 @@ fn might_be_error(family: Envelope, body: &[u8]) -> bool {
 fn claims_error(family: Envelope, object: &Map<String, Value>) -> bool {
     let truthy = |name: &str| match object.get(name) {
         None | Some(Value::Null | Value::Bool(false)) => false,
-        Some(Value::String(text)) => !text.is_empty(),
+        // Numbers may come as text.
+        Some(Value::String(text)) => !text.is_empty() && text.parse() != Ok(0.0),
         Some(Value::Number(number)) => number.as_f64() != Some(0.0),
         Some(_) => true,
     };

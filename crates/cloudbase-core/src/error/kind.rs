@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The service answered with an error; see [`Error::code`] and [`Error::status`].
+    /// The service answered with an error; see [`Error::code`](crate::Error::code) and [`Error::status`](crate::Error::status).
     Api,
     /// An argument was refused before anything was sent; the message names it and the rule.
     Argument,
@@ -31,7 +31,7 @@ pub enum ErrorKind {
     Reset,
     /// Something on this machine failed: a file, a store, a callback.
     Local,
-    /// A time limit was reached; see [`Error::timeout_phase`].
+    /// A time limit was reached; see [`Error::timeout_phase`](crate::Error::timeout_phase).
     Timeout,
     /// The TLS handshake failed. Nothing was sent.
     Tls,

@@ -121,7 +121,22 @@ impl Error {
 
     /// Whether the call cannot have done anything: it was never sent, or stopped at a limit.
     pub(super) fn had_no_effect(&self) -> bool {
-        !self.inner.sent || self.is_throttled()
+        !self.inner.sent || (self.is_throttled() && self.stopped_at_a_limit())
+    }
+
+    /// Whether it is the service that says so, before it ran anything: a failure of a server may have
+    /// come half-way, and so may a limit that somebody's own code met.
+    fn stopped_at_a_limit(&self) -> bool {
+        let status = self.body_status().or(self.status());
+        if status.is_some_and(|status| status.is_server_error()) {
+            return false;
+        }
+        let of_platform = |code: &ErrorCode| {
+            code.as_str().starts_with("FUNCTION_") || code.as_str().starts_with("EXCEED_")
+        };
+        self.response().is_none()
+            || self.status() == Some(StatusCode::TOO_MANY_REQUESTS)
+            || self.code().is_some_and(of_platform)
     }
 
     /// Whatever a tower stack returned, as an `Error`.

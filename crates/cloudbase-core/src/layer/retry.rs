@@ -282,9 +282,9 @@ struct Failure {
 
 impl Failure {
     fn of(error: &Error) -> Self {
-        let by_server = error
-            .status()
-            .is_some_and(|status| status.is_server_error());
+        // As the predicates: what the body states counts before the response's own status.
+        let status = error.body_status().or(error.status());
+        let by_server = status.is_some_and(|status| status.is_server_error());
         Self {
             rejected_by_limit: error.is_throttled() && !by_server,
             // A token that could not be renewed has its own back-off.

@@ -1,7 +1,7 @@
 //! Counts the connections that are open, for those who wait for a file descriptor.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
@@ -16,8 +16,8 @@ pub(super) struct Open {
     /// How many of them have no descriptor yet: their names are still being resolved.
     resolving: AtomicUsize,
     closed: Notify,
-    /// Whether one of them has ever found no descriptor.
-    was_short: AtomicBool,
+    /// When one of them found no descriptor last.
+    was_short: Mutex<Option<Instant>>,
     /// Held by the one that tries again to get a descriptor.
     trying: Semaphore,
 }
@@ -36,8 +36,11 @@ pub(super) struct Resolution(Arc<Open>);
 const LOOKS_EVERY: Duration = Duration::from_millis(100);
 
 /// How often a name that seems not to exist is resolved again in a program that has run out of
-/// descriptors before.
+/// descriptors lately.
 const MAX_DOUBTS: usize = 2;
+
+/// For how long after that.
+const DOUBTED_FOR: Duration = Duration::from_secs(30);
 
 impl Default for Open {
     fn default() -> Self {
@@ -45,7 +48,7 @@ impl Default for Open {
             count: AtomicUsize::default(),
             resolving: AtomicUsize::default(),
             closed: Notify::default(),
-            was_short: AtomicBool::default(),
+            was_short: Mutex::default(),
             trying: Semaphore::new(1),
         }
     }
@@ -93,13 +96,11 @@ impl Open {
                 Err(error) => error,
             };
             let is_short = if failure::is_out_of_descriptors(&error) {
-                self.was_short.store(true, Ordering::Relaxed);
+                self.note_shortage();
                 true
             } else {
                 // A resolver may hide that it found none, and by now there is one.
-                error.kind() == ErrorKind::Dns
-                    && self.was_short.load(Ordering::Relaxed)
-                    && doubts.next().is_some()
+                error.kind() == ErrorKind::Dns && self.was_short_lately() && doubts.next().is_some()
             };
             if !is_short || Instant::now() >= end {
                 return Err(error);
@@ -117,6 +118,24 @@ impl Open {
                 return Err(error);
             }
         }
+    }
+
+    fn note_shortage(&self) {
+        let mut last = self
+            .was_short
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *last = Some(Instant::now());
+    }
+
+    /// After a while a name that is not found is again taken at its word: else one shortage would slow
+    /// every failure of the resolver from then on.
+    fn was_short_lately(&self) -> bool {
+        let last = self
+            .was_short
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        last.is_some_and(|at| at.elapsed() < DOUBTED_FOR)
     }
 
     /// Waits until no other tries again; none if that is not before `end`.

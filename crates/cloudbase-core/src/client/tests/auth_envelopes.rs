@@ -198,3 +198,13 @@ async fn a_read_waits_for_what_the_body_says() {
         .unwrap();
     assert!(start.elapsed() >= Duration::from_secs(3));
 }
+
+#[tokio::test]
+async fn no_error_is_told_by_a_zero_either() {
+    for zero in [json!(0), json!("0"), json!("")] {
+        let body = json!({ "access_token": "a", "error_code": zero });
+        let mock = MockTransport::new().json(200, &body);
+        let call = get().envelope(Envelope::Auth);
+        assert!(client(&mock).fetch(call).await.is_ok(), "{zero}");
+    }
+}

@@ -51,6 +51,20 @@ async fn the_error_of_a_layer_is_told_without_tokens() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_words_of_a_layer_have_no_token_of_the_call_and_no_query() {
+    let error = failing_with(|| {
+        "rejected token=the-access-key (https://h/k?q-signature=abc&x-cos-security-token=def)"
+            .into()
+    })
+    .await;
+    let shown = error.to_string();
+    for secret in ["the-access-key", "q-signature", "def"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+    assert!(shown.contains("(https://h/k?[redacted])"), "{shown}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_mock_at_the_end_of_its_script_names_the_request() {
     let mock = MockTransport::new().json(200, &json!({}));
     let client = client(&mock);

@@ -341,6 +341,49 @@ async fn an_error_within_a_success_gives_nothing_back_to_the_budget() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_write_that_may_have_run_is_not_retryable_for_a_limit_on_its_way() {
+    let error = |status, body: serde_json::Value, own: bool| async move {
+        let call = match own {
+            true => post().keep_error_response(),
+            false => post().envelope(crate::Envelope::Storage),
+        };
+        let mock = MockTransport::new().json(status, &body);
+        let error = client(&mock).fetch(call).await.unwrap_err();
+        assert!(error.is_throttled(), "{error:?}");
+        error.is_retryable()
+    };
+    // The function itself met a limit, after whatever it did before.
+    let met = json!({ "code": "rate_limit_exceeded" });
+    assert!(!error(500, met.clone(), true).await);
+    assert!(!error(400, met, true).await);
+    let of_platform = json!({ "code": "FUNCTION_EXCEED_RESOURCE_LIMIT" });
+    assert!(error(400, of_platform, true).await);
+    assert!(error(429, json!({}), true).await);
+    // The status of the body is meant, whatever that of the response.
+    let overloaded = json!({ "statusCode": "503", "error": "SlowDown" });
+    assert!(!error(400, overloaded, false).await);
+    let limit = json!({ "statusCode": "429", "error": "TooManyRequests" });
+    assert!(error(500, limit, false).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_status_in_the_body_decides_what_is_repeated() {
+    let attempts = |status, stated: &'static str| async move {
+        let body = json!({ "statusCode": stated, "error": "SlowDown" });
+        let mock = MockTransport::new()
+            .json(status, &body)
+            .json(200, &json!(1));
+        let call = post()
+            .idempotency(Idempotency::Idempotent)
+            .envelope(crate::Envelope::Storage);
+        let _ = client(&mock).fetch(call).await;
+        mock.requests().len()
+    };
+    assert_eq!(attempts(400, "503").await, 2);
+    assert_eq!(attempts(500, "429").await, 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_limit_is_the_callers_to_heed_unless_the_call_reads() {
     for (status, code) in [
         (429, "EXCEED_RATELIMIT"),
