@@ -9,6 +9,8 @@ mod conformance;
 mod embedded;
 #[path = "data_suite/injection.rs"]
 mod injection;
+#[path = "data_suite/meaning.rs"]
+mod meaning;
 #[path = "data_suite/model_queries.rs"]
 mod model_queries;
 #[path = "data_suite/models.rs"]

@@ -133,9 +133,9 @@ pub(crate) fn now(column: &Column, now_ms: i64) -> Cell {
         Kind::DateTime { fraction } | Kind::Timestamp { fraction } => fraction,
         _ => 0,
     };
-    let text = temporal::from_unix_micros(now_ms * 1000, fraction);
+    let text = temporal::from_unix_micros(now_ms.saturating_mul(1000), fraction);
     Cell::Text(if column.kind == Kind::Date {
-        text[..10].to_owned()
+        temporal::date_of(&text)
     } else {
         text
     })

@@ -56,6 +56,16 @@ pub(crate) fn from_unix_micros(micros: i64, fraction: u8) -> String {
     format(value, fraction).unwrap_or_default()
 }
 
+/// The date of a DATETIME; empty if that has none.
+pub(crate) fn date_of(moment: &str) -> String {
+    moment.split(' ').next().unwrap_or_default().to_owned()
+}
+
+/// The time of day of a DATETIME; empty if that has none.
+pub(crate) fn time_of(moment: &str) -> String {
+    moment.split_once(' ').unwrap_or_default().1.to_owned()
+}
+
 /// A date with zeros in it, in the form in which MySQL prints it, and whether it is nothing but zeros; `None` for any other
 /// text. Only some SQL modes take one.
 pub(crate) fn zero(kind: &Kind, text: &str) -> Option<(String, bool)> {

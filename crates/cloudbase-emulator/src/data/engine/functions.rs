@@ -33,14 +33,18 @@ pub(super) fn register(connection: &Connection, clock: Clock) -> Result<()> {
     for name in ["now", "utc_timestamp"] {
         let clock = clock.clone();
         connection.create_scalar_function(name, 0, utc, move |_| {
-            Ok(temporal::from_unix_micros(clock.now_ms() * 1000, 0))
+            Ok(temporal::from_unix_micros(
+                clock.now_ms().saturating_mul(1000),
+                0,
+            ))
         })?;
     }
     let seconds = clock.clone();
     connection.create_scalar_function("unix_timestamp", 0, utc, move |_| Ok(seconds.now_secs()))?;
     let today = clock.clone();
     connection.create_scalar_function("curdate", 0, utc, move |_| {
-        Ok(temporal::from_unix_micros(today.now_ms() * 1000, 0)[..10].to_owned())
+        let now = temporal::from_unix_micros(today.now_ms().saturating_mul(1000), 0);
+        Ok(temporal::date_of(&now))
     })?;
     connection.create_scalar_function(DEFAULT_FUNCTION, 1, utc, move |context| {
         let column: Column = serde_json::from_str(&context.get::<String>(0)?)

@@ -5,6 +5,7 @@ use ring::digest::{Algorithm, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA384, SHA512, 
 use serde_json::Value as Json;
 use sqlparser::ast::Expr;
 
+use super::session::TIMESTAMPS;
 use super::{DataError, SqlSession, SqlValue, arithmetic, evaluate, invalid, shifted};
 use crate::data::{temporal, uuid};
 
@@ -133,10 +134,10 @@ fn clock(
         ) => moment(session.now_ms(), digits),
         ("SYSDATE", Some(digits)) => moment(session.clock_ms(), digits),
         ("CURTIME" | "CURRENT_TIME" | "UTC_TIME", Some(digits)) => {
-            moment(session.now_ms(), digits)[11..].to_owned()
+            temporal::time_of(&moment(session.now_ms(), digits))
         }
         ("CURDATE" | "CURRENT_DATE" | "UTC_DATE", _) if arguments.is_empty() => {
-            moment(session.now_ms(), 0)[..10].to_owned()
+            temporal::date_of(&moment(session.now_ms(), 0))
         }
         ("UNIX_TIMESTAMP", _) if arguments.is_empty() => {
             let seconds = session.now_ms().div_euclid(1000);
@@ -159,7 +160,7 @@ fn clock(
                 None => return Ok(Some(SqlValue::Null)),
                 Some(seconds) => seconds.to_f64(),
             };
-            let whole = seconds.fract() == 0.0 && (0.0..=32_536_771_199.0).contains(&seconds);
+            let whole = seconds.fract() == 0.0 && TIMESTAMPS.contains(&seconds);
             if !whole {
                 return Err(invalid(format!(
                     "FROM_UNIXTIME({seconds}) takes whole seconds up to 32536771199"

@@ -1,10 +1,14 @@
 //! What the statements of a script leave behind for those after them: the SQL mode, variables, the last id.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use sqlparser::ast::Expr;
 
-use super::{DataError, SqlValue, arithmetic, evaluate};
+use super::{DataError, SqlValue, arithmetic, evaluate, invalid};
+
+/// The seconds that MySQL knows as a timestamp: the last is that of the year 3000, west of Greenwich.
+pub(super) const TIMESTAMPS: RangeInclusive<f64> = 0.0..=32_536_771_199.0;
 
 /// The state of a session.
 #[derive(Debug, Clone)]
@@ -71,9 +75,14 @@ impl SqlSession {
                     Some(value) => arithmetic::number(&value)?,
                     None => None,
                 };
-                self.fixed_ms = seconds
-                    .map(|seconds| (seconds.to_f64() * 1000.0) as i64)
-                    .filter(|ms| *ms > 0);
+                let seconds = seconds.map_or(0.0, |seconds| seconds.to_f64());
+                if !TIMESTAMPS.contains(&seconds) {
+                    return Err(invalid(format!(
+                        "Variable 'timestamp' can't be set to the value of '{seconds}': it takes 0 to 32536771199 seconds"
+                    )));
+                }
+                // 0 is the clock's own time.
+                self.fixed_ms = Some((seconds * 1000.0) as i64).filter(|ms| *ms > 0);
             }
             _ => {}
         }

@@ -1,0 +1,52 @@
+//! A script means to the embedded engine what it means to MySQL, or is rejected by name.
+
+use serde_json::{Value, json};
+
+use crate::support::{Api, Engine, block_on};
+
+/// The rows that `path` shows after the script.
+fn rows(script: &str, path: &str) -> Value {
+    block_on(async {
+        let emulator = Engine::Sqlite.builder().schema_sql(script).start().await;
+        let emulator = emulator.unwrap_or_else(|error| panic!("{script}: {error}"));
+        Api::admin(&emulator).rows(path).await
+    })
+}
+
+/// What is said of a script that cannot be used.
+fn report(script: &str) -> String {
+    block_on(async {
+        let started = Engine::Sqlite.builder().schema_sql(script).start().await;
+        match started {
+            Ok(_) => panic!("{script} is taken"),
+            Err(error) => error.to_string(),
+        }
+    })
+}
+
+#[track_caller]
+fn assert_rejected(script: &str, words: &[&str]) {
+    let report = report(script);
+    for word in words {
+        assert!(report.contains(word), "{word} is not in: {report}");
+    }
+}
+
+#[test]
+fn a_timestamp_beyond_the_calendar_is_rejected() {
+    for seconds in ["999999999999", "1e300", "-1", "32536771200"] {
+        let script = format!(
+            "CREATE TABLE moments (id INT PRIMARY KEY, d DATE);\nSET timestamp = {seconds};\n\
+             INSERT INTO moments VALUES (1, CURDATE());"
+        );
+        assert_rejected(&script, &["line 2, `SET timestamp", "'timestamp'"]);
+    }
+    assert_eq!(
+        rows(
+            "CREATE TABLE moments (id INT PRIMARY KEY, d DATE);\nSET timestamp = 32536771199;\n\
+             INSERT INTO moments VALUES (1, CURDATE());",
+            "moments?select=d"
+        ),
+        json!([{"d":"3001-01-18"}])
+    );
+}
