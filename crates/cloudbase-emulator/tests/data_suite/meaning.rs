@@ -50,3 +50,19 @@ fn a_timestamp_beyond_the_calendar_is_rejected() {
         json!([{"d":"3001-01-18"}])
     );
 }
+
+#[test]
+fn a_query_that_sets_something_is_rejected() {
+    let table = "CREATE TABLE numbers (id INT PRIMARY KEY);\n";
+    for query in [
+        "SELECT @p := 7",
+        "SELECT 1, (@q:=@q+1)",
+        "SELECT LAST_INSERT_ID(5)",
+        "SELECT 1 INTO @p",
+    ] {
+        let script = format!("{table}{query};\nINSERT INTO numbers VALUES (1);");
+        assert_rejected(&script, &["line 2, `SELECT", "--mysql"]);
+    }
+    let script = format!("{table}SELECT @p = 7; SELECT LAST_INSERT_ID(), ':=';");
+    assert_eq!(rows(&script, "numbers"), json!([]));
+}

@@ -19,7 +19,7 @@ pub(super) fn is_harmless(parser: &mut Parser<'_>, word: &str) -> Result<bool, D
         // Upkeep, and rows that go nowhere.
         | "ANALYZE" | "OPTIMIZE" | "CHECK" | "REPAIR" | "SHOW" | "EXPLAIN" | "DESCRIBE" | "DESC" => true,
         "START" => parser.sees(&["START", "TRANSACTION"]),
-        "SELECT" => !sees_anywhere(parser, "INTO"),
+        "SELECT" => !sees_anywhere(parser, "INTO") && !assigns(parser),
         _ => false,
     };
     if is_harmless {
@@ -62,10 +62,26 @@ pub(super) fn object(parser: &mut Parser<'_>) -> Result<(), DataError> {
 }
 
 fn sees_anywhere(parser: &Parser<'_>, word: &str) -> bool {
+    rest(parser).any(|token| is_word(token, word))
+}
+
+/// Whether a query sets a variable, or the id that `LAST_INSERT_ID()` reports, for the statements after it.
+fn assigns(parser: &Parser<'_>) -> bool {
+    let after = |place| rest(parser).nth(place);
+    rest(parser).enumerate().any(|(place, token)| {
+        let is_call = is_word(token, "LAST_INSERT_ID") && after(place + 1) == Some(&Token::LParen);
+        *token == Token::Assignment || is_call && after(place + 2) != Some(&Token::RParen)
+    })
+}
+
+fn rest<'a>(parser: &'a Parser<'_>) -> impl Iterator<Item = &'a Token> {
     (0..)
         .map(|place| &parser.peek_nth_token_ref(place).token)
         .take_while(|token| **token != Token::EOF)
-        .any(|token| matches!(token, Token::Word(found) if found.quote_style.is_none() && found.value.eq_ignore_ascii_case(word)))
+}
+
+fn is_word(token: &Token, word: &str) -> bool {
+    matches!(token, Token::Word(found) if found.quote_style.is_none() && found.value.eq_ignore_ascii_case(word))
 }
 
 /// Reads an assignment to its end: whether it sets something that later statements depend on.
