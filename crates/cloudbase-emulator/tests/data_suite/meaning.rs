@@ -66,3 +66,32 @@ fn a_query_that_sets_something_is_rejected() {
     let script = format!("{table}SELECT @p = 7; SELECT LAST_INSERT_ID(), ':=';");
     assert_eq!(rows(&script, "numbers"), json!([]));
 }
+
+#[test]
+fn numbers_begin_where_an_altered_table_says() {
+    for (table, next_id, expected) in [
+        ("id INT PRIMARY KEY AUTO_INCREMENT, n INT", 1, [1, 2]),
+        ("id INT PRIMARY KEY AUTO_INCREMENT, n INT", 7, [7, 8]),
+        ("id INT NOT NULL AUTO_INCREMENT, n INT, KEY (id)", 1, [1, 2]),
+    ] {
+        let script = format!(
+            "CREATE TABLE numbered ({table});\nINSERT INTO numbered (n) VALUES (1),(2),(3),(4),(5),(6),(7),(8),(9);\n\
+             DELETE FROM numbered;\nALTER TABLE numbered AUTO_INCREMENT={next_id};\nINSERT INTO numbered (n) VALUES (1),(2);"
+        );
+        let [one, two] = expected;
+        assert_eq!(
+            rows(&script, "numbered?select=id&order=id"),
+            json!([{"id":one},{"id":two}]),
+            "{table}"
+        );
+    }
+    // Never below the rows that are there.
+    assert_eq!(
+        rows(
+            "CREATE TABLE numbered (id INT PRIMARY KEY AUTO_INCREMENT);\nINSERT INTO numbered VALUES (4), (9);\n\
+             ALTER TABLE numbered AUTO_INCREMENT=2;\nINSERT INTO numbered VALUES (NULL);",
+            "numbered?select=id&order=id"
+        ),
+        json!([{"id":4},{"id":9},{"id":10}])
+    );
+}

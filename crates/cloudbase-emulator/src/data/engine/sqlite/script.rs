@@ -262,7 +262,7 @@ impl Run<'_> {
     /// Puts a table in the place of the one that it was made of.
     fn replace(&mut self, name: &str, altered: Altered) -> Result<(), DataError> {
         let table = &altered.table;
-        let next_id = counter::next_id(self.connection, name)?.max(altered.next_id);
+        let next_id = altered.next_id.or(counter::next_id(self.connection, name)?);
         let temporary = format!("__cloudbase_new_{name}");
         self.create(table, &temporary)?;
         altered.copy(self.connection, name, &temporary, self.session.now_ms())?;
