@@ -20,7 +20,7 @@ use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use super::catalog::{Table, TextOptions};
 use super::error::DataError;
-use super::script::{Placed, split};
+use super::script::{Placed, split, without_foreign_escapes};
 use words::Words as _;
 
 pub(crate) use alter::{Change, Place};
@@ -235,7 +235,8 @@ impl Reader {
 /// The tokens of a statement, placed in its script.
 fn tokens(text: &str, line: usize) -> Result<Vec<TokenWithSpan>, DataError> {
     let before = line.saturating_sub(1) as u64;
-    let mut tokens = Tokenizer::new(&MySqlDialect {}, text)
+    let text = without_foreign_escapes(text);
+    let mut tokens = Tokenizer::new(&MySqlDialect {}, &text)
         .tokenize_with_location()
         .map_err(|mut error| {
             error.location.line += before;

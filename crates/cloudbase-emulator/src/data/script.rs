@@ -4,6 +4,6 @@ mod decode;
 mod place;
 mod splitter;
 
-pub(crate) use decode::decode;
+pub(crate) use decode::{decode, without_foreign_escapes};
 pub(crate) use place::Placed;
 pub(crate) use splitter::split;

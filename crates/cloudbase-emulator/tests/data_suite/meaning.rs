@@ -95,3 +95,34 @@ fn numbers_begin_where_an_altered_table_says() {
         json!([{"id":4},{"id":9},{"id":10}])
     );
 }
+
+#[test]
+fn strings_have_the_escapes_of_mysql() {
+    let script = r#"CREATE TABLE paths (id INT PRIMARY KEY, p VARCHAR(40) DEFAULT 'C:\fa');
+        INSERT INTO paths VALUES (1, 'C:\app\files'), (2, "\a\\a\"\f"), (3, 'it''s\ta\\f'), (4, DEFAULT);"#;
+    assert_eq!(
+        rows(script, "paths?select=p&order=id"),
+        json!([{"p":"C:appfiles"},{"p":"a\\a\"f"},{"p":"it's\ta\\f"},{"p":"C:fa"}])
+    );
+}
+
+#[test]
+fn modes_that_change_how_text_is_read_are_rejected() {
+    let table = "CREATE TABLE texts (id INT PRIMARY KEY);\n";
+    for (modes, name) in [
+        ("'NO_BACKSLASH_ESCAPES'", "NO_BACKSLASH_ESCAPES"),
+        (
+            "'STRICT_ALL_TABLES,no_backslash_escapes'",
+            "NO_BACKSLASH_ESCAPES",
+        ),
+        ("'ANSI_QUOTES'", "ANSI_QUOTES"),
+        ("ANSI", "ANSI"),
+        ("CONCAT(@@sql_mode, ',ANSI_QUOTES')", "ANSI_QUOTES"),
+        ("4", "4"),
+    ] {
+        let script = format!("{table}SET sql_mode = {modes};\nINSERT INTO texts VALUES (1);");
+        assert_rejected(&script, &["line 2, `SET sql_mode", name, "--mysql"]);
+    }
+    let script = format!("{table}SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO'; SET sql_mode = 0;");
+    assert_eq!(rows(&script, "texts"), json!([]));
+}

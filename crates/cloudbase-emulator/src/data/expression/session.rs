@@ -49,7 +49,10 @@ impl SqlSession {
         let values: Vec<_> = assignments
             .iter()
             // Where nothing depends on a value, it does not have to be known.
-            .map(|(_, expression)| evaluate(expression, self).ok())
+            .map(|(name, expression)| match bare_mode(name, expression) {
+                Some(mode) => Some(SqlValue::Text(mode)),
+                None => evaluate(expression, self).ok(),
+            })
             .collect();
         for ((name, _), value) in assignments.iter().zip(values) {
             self.assign(&name.to_ascii_lowercase().replace('`', ""), value)?;
@@ -65,7 +68,7 @@ impl SqlSession {
         match name.rsplit(['.', '@']).next().unwrap_or_default() {
             "sql_mode" => {
                 self.mode = match value.and_then(|value| value.to_text()) {
-                    Some(names) => SqlMode::named(&names),
+                    Some(names) => SqlMode::named(&names).supported()?,
                     // An earlier mode that nothing kept.
                     None => SqlMode::default(),
                 };
@@ -108,6 +111,22 @@ impl SqlSession {
     }
 }
 
+/// The word of `SET sql_mode = ANSI`, which is a text there.
+fn bare_mode(name: &str, value: &Expr) -> Option<String> {
+    let is_mode = name.to_ascii_lowercase().ends_with("sql_mode") && !is_variable(name);
+    match value {
+        Expr::Identifier(word) if is_mode && !word.value.starts_with('@') => {
+            Some(word.value.clone()).filter(|word| !word.eq_ignore_ascii_case("DEFAULT"))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a name is that of a user's variable.
+fn is_variable(name: &str) -> bool {
+    name.starts_with('@') && !name.starts_with("@@")
+}
+
 /// The names of an SQL mode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SqlMode(Vec<String>);
@@ -129,6 +148,18 @@ impl SqlMode {
             .map(str::trim)
             .filter(|name| !name.is_empty());
         Self(names.map(str::to_ascii_uppercase).collect())
+    }
+
+    /// The mode, unless it changes what quotes and backslashes are: the script is read before it is carried out.
+    fn supported(self) -> Result<Self, DataError> {
+        let is_other = |name: &&String| {
+            let is_sum = *name != "0" && name.bytes().all(|byte| byte.is_ascii_digit());
+            is_sum || ["NO_BACKSLASH_ESCAPES", "ANSI_QUOTES", "ANSI"].contains(&name.as_str())
+        };
+        match self.0.iter().find(is_other) {
+            Some(name) => Err(DataError::not_on_sqlite(format!("the SQL mode {name}"))),
+            None => Ok(self),
+        }
     }
 
     fn has(&self, name: &str) -> bool {

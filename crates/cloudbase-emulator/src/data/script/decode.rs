@@ -3,6 +3,8 @@
 //! A dump holds the bytes of BLOB, BINARY and BIT columns as they are, between quotes, unless it was told to write them in
 //! hexadecimal; such a file as a whole is no UTF-8.
 
+use std::borrow::Cow;
+
 use super::splitter::{Lexeme, comment, lexeme, quoted};
 
 /// The text of a file. Strings that are no UTF-8 become hexadecimal literals of the same bytes.
@@ -89,6 +91,36 @@ fn unescape(quoted: &[u8]) -> Vec<u8> {
         }
     }
     plain
+}
+
+/// A statement without `\a` and `\f` in its strings: they are plain letters to MySQL, and control characters to the parser.
+pub(crate) fn without_foreign_escapes(statement: &str) -> Cow<'_, str> {
+    if !statement.contains("\\a") && !statement.contains("\\f") {
+        return statement.into();
+    }
+    let mut rest = statement;
+    let mut text = String::with_capacity(statement.len());
+    while !rest.is_empty() {
+        let (length, is_string) = match lexeme(rest) {
+            Lexeme::Quoted(quote) => (quoted(rest, quote), quote != '`'),
+            Lexeme::Character(c) => (Some(c.len_utf8()), false),
+            Lexeme::Comment { .. } => (comment(rest), false),
+            Lexeme::VersionComment { length } => (Some(length), false),
+        };
+        // What has no end is reported when the text is read.
+        let (part, after) = rest.split_at(length.unwrap_or(rest.len()));
+        rest = after;
+        let mut characters = part.chars();
+        while let Some(character) = characters.next() {
+            let escaped = (is_string && character == '\\').then(|| characters.next());
+            match escaped.flatten() {
+                Some(plain @ ('a' | 'f')) => text.push(plain),
+                Some(other) => text.extend([character, other]),
+                None => text.push(character),
+            }
+        }
+    }
+    text.into()
 }
 
 #[cfg(test)]
