@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::value::RawValue;
 
 use super::catalog::{Column, Kind};
+use super::collation::Collation;
 use super::decimal::Decimal;
 use super::error::DataError;
 use super::temporal;
@@ -171,7 +172,7 @@ pub(crate) fn to_cell(column: &Column, given: Given, row: usize) -> Result<Cell,
         }
         Kind::Enum(members) => members
             .iter()
-            .find(|member| super::text::compare(member, &text).is_eq())
+            .find(|member| column.collation.compare(member, &text).is_eq())
             .map(|member| Cell::Text(member.clone()))
             .ok_or_else(|| {
                 DataError::database(
@@ -179,12 +180,14 @@ pub(crate) fn to_cell(column: &Column, given: Given, row: usize) -> Result<Cell,
                     format!("Data truncated for column '{name}' at row {row}"),
                 )
             }),
-        Kind::Set(members) => set_members(members, &text).map(Cell::Text).ok_or_else(|| {
-            DataError::database(
-                super::error::Cause::Other,
-                format!("Data truncated for column '{name}' at row {row}"),
-            )
-        }),
+        Kind::Set(members) => set_members(column.collation, members, &text)
+            .map(Cell::Text)
+            .ok_or_else(|| {
+                DataError::database(
+                    super::error::Cause::Other,
+                    format!("Data truncated for column '{name}' at row {row}"),
+                )
+            }),
         Kind::Json | Kind::Other(_) => Ok(Cell::Text(text)),
     }
 }
@@ -200,17 +203,17 @@ fn rounded(number: f64, (all, behind): (u8, u8)) -> Option<f64> {
 }
 
 /// The members of a SET that a text names, in their own order; a number is a sum of their bits.
-fn set_members(members: &[String], text: &str) -> Option<String> {
+fn set_members(collation: Collation, members: &[String], text: &str) -> Option<String> {
     let given: Vec<&str> = text.split(',').collect();
     let is_named = |member: &String| {
         given
             .iter()
-            .any(|given| super::text::compare(member, given).is_eq())
+            .any(|given| collation.compare(member, given).is_eq())
     };
     let is_member = |given: &&str| {
         members
             .iter()
-            .any(|member| super::text::compare(member, given).is_eq())
+            .any(|member| collation.compare(member, given).is_eq())
     };
     let chosen: Vec<&str> = match text.parse::<u64>() {
         _ if text.is_empty() => Vec::new(),

@@ -126,3 +126,24 @@ fn modes_that_change_how_text_is_read_are_rejected() {
     let script = format!("{table}SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO'; SET sql_mode = 0;");
     assert_eq!(rows(&script, "texts"), json!([]));
 }
+
+#[test]
+fn members_are_compared_by_the_collation_of_their_column() {
+    let table = "CREATE TABLE sizes (id INT PRIMARY KEY, \
+        e ENUM('M','m','é') COLLATE utf8mb4_bin, s SET('A','a') COLLATE utf8mb4_bin, i ENUM('M','é'), j SET('A','b'));\n";
+    let script = format!(
+        "{table}INSERT INTO sizes VALUES (1,'m','a','m','a'), (2,'M','A,a','e','B,a'), (3,'m ','a',NULL,'');"
+    );
+    assert_eq!(
+        rows(&script, "sizes?order=id"),
+        json!([
+            {"id":1,"e":"m","s":"a","i":"M","j":"A"},
+            {"id":2,"e":"M","s":"A,a","i":"é","j":"A,b"},
+            {"id":3,"e":"m","s":"a","i":null,"j":""},
+        ])
+    );
+    for values in ["1,'e','a','M','A'", "1,'m','B','M','A'"] {
+        let script = format!("{table}INSERT INTO sizes VALUES ({values});");
+        assert_rejected(&script, &["line 2, `INSERT", "Data truncated"]);
+    }
+}
