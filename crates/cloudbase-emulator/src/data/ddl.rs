@@ -1,6 +1,7 @@
 //! `schema.sql`: statements in MySQL's dialect, understood and not just passed on.
 
 mod alter;
+mod check;
 mod column;
 mod data_type;
 mod default;
@@ -243,6 +244,10 @@ fn tokens(text: &str, line: usize) -> Result<Vec<TokenWithSpan>, DataError> {
             ParserError::from(error)
         })?;
     for token in &mut tokens {
+        // The parser would bind it closer than a comparison.
+        if token.token == Token::Overlap {
+            token.token = Token::make_keyword("AND");
+        }
         token.span.start.line += before;
         token.span.end.line += before;
     }

@@ -147,3 +147,67 @@ fn members_are_compared_by_the_collation_of_their_column() {
         assert_rejected(&script, &["line 2, `INSERT", "Data truncated"]);
     }
 }
+
+#[test]
+fn conditions_of_rows_mean_the_same_or_are_rejected() {
+    let table = |check: &str| {
+        format!(
+            "CREATE TABLE checked (a INT PRIMARY KEY, b VARCHAR(9) COLLATE utf8mb4_bin,\n  n DECIMAL(5,2), CHECK ({check}));\n"
+        )
+    };
+    for (check, kept, rejected) in [
+        ("b = \"b\" OR b IN ('x', 'it''s')", "1,'b',1", "1,'c',1"),
+        ("CHAR_LENGTH(b) <= 2", "1,'é张',1", "1,'abc',1"),
+        (
+            "a BETWEEN 1 AND 9 AND NOT (n < -1.5)",
+            "9,'',-1.5",
+            "9,'',-2",
+        ),
+        ("a > 0 && n < 9 && (a = 1) < 2", "1,'',8", "1,'',9"),
+        ("b IS NULL OR b LIKE '%@%'", "1,'a@b',1", "1,'ab',1"),
+        (
+            "a * 2 - 1 + -1 <> 4 && json_valid(b)",
+            "1,'[]',1",
+            "1,'[',1",
+        ),
+        ("a IS NOT NULL AND b NOT IN ('x')", "1,'X',1", "1,'x',1"),
+    ] {
+        let table = table(check);
+        let found = rows(
+            &format!("{table}INSERT INTO checked VALUES ({kept});"),
+            "checked?select=a",
+        );
+        assert_eq!(found.as_array().unwrap().len(), 1, "{check}");
+        let script = format!("{table}INSERT INTO checked VALUES ({rejected});");
+        assert_rejected(&script, &["line 3, `INSERT"]);
+    }
+    for (check, name) in [
+        ("a / 2 > 0", "a / 2"),
+        ("LENGTH(b) < 9", "LENGTH(b)"),
+        ("b || 'x' = 'x'", "||"),
+        ("a > 0 AND (a % 2 = 0)", "a % 2"),
+        ("b LIKE 'A%'", "LIKE 'A%'"),
+        ("b REGEXP '^a'", "REGEXP"),
+        ("a <=> 1", "<=>"),
+        ("CASE WHEN a THEN 1 END", "CASE"),
+        ("a IN (a DIV 2, 1)", "a DIV 2"),
+        ("(a > 0) IS TRUE", "IS TRUE"),
+        ("a > 0 XOR a < 9", "XOR"),
+        ("a = 1 < 2", "a = 1 < 2"),
+        ("b = 'x' COLLATE utf8mb4_bin", "COLLATE"),
+    ] {
+        let report_words = ["line 1, `CREATE TABLE", "table `checked`", "CHECK", name];
+        assert_rejected(&table(check), &report_words);
+        // What is not enforced is not computed.
+        let script = table(check).replace("));", ") NOT ENFORCED);");
+        assert_eq!(rows(&script, "checked"), json!([]));
+    }
+    assert_rejected(
+        "CREATE TABLE checked (a INT PRIMARY KEY CHECK (a / 2 > 1));",
+        &["line 1", "column `a`", "a / 2"],
+    );
+    assert_rejected(
+        "CREATE TABLE checked (a INT PRIMARY KEY);\nALTER TABLE checked ADD CHECK (a / 2 > 1);",
+        &["line 2", "table `checked`", "a / 2"],
+    );
+}

@@ -4,6 +4,7 @@ use sqlparser::ast::Expr;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
 
+use super::check::condition;
 use super::refuse;
 use super::words::Words as _;
 use crate::data::catalog::{Action, ForeignKey, Index};
@@ -181,7 +182,7 @@ pub(super) fn check(parser: &mut Parser<'_>) -> Result<Option<String>, DataError
         return Ok(None);
     }
     parser.take(&["ENFORCED"]);
-    Ok(Some(expression.to_string()))
+    condition(expression).map(Some)
 }
 
 fn foreign(parser: &mut Parser<'_>, symbol: String) -> Result<ForeignKey, DataError> {
