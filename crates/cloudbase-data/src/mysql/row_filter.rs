@@ -86,6 +86,10 @@ fn is_empty_test(operator: &str, value: &Scalar, negated: bool) -> bool {
 
 /// A regular expression that every text matches, as far as its form says.
 fn is_any_regexp(pattern: &str) -> bool {
+    // Both ends with nothing between are the empty text.
+    if pattern == "^$" {
+        return false;
+    }
     let pattern = pattern.strip_prefix('^').unwrap_or(pattern);
     let pattern = pattern.strip_suffix('$').unwrap_or(pattern);
     pattern.replace(".*", "").is_empty()
@@ -122,4 +126,31 @@ fn elements(array: &str) -> impl Iterator<Item = &str> {
 fn is_empty_collection(text: &str) -> bool {
     let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     text == "{}" || text == "[]" || text.eq_ignore_ascii_case("empty")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_regular_expression_of_nothing_but_ends_finds_empty_text() {
+        for (pattern, is_any) in [
+            ("", true),
+            ("^", true),
+            ("$", true),
+            (".*", true),
+            ("^.*$", true),
+            ("^$", false),
+            ("^a", false),
+        ] {
+            let filter = super::super::filter::match_("title", pattern);
+            assert_eq!(require(&[filter]).is_err(), is_any, "{pattern}");
+        }
+        // Beside it, a condition that holds for everything changes nothing.
+        let filters = [
+            super::super::filter::match_("title", "^$"),
+            super::super::filter::match_("note", ".*"),
+        ];
+        require(&filters).unwrap();
+    }
 }
