@@ -17,6 +17,8 @@ mod model_queries;
 mod models;
 #[path = "data_suite/numbering.rs"]
 mod numbering;
+#[path = "data_suite/ownership.rs"]
+mod ownership;
 #[path = "data_suite/permissions.rs"]
 mod permissions;
 #[path = "data_suite/reading.rs"]

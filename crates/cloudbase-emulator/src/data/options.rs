@@ -131,8 +131,8 @@ impl EmulatorBuilder {
 
     /// Uses a real MySQL or MariaDB (`mysql://user:password@host/database`) instead of the embedded SQLite.
     ///
-    /// A reset drops the tables that this emulator made, by a schema, a model or free SQL. Those of other programs stay, whenever
-    /// they were made; so do those of an earlier run. It waits for a table that a transaction holds as long as for a statement.
+    /// A reset drops the tables that the emulator made for its environment, by a schema, a model or free SQL, in earlier runs too: their
+    /// comments end with a mark. Those of other programs stay, whenever and under whatever name they were made. It waits for a table that a transaction holds as long as for a statement.
     pub fn mysql(mut self, url: impl Into<String>) -> Self {
         self.data.mysql = Some(Url(url.into()));
         self

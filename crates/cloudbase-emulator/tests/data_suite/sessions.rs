@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::support::{Api, Engine, block_on, encode};
 
 /// Runs a test on the real server, if there is one.
-fn on_server(schema: &str, test: impl AsyncFn(&Emulator)) {
+pub(crate) fn on_server(schema: &str, test: impl AsyncFn(&Emulator)) {
     if !Engine::all().contains(&Engine::MySql) {
         return;
     }
@@ -29,7 +29,7 @@ fn on_server(schema: &str, test: impl AsyncFn(&Emulator)) {
     });
 }
 
-async fn free_sql(api: &Api, sql: &str) -> Value {
+pub(crate) async fn free_sql(api: &Api, sql: &str) -> Value {
     let body = json!({"sqlTemplate": sql, "config": {"timeout": 20}});
     api.model(Method::POST, "plugin/prod/mysqlCommand", body)
         .await

@@ -1,12 +1,12 @@
 //! A real MySQL or MariaDB behind the same interface.
 
 mod errors;
+mod made;
 mod mark;
 mod schema;
 mod session;
 mod values;
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, Opts, OptsBuilder, Pool};
 
 use self::errors::translate;
+use self::made::Made;
 use self::mark::Mark;
 use self::session::MySqlSession;
 use super::limited::Limited;
@@ -51,7 +52,7 @@ pub(crate) struct MySqlEngine {
     catalog: RwLock<Arc<Catalog>>,
     /// Tables that the emulator made, of all the database's: a reset drops these and no others. Those of earlier runs are known
     /// by their mark.
-    made: Mutex<BTreeSet<String>>,
+    made: Mutex<Made>,
 }
 
 impl MySqlEngine {
@@ -94,7 +95,7 @@ impl MySqlEngine {
             env_id: env_id.to_owned(),
             mark,
             catalog,
-            made: Mutex::new(made),
+            made: Mutex::new(Made::marked(made)),
         })
     }
 
@@ -110,21 +111,20 @@ impl MySqlEngine {
     async fn reload(&self) -> Result<(), DataError> {
         let mut connection = self.connection().await?;
         let catalog = schema::load(&mut connection, &self.database).await?;
+        let marked = self.mark.tables(&mut connection, &self.database).await?;
         let mut known = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
-        // Whoever makes a table of that name now, it is theirs.
-        self.made()
-            .retain(|name| known.get(name).is_none() || catalog.get(name).is_some());
+        self.made().retain(&catalog, &marked);
         *known = Arc::new(catalog);
         Ok(())
     }
 
-    fn made(&self) -> MutexGuard<'_, BTreeSet<String>> {
+    fn made(&self) -> MutexGuard<'_, Made> {
         self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads the catalog after `sql` ran, and takes for made here what was not there before.
     async fn adopt(&self, before: &Catalog, sql: &str) -> Result<(), DataError> {
-        let made = self.made().clone();
+        let made = self.made().names().clone();
         self.reload().await?;
         let after = self.catalog();
         let is_foreign_gone = before
@@ -134,15 +134,28 @@ impl MySqlEngine {
         if is_foreign_gone && sql.to_ascii_uppercase().contains("RENAME") {
             return Ok(());
         }
-        let new = after
-            .tables()
-            .filter(|table| before.get(&table.name).is_none());
-        self.made().extend(new.map(|table| table.name.clone()));
-        // All of them: a table that replaces one of ours under its name has no mark.
-        let made = self.made().clone();
+        let sql = sql.to_lowercase();
+        for Table { name, .. } in after.tables() {
+            // One that the SQL replaced has lost its mark.
+            let is_replaced = made.contains(name)
+                && !self.made().names().contains(name)
+                && sql.contains(&name.to_lowercase());
+            if before.get(name).is_none() || is_replaced {
+                self.mark(name).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Remembers a table as made here, in later runs too if it can be marked.
+    async fn mark(&self, name: &str) -> Result<(), DataError> {
         let mut connection = self.connection().await?;
-        for name in &made {
-            self.mark.put(&mut connection, &self.database, name).await;
+        let marked = self.mark.put(&mut connection, &self.database, name).await;
+        let mut made = self.made();
+        if marked {
+            made.insert_marked(name.to_owned());
+        } else {
+            made.insert_unmarked(name.to_owned());
         }
         Ok(())
     }
@@ -152,7 +165,9 @@ impl MySqlEngine {
         let mut connection = self.own_connection().await?;
         let off = "SET foreign_key_checks = 0";
         connection.query_drop(off).await.map_err(translate)?;
-        let made = self.made().clone();
+        // Others may have put a table of theirs in the place of one of these.
+        self.reload().await?;
+        let made = self.made().names().clone();
         for name in made {
             let drop = ddl::drop_table(Some(&self.database), &name, Dialect::MySql);
             connection.query_drop(drop).await.map_err(translate)?;
@@ -224,10 +239,8 @@ impl Engine for MySqlEngine {
             let mut connection = self.connection().await?;
             let create = ddl::create_table(&table, &table.name, Dialect::MySql);
             connection.query_drop(create).await.map_err(translate)?;
-            let (database, name) = (&self.database, &table.name);
-            self.mark.put(&mut connection, database, name).await;
             drop(connection);
-            self.made().insert(table.name);
+            self.mark(&table.name).await?;
             self.reload().await
         }
         .boxed()

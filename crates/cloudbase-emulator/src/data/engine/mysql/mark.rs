@@ -32,15 +32,18 @@ impl Mark {
         Ok(names.into_iter().collect())
     }
 
-    /// Puts it on a table, after the comment that the table has. A table that cannot be marked is known in this run only.
-    pub(super) async fn put(&self, connection: &mut Conn, database: &str, table: &str) {
-        if let Err(error) = self.try_put(connection, database, table).await {
+    /// Puts it on a table, after the comment that the table has; false if the table cannot be marked. Such a table is known in
+    /// this run only.
+    pub(super) async fn put(&self, connection: &mut Conn, database: &str, table: &str) -> bool {
+        let put = self.try_put(connection, database, table).await;
+        if let Err(error) = &put {
             tracing::warn!(
                 table,
                 %error,
                 "the table cannot be marked: a reset in a later run will not drop it"
             );
         }
+        put.is_ok()
     }
 
     async fn try_put(

@@ -1,0 +1,78 @@
+//! A real server: which tables a reset may drop, when others change tables too.
+
+use cloudbase_emulator::Emulator;
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable as _;
+use serde_json::json;
+
+use crate::sessions::{free_sql, on_server};
+use crate::support::{Api, Engine};
+
+/// The tables of these tests, and nothing else's.
+const NAMES: &str = "shop, shop_old, shop_new, made, made_new, made_again";
+
+/// A developer's own connection.
+async fn shell(statements: &[&str]) {
+    let url = std::env::var("CLOUDBASE_TEST_MYSQL_URL").unwrap();
+    let mut shell = Conn::from_url(&url).await.unwrap();
+    for statement in statements {
+        shell.query_drop(*statement).await.unwrap();
+    }
+    shell.disconnect().await.unwrap();
+}
+
+async fn clean() {
+    shell(&[&format!("DROP TABLE IF EXISTS {NAMES}")]).await;
+}
+
+async fn run(api: &Api, sql: &str) {
+    let done = free_sql(api, sql).await;
+    assert!(done["data"].is_object(), "{sql}: {done}");
+}
+
+async fn tables(emulator: &Emulator) -> Vec<String> {
+    let sql = "SELECT table_name AS name FROM information_schema.tables \
+               WHERE table_schema = DATABASE() AND table_name REGEXP '^(shop|made)' ORDER BY 1";
+    let rows = emulator.sql(sql, &[]).await.unwrap();
+    let names = rows.iter().map(|row| row["name"].as_str().unwrap());
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn a_reset_keeps_a_table_that_a_developer_put_in_place_of_one_of_the_emulator() {
+    on_server("", async |e| {
+        clean().await;
+        let api = Api::admin(e);
+        run(&api, "CREATE TABLE made (id INT PRIMARY KEY)").await;
+        run(&api, "CREATE TABLE made_again (id INT PRIMARY KEY)").await;
+        let replace = [
+            "DROP TABLE made",
+            "CREATE TABLE made (id INT PRIMARY KEY)",
+            "INSERT INTO made VALUES (7)",
+        ];
+        shell(&replace).await;
+        // The emulator reads the catalog again here, and marks what is new.
+        run(&api, "CREATE TABLE made_new (id INT PRIMARY KEY)").await;
+        e.reset().await.unwrap();
+        assert_eq!(tables(e).await, ["made"]);
+        assert_eq!(api.rows("made").await, json!([{"id": 7}]));
+        clean().await;
+    });
+}
+
+#[test]
+fn a_table_that_a_script_makes_again_is_still_the_emulators() {
+    on_server("", async |e| {
+        clean().await;
+        let schema = "DROP TABLE IF EXISTS made; CREATE TABLE made (id INT PRIMARY KEY)";
+        for _ in 0..2 {
+            let run = Engine::MySql.builder().schema_sql(schema).start().await;
+            run.unwrap().shutdown().await;
+        }
+        assert_eq!(tables(e).await, ["made"]);
+        let later = Engine::MySql.builder().start().await.unwrap();
+        later.reset().await.unwrap();
+        later.shutdown().await;
+        assert_eq!(tables(e).await, [""; 0]);
+    });
+}
