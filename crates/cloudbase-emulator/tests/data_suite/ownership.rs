@@ -76,3 +76,50 @@ fn a_table_that_a_script_makes_again_is_still_the_emulators() {
         assert_eq!(tables(e).await, [""; 0]);
     });
 }
+
+/// The last rename leaves every name of the developer's in place, with another table behind one of them.
+const SWAP: &str =
+    "CREATE TABLE shop_new LIKE shop; RENAME TABLE shop TO shop_old, shop_new TO shop;";
+
+#[test]
+fn a_reset_keeps_a_table_that_a_script_gave_another_name() {
+    const SHOP: [&str; 2] = [
+        "CREATE TABLE shop (id INT PRIMARY KEY)",
+        "INSERT INTO shop VALUES (7)",
+    ];
+    for (script, name) in [
+        (SWAP, "shop_old"),
+        (
+            "ALTER TABLE shop RENAME TO shop_old; CREATE TABLE shop LIKE shop_old;",
+            "shop_old",
+        ),
+    ] {
+        on_server("", async |_| {
+            clean().await;
+            shell(&SHOP).await;
+            let e = Engine::MySql.builder().schema_sql(script).start().await;
+            let e = e.unwrap();
+            // What it runs again finds its names taken.
+            let _ = e.reset().await;
+            let rows = Api::admin(&e).rows(name).await;
+            assert_eq!(rows, json!([{"id": 7}]), "{script}");
+            e.shutdown().await;
+            clean().await;
+        });
+    }
+}
+
+#[test]
+fn a_script_that_gives_its_own_tables_other_names_can_run_again() {
+    let schema = "CREATE TABLE made_new (id INT PRIMARY KEY, renamed_at DATETIME); RENAME TABLE made_new TO made;";
+    on_server("", async |_| {
+        clean().await;
+        shell(&["CREATE TABLE shop (id INT PRIMARY KEY)"]).await;
+        let e = Engine::MySql.builder().schema_sql(schema).start().await;
+        let e = e.unwrap();
+        e.reset().await.unwrap();
+        assert_eq!(tables(&e).await, ["made", "shop"]);
+        e.shutdown().await;
+        clean().await;
+    });
+}

@@ -127,22 +127,33 @@ impl MySqlEngine {
         let made = self.made().names().clone();
         self.reload().await?;
         let after = self.catalog();
-        let is_foreign_gone = before
-            .tables()
-            .any(|table| after.get(&table.name).is_none() && !made.contains(&table.name));
-        // It may be there by its new name, and is still somebody else's.
-        if is_foreign_gone && sql.to_ascii_uppercase().contains("RENAME") {
-            return Ok(());
-        }
         let sql = sql.to_lowercase();
+        let is_named = |name: &str| sql.contains(&name.to_lowercase());
+        let mut foreign = before.tables().filter(|table| !made.contains(&table.name));
+        // A table of another program may be behind any name now. Ours have taken their mark along.
+        let by_name = !sql.contains("rename") || !foreign.any(|table| is_named(&table.name));
+        let is_new = |name: &str| before.get(name).is_none();
+        if !by_name {
+            return self.adopt_marked(is_new).await;
+        }
         for Table { name, .. } in after.tables() {
             // One that the SQL replaced has lost its mark.
-            let is_replaced = made.contains(name)
-                && !self.made().names().contains(name)
-                && sql.contains(&name.to_lowercase());
-            if before.get(name).is_none() || is_replaced {
+            let is_replaced =
+                made.contains(name) && !self.made().names().contains(name) && is_named(name);
+            if is_new(name) || is_replaced {
                 self.mark(name).await?;
             }
+        }
+        Ok(())
+    }
+
+    /// Takes for made here what has the mark under a new name.
+    async fn adopt_marked(&self, is_new: impl Fn(&str) -> bool) -> Result<(), DataError> {
+        let mut connection = self.connection().await?;
+        let marked = self.mark.tables(&mut connection, &self.database).await?;
+        let mut made = self.made();
+        for name in marked.into_iter().filter(|name| is_new(name)) {
+            made.insert_marked(name);
         }
         Ok(())
     }
