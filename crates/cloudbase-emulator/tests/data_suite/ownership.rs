@@ -123,3 +123,34 @@ fn a_script_that_gives_its_own_tables_other_names_can_run_again() {
         clean().await;
     });
 }
+
+#[test]
+fn a_table_of_another_environment_is_never_marked() {
+    on_server("", async |e| {
+        clean().await;
+        let other = Engine::MySql.builder().env_id("other-env").start().await;
+        let other = other.unwrap();
+        run(
+            &Api::admin(&other),
+            "CREATE TABLE shop (id INT PRIMARY KEY)",
+        )
+        .await;
+        // The comment, and the mark at its end, goes with the columns.
+        run(&Api::admin(e), "CREATE TABLE shop_new LIKE shop").await;
+        let sql = "SELECT table_comment AS comment FROM information_schema.tables \
+                   WHERE table_schema = DATABASE() AND table_name REGEXP '^shop'";
+        for row in e.sql(sql, &[]).await.unwrap() {
+            let comment = row["comment"].as_str().unwrap();
+            assert!(comment.ends_with("for other-env]"), "{comment}");
+            assert_eq!(comment.matches('[').count(), 1, "{comment}");
+        }
+        e.reset().await.unwrap();
+        assert_eq!(tables(e).await, ["shop", "shop_new"]);
+        other.shutdown().await;
+        let later = Engine::MySql.builder().env_id("other-env").start().await;
+        let later = later.unwrap();
+        later.reset().await.unwrap();
+        later.shutdown().await;
+        assert_eq!(tables(e).await, [""; 0]);
+    });
+}

@@ -18,7 +18,7 @@ use mysql_async::{Conn, Opts, OptsBuilder, Pool};
 
 use self::errors::translate;
 use self::made::Made;
-use self::mark::Mark;
+use self::mark::{Known, Mark};
 use self::session::MySqlSession;
 use super::limited::Limited;
 use super::{Dialect, Engine, Session};
@@ -161,12 +161,10 @@ impl MySqlEngine {
     /// Remembers a table as made here, in later runs too if it can be marked.
     async fn mark(&self, name: &str) -> Result<(), DataError> {
         let mut connection = self.connection().await?;
-        let marked = self.mark.put(&mut connection, &self.database, name).await;
-        let mut made = self.made();
-        if marked {
-            made.insert_marked(name.to_owned());
-        } else {
-            made.insert_unmarked(name.to_owned());
+        match self.mark.put(&mut connection, &self.database, name).await {
+            Known::ByMark => self.made().insert_marked(name.to_owned()),
+            Known::ByName => self.made().insert_unmarked(name.to_owned()),
+            Known::No => {}
         }
         Ok(())
     }
