@@ -24,7 +24,7 @@ mod text;
 mod uuid;
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -127,8 +127,12 @@ impl DataState {
 
     /// Runs what the builder was given.
     async fn fill(&self) -> Result<(), StartError> {
+        // What one script makes is not kept from an earlier run to the next.
+        let catalog = self.engine.catalog();
+        let kept: BTreeSet<_> = catalog.tables().map(|table| table.name.clone()).collect();
+        let kept = Arc::new(kept);
         for (name, script) in &self.scripts {
-            let run = self.engine.run_script(script.clone()).await;
+            let run = self.engine.run_script(script.clone(), kept.clone()).await;
             run.map_err(|error| {
                 // One line for each statement that cannot be used.
                 let reports = error.message.replace('\n', "\n  ");

@@ -6,6 +6,7 @@ mod mysql;
 mod sqlite;
 mod worker;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -81,8 +82,12 @@ pub(crate) trait Engine: Send + Sync {
     /// limit, and [closes](Session::close) it.
     fn raw_session(&self) -> BoxFuture<'_, Result<Box<dyn Session>, DataError>>;
 
-    /// Runs a script in MySQL's dialect.
-    fn run_script(&self, sql: String) -> BoxFuture<'_, Result<(), DataError>>;
+    /// Runs a script in MySQL's dialect. The embedded engine leaves the tables in `kept` as they are.
+    fn run_script(
+        &self,
+        sql: String,
+        kept: Arc<BTreeSet<String>>,
+    ) -> BoxFuture<'_, Result<(), DataError>>;
 
     /// Makes a table if there is none of its name.
     fn ensure_table(&self, table: Table) -> BoxFuture<'_, Result<(), DataError>>;

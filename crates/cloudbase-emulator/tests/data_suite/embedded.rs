@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Api, Engine, block_on};
+use crate::support::{Api, Engine, block_on, on_each_engine};
 
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS t (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, n INT, meta JSON, ratio DOUBLE, big BIGINT UNSIGNED, size ENUM('a','b'));
@@ -146,5 +146,57 @@ fn a_million_rows_page_quickly() {
         // Generous: a full scan of the table for each page would take minutes.
         assert!(started.elapsed().as_secs() < 30, "{:?}", started.elapsed());
         emulator.shutdown().await;
+    });
+}
+
+#[test]
+fn rows_of_one_schema_go_into_tables_of_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let (tables, rows) = (dir.path().join("1.sql"), dir.path().join("2.sql"));
+    std::fs::write(
+        &tables,
+        "CREATE TABLE apart (id INT PRIMARY KEY, n INT DEFAULT 1);",
+    )
+    .unwrap();
+    std::fs::write(
+        &rows,
+        "INSERT INTO apart (id) VALUES (1), (2); ALTER TABLE apart ADD COLUMN m INT DEFAULT 5;",
+    )
+    .unwrap();
+    let seeded = json!([{"id":1,"n":1,"m":5},{"id":2,"n":1,"m":5}]);
+    on_each_engine(|engine| {
+        let (tables, rows, seeded) = (tables.clone(), rows.clone(), seeded.clone());
+        async move {
+            let emulator = engine
+                .builder()
+                .schema_sql("DROP TABLE IF EXISTS apart")
+                .schema_file(tables)
+                .schema_file(rows)
+                .start()
+                .await
+                .unwrap();
+            let api = Api::admin(&emulator);
+            assert_eq!(api.rows("apart?order=id").await, seeded, "{engine:?}");
+            emulator.reset().await.unwrap();
+            assert_eq!(api.rows("apart?order=id").await, seeded, "{engine:?}");
+            emulator.shutdown().await;
+        }
+    });
+    // Kept tables have their rows from the first run.
+    let kept = dir.path().join("kept");
+    block_on(async {
+        for _ in 0..2 {
+            let emulator = Engine::Sqlite
+                .builder()
+                .schema_file(&tables)
+                .schema_file(&rows)
+                .data_dir(&kept)
+                .start()
+                .await
+                .unwrap();
+            let api = Api::admin(&emulator);
+            assert_eq!(api.rows("apart?order=id").await, seeded);
+            emulator.shutdown().await;
+        }
     });
 }

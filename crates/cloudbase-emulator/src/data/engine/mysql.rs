@@ -7,6 +7,7 @@ mod schema;
 mod session;
 mod values;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -224,7 +225,11 @@ impl Engine for MySqlEngine {
         .boxed()
     }
 
-    fn run_script(&self, sql: String) -> BoxFuture<'_, Result<(), DataError>> {
+    fn run_script(
+        &self,
+        sql: String,
+        _: Arc<BTreeSet<String>>,
+    ) -> BoxFuture<'_, Result<(), DataError>> {
         async move {
             self.reload().await?;
             let before = self.catalog();

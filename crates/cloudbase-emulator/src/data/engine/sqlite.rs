@@ -6,6 +6,7 @@ mod errors;
 mod insert;
 mod script;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -98,17 +99,18 @@ impl SqliteEngine {
     }
 
     async fn steps(&self, steps: Vec<Step>) -> Result<(), DataError> {
-        self.run(vec![Placed::nowhere(Ok(steps))]).await
+        self.run(vec![Placed::nowhere(Ok(steps))], Arc::default())
+            .await
     }
 
-    async fn run(&self, script: Script) -> Result<(), DataError> {
+    async fn run(&self, script: Script, kept: Arc<BTreeSet<String>>) -> Result<(), DataError> {
         let _turn = self.turn.clone().lock_owned().await;
         let mut catalog = Catalog::clone(&self.catalog());
         let now = self.clock.now_ms();
         let catalog = self
             .worker
             .run(move |connection| {
-                script::run(connection, &mut catalog, script, now)?;
+                script::run(connection, &mut catalog, script, &kept, now)?;
                 Ok(catalog)
             })
             .await?;
@@ -148,8 +150,12 @@ impl Engine for SqliteEngine {
         .boxed()
     }
 
-    fn run_script(&self, sql: String) -> BoxFuture<'_, Result<(), DataError>> {
-        async move { self.run(ddl::parse(&sql)).await }.boxed()
+    fn run_script(
+        &self,
+        sql: String,
+        kept: Arc<BTreeSet<String>>,
+    ) -> BoxFuture<'_, Result<(), DataError>> {
+        async move { self.run(ddl::parse(&sql), kept).await }.boxed()
     }
 
     fn ensure_table(&self, table: Table) -> BoxFuture<'_, Result<(), DataError>> {

@@ -54,12 +54,13 @@ pub(super) fn load(connection: &Connection) -> Result<Catalog, DataError> {
     Ok(catalog)
 }
 
-/// Carries out the steps, all or none. Tables that are there already are left alone with their
-/// rows, so that a schema can be run again over a kept database.
+/// Carries out the steps, all or none. The tables in `kept` are left alone with their rows, so that
+/// a schema can be run again over a kept database.
 pub(super) fn run(
     connection: &mut Connection,
     catalog: &mut Catalog,
     script: Script,
+    kept: &BTreeSet<String>,
     now_ms: i64,
 ) -> Result<(), DataError> {
     // Tables are rebuilt and filled in any order; keys are checked at the end.
@@ -67,7 +68,7 @@ pub(super) fn run(
     connection
         .execute_batch(relaxed)
         .map_err(|error| translate(&error))?;
-    let result = in_transaction(connection, catalog, script, now_ms);
+    let result = in_transaction(connection, catalog, script, kept, now_ms);
     let strict = "PRAGMA foreign_keys = ON; PRAGMA legacy_alter_table = OFF;";
     connection
         .execute_batch(strict)
@@ -79,16 +80,16 @@ fn in_transaction(
     connection: &mut Connection,
     catalog: &mut Catalog,
     script: Script,
+    kept: &BTreeSet<String>,
     now_ms: i64,
 ) -> Result<(), DataError> {
     let transaction = connection
         .transaction()
         .map_err(|error| translate(&error))?;
-    let kept: BTreeSet<String> = catalog.tables().map(|table| table.name.clone()).collect();
     let mut run = Run {
         connection: &transaction,
         catalog,
-        kept,
+        kept: kept.clone(),
         session: SqlSession::new(now_ms),
     };
     run.script(script)?;
@@ -99,7 +100,7 @@ fn in_transaction(
 struct Run<'a> {
     connection: &'a Connection,
     catalog: &'a mut Catalog,
-    /// Tables that were there before.
+    /// Tables of an earlier run.
     kept: BTreeSet<String>,
     session: SqlSession,
 }
