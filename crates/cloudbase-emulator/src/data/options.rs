@@ -117,7 +117,8 @@ fn files(dir: &Path) -> Result<Vec<PathBuf>, StartError> {
 
 impl EmulatorBuilder {
     /// Runs SQL statements (`CREATE TABLE`, `INSERT`, …) in MySQL's dialect at the start and after
-    /// each reset. Tables kept from an earlier run in a data directory are left as they are.
+    /// each reset. Tables kept from an earlier run in a data directory are left as they are, with their rows:
+    /// also `DROP TABLE` and renames leave them. A reset removes them.
     pub fn schema_sql(mut self, sql: impl Into<String>) -> Self {
         self.data.schemas.push(Schema::Text(sql.into()));
         self

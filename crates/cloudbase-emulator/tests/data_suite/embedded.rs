@@ -200,3 +200,42 @@ fn rows_of_one_schema_go_into_tables_of_another() {
         }
     });
 }
+
+#[test]
+fn a_dump_leaves_the_rows_of_an_earlier_run() {
+    for dump in [
+        "DROP TABLE IF EXISTS dumped; CREATE TABLE dumped (id INT PRIMARY KEY); INSERT INTO dumped VALUES (1);",
+        "CREATE TABLE fresh (id INT PRIMARY KEY); INSERT INTO fresh VALUES (1); RENAME TABLE fresh TO dumped;",
+        "CREATE TABLE fresh (id INT PRIMARY KEY); \
+         CREATE TABLE child (id INT PRIMARY KEY, parent INT, FOREIGN KEY (parent) REFERENCES fresh (id)); \
+         ALTER TABLE fresh RENAME TO dumped; INSERT INTO dumped VALUES (1); DROP TABLE child;",
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        block_on(async {
+            let start = || {
+                let builder = Engine::Sqlite.builder().schema_sql(dump);
+                builder.data_dir(dir.path()).start()
+            };
+            let emulator = start().await.unwrap();
+            let api = Api::admin(&emulator);
+            let written = api.rest(Method::POST, "dumped", &[], json!({"id":2})).await;
+            assert_eq!(written.status, 201, "{}", written.text);
+            emulator.shutdown().await;
+            let emulator = start()
+                .await
+                .unwrap_or_else(|error| panic!("{dump}: {error}"));
+            let api = Api::admin(&emulator);
+            let rows = api.rows("dumped?order=id").await;
+            assert_eq!(rows, json!([{"id":1},{"id":2}]), "{dump}");
+            assert_eq!(
+                api.rest(Method::GET, "fresh", &[], Value::Null)
+                    .await
+                    .status,
+                404
+            );
+            emulator.reset().await.unwrap();
+            assert_eq!(api.rows("dumped").await, json!([{"id":1}]), "{dump}");
+            emulator.shutdown().await;
+        });
+    }
+}

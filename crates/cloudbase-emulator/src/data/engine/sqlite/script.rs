@@ -89,7 +89,7 @@ fn in_transaction(
     let mut run = Run {
         connection: &transaction,
         catalog,
-        kept: kept.clone(),
+        kept,
         session: SqlSession::new(now_ms),
     };
     run.script(script)?;
@@ -101,7 +101,7 @@ struct Run<'a> {
     connection: &'a Connection,
     catalog: &'a mut Catalog,
     /// Tables of an earlier run.
-    kept: BTreeSet<String>,
+    kept: &'a BTreeSet<String>,
     session: SqlSession,
 }
 
@@ -167,10 +167,12 @@ impl Run<'_> {
             }
             Step::Drop { names, if_exists } => {
                 for name in names {
-                    match self.forget(&name)? {
-                        true => drop(self.kept.remove(&name)),
-                        false if if_exists => {}
-                        false => return Err(refused(format!("Unknown table '{name}'"))),
+                    // Dumps drop each table before they make it.
+                    if self.kept.contains(&name) {
+                        continue;
+                    }
+                    if !self.forget(&name)? && !if_exists {
+                        return Err(refused(format!("Unknown table '{name}'")));
                     }
                 }
                 Ok(())
@@ -238,6 +240,12 @@ impl Run<'_> {
         let table = &altered.table;
         check(table)?;
         self.check_defaults(&table.columns)?;
+        if table.name != *name && self.kept.contains(&table.name) {
+            // An earlier run gave it this name.
+            let to = table.name.clone();
+            self.forget(name)?;
+            return self.rename_references(name, &to);
+        }
         if table.name != *name && self.catalog.get(&table.name).is_some() {
             return Err(refused(format!("Table '{}' already exists", table.name)));
         }
