@@ -295,6 +295,10 @@ impl Core {
             }
             state.current.as_ref().map(|live| live.session.clone())
         };
+        if session.is_none() {
+            // The mark may not have been made either.
+            self.mark_sign_out().await;
+        }
         match self.write(session.as_ref(), lock).await {
             Ok(()) => self.in_line(session),
             Err(error) => tracing::debug!(%error, "the session store still fails"),

@@ -380,6 +380,22 @@ async fn the_end_of_one_user_is_not_that_of_whoever_had_the_turn_before() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_end_of_one_user_is_not_that_of_one_whom_another_process_signed_in() {
+    let (store, mut first, second) = two().await;
+    let lineage = first.auth.peek_session().unwrap().lineage();
+    second.sign_in("b").await;
+    let manager = first.auth.manager();
+    let ended = manager
+        .end(Some(&lineage), SignOutReason::UserDeleted)
+        .await;
+    let ended = ended.unwrap();
+    ended.removed.unwrap();
+    assert_eq!(stored(&store).await.as_deref(), Some("b"));
+    assert_eq!(first.user().await.as_deref(), Some("b"));
+    assert_eq!(first.happened().await, ["SIGNED_OUT", "SIGNED_IN"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_end_of_a_session_is_not_that_of_whoever_came_since() {
     for newcomer in [Some("b"), None] {
         let (store, mut first, second) = two().await;

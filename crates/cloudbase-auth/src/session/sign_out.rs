@@ -255,6 +255,16 @@ impl Manager {
             !(is_pending && state.ancestor.is_still(Some(&stored.session), None))
         });
         let lock = self.core.lock_or_go_on().await;
+        if let Some(lineage) = lineage
+            && let Some(theirs) = self.stored_by_another(lineage, known.as_ref()).await
+        {
+            lock.release().await;
+            return Ok(Ended {
+                live: self.yield_to(theirs, reason).or(known),
+                is_refresh_spent,
+                removed: Ok(()),
+            });
+        }
         let removed = self.core.remove(&lock).await;
         // What was under way may have put another token in force meanwhile.
         let live = self.forget().or(known).or(stored);
@@ -269,6 +279,31 @@ impl Manager {
             is_refresh_spent,
             removed,
         })
+    }
+
+    /// What the store holds if another process has signed somebody in there since: the end of one user
+    /// is not that of another.
+    async fn stored_by_another(&self, lineage: &Lineage, known: Option<&Live>) -> Option<Session> {
+        let stored = self.core.stored().await?.session;
+        let stored = match known {
+            Some(known) => stored.or_lineage_of(&known.session),
+            None => stored,
+        };
+        let is_ours = self.core.state().ancestor.is_still(Some(&stored), None);
+        (stored.lineage() != *lineage && !is_ours).then_some(stored)
+    }
+
+    /// Ends the session that was known here. The next call goes on with the one of another process.
+    fn yield_to(&self, theirs: Session, reason: SignOutReason) -> Option<Live> {
+        let live = self.forget();
+        {
+            let mut state = self.core.state();
+            state.unsaved = false;
+            state.ancestor.is_now(Some(theirs));
+        }
+        self.reload();
+        self.hub().publish([AuthEvent::SignedOut(reason)]);
+        live
     }
 
     /// Ends the session in memory. What is stored does not come back until it is removed.
