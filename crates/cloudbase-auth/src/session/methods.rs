@@ -228,8 +228,9 @@ impl Auth {
         subscription
     }
 
-    /// What the session's access token says, renewed if need be; of the access key if nobody is
-    /// signed in. The signature is not checked.
+    /// Returns the claims of the session's access token, refreshed if need be, or those of the access
+    /// key if nobody is signed in. A handle of [`for_user`](Self::for_user) returns those of its user's
+    /// token only. The signature is not checked.
     ///
     /// # Errors
     ///
@@ -251,7 +252,10 @@ impl Auth {
             if let Some(session) = self.session().await? {
                 return TokenClaims::decode(session.access_token().expose_secret());
             }
-            let key = self.caller().client.credentials().access_key().cloned();
+            if self.client().is_for_user() {
+                return Err(crate::error::not_signed_in());
+            }
+            let key = self.client().credentials().access_key().cloned();
             let key = key
                 .as_ref()
                 .and_then(|token| token.header().to_str().ok()?.strip_prefix("Bearer "));
