@@ -222,6 +222,9 @@ impl AuthBuilder {
         };
         let oauth = OAuthStates::new(store.clone(), self.client.env_id());
         let manager = Manager::new(renewals, store, self.policy);
+        if self.client.is_for_user() {
+            manager.for_one_user();
+        }
         let installed = self.client.install_session(Arc::new(manager.clone()));
         if !(installed || self.client.is_for_user()) {
             tracing::warn!(

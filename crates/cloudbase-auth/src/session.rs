@@ -133,9 +133,15 @@ impl Session {
 
     /// Whether nobody in particular is signed in.
     pub fn is_anonymous(&self) -> bool {
-        self.scope()
-            .is_some_and(|scope| scope.split(' ').any(|part| part == "anonymous"))
-            || self.user().is_some_and(|user| user.is_anonymous)
+        let by_profile = || self.user().is_some_and(|user| user.is_anonymous);
+        self.has_anonymous_scope().unwrap_or_else(by_profile)
+    }
+
+    /// Whether the scope is that of an anonymous user; `None` if the session has no scope. A profile
+    /// says less: its name is the user's own choice.
+    pub(crate) fn has_anonymous_scope(&self) -> Option<bool> {
+        let scope = self.scope()?;
+        Some(scope.split(' ').any(|part| part == "anonymous"))
     }
 
     /// Reads a session as this and the other CloudBase SDKs store it.
@@ -454,6 +460,33 @@ mod tests {
         assert_eq!(refreshed["id_token"], "j", "what the response says counts");
         assert_eq!(refreshed["weda"]["x"], 1);
         assert_eq!(refreshed["access_token"], "b");
+    }
+
+    #[test]
+    fn the_scope_decides_who_is_anonymous() {
+        let session = |scope: &str, profile: &str| {
+            let json = format!(
+                r#"{{"access_token":"a","expires_in":7200,"sub":"A"{scope},"user":{{"sub":"A"{profile}}}}}"#
+            );
+            Session::from_json(&json).unwrap()
+        };
+        for (scope, profile, is_anonymous) in [
+            (r#","scope":"user sso""#, r#","name":"anonymous""#, false),
+            (r#","scope":"user""#, r#","isAnonymous":true"#, false),
+            (r#","scope":"anonymous""#, r#","name":"Lin""#, true),
+            (r#","scope":"user anonymous""#, "", true),
+            (r#","scope":"""#, r#","name":"anonymous""#, true),
+            ("", r#","is_anonymous":true"#, true),
+            ("", r#","name":"Lin""#, false),
+        ] {
+            let session = session(scope, profile);
+            assert_eq!(session.is_anonymous(), is_anonymous, "{scope} {profile}");
+            assert_eq!(
+                session.user().unwrap().is_anonymous,
+                is_anonymous,
+                "{scope} {profile}"
+            );
+        }
     }
 
     fn arrived(json: &str) -> Session {

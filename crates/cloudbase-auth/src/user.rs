@@ -189,10 +189,12 @@ impl User {
         };
         let bound: Vec<Object> = profile.get(&["providers"]).unwrap_or_default();
         let identities = bound.into_iter().map(identity).collect();
-        let scope = session.and_then(Session::scope);
-        let is_anonymous = profile.get(&["isAnonymous", "is_anonymous"]) == Some(true)
-            || name.as_deref() == Some("anonymous")
-            || scope.is_some_and(|scope| scope.split(' ').any(|part| part == "anonymous"));
+        let by_profile = || {
+            profile.get(&["isAnonymous", "is_anonymous"]) == Some(true)
+                || name.as_deref() == Some("anonymous")
+        };
+        let by_scope = session.and_then(Session::has_anonymous_scope);
+        let is_anonymous = by_scope.unwrap_or_else(by_profile);
         let user_metadata = UserMetadata {
             nick_name: text(&["nickName", "nickname"]).or_else(|| name.clone()),
             name,

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::time::Duration;
+
 use cloudbase_auth::{Auth, ErrorKind, Password};
 use cloudbase_core::Client;
 use cloudbase_emulator::{Emulator, NewUser};
@@ -55,4 +57,40 @@ async fn claims_of_an_ended_user_token_are_not_those_of_the_access_key() {
         .unwrap();
     let claims = theirs.claims().await.unwrap().claims;
     assert_eq!(claims.sub.as_deref(), Some(&*signed_in.user.id));
+}
+
+#[tokio::test]
+async fn a_user_whose_name_is_anonymous_never_becomes_an_anonymous_one() {
+    let emulator = emulator().await;
+    let auth = auth(&emulator);
+    let signed_in = auth.sign_in_with_password(password("lin")).await.unwrap();
+    assert!(!signed_in.user.is_anonymous && !signed_in.session.is_anonymous());
+    // Another device signs in: the refresh token of this one is revoked.
+    let other = self::auth(&emulator);
+    other.sign_in_with_password(password("lin")).await.unwrap();
+    emulator.clock().advance(Duration::from_secs(7201));
+    let error = auth.refresh_session().await.unwrap_err();
+    assert_eq!(error.code().unwrap().as_str(), "invalid_grant", "{error}");
+    auth.refresh_user().await.unwrap_err();
+    let anonymously = emulator
+        .requests()
+        .count("POST /auth/v1/signin/anonymously");
+    assert_eq!(anonymously, 0);
+}
+
+#[tokio::test]
+async fn a_handle_for_one_anonymous_user_signs_nobody_in() {
+    let emulator = emulator().await;
+    let (server, phone) = (auth(&emulator), auth(&emulator));
+    let session = phone.sign_in_anonymously().await.unwrap().session;
+    let theirs = server.for_user(session.access_token().clone()).unwrap();
+    assert!(theirs.refresh_user().await.unwrap().user.is_anonymous);
+    emulator.clock().advance(Duration::from_secs(7201));
+    emulator.requests().clear();
+    theirs.refresh_user().await.unwrap_err();
+    theirs.refresh_session().await.unwrap_err();
+    let anonymously = emulator
+        .requests()
+        .count("POST /auth/v1/signin/anonymously");
+    assert_eq!(anonymously, 0);
 }

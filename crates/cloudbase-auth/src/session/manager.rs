@@ -71,6 +71,11 @@ impl Manager {
         }
     }
 
+    /// Never refreshes, and never signs in silently: the session is the token of one user.
+    pub(crate) fn for_one_user(&self) {
+        self.core.state().is_for_user = true;
+    }
+
     pub(crate) fn store(&self) -> &dyn SessionStore {
         &*self.core.store
     }

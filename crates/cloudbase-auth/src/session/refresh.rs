@@ -154,12 +154,14 @@ impl Core {
         events: &mut Vec<AuthEvent>,
     ) -> Result<Option<Token>> {
         let attempt = async {
-            let ticket = self.state().ticket.clone();
+            let (ticket, is_anonymous) = {
+                let state = self.state();
+                let is_anonymous = state.may_sign_in_anonymously(&live.session);
+                (state.ticket.clone(), is_anonymous)
+            };
             match ticket {
                 Some(source) => wire::custom_ticket(&self.caller, &source).await.map(Some),
-                None if live.session.is_anonymous() => {
-                    wire::anonymous(&self.caller, None).await.map(Some)
-                }
+                None if is_anonymous => wire::anonymous(&self.caller, None).await.map(Some),
                 None => Ok(None),
             }
         };

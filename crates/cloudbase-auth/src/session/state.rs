@@ -41,6 +41,8 @@ pub(super) struct State {
     /// That the service does not renew the current session (or did not renew the last one) any more.
     pub(super) rejection: Option<Rejection>,
     pub(super) ticket: Option<TicketSource>,
+    /// The manager is that of a handle for one user: it refreshes nothing and signs nobody in.
+    pub(super) is_for_user: bool,
     /// Waits for the end of a session that nothing can renew.
     pub(super) farewell: Option<Farewell>,
 }
@@ -145,6 +147,7 @@ impl State {
             ancestor: std::mem::take(&mut self.ancestor),
             changes: self.changes,
             leaving: self.leaving,
+            is_for_user: self.is_for_user,
             ..Self::default()
         };
     }
@@ -200,9 +203,14 @@ impl State {
     pub(super) fn is_renewable(&self) -> bool {
         self.current.as_ref().is_some_and(|live| {
             live.session.refresh_token().is_some()
-                || live.session.is_anonymous()
+                || self.may_sign_in_anonymously(&live.session)
                 || self.ticket.is_some()
         })
+    }
+
+    /// Whether an anonymous sign-in may follow `session` silently.
+    pub(super) fn may_sign_in_anonymously(&self, session: &Session) -> bool {
+        !self.is_for_user && session.is_anonymous()
     }
 }
 
