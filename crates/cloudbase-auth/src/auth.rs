@@ -67,6 +67,10 @@ impl Auth {
 
     /// The same handle with these choices for each call that it makes: time limits, headers.
     ///
+    /// Calls for the signed-in user reject a `token` among them (an
+    /// [`Argument`](cloudbase_core::ErrorKind::Argument) error): it may be another user's. See
+    /// [`for_user`](Self::for_user).
+    ///
     /// # Examples
     ///
     /// ```no_run
@@ -85,10 +89,15 @@ impl Auth {
     }
 
     /// The same handle, all of whose calls are one call of the user who is signed in now.
-    pub(crate) fn one_call(&self) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// As [`Caller::check_user`].
+    pub(crate) fn one_call(&self) -> Result<Self> {
+        self.caller.check_user()?;
         let mut auth = self.clone();
         auth.caller = auth.caller.one_call();
-        auth
+        Ok(auth)
     }
 
     /// The session that the calls of a handle from [`one_call`](Self::one_call) were made with, and the

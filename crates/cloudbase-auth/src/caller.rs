@@ -141,6 +141,19 @@ impl Caller {
         caller
     }
 
+    /// Checks that a call for the signed-in user carries the session's token.
+    ///
+    /// # Errors
+    ///
+    /// If another token was given for it: what comes of the call would be taken for the session's.
+    pub(crate) fn check_user(&self) -> Result<()> {
+        if self.options.token.is_none() || self.client.is_for_user() {
+            return Ok(());
+        }
+        let rule = "must not be set for calls of the signed-in user: use for_user";
+        Err(Error::argument("options.token", rule))
+    }
+
     /// For a call that nobody waits for: one attempt, and no captcha.
     pub(crate) fn for_a_farewell(&self) -> Self {
         let mut caller = self.clone();
@@ -169,7 +182,11 @@ impl Caller {
         match call.bearer {
             // Who is signed in when a captcha is solved, or when the device id has been read, may be
             // somebody else.
-            Bearer::User => self.one_call().send_until_solved(call).await,
+            Bearer::User => {
+                self.check_user()
+                    .map_err(|error| error.with_operation(call.name))?;
+                self.one_call().send_until_solved(call).await
+            }
             _ => self.send_until_solved(call).await,
         }
     }

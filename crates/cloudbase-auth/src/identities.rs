@@ -189,6 +189,7 @@ impl LinkIdentity {
     pub async fn send(self) -> Result<OAuthUrl> {
         named("auth.link_identity", async {
             self.to.check()?;
+            self.auth.caller().check_user()?;
             self.auth
                 .session()
                 .await?

@@ -42,6 +42,7 @@ impl Auth {
     #[doc(alias = "introspectToken")]
     pub async fn introspect(&self) -> Result<Option<Introspection>> {
         named("auth.introspect", async {
+            self.caller().check_user()?;
             match self.session().await? {
                 Some(_) => self.ask_about(call().user()).await,
                 None => Ok(None),

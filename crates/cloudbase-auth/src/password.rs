@@ -93,7 +93,7 @@ impl Auth {
         named("auth.reset_password_for_old", async {
             let new_password = new_password.into();
             check::not_empty("new_password", new_password.expose_secret())?;
-            let auth = self.one_call();
+            let auth = self.one_call()?;
             let sudo =
                 sudo_by_password(auth.caller(), "old_password", &old_password.into()).await?;
             set_password(auth.caller(), &sudo, &new_password).await?;
@@ -123,7 +123,7 @@ impl Auth {
     /// ```
     pub async fn reauthenticate(&self) -> Result<PendingReauthentication> {
         named("auth.reauthenticate", async {
-        let auth = self.one_call();
+        let auth = self.one_call()?;
         let user = auth.user().await?.ok_or_else(crate::error::not_signed_in)?;
         let contact = match (user.email, user.phone) {
             (Some(email), _) => Contact::Email(email),

@@ -291,6 +291,7 @@ impl Auth {
 
     /// The session with its user, fresh from the service; `told` reports it.
     pub(crate) async fn fetch_user(&self, told: bool) -> Result<Option<SignedIn>> {
+        self.caller().check_user()?;
         let Some(session) = self.session().await? else {
             return Ok(None);
         };

@@ -4,8 +4,11 @@
 
 use std::time::Duration;
 
-use cloudbase_auth::{Auth, ErrorKind, Password};
-use cloudbase_core::Client;
+use cloudbase_auth::{
+    Auth, BoxFuture, Error, ErrorKind, ExposeSecret as _, Password, SudoToken, UpdateUser,
+    UserQuery, VerificationRequest, VerificationTarget,
+};
+use cloudbase_core::{CallOptions, Client};
 use cloudbase_emulator::{Emulator, NewUser};
 
 async fn emulator() -> Emulator {
@@ -93,4 +96,50 @@ async fn a_handle_for_one_anonymous_user_signs_nobody_in() {
         .requests()
         .count("POST /auth/v1/signin/anonymously");
     assert_eq!(anonymously, 0);
+}
+
+type AsUser = fn(Auth, SudoToken) -> BoxFuture<'static, Option<Error>>;
+
+/// Calls on behalf of the session's user.
+#[rustfmt::skip]
+const AS_USER: &[(&str, AsUser)] = &[
+    ("refresh_user", |auth, _| Box::pin(async move { auth.refresh_user().await.err() })),
+    ("user", |auth, _| Box::pin(async move { auth.user().await.err() })),
+    ("introspect", |auth, _| Box::pin(async move { auth.introspect().await.err() })),
+    ("update_user", |auth, _| Box::pin(async move { auth.update_user(UpdateUser::new().nickname("L")).await.err() })),
+    ("user_identities", |auth, _| Box::pin(async move { auth.user_identities().await.err() })),
+    ("query_user", |auth, _| Box::pin(async move { auth.query_user(UserQuery::new().username("lin")).await.err() })),
+    ("bind_identity", |auth, _| Box::pin(async move { auth.bind_identity("proof").await.err() })),
+    ("link_identity", |auth, _| Box::pin(async move { auth.link_identity("github").await.err() })),
+    ("reauthenticate", |auth, _| Box::pin(async move { auth.reauthenticate().await.err() })),
+    ("reset_password_for_old", |auth, _| Box::pin(async move { auth.reset_password_for_old("Passw0rd!", "N3w-pass!").await.err() })),
+    ("delete_user", |auth, _| Box::pin(async move { auth.delete_user("Passw0rd!").await.err() })),
+    ("delete_user_with", |auth, sudo| Box::pin(async move { auth.delete_user_with(&sudo).await.err() })),
+    ("send_verification", |auth, _| Box::pin(async move {
+        let request = VerificationRequest::email("lin@example.org").target(VerificationTarget::CurrentUser);
+        auth.send_verification(request).await.err()
+    })),
+];
+
+#[tokio::test]
+async fn a_call_of_the_sessions_user_takes_no_other_users_token() {
+    let emulator = emulator().await;
+    let (auth, phone) = (auth(&emulator), self::auth(&emulator));
+    let lin = auth.sign_in_with_password(password("lin")).await.unwrap();
+    let mei = phone.sign_in_with_password(password("mei")).await.unwrap();
+    let sudo = phone.sudo_with_password("Passw0rd!").await.unwrap();
+    let mut options = CallOptions::default();
+    options.token = Some(mei.session.access_token().clone());
+    let as_mei = auth.with_options(options);
+    emulator.requests().clear();
+    for (name, call) in AS_USER {
+        let error = call(as_mei.clone(), sudo.clone()).await.expect(name);
+        assert_eq!(error.kind(), ErrorKind::Argument, "{name}: {error}");
+        assert!(error.message().contains("use for_user"), "{name}: {error}");
+        let shown = format!("{error:?}");
+        assert!(!shown.contains(mei.session.access_token().expose_secret()));
+        assert!(emulator.requests().all().is_empty(), "{name}");
+    }
+    assert_eq!(auth.peek_session().unwrap().sub(), lin.session.sub());
+    phone.refresh_user().await.unwrap();
 }

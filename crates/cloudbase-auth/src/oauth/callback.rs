@@ -309,6 +309,7 @@ impl Auth {
 
     /// Binds to the account of `sub`, if that is known, and of nobody else.
     async fn bind(&self, sub: Option<&str>, grant: &ProviderGrant) -> Result<SignedIn> {
+        self.caller().check_user()?;
         let session = self
             .session()
             .await?
@@ -316,7 +317,7 @@ impl Auth {
         if sub.is_some_and(|sub| sub != session.sub()) {
             return Err(crate::error::user_changed());
         }
-        let auth = self.one_call();
+        let auth = self.one_call()?;
         let proof = grant_provider_token(auth.caller(), grant).await?;
         auth.bind_identity(proof.provider_token).await?;
         let user = User::of_session(&session);

@@ -31,7 +31,7 @@ impl Auth {
     #[doc(alias = "DeleteUserReq")]
     pub async fn delete_user(&self, password: impl Into<SecretString>) -> Result<()> {
         named("auth.delete_user", async {
-            let auth = self.one_call();
+            let auth = self.one_call()?;
             let sudo = sudo_by_password(auth.caller(), "password", &password.into()).await?;
             auth.delete(&sudo).await
         })
@@ -63,7 +63,7 @@ impl Auth {
     /// ```
     pub async fn delete_user_with(&self, sudo: &SudoToken) -> Result<()> {
         named("auth.delete_user_with", async {
-            self.one_call().delete(sudo).await
+            self.one_call()?.delete(sudo).await
         })
         .await
     }

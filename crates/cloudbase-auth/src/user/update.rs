@@ -172,7 +172,7 @@ impl Auth {
     pub async fn update_user(&self, update: UpdateUser) -> Result<UpdatedUser> {
         named("auth.update_user", async {
             let (contact, others) = update.checked()?;
-            let auth = self.one_call();
+            let auth = self.one_call()?;
             let caller = auth.caller();
             let session = self
                 .session()
