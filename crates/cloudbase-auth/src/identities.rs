@@ -189,11 +189,6 @@ impl LinkIdentity {
     pub async fn send(self) -> Result<OAuthUrl> {
         named("auth.link_identity", async {
             self.to.check()?;
-            self.auth.caller().check_user()?;
-            self.auth
-                .session()
-                .await?
-                .ok_or_else(crate::error::not_signed_in)?;
             self.auth.sign_in_with_oauth(self.to).await
         })
         .await

@@ -220,8 +220,10 @@ impl Auth {
     ///
     /// # Errors
     ///
-    /// [`Argument`](ErrorKind::Argument) for what cannot be right; what the service says of the
-    /// identity source otherwise: `provider_not_found`, `provider_not_enabled`.
+    /// [`Argument`](ErrorKind::Argument) for what cannot be right;
+    /// [`Credentials`](ErrorKind::Credentials) if an identity is to be bound and nobody is signed in;
+    /// what the service says of the identity source otherwise: `provider_not_found`,
+    /// `provider_not_enabled`.
     ///
     /// # Examples
     ///
@@ -245,9 +247,10 @@ impl Auth {
         }
         let sub = match to.purpose {
             OAuthPurpose::SignIn => None,
-            OAuthPurpose::BindIdentity => named("auth.sign_in_with_oauth", self.session()).await?,
+            OAuthPurpose::BindIdentity => {
+                Some(named("auth.sign_in_with_oauth", self.sub_to_bind_to()).await?)
+            }
         };
-        let sub = sub.map(|session| session.sub().to_owned());
         let state = to
             .state
             .unwrap_or_else(|| format!("prd-{}-{}", to.provider, uuid::Uuid::new_v4().simple()));
@@ -294,6 +297,16 @@ impl Auth {
             scope: to.scope,
             signout_url,
         })
+    }
+}
+
+impl Auth {
+    /// Who an identity is to be bound to: the flow ends with this user or not at all.
+    async fn sub_to_bind_to(&self) -> Result<String> {
+        self.caller().check_user()?;
+        let session = self.session().await?;
+        let session = session.ok_or_else(crate::error::not_signed_in)?;
+        Ok(session.sub().to_owned())
     }
 }
 

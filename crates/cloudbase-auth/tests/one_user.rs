@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use cloudbase_auth::{
-    Auth, BoxFuture, Error, ErrorKind, ExposeSecret as _, Password, SudoToken, UpdateUser,
-    UserQuery, VerificationRequest, VerificationTarget,
+    Auth, BoxFuture, Error, ErrorKind, ExposeSecret as _, OAuth, OAuthLoopback, OAuthPurpose,
+    Password, SudoToken, UpdateUser, UserQuery, VerificationRequest, VerificationTarget,
 };
 use cloudbase_core::{CallOptions, Client};
 use cloudbase_emulator::{Emulator, NewUser};
@@ -142,4 +142,18 @@ async fn a_call_of_the_sessions_user_takes_no_other_users_token() {
     }
     assert_eq!(auth.peek_session().unwrap().sub(), lin.session.sub());
     phone.refresh_user().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_flow_that_binds_an_identity_begins_with_a_user() {
+    let emulator = emulator().await;
+    let auth = auth(&emulator);
+    let to = || OAuth::new("github").purpose(OAuthPurpose::BindIdentity);
+    let error = auth.sign_in_with_oauth(to()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Credentials, "{error}");
+    let error = OAuthLoopback::new(&auth).begin(to()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Credentials, "{error}");
+    assert_eq!(emulator.requests().count("GET /auth/v1/provider/uri"), 0);
+    auth.sign_in_with_password(password("mei")).await.unwrap();
+    auth.sign_in_with_oauth(to()).await.unwrap();
 }

@@ -19,7 +19,6 @@ use crate::named::named;
 use crate::result::SignedIn;
 use crate::session::events::{AuthEvent, BoundIdentity};
 use crate::sign_in::{ProviderGrant, grant_provider_token, with_provider_token};
-use crate::user::User;
 
 /// What came back from an identity source; see [`Auth::verify_oauth`].
 #[doc(alias = "VerifyOAuthReq")]
@@ -307,21 +306,21 @@ impl Auth {
         self.caller().unit(&call).await
     }
 
-    /// Binds to the account of `sub`, if that is known, and of nobody else.
+    /// Binds to the account of `sub`, and of nobody else.
     async fn bind(&self, sub: Option<&str>, grant: &ProviderGrant) -> Result<SignedIn> {
         self.caller().check_user()?;
-        let session = self
-            .session()
+        self.session()
             .await?
             .ok_or_else(crate::error::not_signed_in)?;
-        if sub.is_some_and(|sub| sub != session.sub()) {
+        // Whose token the calls carry, even if the user changes at this moment.
+        let auth = self.one_call()?;
+        let signed_in = auth.signed_in_as_caller().await?;
+        if sub != Some(signed_in.session.sub()) {
             return Err(crate::error::user_changed());
         }
-        let auth = self.one_call()?;
         let proof = grant_provider_token(auth.caller(), grant).await?;
         auth.bind_identity(proof.provider_token).await?;
-        let user = User::of_session(&session);
-        Ok(SignedIn { session, user })
+        Ok(signed_in)
     }
 }
 
