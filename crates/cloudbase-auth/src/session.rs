@@ -306,6 +306,15 @@ impl Session {
     pub(crate) fn succeeding(mut self, previous: &Self) -> Self {
         let inner = Arc::make_mut(&mut self.inner);
         let old = &*previous.inner;
+        inner.version = old.version;
+        if inner.sub.is_empty() {
+            inner.sub.clone_from(&old.sub);
+        }
+        // Nothing of one user goes over to another.
+        if inner.sub != old.sub {
+            return self;
+        }
+        inner.lineage.clone_from(&old.lineage);
         if inner.refresh_token.is_none() {
             inner.refresh_token.clone_from(&old.refresh_token);
         }
@@ -315,20 +324,13 @@ impl Session {
         if inner.groups.is_empty() {
             inner.groups.clone_from(&old.groups);
         }
-        if inner.user.is_none() && inner.sub == old.sub {
+        if inner.user.is_none() {
             inner.user.clone_from(&old.user);
-        }
-        if inner.sub.is_empty() {
-            inner.sub.clone_from(&old.sub);
-        }
-        if inner.sub == old.sub {
-            inner.lineage.clone_from(&old.lineage);
         }
         for (name, value) in &old.other {
             let own = inner.other.entry(name.as_str());
             own.or_insert_with(|| value.clone());
         }
-        inner.version = old.version;
         self
     }
 
@@ -460,6 +462,28 @@ mod tests {
         assert_eq!(refreshed["id_token"], "j", "what the response says counts");
         assert_eq!(refreshed["weda"]["x"], 1);
         assert_eq!(refreshed["access_token"], "b");
+    }
+
+    #[test]
+    fn what_another_user_had_is_not_carried_into_a_session() {
+        let old = r#"{"access_token":"a","refresh_token":"r","expires_in":7200,"sub":"A","scope":"user sso",
+            "groups":["editors"],"weda":{"x":1},"user":{"sub":"A","name":"Lin"}}"#;
+        let old = Session::from_json(old).unwrap();
+        let next = |sub: &str| {
+            let next = format!(r#"{{"access_token":"b","expires_in":7200{sub}}}"#);
+            arrived(&next).succeeding(&old)
+        };
+        let theirs = next(r#","sub":"B""#);
+        assert!(theirs.refresh_token().is_none() && theirs.scope().is_none());
+        assert!(theirs.groups().is_empty() && theirs.user().is_none());
+        assert!(!theirs.to_json().expose_secret().contains("weda"));
+        for same in [next(r#","sub":"A""#), next("")] {
+            assert_eq!(same.scope(), Some("user sso"));
+            assert_eq!(same.refresh_token().unwrap().expose_secret(), "r");
+            assert_eq!(same.groups(), ["editors"]);
+            assert!(same.to_json().expose_secret().contains("weda"));
+            assert_eq!(same.user(), old.user());
+        }
     }
 
     #[test]
