@@ -83,10 +83,16 @@ async fn with_nothing_stored_the_first_event_is_the_sign_in() {
 
 #[tokio::test(start_paused = true)]
 async fn the_user_that_the_javascript_sdk_has_stored_is_found() {
-    for (sub, known) in [("19", true), ("20", false)] {
+    for (sub, known) in [
+        (r#""sub":"19","#, true),
+        (r#""sub":"20","#, false),
+        (r#""uid":20,"#, false),
+        ("", false),
+        (r#""sub":"","#, false),
+    ] {
         let store = Arc::new(MemoryStore::new());
         let user = format!(
-            r#"{{"version":"localCachev1","content":{{"sub":"{sub}","name":"Lin","email":"lin@example.org"}}}}"#
+            r#"{{"version":"localCachev1","content":{{{sub}"name":"Lin","email":"lin@example.org"}}}}"#
         );
         for (key, value) in [("credentials_env", STORED), ("user_info_env", &*user)] {
             let lock = StoreLock::unshared();

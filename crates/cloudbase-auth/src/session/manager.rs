@@ -447,10 +447,13 @@ impl Core {
         };
         let stored: Option<Object> = serde_json::from_str(json.expose_secret()).ok();
         let profile = stored.and_then(|stored| stored.get(&["content"]));
-        let user = profile.map(|profile| User::from_profile(profile, Some(&session)));
-        // It may be left over from somebody else.
-        match user.filter(|user| user.id == session.sub() && !user.id.is_empty()) {
-            Some(user) => session.with_user(user),
+        // It may be left over from another user: only an id of its own shows whose it is.
+        let is_its = |profile: &Object| {
+            let id = User::from_profile(profile.clone(), None).id;
+            !id.is_empty() && id == session.sub()
+        };
+        match profile.filter(is_its) {
+            Some(profile) => session.with_user(User::from_profile(profile, Some(&session))),
             None => session,
         }
     }
