@@ -66,18 +66,25 @@ impl PendingSignIn {
             let code = code.as_ref();
             let caller = self.auth.caller();
             let contact = self.code.contact();
+            let is_user = self.code.sent().is_user;
+            let registration = self.registration.as_ref().filter(|_| !is_user);
+            // Before the code is spent: this can fail.
+            let anonymous = match registration {
+                Some(registration) => registration.anonymous_token(&self.auth).await?,
+                None => None,
+            };
             let token = self.code.verify(caller, code).await?;
-            let session = match &self.registration {
-                Some(registration) if !self.code.sent().is_user => {
+            let session = match registration {
+                Some(registration) => {
                     let proof = Proof {
                         contact: Some(contact),
                         verification_token: Some(token.expose_secret()),
                         verification_code: Some(code.trim()),
                         provider_token: None,
                     };
-                    registration.send(caller, proof).await?
+                    registration.send(caller, proof, anonymous).await?
                 }
-                _ => sign_in::with_verification(caller, Some(contact.as_str()), &token).await?,
+                None => sign_in::with_verification(caller, Some(contact.as_str()), &token).await?,
             };
             self.code.forget();
             self.auth.manager().sign_in(caller, session, None).await

@@ -1,5 +1,6 @@
 //! Registration: an address, number or identity with its proof, and what the user says of itself.
 
+use cloudbase_core::credential::Lineage;
 use cloudbase_core::{Idempotency, Result};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
@@ -8,6 +9,7 @@ use crate::auth::Auth;
 use crate::caller::{Call, Caller};
 use crate::check;
 use crate::contact::Contact;
+use crate::error::user_changed;
 use crate::named::named;
 use crate::pending::PendingSignIn;
 use crate::result::SignedIn;
@@ -62,6 +64,8 @@ pub(crate) struct Registration {
     gender: Option<Gender>,
     locale: Option<String>,
     anonymous_token: Option<SecretString>,
+    /// The sign-in of the anonymous user to turn into the registered one.
+    upgrade: Option<Lineage>,
 }
 
 impl SignUp {
@@ -257,7 +261,8 @@ impl Auth {
                     ..Proof::default()
                 },
             };
-            let session = registration.send(self.caller(), proof).await?;
+            let anonymous = registration.anonymous_token(self).await?;
+            let session = registration.send(self.caller(), proof, anonymous).await?;
             self.manager().sign_in(self.caller(), session, None).await
         })
         .await
@@ -268,7 +273,7 @@ impl Auth {
         registration.check()?;
         if sign_up.upgrade && registration.anonymous_token.is_none() {
             let session = self.session().await?.filter(Session::is_anonymous);
-            registration.anonymous_token = session.map(|session| session.access_token().clone());
+            registration.upgrade = session.map(|session| session.lineage());
         }
         Ok(registration)
     }
@@ -298,8 +303,29 @@ impl Registration {
         Ok(())
     }
 
+    /// The token of the anonymous user who registers, as it is by now: it may have been refreshed since
+    /// the code was sent.
+    ///
+    /// # Errors
+    ///
+    /// If another user, or nobody, is signed in by now.
+    pub(crate) async fn anonymous_token(&self, auth: &Auth) -> Result<Option<SecretString>> {
+        let Some(lineage) = &self.upgrade else {
+            return Ok(self.anonymous_token.clone());
+        };
+        let session = auth.session().await?;
+        let session = session.filter(|session| session.lineage() == *lineage);
+        let session = session.ok_or_else(user_changed)?;
+        Ok(Some(session.access_token().clone()))
+    }
+
     /// Registers.
-    pub(crate) async fn send(&self, caller: &Caller, proof: Proof<'_>) -> Result<Session> {
+    pub(crate) async fn send(
+        &self,
+        caller: &Caller,
+        proof: Proof<'_>,
+        anonymous: Option<SecretString>,
+    ) -> Result<Session> {
         #[derive(Serialize)]
         struct Body<'a> {
             #[serde(flatten)]
@@ -332,10 +358,7 @@ impl Registration {
                 picture: self.picture.as_deref(),
                 gender: self.gender.as_ref(),
                 locale: self.locale.as_deref(),
-                anonymous_token: self
-                    .anonymous_token
-                    .as_ref()
-                    .map(|token| token.expose_secret()),
+                anonymous_token: anonymous.as_ref().map(|token| token.expose_secret()),
             });
         wire::obtain(caller, &call).await
     }

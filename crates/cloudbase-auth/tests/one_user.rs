@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cloudbase_auth::{
     Auth, BoxFuture, Error, ErrorKind, ExposeSecret as _, OAuth, OAuthLoopback, OAuthPurpose,
-    Password, SudoToken, UpdateUser, UserQuery, VerificationRequest, VerificationTarget,
+    Password, SignUp, SudoToken, UpdateUser, UserQuery, VerificationRequest, VerificationTarget,
 };
 use cloudbase_core::{CallOptions, Client};
 use cloudbase_emulator::{Emulator, NewUser};
@@ -156,4 +156,42 @@ async fn a_flow_that_binds_an_identity_begins_with_a_user() {
     assert_eq!(emulator.requests().count("GET /auth/v1/provider/uri"), 0);
     auth.sign_in_with_password(password("mei")).await.unwrap();
     auth.sign_in_with_oauth(to()).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_anonymous_user_registers_with_the_token_of_then() {
+    let emulator = emulator().await;
+    let auth = auth(&emulator);
+    let anonymous = auth.sign_in_anonymously().await.unwrap();
+    let sign_up = || SignUp::email("ann@example.org").upgrade_anonymous();
+    let pending = auth.sign_up(sign_up()).await.unwrap();
+    // While the code is read the token is replaced, and the old one ends.
+    let refreshed = auth.refresh_session().await.unwrap().session;
+    let old = anonymous.session.access_token().expose_secret();
+    assert_ne!(refreshed.access_token().expose_secret(), old);
+    let code = emulator.inbox().code("ann@example.org").unwrap();
+    let registered = pending.verify(&code).await.unwrap();
+    assert_eq!(registered.user.id, anonymous.user.id);
+    let requests = emulator.requests().all();
+    let sign_up = requests.iter().find(|it| it.path == "/auth/v1/signup");
+    let body: serde_json::Value = serde_json::from_slice(&sign_up.unwrap().body).unwrap();
+    let sent = body["anonymous_token"].as_str().unwrap();
+    assert_eq!(sent, refreshed.access_token().expose_secret());
+}
+
+#[tokio::test]
+async fn no_code_is_spent_for_an_anonymous_user_who_is_gone() {
+    let emulator = emulator().await;
+    let auth = auth(&emulator);
+    auth.sign_in_anonymously().await.unwrap();
+    let sign_up = SignUp::email("bea@example.org").upgrade_anonymous();
+    let pending = auth.sign_up(sign_up).await.unwrap();
+    auth.sign_in_with_password(password("mei")).await.unwrap();
+    let code = emulator.inbox().code("bea@example.org").unwrap();
+    let error = pending.verify(&code).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Credentials, "{error}");
+    let spent = emulator
+        .requests()
+        .count("POST /auth/v1/verification/verify");
+    assert_eq!(spent, 0);
 }
