@@ -3,12 +3,16 @@
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
-use cloudbase_auth::{Auth, AuthEvent, MemoryStore, Session, SessionStore as _, StoreLock};
-use cloudbase_core::Client;
-use cloudbase_core::testing::MockTransport;
-use tokio::time::timeout;
+use cloudbase_auth::{
+    Auth, AuthEvent, BoxFuture, MemoryStore, Result, SecretString, Session, SessionStore, StoreLock,
+};
+use cloudbase_core::testing::{MockTransport, error};
+use cloudbase_core::{Client, ErrorKind};
+use tokio::time::{Instant, timeout};
 
 const STORED: &str = r#"{"access_token":"a","refresh_token":"r","expires_in":7200,"sub":"19",
     "expires_at":"9999-01-01T00:00:00Z"}"#;
@@ -51,6 +55,57 @@ async fn a_callback_is_called_with_the_stored_session() {
     let _subscription = auth.on_auth_state_change(move |event| sender.send(event.name()).unwrap());
     let name = timeout(Duration::from_secs(60), receiver.recv()).await;
     assert_eq!(name.unwrap(), Some("INITIAL_SESSION"));
+}
+
+/// A store that cannot be read the first few times.
+struct Starting {
+    store: Arc<MemoryStore>,
+    failures: AtomicUsize,
+}
+
+impl SessionStore for Starting {
+    fn load<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<SecretString>>> {
+        let left = |left: usize| left.checked_sub(1);
+        match self.failures.fetch_update(SeqCst, SeqCst, left) {
+            Ok(_) => Box::pin(async { Err(error(ErrorKind::Local, "still starting")) }),
+            Err(_) => self.store.load(key),
+        }
+    }
+
+    fn save<'a>(
+        &'a self,
+        key: &'a str,
+        value: &'a SecretString,
+        lock: &'a StoreLock,
+    ) -> BoxFuture<'a, Result<()>> {
+        self.store.save(key, value, lock)
+    }
+
+    fn remove<'a>(&'a self, key: &'a str, lock: &'a StoreLock) -> BoxFuture<'a, Result<()>> {
+        self.store.remove(key, lock)
+    }
+
+    fn lock<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<StoreLock>> {
+        self.store.lock(key)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_still_starting_is_reported_once_and_read_again() {
+    let store = Starting {
+        store: stored().await,
+        failures: AtomicUsize::new(3),
+    };
+    let client = Client::builder().env_id("env");
+    let client = client.transport(MockTransport::new()).build().unwrap();
+    let auth = Auth::builder(client).session_store(store).build().unwrap();
+    let mut events = auth.events();
+    let begun = Instant::now();
+    for name in ["STORE_FAILED", "INITIAL_SESSION"] {
+        let event = timeout(Duration::from_secs(60), events.next()).await;
+        assert_eq!(event.unwrap().name(), name);
+    }
+    assert_eq!(begun.elapsed().as_secs(), 1 + 2 + 4);
 }
 
 #[test]

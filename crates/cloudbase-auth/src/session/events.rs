@@ -49,7 +49,8 @@ pub enum AuthEvent {
     /// An identity was bound to the account, or could not be.
     #[doc(alias = "BIND_IDENTITY")]
     BindIdentity(BoundIdentity),
-    /// The session could not be stored. It goes on in memory, and the next change tries again.
+    /// The session could not be stored: it goes on in memory, and the next change tries again. Or the
+    /// stored session could not be read at the start: it is looked for again.
     StoreFailed(Arc<Error>),
     /// The reader was so slow that it missed this many events.
     Lagged(u64),

@@ -2,11 +2,14 @@
 
 use std::fmt;
 use std::future::IntoFuture;
+use std::sync::Arc;
+use std::time::Duration;
 
 use cloudbase_core::Result;
 use futures_core::future::BoxFuture;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::runtime::Handle;
+use tokio::time::sleep;
 
 use super::ask::{is_asking, would_wait_for_itself};
 use super::events::{AuthEvent, AuthEvents, Subscription};
@@ -20,6 +23,15 @@ use crate::check;
 use crate::claims::TokenClaims;
 use crate::named::named;
 use crate::result::SignedIn;
+
+/// When a store that could not be read at the first look is read again.
+const LOOKS_AGAIN_AFTER: [Duration; 5] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+    Duration::from_secs(16),
+];
 
 impl Auth {
     /// The session, refreshed if its access token is over. `None` if nobody is signed in.
@@ -350,8 +362,9 @@ impl Manager {
         self.session_of(&live.session.lineage()).map(Self::as_known)
     }
 
-    /// Looks for a stored session behind the caller's back, if nobody has done so. `false` if that takes
-    /// a runtime and none is here.
+    /// Looks for a stored session behind the caller's back, if nobody has done so. A store that cannot be
+    /// read is reported once, and asked again for half a minute; after that the next call does.
+    /// `false` if that takes a runtime and none is here.
     pub(super) fn look_for_stored(&self) -> bool {
         if self.state().loaded {
             return true;
@@ -361,8 +374,17 @@ impl Manager {
         };
         let this = self.clone();
         runtime.spawn(async move {
-            if let Err(error) = this.live().await {
-                tracing::warn!(%error, "the stored session could not be looked for");
+            let Err(error) = this.live().await else {
+                return;
+            };
+            tracing::warn!(%error, "the stored session could not be read; trying again");
+            let event = AuthEvent::StoreFailed(Arc::new(error));
+            this.hub().publish([event]);
+            for pause in LOOKS_AGAIN_AFTER {
+                sleep(pause).await;
+                if this.live().await.is_ok() {
+                    return;
+                }
             }
         });
         true
