@@ -149,7 +149,7 @@ impl OAuth {
         self
     }
 
-    /// Fails on the way back instead of registering somebody who has no account. Default `false`.
+    /// Fails on the way back instead of registering a user who has no account. Default `false`.
     #[must_use]
     pub fn force_disable_sign_up(mut self, disable: bool) -> Self {
         self.options.force_disable_sign_up = disable;

@@ -200,7 +200,7 @@ impl StoreLock {
             && std::error::Error::source(error).is_some_and(|source| source.is::<Lost>())
     }
 
-    /// Whether it could not be had: whoever holds it may be about to write.
+    /// Whether it could not be had: its holder may be about to write.
     pub(crate) fn is_missing(&self) -> bool {
         self.kind == Kind::Missing
     }

@@ -168,7 +168,7 @@ impl Auth {
     /// |---|---|
     /// | `captcha_required` | too many codes, and no [`CaptchaHandler`](crate::CaptchaHandler) |
     /// | `resource_exhausted`, `rate_limit_exceeded` | too many codes: see [`retry_after`](cloudbase_core::Error::retry_after) |
-    /// | `not_found`, `user_not_found` | the target must be a user and is none |
+    /// | `not_found`, `user_not_found` | the target must be a user, and no such user exists |
     /// | `login_type_disabled`, `unimplemented`, `failed_precondition` | the environment sends no codes of this kind, or the address is bound already |
     /// | `aborted`, `internal`, `unavailable` | the environment's mail server or SMS sender fails, or is not set up |
     /// | `mfa_phone_required` | a phone number must be bound first |

@@ -144,7 +144,7 @@ async fn come_back(auth: Auth) -> Result<()> {
     auth.handle_oauth_callback(&back).await.map(drop)
 }
 
-/// A service that grants everything until it is told to reject `path`: all requests to it, or the nth
+/// A service that grants everything until it is set to reject `path`: all requests to it, or the nth
 /// with `#n` behind. While captchas are rejected, a sign-in needs one.
 mod service {
     use super::*;

@@ -50,7 +50,7 @@
 //! not exist, or that [`Select::single`] found no row; `is_permission_denied` that the table's rules do not let the caller do this, which the
 //! service says with status 401 as well as 403 and no token refresh would cure; `is_conflict` that
 //! a unique index rejected the row. [`Select::single`] fails with status 406 for none and for several rows: the
-//! service says the same of both, and `is_not_found` is true where its message says that there is none.
+//! service says the same of both, and `is_not_found` is true where its message says that nothing was found.
 //! Of [`Select::maybe_single`] the error is always that there are several.
 //!
 //! | code | status | predicate |

@@ -16,7 +16,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use tower::service_fn;
 
-/// Models of which every call is answered with `body`.
+/// Models of which every call gets the response `body`.
 fn answering(body: &Value) -> Models {
     let body = body.to_string();
     let transport = service_fn(move |_: Request<Body>| {

@@ -92,7 +92,7 @@ struct Shared {
 struct ObjectStore {
     /// Where a client on this machine finds it, or what was set for all.
     origin: String,
-    /// Its port, on the host by which a client reached the gateway; `None` if the origin was set.
+    /// Its port, on the host that a client reached the gateway with; `None` if the origin was set.
     port: Option<u16>,
 }
 
@@ -414,7 +414,7 @@ impl crate::EmulatorBuilder {
 
 impl crate::Emulator {
     /// The origin of the object store for clients on this machine, such as `http://127.0.0.1:50123`. Signed URLs point there, or to
-    /// the same port of the host by which a client reached the gateway, or to the [URL that was set](crate::EmulatorBuilder::object_url).
+    /// the same port of the host that a client reached the gateway with, or to the [URL that was set](crate::EmulatorBuilder::object_url).
     pub fn object_origin(&self) -> &str {
         self.state().storage.inner().object_origin()
     }

@@ -1,4 +1,4 @@
-//! Proofs that are at hand: verification tokens, provider tokens, access tokens of somebody else.
+//! Proofs that are at hand: verification tokens, provider tokens, access tokens of another user.
 
 use cloudbase_auth::{
     ErrorKind, ExposeSecret as _, Password, ProviderGrant, SecretString, SignUp,

@@ -1,4 +1,4 @@
-//! What a user was sent to an identity source for, told by the error of a way back that failed.
+//! What a user was sent to an identity source for, attached to the error of a callback that failed.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -47,7 +47,7 @@ impl OAuthReturn {
         None
     }
 
-    /// The same error, by which [`of`](Self::of) finds this.
+    /// The same error, with what [`of`](Self::of) finds in it.
     pub(super) fn attach_to(self, error: &Arc<Error>) -> Error {
         let copy = Error::share(error);
         copy.with_source(Returned {

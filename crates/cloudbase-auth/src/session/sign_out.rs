@@ -281,8 +281,8 @@ impl Manager {
         })
     }
 
-    /// What the store holds if another process has signed somebody in there since: the end of one user
-    /// is not that of another.
+    /// Returns what the store holds if another process has stored another sign-in there since: the end
+    /// of one user is not that of another.
     async fn stored_by_another(&self, lineage: &Lineage, known: Option<&Live>) -> Option<Session> {
         let stored = self.core.stored().await?.session;
         let stored = match known {

@@ -64,7 +64,7 @@ pub(super) async fn keeps(
     }
 }
 
-/// Whether the store removes what it is told to.
+/// Whether the store removes what it is asked to remove.
 pub(super) async fn forgets(store: &dyn SessionStore, key: &str, lock: &StoreLock) -> Result<()> {
     store.remove(key, lock).await?;
     match store.load(key).await? {

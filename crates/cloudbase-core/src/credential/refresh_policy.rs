@@ -6,18 +6,18 @@ use tokio::time::Instant;
 
 use super::Token;
 
-/// When a [`TokenCache`](super::TokenCache) renews, and how long it rests after a failure.
+/// When a [`TokenCache`](super::TokenCache) refreshes, and its cooldown after a failure.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RefreshPolicy {
-    /// How long before its end a token is renewed; at most a quarter of its lifetime. Default 30 s.
+    /// How long before its end a token is refreshed; at most a quarter of its lifetime. Default 30 s.
     pub leeway: Duration,
-    /// By how much of the leeway the moment is moved at random, so that many clients do not renew
+    /// By how much of the leeway the moment is moved at random, so that many clients do not refresh
     /// in the same second. Default 0.25.
     pub jitter: f64,
-    /// The rest after a failed renewal; doubles with each further one. Default 5 s.
+    /// The cooldown after a failed refresh; doubles with each further one. Default 5 s.
     pub backoff: Duration,
-    /// The longest rest. Default 60 s.
+    /// The longest cooldown. Default 60 s.
     pub max_backoff: Duration,
 }
 

@@ -126,7 +126,7 @@ impl fmt::Debug for Error {
 mod tests {
     use super::*;
 
-    /// The same state in the same words, whoever finds it, and the call behind it.
+    /// The same state in the same words, wherever it is found, and the call behind it.
     #[test]
     fn what_was_not_sent_is_named_before_its_call() {
         let cases = [

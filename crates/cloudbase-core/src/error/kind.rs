@@ -4,20 +4,20 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The service answered with an error; see [`Error::code`](crate::Error::code) and [`Error::status`](crate::Error::status).
+    /// The service responded with an error; see [`Error::code`](crate::Error::code) and [`Error::status`](crate::Error::status).
     Api,
-    /// An argument was refused before anything was sent; the message names it and the rule.
+    /// An argument is invalid, found before anything was sent; the message names it and the rule.
     Argument,
-    /// The body of a request could not be produced, or of an answer not read to its end.
+    /// The body of a request could not be produced, or that of a response not read to its end.
     Body,
     /// The configuration is incomplete or contradicts itself; or the service says that the
     /// credential belongs to another environment or site (`ACCESS_TOKEN_KID_INVALID`).
     Config,
     /// No connection could be made. Nothing was sent.
     Connect,
-    /// There is no usable credential, or it could not be renewed.
+    /// There is no usable credential, or it could not be refreshed.
     Credentials,
-    /// The answer is not what the protocol says.
+    /// The response is not what the protocol says.
     Decode,
     /// The host name could not be resolved. Nothing was sent.
     Dns,
@@ -35,7 +35,7 @@ pub enum ErrorKind {
     Timeout,
     /// The TLS handshake failed. Nothing was sent.
     Tls,
-    /// A request or an answer is larger than allowed.
+    /// A request or a response is larger than allowed.
     TooLarge,
 }
 
@@ -47,7 +47,7 @@ pub enum TimeoutPhase {
     Queue,
     /// Opening a connection: name resolution, TCP, proxy, TLS.
     Connect,
-    /// One attempt, from sending to the head of the answer.
+    /// One attempt, from sending to the head of the response.
     Attempt,
     /// The whole call with all its attempts.
     Total,

@@ -84,7 +84,7 @@ impl Error {
         self
     }
 
-    /// Fills the request id in where the answer named none.
+    /// Fills the request id in where the response named none.
     pub fn or_request_id(mut self, id: Option<&str>) -> Self {
         if self.inner.request_id.is_none() {
             self.inner.request_id = id.map(Into::into);
@@ -125,7 +125,7 @@ impl Error {
     }
 
     /// Whether it is the service that says so, before it ran anything: a failure of a server may have
-    /// come half-way, and so may a limit that somebody's own code met.
+    /// come half-way, and so may a limit that the user's own code met.
     fn stopped_at_a_limit(&self) -> bool {
         let status = self.body_status().or(self.status());
         if status.is_some_and(|status| status.is_server_error()) {

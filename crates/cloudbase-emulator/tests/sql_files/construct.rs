@@ -111,7 +111,7 @@ impl Construct {
     }
 }
 
-/// An embedded engine with this schema, or why there is none.
+/// An embedded engine with this schema, or why it cannot be had.
 pub(crate) async fn load(sql: &str) -> Result<Emulator, String> {
     Emulator::builder()
         .schema_sql(sql)

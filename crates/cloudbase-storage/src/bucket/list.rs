@@ -137,7 +137,7 @@ pub struct Pages {
 enum Next {
     /// The page of this request.
     List(List),
-    /// Why there is none, though there are more objects.
+    /// Why it is missing, though there are more objects.
     Error(Error),
     End,
 }

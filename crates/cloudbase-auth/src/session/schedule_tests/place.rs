@@ -70,7 +70,7 @@ pub(super) struct View {
     rng: Arc<Mutex<Rng>>,
     pub(super) is_dead: Arc<AtomicBool>,
     /// What fails of the session's own key. Marks of sign-outs can always be read and saved: without
-    /// any mark, two processes that cannot save are not told apart from nobody.
+    /// any mark, two processes that cannot save look as if nobody had signed in.
     pub(super) fails: Arc<Fails>,
 }
 

@@ -14,8 +14,8 @@ use tokio::time::sleep;
 use crate::Auth;
 use crate::store::SessionStore;
 
-/// A service that grants everything to whoever has a name, after a pause that may outlast a lock. It
-/// may be told to reject some refreshes for good.
+/// A service that grants everything to anyone with a name, after a pause that may outlast a lock. It
+/// can be set to reject some refreshes for good.
 pub(in crate::session) struct Service {
     rng: Mutex<Rng>,
     /// How many refreshes of a hundred are rejected.

@@ -262,7 +262,7 @@ async fn one_attempt_switches_retries_off() {
     );
 }
 
-/// How many requests an operation costs that is answered so, then well.
+/// How many requests an operation costs that gets this response, then a good one.
 async fn requests(operation: crate::Operation, status: u16, body: serde_json::Value) -> usize {
     let mock = MockTransport::new()
         .json(status, &body)

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::auth::store::Identity;
 
-/// Somebody at the development identity source.
+/// A person at the development identity source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Person {

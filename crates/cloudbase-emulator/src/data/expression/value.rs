@@ -28,7 +28,7 @@ pub(crate) enum SqlValue {
 }
 
 impl SqlValue {
-    /// The value as text; `None` for NULL. Bytes that are no UTF-8 lose what is none.
+    /// The value as text; `None` for NULL. Bytes that are not UTF-8 are replaced.
     pub(crate) fn to_text(&self) -> Option<String> {
         let bytes = self.to_bytes()?;
         Some(

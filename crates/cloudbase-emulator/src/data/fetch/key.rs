@@ -1,4 +1,4 @@
-//! Values as keys, by which rows of two tables find each other.
+//! Values as keys: how rows of two tables find each other.
 
 use crate::data::catalog::{Column, Kind};
 use crate::data::decimal::Decimal;

@@ -1,6 +1,6 @@
 //! Files of SQL as text.
 //!
-//! A dump holds the bytes of BLOB, BINARY and BIT columns as they are, between quotes, unless it was told to write them in
+//! A dump holds the bytes of BLOB, BINARY and BIT columns as they are, between quotes, unless it was set to write them in
 //! hexadecimal; such a file as a whole is no UTF-8.
 
 use std::borrow::Cow;

@@ -19,7 +19,7 @@ pub(crate) struct Record {
     /// MD5 in lower-case hex.
     pub(crate) md5: String,
     pub(crate) crc64: u64,
-    /// User id of whoever made the object; `None` for an administrator.
+    /// Id of the user who made the object; `None` for an administrator.
     pub(crate) owner: Option<String>,
     /// Milliseconds since the epoch.
     pub(crate) created_ms: u64,

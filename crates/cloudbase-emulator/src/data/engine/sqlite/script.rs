@@ -286,7 +286,7 @@ impl Run<'_> {
         self.remember(altered.table)
     }
 
-    /// Removes a table; false if there is none.
+    /// Removes a table; false if it does not exist.
     fn forget(&mut self, name: &str) -> Result<bool, DataError> {
         if self.catalog.remove(name).is_none() {
             return Ok(false);
