@@ -1,9 +1,12 @@
 //! `cargo xtask tidy`: the rules that no compiler checks.
 
 pub(crate) mod documents;
+mod folder_order;
 pub(crate) mod layers;
 mod manifests;
+mod pending;
 mod public_types;
+mod rust_source;
 mod sources;
 
 use std::{fmt, path::Path};
@@ -51,6 +54,8 @@ pub(crate) fn run(project: &Project) -> Result<()> {
         findings.extend(sources::check(path, &text));
         findings.extend(public_types::check(path, &text));
     }
+    let rust = rust_source::read(project, &files)?;
+    findings.extend(folder_order::check(&rust));
     if findings.is_empty() {
         println!("{} files are tidy", files.len());
         return Ok(());
