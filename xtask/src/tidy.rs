@@ -1,11 +1,11 @@
 //! `cargo xtask tidy`: the rules that no compiler checks.
 
 pub(crate) mod documents;
+mod external_types;
 mod folder_order;
 pub(crate) mod layers;
 mod manifests;
 mod pending;
-mod public_types;
 mod rust_source;
 mod sources;
 
@@ -52,10 +52,10 @@ pub(crate) fn run(project: &Project) -> Result<()> {
             continue;
         };
         findings.extend(sources::check(path, &text));
-        findings.extend(public_types::check(path, &text));
     }
     let rust = rust_source::read(project, &files)?;
     findings.extend(folder_order::check(&rust));
+    findings.extend(external_types::check(&project.members(), &rust));
     if findings.is_empty() {
         println!("{} files are tidy", files.len());
         return Ok(());

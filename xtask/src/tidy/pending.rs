@@ -43,6 +43,12 @@ pub(super) const FOLDER_ORDER: &[&str] = &[
     "cloudbase-core: transport -> layer",
 ];
 
+/// Types of other crates in the public API, by the crate of ours that shows them.
+pub(super) const EXTERNAL_TYPES: &[&str] = &[
+    "cloudbase-core: tokio::time::Instant",
+    "cloudbase-core: tower::util::BoxCloneSyncService",
+];
+
 /// Findings by the name under which a list may excuse them.
 pub(super) type ByName = BTreeMap<String, Vec<Finding>>;
 

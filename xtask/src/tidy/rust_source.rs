@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens as _;
 use syn::{
     Attribute, File, ImplItem, Item, Meta,
@@ -91,6 +91,23 @@ pub(super) fn is_test(path: &Path) -> bool {
         .iter()
         .filter_map(|part| part.to_str())
         .any(|part| part == "tests" || part.ends_with("_tests"))
+}
+
+/// The tokens of a stream and of every group in it, in the order of the text.
+pub(super) fn flat(tokens: TokenStream, visit: &mut impl FnMut(&TokenTree)) {
+    for token in tokens {
+        visit(&token);
+        if let TokenTree::Group(group) = token {
+            flat(group.stream(), visit);
+        }
+    }
+}
+
+pub(super) fn is_doc_hidden(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        attribute.path().is_ident("doc")
+            && matches!(&attribute.meta, Meta::List(list) if list.tokens.to_string() == "hidden")
+    })
 }
 
 struct WithoutTests;
