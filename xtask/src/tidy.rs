@@ -8,6 +8,7 @@ mod manifests;
 mod pending;
 mod rust_source;
 mod sources;
+mod words;
 
 use std::{fmt, path::Path};
 
@@ -56,6 +57,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     let rust = rust_source::read(project, &files)?;
     findings.extend(folder_order::check(&rust));
     findings.extend(external_types::check(&project.members(), &rust));
+    findings.extend(words::check(project, &files)?);
     if findings.is_empty() {
         println!("{} files are tidy", files.len());
         return Ok(());

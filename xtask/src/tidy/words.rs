@@ -1,0 +1,382 @@
+//! The SDK speaks the vocabulary of its field: CONTRIBUTING.md has the glossary, this file the words that it retired.
+//!
+//! They are rejected in identifiers, in the names of files, and in docs, tests and examples included.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use proc_macro2::{TokenStream, TokenTree};
+
+use self::Place::{All, Names, Prose};
+use super::{
+    Finding, pending,
+    rust_source::{SDK, flat},
+};
+use crate::project::Project;
+
+/// Where a retired word is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In names and in prose.
+    All,
+    /// A good word in prose, with a meaning of its own as a name.
+    Names,
+    /// A phrase, which no name can be.
+    Prose,
+}
+
+struct Retired {
+    word: &'static str,
+    /// All forms of it, in lower case.
+    forms: &'static [&'static str],
+    place: Place,
+    instead: &'static str,
+}
+
+const fn retired(
+    word: &'static str,
+    forms: &'static [&'static str],
+    place: Place,
+    instead: &'static str,
+) -> Retired {
+    Retired {
+        word,
+        forms,
+        place,
+        instead,
+    }
+}
+
+const RETIRED: &[Retired] = &[
+    retired(
+        "answer",
+        &["answer", "answers", "answered", "answering"],
+        All,
+        "response",
+    ),
+    retired(
+        "refuse",
+        &[
+            "refuse", "refuses", "refused", "refusing", "refusal", "refusals",
+        ],
+        All,
+        "reject; invalid; not supported",
+    ),
+    retired(
+        "renew",
+        &[
+            "renew", "renews", "renewed", "renewing", "renewal", "renewals",
+        ],
+        All,
+        "refresh",
+    ),
+    retired(
+        "tell",
+        &["tell", "tells", "told", "telling"],
+        All,
+        "report, notify, return, say",
+    ),
+    retired("patience", &["patience"], All, "max wait"),
+    retired("turn", &["turn", "turns"], Names, "permit"),
+    retired("rest", &["rests", "rested", "resting"], All, "cooldown"),
+    retired(
+        "spare",
+        &["spare", "spares", "spared"],
+        All,
+        "saved request",
+    ),
+    retired(
+        "wanted",
+        &["wanted", "unwanted"],
+        All,
+        "cancel, or what is meant",
+    ),
+    retired("farewell", &["farewell"], All, "expiry"),
+    retired("home", &["HOME"], Names, "gateway alias"),
+    retired(
+        "shorten",
+        &["shorten", "shortens", "shortened"],
+        All,
+        "resolve",
+    ),
+    retired(
+        "lengthen",
+        &["lengthen", "lengthens", "lengthened"],
+        All,
+        "resolve",
+    ),
+    retired(
+        "stand still",
+        &[
+            "stand still",
+            "stands still",
+            "standing still",
+            "stood still",
+        ],
+        Prose,
+        "stall",
+    ),
+    retired("is none", &["is none"], Prose, "plain words"),
+    retired("anew", &["anew"], All, "again"),
+    retired("whoever", &["whoever"], All, "callers that, the one that"),
+    retired("somebody", &["somebody"], All, "a user, a caller"),
+    retired("for so long", &["for so long"], Prose, "for that time"),
+    retired("by which", &["by which"], Prose, "that, with which"),
+];
+
+/// Names that other crates and standards gave.
+const FOREIGN: &[&str] = &["ConnectionRefused", "REFUSED_STREAM"];
+
+/// What a person answers is an answer: the words of a captcha.
+const CAPTCHA: &str = "captcha";
+
+/// One retired word in one place.
+#[derive(Debug, PartialEq, Eq)]
+struct Use {
+    word: &'static str,
+    instead: &'static str,
+    line: usize,
+}
+
+pub(super) fn check(project: &Project, files: &[PathBuf]) -> Result<Vec<Finding>> {
+    let mut found: BTreeMap<(&str, &str), Vec<Finding>> = BTreeMap::new();
+    for path in files {
+        let Some(krate) = sdk_file(path) else {
+            continue;
+        };
+        let tokens: TokenStream = project
+            .read(path)?
+            .parse()
+            .map_err(|error| anyhow::anyhow!("{error}"))
+            .with_context(|| path.display().to_string())?;
+        for found_use in uses(path, tokens) {
+            found
+                .entry((krate, found_use.word))
+                .or_default()
+                .push(Finding::at(
+                    path,
+                    found_use.line,
+                    format!("`{}` is retired: {}", found_use.word, found_use.instead),
+                ));
+        }
+    }
+    Ok(settle(found, pending::WORDS))
+}
+
+/// The crate of a Rust file of the SDK, its tests and examples included.
+fn sdk_file(path: &Path) -> Option<&str> {
+    let mut parts = path.iter().filter_map(|part| part.to_str());
+    let is_crate = parts.next()? == "crates";
+    let krate = parts.next()?;
+    (is_crate && SDK.contains(&krate) && path.extension()? == "rs").then_some(krate)
+}
+
+/// The findings beyond what `pending` allows of each word in each crate, and what `pending` allows without need.
+fn settle<'a>(
+    mut found: BTreeMap<(&'a str, &'a str), Vec<Finding>>,
+    pending: &[(&'a str, &'a str, usize)],
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for &(krate, word, allowed) in pending {
+        let name = format!("{krate}: `{word}`");
+        let uses = found.remove(&(krate, word)).unwrap_or_default();
+        if uses.is_empty() {
+            findings.push(Finding::new(
+                name,
+                "is not used any more: take it off its list in xtask/src/tidy/pending.rs",
+            ));
+        } else if uses.len() > allowed {
+            findings.push(Finding::new(
+                name,
+                format!(
+                    "{} uses of a retired word, {allowed} are pending: use another in new text",
+                    uses.len()
+                ),
+            ));
+        }
+    }
+    findings.extend(found.into_values().flatten());
+    findings
+}
+
+fn uses(path: &Path, tokens: TokenStream) -> Vec<Use> {
+    let is_captcha = path.to_string_lossy().contains(CAPTCHA);
+    let mut uses = Vec::new();
+    let mut add = |line: usize, text: &str, is_name: bool| {
+        let is_captcha = is_captcha || text.to_lowercase().contains(CAPTCHA);
+        let words = if is_name {
+            words_of_name(text)
+        } else {
+            text.to_lowercase()
+        };
+        for retired in RETIRED {
+            let is_here = match retired.place {
+                All => true,
+                Names => is_name,
+                Prose => !is_name,
+            };
+            if !is_here || (retired.word == "answer" && is_captcha) {
+                continue;
+            }
+            let count: usize = retired
+                .forms
+                .iter()
+                // `None` is a word of Rust, so phrases are taken as they are written.
+                .map(|form| match retired.place {
+                    Prose => occurrences(text, text, form),
+                    All | Names => occurrences(&words, text, form),
+                })
+                .sum();
+            uses.extend((0..count).map(|_| Use {
+                word: retired.word,
+                instead: retired.instead,
+                line,
+            }));
+        }
+    };
+    let stem = path
+        .file_stem()
+        .and_then(|stem| stem.to_str())
+        .unwrap_or_default();
+    add(1, stem, true);
+    let mut is_doc = [false; 2];
+    flat(tokens, &mut |token| {
+        let mut is_word_doc = false;
+        let mut is_equals = false;
+        match token {
+            TokenTree::Ident(name) => {
+                let text = name.to_string();
+                is_word_doc = text == "doc";
+                if !FOREIGN.contains(&text.as_str()) {
+                    add(name.span().start().line, &text, true);
+                }
+            }
+            TokenTree::Punct(mark) => is_equals = mark.as_char() == '=' && is_doc[1],
+            // A doc comment is the attribute `doc = "…"`.
+            TokenTree::Literal(text) if is_doc[0] => {
+                add(text.span().start().line, &text.to_string(), false);
+            }
+            _ => {}
+        }
+        is_doc = [is_equals, is_word_doc];
+    });
+    uses
+}
+
+/// How often `form` stands in `words` as a whole; one in capitals is the whole of `name`.
+fn occurrences(words: &str, name: &str, form: &str) -> usize {
+    if form.starts_with(char::is_uppercase) {
+        return usize::from(name == form);
+    }
+    words
+        .match_indices(form)
+        .filter(|(at, _)| {
+            let before = words[..*at].chars().next_back();
+            let after = words[at + form.len()..].chars().next();
+            [before, after]
+                .iter()
+                .all(|c| c.is_none_or(|c| !c.is_alphanumeric()))
+        })
+        .count()
+}
+
+/// `someName`, `SomeName` and `some_name` as `some name`.
+fn words_of_name(name: &str) -> String {
+    let mut words = String::new();
+    let mut last_is_lower = false;
+    for c in name.chars() {
+        if c == '_' || (c.is_uppercase() && last_is_lower) {
+            words.push(' ');
+        }
+        if c != '_' {
+            words.extend(c.to_lowercase());
+        }
+        last_is_lower = c.is_lowercase() || c.is_numeric();
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(path: &str, text: &str) -> Vec<&'static str> {
+        uses(Path::new(path), text.parse().unwrap())
+            .into_iter()
+            .map(|found| found.word)
+            .collect()
+    }
+
+    #[test]
+    fn names_are_taken_apart() {
+        for text in [
+            "fn read_answer() {}",
+            "struct LastAnswer;",
+            "let answeredAt = 1;",
+            "const ANSWER: u8 = 1;",
+            "a!(b.answer)",
+        ] {
+            assert_eq!(found("a.rs", text), ["answer"], "{text}");
+        }
+        assert_eq!(found("session/answer.rs", ""), ["answer"]);
+        assert_eq!(found("a.rs", "fn unanswerable() {}"), [""; 0]);
+        assert_eq!(found("a.rs", "const HOME: u8 = 1; let home = 2;"), ["home"]);
+    }
+
+    #[test]
+    fn docs_are_read_and_comments_and_texts_are_not() {
+        assert_eq!(
+            found(
+                "a.rs",
+                "/// Renews the token\n/// that was Refused.\nfn a() {}"
+            ),
+            ["renew", "refuse"]
+        );
+        assert_eq!(found("a.rs", "//! Waits for so long.\n"), ["for so long"]);
+        assert_eq!(
+            found("a.rs", "// Renews.\nfn a() { b(\"renewed\") }"),
+            [""; 0]
+        );
+        assert_eq!(
+            found("a.rs", "#[doc(alias = \"renew\")] fn a() {}"),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn good_words_and_names_of_others_pass() {
+        for text in [
+            "/// The rest, in turn; `None` is None.\nfn a() { let rest = 1; }",
+            "use std::io::ErrorKind::ConnectionRefused;",
+            "struct CaptchaAnswer;",
+        ] {
+            assert_eq!(found("a.rs", text), [""; 0], "{text}");
+        }
+        assert_eq!(
+            found("captcha/handler.rs", "/// The answer.\nfn answer() {}"),
+            [""; 0]
+        );
+        assert_eq!(found("captcha/handler.rs", "fn renew() {}"), ["renew"]);
+    }
+
+    #[test]
+    fn pending_words_may_only_become_fewer() {
+        let settled = |uses: usize, pending: &[(&str, &str, usize)]| -> usize {
+            let mut found = BTreeMap::new();
+            if uses > 0 {
+                let findings = (0..uses).map(|_| Finding::new("a.rs", "retired")).collect();
+                found.insert(("cloudbase-core", "answer"), findings);
+            }
+            settle(found, pending).len()
+        };
+        let pending = [("cloudbase-core", "answer", 2)];
+        assert_eq!(settled(2, &pending), 0);
+        assert_eq!(settled(1, &pending), 0);
+        assert_eq!(settled(3, &pending), 1);
+        assert_eq!(settled(0, &pending), 1);
+        assert_eq!(settled(3, &[]), 3);
+    }
+}
