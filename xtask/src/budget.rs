@@ -29,3 +29,6 @@ pub(crate) const PACKAGE_BYTES: u64 = 1_000_000;
 
 /// Lines of one source file.
 pub(crate) const FILE_LINES: usize = 600;
+
+/// Lines of one source file of the SDK, tests aside.
+pub(crate) const SDK_FILE_LINES: usize = 400;

@@ -47,13 +47,16 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     findings.extend(manifests::check(project)?);
     findings.extend(documents::check(project)?);
     let files = project.files()?;
+    let mut lengths = sources::Lengths::default();
     for path in &files {
         // What is not text (a picture, a recorded body) has no lines to judge.
         let Ok(text) = std::fs::read_to_string(project.root().join(path)) else {
             continue;
         };
         findings.extend(sources::check(path, &text));
+        lengths.add(path, &text);
     }
+    findings.extend(lengths.check());
     let rust = rust_source::read(project, &files)?;
     findings.extend(folder_order::check(&rust));
     findings.extend(external_types::check(&project.members(), &rust));

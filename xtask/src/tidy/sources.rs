@@ -2,8 +2,12 @@
 
 use std::path::Path;
 
-use super::Finding;
-use crate::budget::FILE_LINES;
+use super::{
+    Finding,
+    pending::{self, ByName},
+    rust_source::{is_test, sdk_source},
+};
+use crate::budget::{FILE_LINES, SDK_FILE_LINES};
 
 /// What must not be in any file. Each is cut in two here, so that this file does not find itself.
 const BANNED: &[(&str, &str, &str)] = &[
@@ -54,6 +58,26 @@ pub(super) fn check(path: &Path, text: &str) -> Vec<Finding> {
         findings.extend(rust(path, name, text));
     }
     findings
+}
+
+/// The sources of the SDK that are longer than one thing is.
+#[derive(Default)]
+pub(super) struct Lengths(ByName);
+
+impl Lengths {
+    pub(super) fn add(&mut self, path: &Path, text: &str) {
+        let is_source = sdk_source(path).is_some_and(|(_, inside)| !is_test(inside));
+        let lines = text.lines().count();
+        if is_source && lines > SDK_FILE_LINES {
+            let rule = format!("{lines} lines, at most {SDK_FILE_LINES}: is it still one thing?");
+            let name = path.display().to_string();
+            self.0.insert(name, vec![Finding::at(path, lines, rule)]);
+        }
+    }
+
+    pub(super) fn check(self) -> Vec<Finding> {
+        pending::settle(self.0, pending::LONG_FILES)
+    }
 }
 
 fn banned(path: &Path, text: &str) -> Vec<Finding> {
@@ -180,6 +204,27 @@ mod tests {
         assert_eq!(rules("a/mod.rs", "//! A.\n").len(), 1);
         assert_eq!(rules("a/tests/wire/mod.rs", "//! A.\n"), [""; 0]);
         assert_eq!(rules("a.md", "# Not Rust\n"), [""; 0]);
+    }
+
+    #[test]
+    fn a_source_of_the_sdk_is_shorter_still() {
+        let long = "\n".repeat(SDK_FILE_LINES + 1);
+        let too_long = |path: &str, text: &str| {
+            let mut lengths = Lengths::default();
+            lengths.add(Path::new(path), text);
+            lengths.0.len()
+        };
+        let source = "crates/cloudbase-core/src/a.rs";
+        assert_eq!(too_long(source, &long), 1);
+        assert_eq!(too_long(source, &long[1..]), 0);
+        for free in [
+            "crates/cloudbase-core/src/a/tests.rs",
+            "crates/cloudbase-core/tests/a.rs",
+            "crates/cloudbase-emulator/src/a.rs",
+            "xtask/src/a.rs",
+        ] {
+            assert_eq!(too_long(free, &long), 0, "{free}");
+        }
     }
 
     #[test]
