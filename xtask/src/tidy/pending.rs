@@ -44,10 +44,7 @@ pub(super) const FOLDER_ORDER: &[&str] = &[
 ];
 
 /// Types of other crates in the public API, by the crate of ours that shows them.
-pub(super) const EXTERNAL_TYPES: &[&str] = &[
-    "cloudbase-core: tokio::time::Instant",
-    "cloudbase-core: tower::util::BoxCloneSyncService",
-];
+pub(super) const EXTERNAL_TYPES: &[&str] = &["cloudbase-core: tower::util::BoxCloneSyncService"];
 
 /// Retired words by crate, with how often they may still be used; fewer are fine.
 pub(super) const WORDS: &[(&str, &str, usize)] = &[

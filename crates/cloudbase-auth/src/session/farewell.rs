@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cloudbase_core::credential::Token;
 use tokio::sync::oneshot;
-use tokio::time::sleep_until;
+use tokio::time::sleep;
 
 use super::manager::Core;
 
@@ -17,7 +17,7 @@ impl Core {
     /// its own: the service has refused a renewal, or one was tried (`renewing`) without the means.
     /// The task does not keep this alive, and ends with it.
     pub(super) fn await_farewell(self: &Arc<Self>, token: &Token, renewing: bool) {
-        let Some(end) = token.expires_at() else {
+        let Some(remaining) = token.remaining() else {
             return;
         };
         let called_off = {
@@ -32,7 +32,7 @@ impl Core {
         let (core, token) = (Arc::downgrade(self), token.clone());
         tokio::spawn(async move {
             tokio::select! {
-                () = sleep_until(end) => {}
+                () = sleep(remaining) => {}
                 _ = called_off => return,
             }
             if let Some(core) = core.upgrade() {

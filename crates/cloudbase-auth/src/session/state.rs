@@ -66,7 +66,7 @@ pub(super) struct Rejection {
 impl Live {
     /// A session with `lifetime` still to go.
     pub(super) fn new(session: Session, lifetime: Duration) -> Result<Self> {
-        let token = token_of(&session, Some(Instant::now() + lifetime))?;
+        let token = token_of(&session, Some(lifetime))?;
         Ok(Self {
             session,
             token,
@@ -91,7 +91,7 @@ impl Live {
     /// The same session with a new value of its token, whose shorter life keeps the cache from
     /// asking for another one at once.
     pub(super) fn prolonged(mut self) -> Result<Self> {
-        self.token = token_of(&self.session, self.token.expires_at())?;
+        self.token = token_of(&self.session, self.token.remaining())?;
         Ok(self)
     }
 
@@ -107,8 +107,8 @@ impl Live {
     }
 }
 
-fn token_of(session: &Session, expires_at: Option<Instant>) -> Result<Token> {
-    let token = Token::bearer(session.access_token(), expires_at)?;
+fn token_of(session: &Session, lifetime: Option<Duration>) -> Result<Token> {
+    let token = Token::bearer(session.access_token(), lifetime)?;
     Ok(token.with_lineage(session.lineage()))
 }
 

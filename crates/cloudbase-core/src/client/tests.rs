@@ -77,8 +77,12 @@ impl TokenSource for Sequence {
 }
 
 fn token(number: usize) -> Token {
-    let end = Instant::now() + Duration::from_secs(3600);
-    Token::bearer(&SecretString::from(format!("token-{number}")), Some(end)).unwrap()
+    let lifetime = Duration::from_secs(3600);
+    Token::bearer(
+        &SecretString::from(format!("token-{number}")),
+        Some(lifetime),
+    )
+    .unwrap()
 }
 
 fn with_session(mock: &MockTransport) -> (Client, Sequence) {

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::Lineage;
 use crate::error::{Error, Result};
 
-/// A bearer token with its end and its generation. Cheap to clone; `Debug` shows no secret.
+/// A bearer token with its expiry and its generation. Cheap to clone; `Debug` shows no secret.
 #[derive(Clone)]
 pub struct Token {
     inner: Arc<Inner>,
@@ -28,13 +28,25 @@ struct Inner {
 }
 
 impl Token {
-    /// A token that is sent as `Bearer <secret>` and ends at `expires_at` (never, if `None`).
+    /// Makes a token that is sent as `Bearer <secret>` and expires after `lifetime`, counted from
+    /// now on the monotonic clock. Without one, or with one beyond what the clock can represent,
+    /// it never expires.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cloudbase_core::credential::Token;
+    ///
+    /// let token = Token::bearer(&"the-secret".into(), Some(Duration::from_secs(7200)))?;
+    /// assert!(token.remaining() <= Some(Duration::from_secs(7200)));
+    /// # Ok::<(), cloudbase_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) if it is empty or holds characters that
     /// a header must not.
-    pub fn bearer(secret: &SecretString, expires_at: Option<Instant>) -> Result<Self> {
+    pub fn bearer(secret: &SecretString, lifetime: Option<Duration>) -> Result<Self> {
         static GENERATIONS: AtomicU64 = AtomicU64::new(1);
         let secret = secret.expose_secret();
         if secret.is_empty() {
@@ -49,7 +61,8 @@ impl Token {
         let mut header = HeaderValue::try_from(format!("Bearer {secret}"))
             .map_err(|_| Error::argument("token", "must consist of visible ASCII characters"))?;
         header.set_sensitive(true);
-        let lifetime = expires_at.map(|end| end.saturating_duration_since(Instant::now()));
+        let expires_at = lifetime.and_then(|lifetime| Instant::now().checked_add(lifetime));
+        let lifetime = expires_at.and(lifetime);
         Ok(Self {
             inner: Arc::new(Inner {
                 header,
@@ -79,17 +92,25 @@ impl Token {
         &self.inner.header
     }
 
-    /// When the token ends, on the monotonic clock; `None` if it does not.
-    pub fn expires_at(&self) -> Option<Instant> {
+    /// When the token expires, on the monotonic clock; `None` if it does not.
+    pub(crate) fn expires_at(&self) -> Option<Instant> {
         self.inner.expires_at
     }
 
-    /// How long the token had to live when this value was made.
+    /// Returns for how long the token is still valid: zero once it has expired, `None` if it never
+    /// expires.
+    pub fn remaining(&self) -> Option<Duration> {
+        self.inner
+            .expires_at
+            .map(|end| end.saturating_duration_since(Instant::now()))
+    }
+
+    /// Returns for how long the token was valid when this value was made.
     pub fn lifetime(&self) -> Option<Duration> {
         self.inner.lifetime
     }
 
-    /// Whether the token has ended.
+    /// Whether the token has expired.
     pub fn is_expired(&self) -> bool {
         self.inner
             .expires_at
@@ -109,5 +130,35 @@ impl fmt::Debug for Token {
             .field("expires_at", &self.inner.expires_at)
             .field("lineage", &self.inner.lineage)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(lifetime: Option<Duration>) -> Token {
+        Token::bearer(&"the-secret".into(), lifetime).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_expires_after_its_lifetime() {
+        let token = token(Some(Duration::from_secs(10)));
+        tokio::time::advance(Duration::from_secs(4)).await;
+        assert_eq!(token.remaining(), Some(Duration::from_secs(6)));
+        assert_eq!(token.lifetime(), Some(Duration::from_secs(10)));
+        assert!(!token.is_expired());
+        tokio::time::advance(Duration::from_secs(7)).await;
+        assert_eq!(token.remaining(), Some(Duration::ZERO));
+        assert!(token.is_expired());
+    }
+
+    #[test]
+    fn a_lifetime_beyond_the_clock_is_unlimited() {
+        for unlimited in [None, Some(Duration::MAX)] {
+            let token = token(unlimited);
+            assert_eq!((token.remaining(), token.lifetime()), (None, None));
+            assert!(!token.is_expired());
+        }
     }
 }

@@ -103,8 +103,8 @@ async fn ten_thousand_calls_on_an_ended_token_renew_it_once_and_none_fails() {
         MockTransport::new().fallback(|_| async { Ok(answer(200, &[], "{}").map(Body::from)) });
     let source = Sequence::default();
     let provider = TokenCache::new(source.clone(), RefreshPolicy::default());
-    let end = Instant::now() + Duration::from_secs(1);
-    provider.set(Token::bearer(&"ended".into(), Some(end)).unwrap());
+    let lifetime = Duration::from_secs(1);
+    provider.set(Token::bearer(&"ended".into(), Some(lifetime)).unwrap());
     tokio::time::advance(Duration::from_secs(2)).await;
     let client = builder(&mock).credentials(provider).build().unwrap();
     let calls: Vec<_> = (0..10_000)

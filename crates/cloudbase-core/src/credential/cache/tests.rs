@@ -32,7 +32,7 @@ impl TokenSource for Source {
 }
 
 fn token(name: &str, lifetime: Duration) -> Token {
-    Token::bearer(&SecretString::from(name), Some(Instant::now() + lifetime)).unwrap()
+    Token::bearer(&SecretString::from(name), Some(lifetime)).unwrap()
 }
 
 fn cache(
