@@ -35,31 +35,43 @@ pub use self::redis::RedisStore;
 ///
 /// # Examples
 ///
-/// A store over anything that keeps a string:
+/// A store over anything that keeps a string, here the settings of a program. A failure of that is
+/// returned with `?` (`std::io::Error`) or by [`Error::other`] (any other type, or a text); it is
+/// reported as [`AuthEvent::StoreFailed`](crate::AuthEvent::StoreFailed) or by the call that needed it.
 ///
 /// ```
-/// use std::collections::HashMap;
-/// use std::sync::Mutex;
-/// use cloudbase_auth::{BoxFuture, Result, SecretString, SessionStore, StoreLock};
+/// use cloudbase_auth::{BoxFuture, Error, ExposeSecret, Result, SecretString, SessionStore, StoreLock};
+/// # #[derive(Debug)]
+/// # struct Locked;
+/// # impl std::fmt::Display for Locked {
+/// #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str("locked") }
+/// # }
+/// # impl std::error::Error for Locked {}
+/// # struct Settings;
+/// # impl Settings {
+/// #     async fn get(&self, _key: &str) -> Result<Option<String>, Locked> { Err(Locked) }
+/// #     async fn set(&self, _key: &str, _value: Option<&str>) -> std::io::Result<()> { Ok(()) }
+/// # }
 ///
-/// #[derive(Default)]
-/// struct Preferences(Mutex<HashMap<String, SecretString>>);
+/// struct Preferences {
+///     settings: Settings,
+/// }
 ///
 /// impl SessionStore for Preferences {
 ///     fn load<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<SecretString>>> {
-///         Box::pin(async move { Ok(self.0.lock().expect("not poisoned").get(key).cloned()) })
+///         Box::pin(async move {
+///             let value = self.settings.get(key).await.map_err(Error::other)?;
+///             Ok(value.map(SecretString::from))
+///         })
 ///     }
 ///     fn save<'a>(&'a self, key: &'a str, value: &'a SecretString, _lock: &'a StoreLock) -> BoxFuture<'a, Result<()>> {
 ///         Box::pin(async move {
-///             self.0.lock().expect("not poisoned").insert(key.to_owned(), value.clone());
+///             self.settings.set(key, Some(value.expose_secret())).await?;
 ///             Ok(())
 ///         })
 ///     }
 ///     fn remove<'a>(&'a self, key: &'a str, _lock: &'a StoreLock) -> BoxFuture<'a, Result<()>> {
-///         Box::pin(async move {
-///             self.0.lock().expect("not poisoned").remove(key);
-///             Ok(())
-///         })
+///         Box::pin(async move { Ok(self.settings.set(key, None).await?) })
 ///     }
 /// }
 /// ```

@@ -25,6 +25,35 @@ use crate::operation::{CredentialUse, Identity};
 ///
 /// [`TokenCache`] implements it over anything that can fetch a
 /// token; implement it directly for full control.
+///
+/// ```
+/// use cloudbase_core::credential::{CredentialProvider, Token};
+/// use cloudbase_core::{BoxFuture, Error, Result};
+/// # struct Agent;
+/// # impl Agent {
+/// #     async fn token(&self) -> Result<Option<String>, String> { Ok(None) }
+/// #     fn forget(&self) {}
+/// # }
+///
+/// /// Tokens of an agent that runs beside this process.
+/// struct FromAgent(Agent);
+///
+/// impl CredentialProvider for FromAgent {
+///     fn token(&self) -> BoxFuture<'_, Result<Option<Token>>> {
+///         Box::pin(async move {
+///             // `Error::other` takes any error, or a text.
+///             let Some(token) = self.0.token().await.map_err(Error::other)? else {
+///                 return Ok(None);
+///             };
+///             Ok(Some(Token::bearer(&token.into(), None)?))
+///         })
+///     }
+///
+///     fn reject(&self, _token: &Token) {
+///         self.0.forget();
+///     }
+/// }
+/// ```
 pub trait CredentialProvider: Send + Sync + 'static {
     /// What can be told at once, without waiting; [`token`](Self::token) is asked otherwise.
     fn cached(&self) -> Cached {

@@ -1,20 +1,20 @@
 //! The one error type of the SDK: what happened, where, and whether to try again.
 
+mod cause;
 mod classify;
 mod code;
+mod constructors;
 mod display;
 mod envelope;
 mod kind;
 mod response;
 mod setters;
-mod shared;
 mod text;
 mod xml;
 
 use std::borrow::Cow;
-use std::fmt;
-use std::io;
-use std::path::Path;
+use std::error::Error as StdError;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -24,7 +24,6 @@ pub use self::code::ErrorCode;
 pub(crate) use self::envelope::{is_request_id, parse as parse_envelope, retry_after};
 pub use self::kind::{ErrorKind, TimeoutPhase};
 pub use self::response::ErrorResponse;
-use crate::service::BoxError;
 
 /// A result whose error is [`Error`] unless said otherwise.
 #[doc(alias = "CloudBaseResponse")]
@@ -47,6 +46,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// The message of a rejection is the service's own, in Chinese unless the client is built with another
 /// [`language`](crate::ClientBuilder::language), such as `en-US`. Decide by code and kind.
 ///
+/// A clone says the same as the error itself, source included: one failure can be reported to several
+/// callers. Code of the user's that the SDK calls (a `SessionStore`, a [`TokenSource`], a closure that
+/// fetches a ticket) returns one made by [`other`](Error::other), [`new`](Error::new) or `?`.
+///
+/// [`TokenSource`]: crate::credential::TokenSource
+///
 /// # Examples
 ///
 /// ```
@@ -62,10 +67,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// ```
 #[doc(alias = "AuthError")]
 #[doc(alias = "StorageError")]
+#[derive(Clone)]
 pub struct Error {
     inner: Box<Inner>,
 }
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     operation: &'static str,
@@ -73,7 +80,7 @@ struct Inner {
     status: Option<StatusCode>,
     body_status: Option<StatusCode>,
     code: Option<ErrorCode>,
-    error_code: Option<i64>,
+    numeric_code: Option<i64>,
     details: Option<serde_json::Value>,
     /// Apart: few errors have one, and every error that is made moves the rest.
     response: Option<Box<ErrorResponse>>,
@@ -86,117 +93,10 @@ struct Inner {
     /// Beats the rules of `classify` where the maker of the error knows better.
     transient: Option<bool>,
     phase: Option<TimeoutPhase>,
-    source: Option<BoxError>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
-    /// An error of `kind` that says `message`.
-    #[doc(hidden)]
-    pub fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            inner: Box::new(Inner {
-                kind,
-                operation: "",
-                message: message.into(),
-                status: None,
-                body_status: None,
-                code: None,
-                error_code: None,
-                details: None,
-                response: None,
-                request_id: None,
-                retry_after: None,
-                attempts: 0,
-                sent: false,
-                retryable: None,
-                transient: None,
-                phase: None,
-                source: None,
-            }),
-        }
-    }
-
-    /// A refused argument: names it and states the rule, never the value.
-    #[doc(hidden)]
-    pub fn argument(name: &str, rule: impl fmt::Display) -> Self {
-        Self::new(ErrorKind::Argument, format!("`{name}` {rule}"))
-    }
-
-    /// A refused setting: names it and states the rule, never the value.
-    #[doc(hidden)]
-    pub fn config(setting: &str, rule: impl fmt::Display) -> Self {
-        Self::new(ErrorKind::Config, format!("`{setting}` {rule}"))
-    }
-
-    /// What the body of a request failed with while it was sent.
-    pub(crate) fn request_body(error: BoxError) -> Self {
-        let made = match error.downcast::<Self>() {
-            Ok(ours) => *ours,
-            Err(other) => {
-                Self::new(ErrorKind::Body, "the body of the request failed").with_source(other)
-            }
-        };
-        made.with_sent(true)
-    }
-
-    /// A call that is not made on a runtime.
-    pub(crate) fn no_runtime() -> Self {
-        Self::new(
-            ErrorKind::Local,
-            "there is no tokio runtime here: calls are made on one, with its timers and I/O enabled",
-        )
-    }
-
-    /// What could not be done with a file, which has a path unless it came opened.
-    #[doc(hidden)]
-    pub fn file(doing: &str, path: Option<&Path>, error: io::Error) -> Self {
-        let name = path.map(|path| format!(" `{}`", path.display()));
-        let name = name.unwrap_or_default();
-        let message = format!("cannot {doing}{name}: {error}");
-        match error.get_ref() {
-            Some(_) => Self::new(ErrorKind::Local, message), // the message is all that it says
-            None => Self::new(ErrorKind::Local, message).with_source(error),
-        }
-    }
-
-    /// A reached time limit.
-    #[doc(hidden)]
-    pub fn timeout(phase: TimeoutPhase, limit: Duration) -> Self {
-        let message = match phase {
-            TimeoutPhase::Queue => {
-                let limit = rounded(limit);
-                format!("no free connection after {limit:?}: all `max_connections` are in use")
-            }
-            TimeoutPhase::Connect => format!("not connected after {limit:?} (`connect_timeout`)"),
-            TimeoutPhase::Attempt => format!("no answer after {limit:?} (`attempt_timeout`)"),
-            TimeoutPhase::Total => format!("not finished after {limit:?} (`timeout`)"),
-            TimeoutPhase::Stall => format!("the body stood still for {limit:?} (`stall_timeout`)"),
-        };
-        let mut error = Self::new(ErrorKind::Timeout, message);
-        error.inner.phase = Some(phase);
-        error.inner.sent = !matches!(phase, TimeoutPhase::Queue | TimeoutPhase::Connect);
-        error
-    }
-
-    /// An answer of the service that is an error.
-    #[doc(hidden)]
-    pub fn api(
-        status: StatusCode,
-        code: Option<ErrorCode>,
-        message: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        // No sign-in mends it: the credential is one of another environment or site.
-        let kind = match code == Some(ErrorCode::ACCESS_TOKEN_KID_INVALID) {
-            true => ErrorKind::Config,
-            false => ErrorKind::Api,
-        };
-        let mut error = Self::new(kind, message);
-        error.inner.status = Some(status);
-        error.inner.code = code;
-        error.inner.sent = true;
-        error
-    }
-
     /// What class of failure this is.
     pub fn kind(&self) -> ErrorKind {
         self.inner.kind
@@ -213,9 +113,12 @@ impl Error {
         self.inner.code.as_ref()
     }
 
-    /// The numeric `error_code` of an auth answer. Not unique: match on [`code`](Self::code).
-    pub fn error_code(&self) -> Option<i64> {
-        self.inner.error_code
+    /// The number that an auth response gives beside its code (`error_code`). Not unique: match on
+    /// [`code`](Self::code).
+    #[doc(alias = "error_code")]
+    #[doc(alias = "errorCode")]
+    pub fn numeric_code(&self) -> Option<i64> {
+        self.inner.numeric_code
     }
 
     /// The HTTP status of the answer.
@@ -345,14 +248,8 @@ impl Error {
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.inner.source.as_deref().map(|source| source as _)
     }
-}
-
-/// What is left of a limit is as exact as the clock, which nobody wants to read.
-fn rounded(left: Duration) -> Duration {
-    let tenths = (left.as_secs_f64() * 10.0).round().max(1.0);
-    Duration::try_from_secs_f64(tenths / 10.0).unwrap_or(left)
 }

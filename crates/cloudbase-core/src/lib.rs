@@ -24,6 +24,7 @@ pub mod telemetry;
 pub mod testing;
 mod transport;
 
+pub use futures_core::future::BoxFuture;
 pub use http;
 pub use secrecy::{ExposeSecret, SecretString};
 

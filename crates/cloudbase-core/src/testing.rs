@@ -216,11 +216,18 @@ fn end_of_script(request: &MockRequest) -> Error {
     Error::new(ErrorKind::Local, message)
 }
 
-/// An error as the service would cause it, for testing what a program does about it.
+/// An error as the service would cause it, for testing what a program does about it: that of a call
+/// that may be repeated, so that a passing failure is [retryable](Error::is_retryable). For a call that
+/// may not, such as an insert, add [`with_retryable(false)`](Error::with_retryable).
 ///
 /// ```
-/// let error = cloudbase_core::testing::api_error(403, "PERMISSION_DENIED", "no access");
-/// assert!(error.is_permission_denied());
+/// use std::time::Duration;
+/// use cloudbase_core::testing::api_error;
+///
+/// assert!(api_error(403, "PERMISSION_DENIED", "no access").is_permission_denied());
+/// let busy = api_error(503, "SERVICE_NOT_READY", "busy").with_retry_after(Duration::from_secs(2));
+/// assert!(busy.is_retryable());
+/// assert!(!busy.with_retryable(false).is_retryable());
 /// ```
 ///
 /// # Panics
@@ -228,17 +235,26 @@ fn end_of_script(request: &MockRequest) -> Error {
 /// If `status` is no HTTP status.
 pub fn api_error(status: u16, code: &str, message: &str) -> Error {
     let status = StatusCode::from_u16(status).expect("the status of a made-up error is valid");
-    Error::api(status, Some(ErrorCode::from(code)), message.to_owned())
+    Error::api(status, Some(ErrorCode::from(code)), message.to_owned()).settle(true)
 }
 
 /// An error of any other kind, such as [`Connect`](ErrorKind::Connect) (nothing was sent) or
-/// [`Reset`](ErrorKind::Reset) (something was).
+/// [`Reset`](ErrorKind::Reset) (something was), of a call that may be repeated; see [`api_error`].
+///
+/// ```
+/// use cloudbase_core::{ErrorKind, testing};
+///
+/// assert!(testing::error(ErrorKind::Connect, "no route to host").is_retryable());
+/// assert!(!testing::error(ErrorKind::Decode, "not JSON").is_retryable());
+/// ```
 pub fn error(kind: ErrorKind, message: &str) -> Error {
     let sent = matches!(
         kind,
         ErrorKind::Reset | ErrorKind::Body | ErrorKind::Decode | ErrorKind::TooLarge
     );
-    Error::new(kind, message.to_owned()).with_sent(sent)
+    Error::new(kind, message.to_owned())
+        .with_sent(sent)
+        .settle(true)
 }
 
 impl fmt::Debug for MockTransport {

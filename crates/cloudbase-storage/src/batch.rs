@@ -1,7 +1,5 @@
 //! The gateway's batch calls: an array of objects in, an array of outcomes out.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use cloudbase_core::http::Method;
 use cloudbase_core::{
@@ -122,8 +120,7 @@ impl Batch {
                 Err(error) if results.is_empty() => return Err(error),
                 Err(error) => {
                     let rest = items.len() - results.len();
-                    let error = Arc::new(error);
-                    results.extend((0..rest).map(|_| Err(Error::share(&error))));
+                    results.extend((0..rest).map(|_| Err(error.clone())));
                     break;
                 }
             }
@@ -134,27 +131,4 @@ impl Batch {
 
 fn decode(bytes: Bytes) -> Result<Vec<Value>> {
     cloudbase_core::from_json(&bytes)
-}
-
-/// Another error that says the same.
-pub(crate) fn same(error: &Error) -> Error {
-    let mut same = Error::new(error.kind(), error.message().to_owned())
-        .with_operation(error.operation())
-        .with_attempts(error.attempts())
-        .with_sent(error.was_sent())
-        .with_retry_after(error.retry_after())
-        .or_request_id(error.request_id());
-    if let Some(status) = error.status() {
-        same = same.with_status(status);
-    }
-    if let Some(code) = error.code() {
-        same = same.with_code(code.clone());
-    }
-    if let Some(number) = error.error_code() {
-        same = same.with_error_code(number);
-    }
-    if let Some(details) = error.details() {
-        same = same.with_details(details.clone());
-    }
-    same.settle(error.is_retryable())
 }

@@ -324,7 +324,7 @@ async fn whatever_ends_a_binding_is_reported_with_where_the_user_was_to_come_bac
             (event.provider.as_str(), event.redirect_url.as_deref()),
             ("github", Some(TO))
         );
-        for error in [&error, &*reported] {
+        for error in [&error, &reported] {
             let back = OAuthReturn::of(error).unwrap();
             assert_eq!(
                 (back.provider.as_str(), back.purpose),

@@ -247,7 +247,7 @@ async fn refreshing_by_hand_is_held_back_by_nothing_and_says_what_calls_say() {
         for error in errors {
             assert_eq!(error.kind(), ErrorKind::Credentials);
             assert!(error.is_retryable(), "{error:?}");
-            assert_eq!(error.error_code(), Some(13));
+            assert_eq!(error.numeric_code(), Some(13));
             assert_eq!(error.request_id(), Some("X"));
             assert_eq!(
                 error.to_string().matches("request id X").count(),

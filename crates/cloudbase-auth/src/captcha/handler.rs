@@ -19,18 +19,22 @@ use super::{CaptchaData, CaptchaToken};
 /// # Examples
 ///
 /// ```
-/// use cloudbase_auth::{BoxFuture, CaptchaAnswer, CaptchaChallenge, CaptchaHandler, Result};
+/// use cloudbase_auth::{BoxFuture, CaptchaAnswer, CaptchaChallenge, CaptchaHandler, Error, Result};
+/// # async fn show(_picture: &std::path::Path) -> Result<Option<String>, &'static str> { Ok(None) }
 ///
 /// struct Dialog;
 ///
 /// impl CaptchaHandler for Dialog {
 ///     fn solve<'a>(&'a self, challenge: &'a CaptchaChallenge) -> BoxFuture<'a, Result<CaptchaAnswer>> {
 ///         Box::pin(async move {
-///             let Some((_media_type, _picture)) = challenge.data.image() else {
+///             let Some((_media_type, picture)) = challenge.data.image() else {
 ///                 return Ok(CaptchaAnswer::Cancel);
 ///             };
-///             // … show the picture; on the second try say that the first answer was wrong …
-///             Ok(CaptchaAnswer::Text("AB12".to_owned()))
+///             let file = std::env::temp_dir().join("captcha.png");
+///             std::fs::write(&file, picture)?; // an `io::Error` becomes an `Error`
+///             // On the second try, say that the first answer was wrong.
+///             let typed = show(&file).await.map_err(Error::other)?; // so does any other, and a text
+///             Ok(typed.map_or(CaptchaAnswer::Cancel, CaptchaAnswer::Text))
 ///         })
 ///     }
 /// }
@@ -40,7 +44,8 @@ pub trait CaptchaHandler: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from being solved; the call that needed the captcha fails with it.
+    /// Whatever keeps it from being solved, by `?` or [`Error::other`](cloudbase_core::Error::other);
+    /// the call that needed the captcha fails with it.
     fn solve<'a>(&'a self, challenge: &'a CaptchaChallenge)
     -> BoxFuture<'a, Result<CaptchaAnswer>>;
 }

@@ -44,7 +44,7 @@ struct State {
     fetched_at: Option<Instant>,
     /// When the last fetch ended, and how if it failed.
     tried_at: Option<Instant>,
-    failure: Option<Arc<Error>>,
+    failure: Option<Error>,
     fetch: Option<Fetch>,
 }
 
@@ -55,7 +55,7 @@ struct Fetch {
     outcome: watch::Receiver<Option<Outcome>>,
 }
 
-type Outcome = Result<(), Arc<Error>>;
+type Outcome = Result<()>;
 
 enum Known {
     Fresh(Arc<PublicKey>),
@@ -171,7 +171,6 @@ impl Shared {
             }
             Err(error) => {
                 tracing::warn!(%error, "the keys of access tokens were not fetched; known ones serve on");
-                let error = Arc::new(error);
                 state.failure = Some(error.clone());
                 Err(error)
             }
@@ -206,7 +205,7 @@ impl State {
     fn without_fetch(&self, now: Instant) -> Result<()> {
         match &self.failure {
             None => Ok(()),
-            Some(error) => Err(Error::share(error).with_retry_after(self.pause(now))),
+            Some(error) => Err(error.clone().with_retry_after(self.pause(now))),
         }
     }
 }
@@ -220,7 +219,7 @@ impl Fetch {
     async fn wait(mut self) -> Result<()> {
         let outcome = timeout_at(self.given_up_at, self.outcome.wait_for(Option::is_some)).await;
         match outcome.map(|outcome| outcome.map(|outcome| outcome.clone())) {
-            Ok(Ok(Some(outcome))) => outcome.map_err(|error| Error::share(&error)),
+            Ok(Ok(Some(outcome))) => outcome,
             Ok(_) => Err(Error::new(
                 ErrorKind::Interrupted,
                 "the task that fetches the keys of access tokens went away",

@@ -1,7 +1,6 @@
 //! The way back from an identity source.
 
 use std::fmt;
-use std::sync::Arc;
 
 use cloudbase_core::{Error, ErrorCode, ErrorKind, Idempotency, Result};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -156,14 +155,14 @@ impl Auth {
             purpose: to.purpose,
             redirect_url: to.redirect_to.clone(),
         };
-        let result = end.await.map_err(Arc::new);
-        let with_back = |error: &Arc<Error>| back.clone().attach_to(error);
+        let result = end.await;
+        let with_back = |error: &Error| back.clone().attach_to(error);
         if to.purpose == OAuthPurpose::BindIdentity {
             let event = BoundIdentity {
                 provider: back.provider.clone(),
                 purpose: back.purpose,
                 redirect_url: back.redirect_url.clone(),
-                error: result.as_ref().err().map(with_back).map(Arc::new),
+                error: result.as_ref().err().map(with_back),
             };
             let hub = self.manager().hub();
             hub.publish([AuthEvent::BindIdentity(event)]);

@@ -2,7 +2,6 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::sync::Arc;
 
 use cloudbase_core::Error;
 
@@ -48,9 +47,8 @@ impl OAuthReturn {
     }
 
     /// The same error, with what [`of`](Self::of) finds in it.
-    pub(super) fn attach_to(self, error: &Arc<Error>) -> Error {
-        let copy = Error::share(error);
-        copy.with_source(Returned {
+    pub(super) fn attach_to(self, error: &Error) -> Error {
+        error.clone().with_source(Returned {
             back: self,
             error: error.clone(),
         })
@@ -60,7 +58,7 @@ impl OAuthReturn {
 /// Stands between an error and its source.
 struct Returned {
     back: OAuthReturn,
-    error: Arc<Error>,
+    error: Error,
 }
 
 impl fmt::Display for Returned {

@@ -51,7 +51,7 @@ pub enum AuthEvent {
     BindIdentity(BoundIdentity),
     /// The session could not be stored: it goes on in memory, and the next change tries again. Or the
     /// stored session could not be read at the start: it is looked for again.
-    StoreFailed(Arc<Error>),
+    StoreFailed(Error),
     /// The reader was so slow that it missed this many events.
     Lagged(u64),
 }
@@ -67,7 +67,7 @@ pub struct BoundIdentity {
     /// Where the program wanted the user to come back to, query and fragment included.
     pub redirect_url: Option<String>,
     /// Why it failed, if it did.
-    pub error: Option<Arc<Error>>,
+    pub error: Option<Error>,
 }
 
 /// Why a session has ended.

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::IntoFuture;
-use std::sync::Arc;
 use std::time::Duration;
 
 use cloudbase_core::Result;
@@ -378,7 +377,7 @@ impl Manager {
                 return;
             };
             tracing::warn!(%error, "the stored session could not be read; trying again");
-            let event = AuthEvent::StoreFailed(Arc::new(error));
+            let event = AuthEvent::StoreFailed(error);
             this.hub().publish([event]);
             for pause in LOOKS_AGAIN_AFTER {
                 sleep(pause).await;

@@ -1,8 +1,6 @@
 //! How a session is renewed: once for all processes, never from a stale copy, never twice with one
 //! refresh token.
 
-use std::sync::Arc;
-
 use cloudbase_core::credential::Token;
 use cloudbase_core::{Error, ErrorKind, Result};
 
@@ -195,7 +193,7 @@ impl Core {
         Err(match (why, rejection) {
             (Some(error), _) => {
                 let what = "the session has ended, as the service does not refresh it";
-                Error::because_of(ErrorKind::Credentials, what, &Arc::new(error))
+                Error::because_of(ErrorKind::Credentials, what, &error)
             }
             (None, Some(rejection)) => rejected(rejection),
             (None, None) => not_renewable(),
@@ -257,9 +255,7 @@ fn another_user() -> Error {
 /// A failure of the program's function for tickets, whatever kind of error that returns.
 fn passing(error: Error) -> Error {
     match error.kind() {
-        ErrorKind::Credentials => {
-            Error::because_of(ErrorKind::Local, "there is no ticket", &Arc::new(error))
-        }
+        ErrorKind::Credentials => Error::because_of(ErrorKind::Local, "there is no ticket", &error),
         _ => error,
     }
 }

@@ -1,8 +1,6 @@
 //! How a session gets into the store and out of it: what happens if the store fails, and if the lock
 //! was lost on the way.
 
-use std::sync::Arc;
-
 use cloudbase_core::{Error, ErrorKind, Result};
 use secrecy::ExposeSecret as _;
 
@@ -367,6 +365,6 @@ fn report_unsaved(saved: Result<()>, lock: &StoreLock, events: &mut Vec<AuthEven
 /// Reports a failure of the store. A lost lock does not count: what is stored is read again.
 fn report(error: Error, lock: &StoreLock, events: &mut Vec<AuthEvent>) {
     if !lock.was_lost(&error) {
-        events.push(AuthEvent::StoreFailed(Arc::new(error)));
+        events.push(AuthEvent::StoreFailed(error));
     }
 }

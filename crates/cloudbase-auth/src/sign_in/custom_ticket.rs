@@ -27,8 +27,12 @@ impl Auth {
     ///
     /// ```no_run
     /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
-    /// # async fn ask_my_server() -> cloudbase_auth::Result<String> { Ok(String::new()) }
-    /// let signed_in = auth.sign_in_with_custom_ticket(|| async { ask_my_server().await }).await?;
+    /// # async fn ask_my_server() -> std::io::Result<String> { Ok(String::new()) }
+    /// let get_ticket = || async {
+    ///     let ticket = ask_my_server().await?; // an `io::Error`; `map_err(Error::other)` for any other
+    ///     Ok(ticket)
+    /// };
+    /// let signed_in = auth.sign_in_with_custom_ticket(get_ticket).await?;
     /// # Ok(())
     /// # }
     /// ```

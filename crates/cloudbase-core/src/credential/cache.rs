@@ -62,7 +62,7 @@ type Outcome = Result<Option<Token>, Failed>;
 /// any more.
 #[derive(Clone)]
 struct Failed {
-    error: Arc<Error>,
+    error: Error,
     until: Option<Instant>,
 }
 
@@ -292,7 +292,6 @@ impl<S: TokenSource> Shared<S> {
                     state.failure = None;
                     self.store(&mut state, None);
                 }
-                let error = Arc::new(error);
                 Err(Failed { error, until: None })
             }
             Err(error) => Err(self.fail(&mut state, is_current, error)),
@@ -307,7 +306,7 @@ impl<S: TokenSource> Shared<S> {
         tracing::debug!(rest = ?rest, failures = count + 1, "token not renewed");
         let until = Instant::now() + rest.min(crate::layer::FAR);
         let failed = Failed {
-            error: Arc::new(error),
+            error,
             until: Some(until),
         };
         if is_current {
@@ -336,11 +335,11 @@ impl Failed {
     /// The failure for one of its callers.
     fn error(&self) -> Error {
         let Some(until) = self.until else {
-            return Error::share(&self.error);
+            return self.error.clone();
         };
         let left = until.saturating_duration_since(Instant::now());
         let what = "the token could not be refreshed";
-        Error::because_of(ErrorKind::Credentials, what, &self.error).with_retry_after(Some(left))
+        Error::because_of(ErrorKind::Credentials, what, &self.error).with_retry_after(left)
     }
 }
 

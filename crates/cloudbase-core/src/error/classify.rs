@@ -56,7 +56,7 @@ pub(super) fn from_boxed(error: BoxError) -> Error {
 }
 
 /// Other people's words without tokens and without the queries of URLs, which may be signed.
-fn foreign(text: &str) -> String {
+pub(super) fn foreign(text: &str) -> String {
     let text = redacted(text);
     let words = text.split_inclusive(char::is_whitespace).map(|word| {
         let query = word

@@ -67,7 +67,7 @@ fn error_of(family: Envelope, status: StatusCode, headers: &HeaderMap, body: &[u
         error = error.with_body_status(stated);
     }
     if let Some(number) = told.number {
-        error = error.with_error_code(number);
+        error = error.with_numeric_code(number);
     }
     let id = told.request_id;
     if let Some(id) = id.or_else(|| told_request_id(headers).map(str::to_owned)) {

@@ -1,4 +1,4 @@
-//! What the crates of the SDK add to an error.
+//! What is added to an error once it is made.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -8,14 +8,50 @@ use http::StatusCode;
 use super::{Error, ErrorCode, ErrorResponse, classify, text};
 use crate::service::BoxError;
 
-/// Setters for the crates of the SDK; each returns the error, so that they chain.
-#[doc(hidden)]
+/// Setters for those who make errors; each returns the error, so that they chain.
 impl Error {
+    /// Sets the [source](std::error::Error::source).
+    #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
-        self.inner.source = Some(source.into());
+        self.inner.source = Some(source.into().into());
         self
     }
 
+    /// Sets the [code](Self::code).
+    #[must_use]
+    pub fn with_code(mut self, code: impl Into<ErrorCode>) -> Self {
+        self.inner.code = Some(code.into());
+        self
+    }
+
+    /// Sets how long to wait before another call. Default: nothing is known.
+    #[must_use]
+    pub fn with_retry_after(mut self, wait: impl Into<Option<Duration>>) -> Self {
+        self.inner.retry_after = wait.into();
+        self
+    }
+
+    /// Sets whether the failure may [pass](Self::is_transient). Default: what kind, code and status
+    /// say. A failure that passes and comes of code that the SDK calls is
+    /// [retryable](Self::is_retryable): nothing of the call was sent.
+    #[must_use]
+    pub fn with_transient(mut self, transient: bool) -> Self {
+        self.inner.transient = Some(transient);
+        self
+    }
+
+    /// Sets whether the same call [may be made again](Self::is_retryable), whatever the error else
+    /// says: for tests of what a program does then. A call that fails with this error decides by itself.
+    #[must_use]
+    pub fn with_retryable(mut self, retryable: bool) -> Self {
+        self.inner.retryable = Some(retryable);
+        self
+    }
+}
+
+/// Setters for the crates of the SDK.
+#[doc(hidden)]
+impl Error {
     pub fn with_operation(mut self, operation: &'static str) -> Self {
         if self.inner.operation.is_empty() {
             self.inner.operation = operation;
@@ -59,13 +95,8 @@ impl Error {
         self
     }
 
-    pub fn with_code(mut self, code: impl Into<ErrorCode>) -> Self {
-        self.inner.code = Some(code.into());
-        self
-    }
-
-    pub fn with_error_code(mut self, number: i64) -> Self {
-        self.inner.error_code = Some(number);
+    pub fn with_numeric_code(mut self, number: i64) -> Self {
+        self.inner.numeric_code = Some(number);
         self
     }
 
@@ -92,11 +123,6 @@ impl Error {
         self
     }
 
-    pub fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
-        self.inner.retry_after = wait;
-        self
-    }
-
     pub fn with_attempts(mut self, attempts: u32) -> Self {
         self.inner.attempts = attempts;
         self
@@ -104,11 +130,6 @@ impl Error {
 
     pub fn with_sent(mut self, sent: bool) -> Self {
         self.inner.sent = sent;
-        self
-    }
-
-    pub fn with_transient(mut self, transient: bool) -> Self {
-        self.inner.transient = Some(transient);
         self
     }
 

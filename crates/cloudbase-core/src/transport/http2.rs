@@ -164,7 +164,7 @@ impl Http2 {
                 (known, Ok(Some((connection, true))))
             }
             Ok(None) => (Known::Http1, Ok(None)),
-            Err(error) => (Known::Failed(Instant::now(), again(&error)), Err(error)),
+            Err(error) => (Known::Failed(Instant::now(), error.clone()), Err(error)),
         };
         host.set(known);
         drop(opening);
@@ -219,7 +219,7 @@ impl Host {
             Known::Open(connection) if connection.is_usable(idle_timeout) => {
                 Ok(Some(Some(connection.clone())))
             }
-            Known::Failed(at, error) if *at > begin => Err(again(error)),
+            Known::Failed(at, error) if *at > begin => Err(error.clone()),
             _ => {
                 *known = Known::Nothing;
                 Ok(None)
@@ -282,16 +282,6 @@ impl Connection {
             && !self.usage.is_doubtful()
             && idle.is_none_or(|since| since.elapsed() < idle_timeout)
     }
-}
-
-/// What kept a connection from coming about, for another call that has waited for it.
-fn again(error: &Error) -> Error {
-    let made = match error.timeout_phase() {
-        Some(phase) => Error::timeout(phase, Duration::ZERO),
-        None => Error::new(error.kind(), ""),
-    };
-    made.with_message(error.message().to_owned())
-        .with_transient(error.is_transient())
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use super::{Bucket, ListedObject};
 use crate::ObjectKey;
-use crate::batch::same;
 
 /// How many names one call takes.
 const CHUNK: usize = 100;
@@ -25,7 +24,7 @@ pub(super) async fn many(
             Err(error) if number == 0 => return Err(error),
             Err(error) => {
                 let rest = &paths[number * CHUNK..];
-                results.extend(rest.iter().map(|_| Err(same(&error))));
+                results.extend(rest.iter().map(|_| Err(error.clone())));
                 break;
             }
         }

@@ -24,7 +24,7 @@ async fn the_word_of_auth_comes_before_the_code_of_the_gateway() {
         let error = rejected(status, both.clone()).await;
         assert_eq!(code(&error), Some("invalid_grant"));
         assert_eq!(
-            (error.message(), error.error_code()),
+            (error.message(), error.numeric_code()),
             ("too old", Some(4026))
         );
     }
@@ -78,7 +78,7 @@ async fn a_number_stands_for_the_word_that_did_not_come() {
             for sent in [json!(number), json!(number.to_string())] {
                 let error = rejected(status, json!({ "error_code": sent, "error": "" })).await;
                 assert_eq!(code(&error), Some(word), "{sent}");
-                assert_eq!(error.error_code(), Some(i64::from(number)), "{sent}");
+                assert_eq!(error.numeric_code(), Some(i64::from(number)), "{sent}");
             }
         }
     }
@@ -91,7 +91,7 @@ async fn a_number_stands_for_the_word_that_did_not_come() {
     for number in [json!(4003), json!("4004"), json!(0), json!(17), json!(-1)] {
         let error = rejected(400, json!({ "error_code": number })).await;
         assert_eq!(code(&error), None, "{number}");
-        assert!(error.error_code().is_some(), "{number}");
+        assert!(error.numeric_code().is_some(), "{number}");
     }
     let error = rejected(400, json!({ "error_code": 4999, "code": "INVALID_PARAM" })).await;
     assert_eq!(code(&error), Some("INVALID_PARAM"));
@@ -106,7 +106,7 @@ async fn a_word_counts_before_its_number_and_in_any_case() {
         )
         .await;
         assert_eq!(code(&error), Some("invalid_grant"));
-        assert_eq!(error.error_code(), Some(4001));
+        assert_eq!(error.numeric_code(), Some(4001));
     }
     for (sent, word) in [
         (json!({ "error": "INVALID_GRANT" }), "invalid_grant"),
@@ -122,7 +122,7 @@ async fn a_word_counts_before_its_number_and_in_any_case() {
     assert_eq!(gateway.code(), Some(&ErrorCode::MISSING_CREDENTIALS));
     // A number in text is a number in every family.
     let error = failure(Envelope::Gateway, 400, r#"{"error_code":"4001","msg":"m"}"#).await;
-    assert_eq!((code(&error), error.error_code()), (None, Some(4001)));
+    assert_eq!((code(&error), error.numeric_code()), (None, Some(4001)));
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ async fn the_envelope_of_auth_counts_whatever_the_status() {
     for status in [200, 400] {
         let error = failure(Envelope::Auth, status, body).await;
         assert_eq!(error.code().unwrap().as_str(), "captcha_required");
-        assert_eq!(error.error_code(), Some(4001));
+        assert_eq!(error.numeric_code(), Some(4001));
         assert_eq!(error.request_id(), Some("from-header"));
     }
     let gateway = failure(
@@ -46,7 +46,7 @@ async fn the_envelope_of_auth_counts_whatever_the_status() {
     .await;
     assert_eq!(gateway.code().unwrap(), &crate::ErrorCode::INVALID_ENV);
     let number = failure(Envelope::Auth, 200, r#"{"error_code":16}"#).await;
-    assert_eq!(number.error_code(), Some(16));
+    assert_eq!(number.numeric_code(), Some(16));
 }
 
 #[tokio::test]

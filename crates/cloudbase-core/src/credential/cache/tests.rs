@@ -332,7 +332,7 @@ async fn an_explicit_renewal_joins_the_one_under_way_and_ignores_the_rest() {
 async fn the_first_failure_and_every_later_one_say_the_same() {
     let refused = || {
         let error = crate::testing::api_error(503, "unavailable", "not now");
-        Err(error.with_error_code(14).with_request_id("X"))
+        Err(error.with_numeric_code(14).with_request_id("X"))
     };
     let cache = cache(None, move |_| refused());
     let first = cache.token().await.unwrap_err();
@@ -342,7 +342,7 @@ async fn the_first_failure_and_every_later_one_say_the_same() {
     assert_eq!(first.retry_after(), Some(Duration::from_secs(5)));
     assert_eq!(later.retry_after(), Some(Duration::from_secs(4)));
     for error in [first, later] {
-        assert_eq!(error.error_code(), Some(14));
+        assert_eq!(error.numeric_code(), Some(14));
         assert!(error.is_retryable() && !error.was_sent(), "{error:?}");
         assert_eq!(
             error.to_string().matches("request id X").count(),
