@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use bytes::Bytes;
 use cloudbase_core::{Body, BoxError, Client as Core};
 use cloudbase_functions::Functions;
-use http::{HeaderName, HeaderValue, Method, Request, Response, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hyper_util::{
     client::legacy::{Client as Pool, connect::HttpConnector},
@@ -18,11 +18,11 @@ use crate::{
     server::{ANSWER, JSON},
 };
 
-const KEY: &str = "an-access-key";
+pub(crate) const KEY: &str = "an-access-key";
 const PATH: &str = "/v1/functions/hello";
 const SDK_VERSION: HeaderName = HeaderName::from_static("x-sdk-version");
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const ID: &str = "0b7f1c56-93a1-4f0e-8a55-6a3de2d0f0c1";
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const ID: &str = "0b7f1c56-93a1-4f0e-8a55-6a3de2d0f0c1";
 
 /// What the SDK sends with every call: the requests are the same, so that only the clients differ.
 const COMMON: [(HeaderName, &str); 4] = [
@@ -31,6 +31,34 @@ const COMMON: [(HeaderName, &str); 4] = [
     (header::USER_AGENT, "a-client/0.1"),
     (SDK_VERSION, "@cloudbase/rust-sdk/0.1.0"),
 ];
+
+pub(crate) fn set_common_headers(headers: &mut HeaderMap) {
+    headers.insert(
+        header::AUTHORIZATION,
+        HeaderValue::from_static("Bearer an-access-key"),
+    );
+    headers.insert(REQUEST_ID, HeaderValue::from_static(ID));
+    for (name, value) in COMMON {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}
+
+/// The pooled client of hyper-util, set up as the SDK sets it up.
+pub(crate) fn pool() -> Pool<HttpConnector, Full<Bytes>> {
+    let mut connector = HttpConnector::new();
+    connector.set_nodelay(true);
+    Pool::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .build(connector)
+}
+
+pub(crate) fn reqwest_client() -> Result<reqwest::Client> {
+    let common = COMMON.map(|(name, value)| (name, HeaderValue::from_static(value)));
+    let client = reqwest::Client::builder()
+        .default_headers(common.into_iter().collect())
+        .build()?;
+    Ok(client)
+}
 
 #[derive(Serialize)]
 struct Question {
@@ -73,13 +101,8 @@ impl HyperUtil {
     ///
     /// `endpoint` is no URI.
     pub fn new(endpoint: &str) -> Result<Self> {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        let client = Pool::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .build(connector);
         Ok(Self {
-            client,
+            client: pool(),
             uri: format!("{endpoint}{PATH}").parse()?,
         })
     }
@@ -99,14 +122,7 @@ impl Contender for HyperUtil {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/json"),
         );
-        headers.insert(
-            header::AUTHORIZATION,
-            HeaderValue::from_static("Bearer an-access-key"),
-        );
-        headers.insert(REQUEST_ID, HeaderValue::from_static(ID));
-        for (name, value) in COMMON {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
+        set_common_headers(headers);
         let response = self.client.request(request).await?;
         ensure!(response.status().is_success(), "{}", response.status());
         let body = response.into_body().collect().await?.to_bytes();
@@ -128,12 +144,8 @@ impl Reqwest {
     ///
     /// The client cannot be built.
     pub fn new(endpoint: &str) -> Result<Self> {
-        let common = COMMON.map(|(name, value)| (name, HeaderValue::from_static(value)));
-        let client = reqwest::Client::builder()
-            .default_headers(common.into_iter().collect())
-            .build()?;
         Ok(Self {
-            client,
+            client: reqwest_client()?,
             url: format!("{endpoint}{PATH}"),
         })
     }

@@ -13,6 +13,8 @@ use futures_util::{
 };
 use rustix::time::{ClockId, clock_gettime};
 
+use crate::arguments::Arguments;
+
 /// Somebody who can do the work that is measured.
 pub trait Contender: Send + Sync + 'static {
     /// What the report calls it.
@@ -60,6 +62,15 @@ impl Contest {
     pub fn rounds(mut self, rounds: usize) -> Self {
         self.rounds = rounds.max(1);
         self
+    }
+
+    /// As many rounds as the arguments of the program ask for, if they do.
+    #[must_use]
+    pub fn arguments(self, arguments: &Arguments) -> Self {
+        match arguments.rounds {
+            Some(rounds) => self.rounds(rounds),
+            None => self,
+        }
     }
 
     /// How many tasks call at the same time.
