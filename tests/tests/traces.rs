@@ -155,8 +155,7 @@ async fn calls_and_attempts_have_spans_with_opentelemetrys_names() {
             ("transport", attempt),
         ]
     );
-    let mut options = CallOptions::default();
-    options.max_attempts = Some(1);
+    let options = CallOptions::new().with_max_attempts(1);
     let late = client.fetch(operation().options(options)).await;
     let own_id = late.unwrap_err().request_id().unwrap().to_owned();
 

@@ -75,8 +75,7 @@ impl Auth {
     ///
     /// ```no_run
     /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
-    /// let mut options = cloudbase_core::CallOptions::default();
-    /// options.timeout = Some(std::time::Duration::from_secs(5));
+    /// let options = cloudbase_core::CallOptions::new().with_timeout(std::time::Duration::from_secs(5));
     /// let session = auth.with_options(options).refresh_user().await?;
     /// # Ok(())
     /// # }

@@ -147,7 +147,7 @@ impl Caller {
     ///
     /// If another token was given for it: what comes of the call would be taken for the session's.
     pub(crate) fn check_user(&self) -> Result<()> {
-        if self.options.token.is_none() || self.client.is_for_user() {
+        if self.options.token().is_none() || self.client.is_for_user() {
             return Ok(());
         }
         let rule = "must not be set for calls of the signed-in user: use for_user";
@@ -158,7 +158,7 @@ impl Caller {
     pub(crate) fn for_a_farewell(&self) -> Self {
         let mut caller = self.clone();
         caller.captcha = None;
-        caller.options.max_attempts = Some(1);
+        caller.options = caller.options.with_max_attempts(1);
         caller
     }
 
@@ -262,11 +262,11 @@ impl Caller {
         let credential = match &call.bearer {
             Bearer::User => CredentialUse::Session,
             Bearer::Token(token) => {
-                options.token = Some(token.clone());
+                options = options.with_token(token.clone());
                 CredentialUse::Optional
             }
             Bearer::Nobody => {
-                options.token = None;
+                options = options.without_token();
                 path = path.query("client_id", self.client.env_id().as_str());
                 CredentialUse::AccessKey
             }

@@ -128,8 +128,7 @@ async fn a_call_of_the_sessions_user_takes_no_other_users_token() {
     let lin = auth.sign_in_with_password(password("lin")).await.unwrap();
     let mei = phone.sign_in_with_password(password("mei")).await.unwrap();
     let sudo = phone.sudo_with_password("Passw0rd!").await.unwrap();
-    let mut options = CallOptions::default();
-    options.token = Some(mei.session.access_token().clone());
+    let options = CallOptions::new().with_token(mei.session.access_token().clone());
     let as_mei = auth.with_options(options);
     emulator.requests().clear();
     for (name, call) in AS_USER {

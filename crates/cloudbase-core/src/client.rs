@@ -23,9 +23,7 @@ use crate::config::{Config, EnvId};
 use crate::credential::{CredentialProvider, Credentials, Token};
 use crate::error::{Error, ErrorResponse, Result, parse_envelope};
 use crate::layer::{ByHand, collect_answer};
-use crate::operation::{
-    CallInfo, CallState, CredentialUse, Head, Idempotency, Operation, Parts, RequestId,
-};
+use crate::operation::{CallInfo, CallState, CredentialUse, Head, Idempotency, Operation, Parts};
 use crate::response::{Meta, Response};
 use crate::service::{BoxError, HttpService, Stack, on_runtime};
 
@@ -81,8 +79,8 @@ impl User {
             call.credential,
             CredentialUse::AccessKey | CredentialUse::None
         );
-        if takes_one && call.options.token.is_none() {
-            call.options.token = Some(self.secret.clone());
+        if takes_one && call.options.token().is_none() {
+            call.options.set_token(self.secret.clone());
         }
     }
 }
@@ -239,11 +237,11 @@ impl Client {
             .options
             .check()
             .map_err(|error| error.with_operation(parts.name))?;
-        let limit = parts.options.max_response_size;
+        let limit = parts.options.max_response_size();
         if let Some(user) = &self.inner.user {
             user.sign(&mut parts);
         }
-        let require_user = parts.options.require_user;
+        let require_user = parts.options.require_user();
         if require_user.unwrap_or(self.inner.config.require_user()) {
             parts.credential = parts.credential.of_a_user();
         }
@@ -262,7 +260,7 @@ impl Client {
     }
 
     /// Sends a call and reads the whole answer, at most
-    /// [`max_response_size`](crate::Choices::max_response_size) bytes of it.
+    /// [`max_response_size`](crate::CallOptions::with_max_response_size) bytes of it.
     ///
     /// # Errors
     ///
@@ -330,7 +328,7 @@ impl Flight<'_> {
         let (head, body) = answer.into_parts();
         // A transfer's success is a stream, and not looked into.
         let bytes = body.as_bytes().unwrap_or_default();
-        let error = if head.status.is_success() || !call.0.options.any_status {
+        let error = if head.status.is_success() || !call.0.options.any_status() {
             parse_envelope(call.0.envelope, head.status, &head.headers, bytes)
         } else if bytes.len() as u64 > limit {
             let error = Limit::MaxResponseSize.exceeded(limit);
@@ -366,7 +364,8 @@ fn describe(parts: &mut Parts, open: bool) -> CallInfo {
         true => Bytes::new(),
         false => parts.request.body_mut().take_content(),
     };
-    let chosen = parts.options.idempotent;
+    let chosen = parts.options.idempotent();
+    let request_id = parts.options.sent_request_id();
     CallInfo(Arc::new(CallState {
         name: parts.name,
         template: parts.template,
@@ -380,7 +379,7 @@ fn describe(parts: &mut Parts, open: bool) -> CallInfo {
         options: std::mem::take(&mut parts.options),
         identity: OnceLock::new(),
         sent: Mutex::default(),
-        request_id: RequestId::random(),
+        request_id,
         // Here, where it stays: it is large.
         head: match open {
             true => None,

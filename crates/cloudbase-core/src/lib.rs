@@ -17,6 +17,7 @@ mod json;
 mod layer;
 mod open_enum;
 mod operation;
+mod request_builder;
 mod response;
 mod service;
 pub mod telemetry;
@@ -34,7 +35,7 @@ pub use crate::config::{Config, EnvId};
 pub use crate::encode::to_json;
 pub use crate::error::{Error, ErrorCode, ErrorKind, ErrorResponse, Result, TimeoutPhase};
 pub use crate::operation::{
-    CallInfo, CallOptions, Choices, CredentialUse, Envelope, Idempotency, Operation, PathBuilder,
+    CallInfo, CallOptions, CredentialUse, Envelope, Idempotency, Operation, PathBuilder,
     connection_header, encode_component,
 };
 pub use crate::response::{Response, from_json};

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 pub(crate) use self::head::Head;
 pub(crate) use self::identity::{CallIdentity, Identity};
-pub use self::options::{CallOptions, Choices, connection_header};
+pub use self::options::{CallOptions, connection_header};
 pub use self::path::{PathBuilder, encode_component};
 pub(crate) use self::request_id::RequestId;
 use crate::body::Body;
@@ -255,7 +255,7 @@ impl Operation {
     pub fn is_repeatable(&self) -> bool {
         self.parts
             .options
-            .idempotent
+            .idempotent()
             .unwrap_or(self.parts.idempotency.is_repeatable())
     }
 }
@@ -313,7 +313,7 @@ pub(crate) struct CallState {
 impl CallState {
     /// On whose behalf the call is made, once an attempt has settled it.
     pub(crate) fn identity(&self) -> &OnceLock<Identity> {
-        let shared = self.options.identity.as_ref();
+        let shared = self.options.identity();
         shared.map_or(&self.identity, CallIdentity::cell)
     }
 

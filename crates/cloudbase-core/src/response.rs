@@ -69,7 +69,7 @@ impl<T> Response<T> {
         self.value
     }
 
-    /// The HTTP status: 2xx, unless the call takes [any status](crate::Choices::any_status).
+    /// The HTTP status: 2xx, unless the call takes [any status](crate::CallOptions::with_any_status).
     pub fn status(&self) -> StatusCode {
         self.meta.status
     }

@@ -213,8 +213,8 @@ impl Inner {
     fn doubt_after(&self, request: &Request<Body>) -> Duration {
         let call = crate::operation::CallInfo::of(request).map(|call| &call.0);
         let options = call.map(|call| &call.options);
-        let attempt = options.and_then(|options| options.attempt_timeout);
-        let stall = options.and_then(|options| options.stall_timeout);
+        let attempt = options.and_then(|options| options.attempt_timeout());
+        let stall = options.and_then(|options| options.stall_timeout());
         let left = call
             .and_then(|call| call.deadline())
             .map(|end| end.saturating_duration_since(tokio::time::Instant::now()));

@@ -41,8 +41,7 @@ async fn the_gateway_sees_its_own_name_and_a_path() {
 async fn a_host_of_a_layers_own_is_kept_and_one_of_the_calls_is_rejected() {
     let server = server().await;
     let client = server.client().build().unwrap();
-    let mut options = CallOptions::default();
-    options.set_header("host", "another.example");
+    let options = CallOptions::new().with_header("host", "another.example");
     let error = client
         .fetch(get("/v1/a").options(options))
         .await

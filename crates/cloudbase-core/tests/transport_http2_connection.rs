@@ -31,8 +31,7 @@ const SHORT: Duration = Duration::from_millis(400);
 
 /// The call with its own limit of one attempt.
 fn within(limit: Duration, operation: Operation) -> Operation {
-    let mut options = CallOptions::default();
-    options.attempt_timeout = Some(limit);
+    let options = CallOptions::new().with_attempt_timeout(limit);
     operation.options(options)
 }
 
@@ -105,8 +104,7 @@ async fn a_connection_on_which_an_attempt_timed_out_takes_no_new_calls() {
 #[tokio::test]
 async fn so_it_is_for_the_total_limit_and_for_one_of_the_callers_own() {
     let (server, client) = start(1, silent_at_first).await;
-    let mut options = CallOptions::default();
-    options.timeout = Some(SHORT);
+    let options = CallOptions::new().with_timeout(SHORT);
     let error = client
         .fetch(get("/v1/a").options(options))
         .await
@@ -157,8 +155,7 @@ async fn a_body_that_stalls_casts_doubt_as_well() {
         Some(())
     })
     .await;
-    let mut options = CallOptions::default();
-    options.stall_timeout = Some(SHORT);
+    let options = CallOptions::new().with_stall_timeout(SHORT);
     let call = get("/v1/a").transfer().options(options);
     let body = client.execute(call).await.unwrap().into_value();
     let pieces = body.into_data_stream().try_collect::<Vec<_>>();

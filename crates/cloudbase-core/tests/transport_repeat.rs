@@ -49,10 +49,9 @@ fn pieces() -> Body {
 
 /// Calls of all kinds whose bodies can be had again.
 fn calls() -> Vec<Operation> {
-    let mut many = CallOptions::default();
-    for number in 0..5 {
-        many.set_header(&format!("x-own-{number}"), "v");
-    }
+    let many = (0..5).fold(CallOptions::new(), |options, number| {
+        options.with_header(format!("x-own-{number}"), "v")
+    });
     let transfer = post("/v1/upload?a=b%20c").transfer().body("an object");
     vec![
         get("/v1/a?b=c"),

@@ -4,7 +4,7 @@
 /// `operation`, its body, its limits and the ways to send it.
 macro_rules! call_methods {
     ($type:ident, json: $json:literal, body: $body:literal) => {
-        cloudbase_core::call_options!(called $type);
+        cloudbase_core::request_options!(impl[] $type; code, product, write);
 
         impl $type {
             #[doc = $json]
@@ -37,41 +37,13 @@ macro_rules! call_methods {
             /// client's (5 s), and a minute for [`events`](Self::events), which may have nothing to
             /// tell.
             pub fn stall_timeout(mut self, limit: std::time::Duration) -> Self {
-                self.options.stall_timeout = Some(limit);
+                self.options = self.options.with_stall_timeout(limit);
                 self
             }
 
             /// Reads at most so many bytes of the answer. Default: the client's (10 MiB).
             pub fn max_response_size(mut self, bytes: u64) -> Self {
-                self.options.max_response_size = Some(bytes);
-                self
-            }
-
-            /// Takes a response of any status, instead of an error outside 2xx.
-            ///
-            /// Retries and the refresh of a token come first, as ever: this is the last response. So is
-            /// a rejection by the platform, such as `FUNCTION_NOT_FOUND` with status 404. What brings no
-            /// response, such as a lost connection, is still an error.
-            ///
-            /// Outside 2xx the body of a [`stream`](Self::stream) is read before it is returned, up to
-            /// [`max_response_size`](Self::max_response_size). Default: an error, which has the response
-            /// as [`Error::response`](cloudbase_core::Error::response).
-            ///
-            /// ```no_run
-            /// # async fn run(cloud_run: cloudbase_functions::CloudRun) -> cloudbase_core::Result<()> {
-            /// let item = cloud_run.service("shop").get("/items/7").any_status().await?;
-            /// match item.status().as_u16() {
-            ///     200 => println!("{}", item.text()?),
-            ///     404 => println!("sold out"),
-            ///     other => println!("status {other}: {}", item.text()?),
-            /// }
-            /// # Ok(())
-            /// # }
-            /// ```
-            #[doc(alias = "isSuccess")]
-            #[doc(alias = "statusCode")]
-            pub fn any_status(mut self) -> Self {
-                self.options.any_status = true;
+                self.options = self.options.with_max_response_size(bytes);
                 self
             }
 
@@ -119,8 +91,9 @@ macro_rules! call_methods {
             pub async fn events(
                 mut self,
             ) -> cloudbase_core::Result<cloudbase_core::Response<crate::EventStream>> {
-                let stall = &mut self.options.stall_timeout;
-                stall.get_or_insert(crate::events::EVENTS_STALL);
+                if self.options.stall_timeout().is_none() {
+                    self = self.stall_timeout(crate::events::EVENTS_STALL);
+                }
                 let (client, operation) = self.operation()?;
                 crate::EventStream::open(&client, operation).await
             }

@@ -153,12 +153,14 @@ pub(crate) fn qualify(operation: Operation, qualifier: Option<String>) -> Result
 
 /// The user's code may take its time: a call that is given more of it gives it to each attempt. A
 /// client whose attempts have a limit of their own choosing keeps that.
-pub(crate) fn lift_attempt_timeout(mut options: CallOptions, client: &Client) -> CallOptions {
+pub(crate) fn lift_attempt_timeout(options: CallOptions, client: &Client) -> CallOptions {
     let default = Timeouts::default().attempt;
-    if options.attempt_timeout.is_none() && client.config().timeouts().attempt == default {
-        options.attempt_timeout = options.timeout.filter(|total| *total > default);
+    let unset =
+        options.attempt_timeout().is_none() && client.config().timeouts().attempt == default;
+    match options.timeout() {
+        Some(total) if unset && total > default => options.with_attempt_timeout(total),
+        _ => options,
     }
-    options
 }
 
 #[cfg(test)]
@@ -215,7 +217,7 @@ mod tests {
     fn more_time_is_given_to_the_attempt() {
         let timeouts = |call: FunctionCall| {
             let options = lift_attempt_timeout(call.options, &call.client);
-            (options.timeout, options.attempt_timeout)
+            (options.timeout(), options.attempt_timeout())
         };
         let seconds = |n| Some(Duration::from_secs(n));
         let call = || functions().call("a");

@@ -89,6 +89,21 @@ impl Service {
 /// GET, HEAD and OPTIONS are repeated after passing failures, and so are PUT and DELETE, which HTTP
 /// defines as idempotent; POST and PATCH only if nothing was sent. Change that by
 /// [`idempotent`](Self::idempotent).
+///
+/// A status outside 2xx is an error, which has the response, unless the call takes
+/// [any status](Self::any_status):
+///
+/// ```no_run
+/// # async fn run(cloud_run: cloudbase_functions::CloudRun) -> cloudbase_core::Result<()> {
+/// let item = cloud_run.service("shop").get("/items/7").any_status().await?;
+/// match item.status().as_u16() {
+///     200 => println!("{}", item.text()?),
+///     404 => println!("sold out"),
+///     other => println!("status {other}: {}", item.text()?),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a call does nothing until it is awaited or sent"]
 pub struct ServiceCall {
     service: Service,

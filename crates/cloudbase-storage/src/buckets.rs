@@ -2,7 +2,7 @@
 
 use cloudbase_core::http::Method;
 use cloudbase_core::{
-    CallOptions, Client, Envelope, Error, ErrorKind, Operation, PathBuilder, Result, call_options,
+    CallOptions, Client, Envelope, Error, ErrorKind, Operation, PathBuilder, Result,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -118,7 +118,7 @@ pub struct ListBuckets {
     options: CallOptions,
 }
 
-call_options!(ListBuckets);
+cloudbase_core::request_options!(impl[] ListBuckets; call, product, write);
 awaitable!(ListBuckets => Vec<BucketDetails>);
 
 impl ListBuckets {
@@ -252,7 +252,7 @@ pub struct CreateBucket {
     options: CallOptions,
 }
 
-call_options!(CreateBucket);
+cloudbase_core::request_options!(impl[] CreateBucket; call, product, write);
 bucket_settings!(CreateBucket);
 awaitable!(CreateBucket => String);
 
@@ -313,7 +313,7 @@ pub struct UpdateBucket {
     options: CallOptions,
 }
 
-call_options!(UpdateBucket);
+cloudbase_core::request_options!(impl[] UpdateBucket; call, product, write);
 bucket_settings!(UpdateBucket);
 awaitable!(UpdateBucket => ());
 

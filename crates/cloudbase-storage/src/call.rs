@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use cloudbase_core::{CallOptions, Result, call_options};
+use cloudbase_core::{CallOptions, Result};
 use futures_core::future::BoxFuture;
 
 type Run<T> = Box<dyn FnOnce(CallOptions) -> BoxFuture<'static, Result<T>> + Send>;
@@ -15,7 +15,7 @@ pub struct Call<T> {
     options: CallOptions,
 }
 
-call_options!(Call<T>);
+cloudbase_core::request_options!(impl[T] Call<T>; call, product, write);
 
 impl<T> Call<T> {
     pub(crate) fn new<F>(run: impl FnOnce(CallOptions) -> F + Send + 'static) -> Self

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cloudbase_core::http::{HeaderValue, Uri};
-use cloudbase_core::{CallOptions, Client, Error, ErrorKind, Result, call_options};
+use cloudbase_core::{CallOptions, Client, Error, ErrorKind, Result};
 
 use self::open::{Place, Source, Validator};
 use self::range::Span;
@@ -44,7 +44,7 @@ pub struct Download {
     options: CallOptions,
 }
 
-call_options!(transfer Download);
+cloudbase_core::request_options!(impl[] Download; transfer, product, write);
 
 impl Download {
     pub(crate) fn file(client: Client, id: &str) -> Self {
@@ -126,7 +126,7 @@ impl Download {
 
     /// Gives up a connection on which nothing comes for so long. Default: the client's (5 s).
     pub fn stall_timeout(mut self, limit: Duration) -> Self {
-        self.options.stall_timeout = Some(limit);
+        self.options = self.options.with_stall_timeout(limit);
         self
     }
 

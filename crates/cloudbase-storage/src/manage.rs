@@ -1,6 +1,6 @@
 //! Removing, copying and moving objects.
 
-use cloudbase_core::{CallOptions, Client, Error, ErrorKind, Idempotency, Result, call_options};
+use cloudbase_core::{CallOptions, Client, Error, ErrorKind, Idempotency, Result};
 use serde::Serialize;
 
 use crate::batch::Batch;
@@ -23,7 +23,7 @@ pub struct Remove {
     options: CallOptions,
 }
 
-call_options!(Remove);
+cloudbase_core::request_options!(impl[] Remove; call, product, write);
 
 impl Remove {
     pub(crate) fn new(client: Client, ids: Vec<String>) -> Self {
@@ -146,7 +146,7 @@ pub struct CopyObjects {
     options: CallOptions,
 }
 
-call_options!(CopyObjects);
+cloudbase_core::request_options!(impl[] CopyObjects; call, product, write);
 
 impl CopyObjects {
     pub(crate) fn new(client: Client, items: Vec<CopyItem>) -> Self {
@@ -230,7 +230,7 @@ pub struct CopyObject {
     options: CallOptions,
 }
 
-call_options!(CopyObject);
+cloudbase_core::request_options!(impl[] CopyObject; call, product, write);
 
 impl CopyObject {
     pub(crate) fn new(client: Client, item: CopyItem) -> Self {

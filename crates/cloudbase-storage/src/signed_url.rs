@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cloudbase_core::{
-    CallOptions, Client, Error, ErrorKind, Idempotency, Result, call_options, encode_component,
+    CallOptions, Client, Error, ErrorKind, Idempotency, Result, encode_component,
 };
 use serde::Serialize;
 
@@ -107,7 +107,7 @@ pub struct SignedUrl {
     options: CallOptions,
 }
 
-call_options!(SignedUrl);
+cloudbase_core::request_options!(impl[] SignedUrl; call, product, write);
 
 impl SignedUrl {
     pub(crate) fn new(client: Client, id: String, lifetime: Duration) -> Self {
@@ -163,7 +163,7 @@ pub struct SignedUrls {
     options: CallOptions,
 }
 
-call_options!(SignedUrls);
+cloudbase_core::request_options!(impl[] SignedUrls; call, product, write);
 
 impl SignedUrls {
     pub(crate) fn new(client: Client, ids: Vec<String>, lifetime: Duration) -> Self {

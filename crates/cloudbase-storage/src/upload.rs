@@ -13,9 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cloudbase_core::http::HeaderValue;
 use cloudbase_core::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG};
-use cloudbase_core::{
-    CallOptions, Client, Error, ErrorKind, Operation, Response, Result, call_options,
-};
+use cloudbase_core::{CallOptions, Client, Error, ErrorKind, Operation, Response, Result};
 
 use self::headers::{ObjectHeaders, object_headers};
 pub use self::info::{RequestUploadInfo, UploadInfo};
@@ -47,7 +45,7 @@ macro_rules! transfer_methods {
             /// Ends an upload that stands still for so long, whichever side causes it. Default: the
             /// client's (5 s).
             pub fn stall_timeout(mut self, limit: std::time::Duration) -> Self {
-                self.options.stall_timeout = Some(limit);
+                self.options = self.options.with_stall_timeout(limit);
                 self
             }
         }
@@ -69,7 +67,7 @@ pub struct Upload {
     options: CallOptions,
 }
 
-call_options!(transfer Upload);
+cloudbase_core::request_options!(impl[] Upload; transfer, product, write);
 object_headers!(Upload);
 transfer_methods!(Upload);
 
@@ -120,7 +118,7 @@ impl Upload {
             self.headers.length(length);
         }
         let headers = self.headers.finish()?;
-        let limits = transfer_options(&self.options);
+        let limits = self.options.limits();
         let info = info::request(&self.client, key, headers, self.options).await?;
         put(&self.client, &info, content, self.on_progress, limits).await
     }
@@ -163,7 +161,7 @@ impl SignedUpload {
 
     /// Limits the attempts. Default: the client's (3).
     pub fn max_attempts(mut self, attempts: u32) -> Self {
-        self.options.max_attempts = Some(attempts);
+        self.options = self.options.with_max_attempts(attempts);
         self
     }
 
@@ -239,22 +237,10 @@ impl fmt::Debug for Uploaded {
     }
 }
 
-/// The choices that also hold for the call to the object store. Not the headers and the token:
-/// those are for the gateway alone.
-pub(crate) fn transfer_options(options: &CallOptions) -> CallOptions {
-    let mut transfer = CallOptions::default();
-    transfer.timeout = options.timeout;
-    transfer.attempt_timeout = options.attempt_timeout;
-    transfer.stall_timeout = options.stall_timeout;
-    transfer.max_attempts = options.max_attempts;
-    transfer.idempotent = options.idempotent;
-    transfer
-}
-
 /// How long the body of a transfer may stall.
 pub(crate) fn stall_limit(client: &Client, options: &CallOptions) -> Duration {
     let default = client.config().timeouts().stall;
-    options.stall_timeout.unwrap_or(default)
+    options.stall_timeout().unwrap_or(default)
 }
 
 async fn put(

@@ -84,8 +84,7 @@ async fn run(
         match random.u8(0..12) {
             0..=2 => {
                 let user = if random.bool() { "lin" } else { "mei" };
-                let mut options = CallOptions::default();
-                options.set_header(CALL, &name);
+                let options = CallOptions::new().with_header(CALL, &name);
                 let auth = auth.with_options(options);
                 let (moments, changes) = (moments.clone(), changes.clone());
                 let sign_in = async move {
@@ -216,8 +215,7 @@ async fn call(kind: u8, name: &str, client: &Client) -> Vec<String> {
             }
         }
         _ => {
-            let mut options = CallOptions::default();
-            options.set_header(CALL, name);
+            let options = CallOptions::new().with_header(CALL, name);
             let (method, idempotency) = match kind {
                 8 | 9 => (Method::GET, Idempotency::Safe),
                 10 => (Method::POST, Idempotency::Idempotent),

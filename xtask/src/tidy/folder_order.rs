@@ -38,7 +38,7 @@ const ORDERS: &[(&str, &[Row])] = &[
             row("credential", &[]),
             row("transport", &["service"]),
             row("layer", &[]),
-            row("client", &[]),
+            row("client", &["request_builder"]),
             row("testing", &[]),
         ],
     ),

@@ -79,7 +79,6 @@ pub(super) const WORDS: &[(&str, &str, usize)] = &[
     ("cloudbase-core", "shorten", 2),
     ("cloudbase-core", "somebody", 3),
     ("cloudbase-core", "spare", 37),
-    ("cloudbase-core", "stand still", 1),
     ("cloudbase-core", "tell", 102),
     ("cloudbase-core", "turn", 41),
     ("cloudbase-core", "wanted", 67),

@@ -131,11 +131,11 @@ impl Shared {
     }
 
     async fn fetch(&self) -> Result<Keys> {
-        let mut options = CallOptions::default();
         let limit = self.client.config().timeouts().total.min(FETCH_LIMIT);
         // The call knows its limit, so that no retry waits past it; layers of the user's do not.
-        options.timeout = Some(limit);
-        options.max_response_size = Some(MAX_SIZE);
+        let options = CallOptions::new()
+            .with_timeout(limit)
+            .with_max_response_size(MAX_SIZE);
         let operation = Operation::new("auth.jwks", "jwks", Method::GET, self.url.clone())
             .credential(CredentialUse::None)
             .accept("application/json")

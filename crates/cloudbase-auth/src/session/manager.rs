@@ -289,7 +289,9 @@ impl Manager {
 /// The profile of a session that has just begun. The sign-in has succeeded, with or without it.
 async fn fetch_profile(caller: &Caller, session: &Session) -> Option<User> {
     let mut caller = caller.clone();
-    caller.options.timeout.get_or_insert(PROFILE_LIMIT);
+    if caller.options.timeout().is_none() {
+        caller.options = caller.options.with_timeout(PROFILE_LIMIT);
+    }
     let call = user::profile_call().bearer(session.access_token());
     match user::fetch(&caller, &call, session).await {
         Ok(user) => Some(user),

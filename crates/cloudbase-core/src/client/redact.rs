@@ -11,7 +11,7 @@ impl Inner {
     /// their form; these are whatever the user or a provider of the user's gave.
     pub(super) fn redact(&self, error: Error, call: &CallInfo) -> Error {
         let given = [
-            call.0.options.token.as_ref(),
+            call.0.options.token(),
             self.user.as_ref().map(|user| &user.secret),
             self.config.access_key.as_ref(),
         ];

@@ -228,7 +228,7 @@ where
             return Ok(Resolution::Known(None));
         }
         let wanted = wanted(request);
-        let own = CallInfo::of(request).and_then(|call| call.0.options.token.as_ref());
+        let own = CallInfo::of(request).and_then(|call| call.0.options.token());
         if let (Some(own), true) = (own, wanted != CredentialUse::None) {
             let token = Token::bearer(own, None)?;
             return Ok(Resolution::Known(Some((token, false))));

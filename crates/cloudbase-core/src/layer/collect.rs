@@ -125,9 +125,9 @@ impl Extent {
         let options = call.map(|call| &call.options);
         Self {
             limit: options
-                .and_then(|options| options.max_response_size)
+                .and_then(|options| options.max_response_size())
                 .unwrap_or(max_response_size),
-            any_status: options.is_some_and(|options| options.any_status),
+            any_status: options.is_some_and(|options| options.any_status()),
             keeps_response: call.is_some_and(|call| call.keeps_response),
         }
     }

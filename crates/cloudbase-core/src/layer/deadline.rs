@@ -66,7 +66,7 @@ where
             Some(call) => call
                 .0
                 .options
-                .timeout
+                .timeout()
                 .or((!call.0.transfer).then_some(self.total)),
             None => Some(self.total),
         };

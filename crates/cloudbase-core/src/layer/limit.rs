@@ -103,11 +103,11 @@ where
         let call = info.map(|call| &call.0);
         let options = call.map(|call| &call.options);
         let attempt = options
-            .and_then(|options| options.attempt_timeout)
+            .and_then(|options| options.attempt_timeout())
             .unwrap_or(timeouts.attempt)
             .min(FAR);
         let stall = options
-            .and_then(|options| options.stall_timeout)
+            .and_then(|options| options.stall_timeout())
             .unwrap_or(timeouts.stall)
             .min(FAR);
         let extent = Extent::of(info, max_response_size);

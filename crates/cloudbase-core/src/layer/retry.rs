@@ -96,7 +96,7 @@ where
         let spare = self.inner.clone();
         let mut service = std::mem::replace(&mut self.inner, spare);
         let call = CallInfo::of(&request);
-        let max_attempts = call.and_then(|call| call.0.options.max_attempts);
+        let max_attempts = call.and_then(|call| call.0.options.max_attempts());
         let mut course = Course {
             shared: self.shared.clone(),
             host: request.uri().authority().cloned(),

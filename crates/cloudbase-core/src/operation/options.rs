@@ -1,102 +1,215 @@
-//! What a caller may choose for one call.
+//! The options of one call.
 
 use std::fmt;
-use std::ops::{Deref, DerefMut};
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::SecretString;
 
-use super::{CallIdentity, Identity};
+use super::{CallIdentity, Identity, RequestId};
 use crate::credential::{Credentials, Lineage};
 use crate::error::{Error, Result};
 
-/// Choices for one call; every builder of the SDK has them as methods.
+/// Options of one call; every builder of the SDK has those that it takes as methods.
 ///
-/// A pointer to [`Choices`], which are made when the first one is: most calls have none, and every
-/// step from a builder to the wire carries the options along.
+/// Setters return the options, so that they chain; what is not set is as the client says.
+///
+/// ```
+/// use std::time::Duration;
+/// use cloudbase_core::CallOptions;
+///
+/// let options = CallOptions::new().with_timeout(Duration::from_secs(5)).with_max_attempts(1);
+/// assert_eq!(options.max_attempts(), Some(1));
+/// ```
+// A pointer, made when the first option is set: most calls have none, and every step from a builder to
+// the wire carries the options along.
 #[derive(Clone, Default)]
 pub struct CallOptions {
-    choices: Option<Box<Choices>>,
+    chosen: Option<Box<Chosen>>,
 }
 
-/// What [`CallOptions`] hold.
 #[derive(Clone, Default)]
-#[non_exhaustive]
-pub struct Choices {
-    /// Total deadline of the call; the client's if absent (60 s by default).
-    pub timeout: Option<Duration>,
-    /// Limit of one attempt; the client's if absent (15 s by default).
-    pub attempt_timeout: Option<Duration>,
-    /// How long a body may stand still; the client's if absent (5 s by default).
-    pub stall_timeout: Option<Duration>,
-    /// How many attempts at most; the client's if absent (3 by default).
-    pub max_attempts: Option<u32>,
-    /// Whether the call may be repeated after it was sent; the operation's own nature if absent.
-    pub idempotent: Option<bool>,
-    /// The token for this call, instead of the session's or the access key.
-    pub token: Option<SecretString>,
-    /// Whether a signed-in user's token must go out: without one the call fails here instead of
-    /// falling back to the access key. The client's setting if absent (`false` by default).
-    pub require_user: Option<bool>,
-    /// Further headers. They beat those that the SDK would send. What frames the message or belongs
-    /// to the connection is not allowed: see [`CallOptions::check`].
-    pub headers: HeaderMap,
-    /// How many bytes of an answer are read at most; the client's if absent (10 MiB by default).
-    pub max_response_size: Option<u64>,
-    /// Whether a response is one whatever its status, instead of an error outside 2xx. Retries and the
-    /// refresh of a token come first: this is the last response. Its body is read like any other's, up to
-    /// [`max_response_size`](Self::max_response_size), and of a streamed response as well.
-    pub any_status: bool,
-    pub(super) identity: Option<CallIdentity>,
-    deferred: Option<Refused>,
+struct Chosen {
+    timeout: Option<Duration>,
+    attempt_timeout: Option<Duration>,
+    stall_timeout: Option<Duration>,
+    max_attempts: Option<u32>,
+    idempotent: Option<bool>,
+    token: Option<SecretString>,
+    require_user: Option<bool>,
+    request_id: Option<RequestId>,
+    headers: HeaderMap,
+    max_response_size: Option<u64>,
+    any_status: bool,
+    identity: Option<CallIdentity>,
+    invalid: Option<Invalid>,
 }
 
-/// The choices of a call that has none.
-static NONE: LazyLock<Choices> = LazyLock::new(Choices::default);
-
-impl Deref for CallOptions {
-    type Target = Choices;
-
-    fn deref(&self) -> &Choices {
-        self.choices.as_deref().unwrap_or_else(|| &NONE)
-    }
-}
-
-impl DerefMut for CallOptions {
-    fn deref_mut(&mut self) -> &mut Choices {
-        self.choices.get_or_insert_default()
-    }
-}
-
-/// A header that was refused; kept until the call is sent, so that chains need no `?`.
+/// An argument that is invalid; kept until the call is sent, so that chains need no `?`.
 #[derive(Clone, Debug)]
-struct Refused {
+struct Invalid {
     argument: &'static str,
     rule: &'static str,
 }
 
 impl CallOptions {
-    /// Adds a header, replacing one of the same name. A name or value with characters that HTTP
-    /// does not allow, or a header that belongs to the connection (see [`check`](Self::check)), is
-    /// reported when the call is sent.
-    pub fn set_header(&mut self, name: &str, value: &str) {
-        let name = HeaderName::try_from(name);
-        let value = HeaderValue::from_str(value);
-        match (name, value) {
-            (Ok(name), Ok(value)) => {
-                self.headers.insert(name, value);
-            }
-            (Err(_), _) => self.refuse("header name", "must be an HTTP token"),
-            (_, Err(_)) => self.refuse(
+    /// Options of which none is set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Limits the whole call, with all its attempts. Default: the client's (60 s).
+    #[must_use]
+    pub fn with_timeout(self, limit: Duration) -> Self {
+        self.with(|chosen| chosen.timeout = Some(limit))
+    }
+
+    /// Limits each attempt. Default: the client's (15 s).
+    #[must_use]
+    pub fn with_attempt_timeout(self, limit: Duration) -> Self {
+        self.with(|chosen| chosen.attempt_timeout = Some(limit))
+    }
+
+    /// Limits how long a body may stall. Default: the client's (5 s).
+    #[must_use]
+    pub fn with_stall_timeout(self, limit: Duration) -> Self {
+        self.with(|chosen| chosen.stall_timeout = Some(limit))
+    }
+
+    /// Limits the attempts; 1 switches retries off. Default: the client's (3).
+    #[must_use]
+    pub fn with_max_attempts(self, attempts: u32) -> Self {
+        self.with(|chosen| chosen.max_attempts = Some(attempts))
+    }
+
+    /// Sets whether the call may be repeated after it was sent. Default: what the operation is by
+    /// nature.
+    #[must_use]
+    pub fn with_idempotent(self, idempotent: bool) -> Self {
+        self.with(|chosen| chosen.idempotent = Some(idempotent))
+    }
+
+    /// Sends this token instead of the session's or the access key.
+    #[must_use]
+    pub fn with_token(self, token: impl Into<SecretString>) -> Self {
+        self.with(|chosen| chosen.token = Some(token.into()))
+    }
+
+    /// Sets whether the call fails if no user is signed in, instead of falling back to the access key.
+    /// Default: the client's (`false`).
+    #[must_use]
+    pub fn with_require_user(self, require: bool) -> Self {
+        self.with(|chosen| chosen.require_user = Some(require))
+    }
+
+    /// Sends this id as `x-request-id`, under which the service logs the call: 1 to 64 visible ASCII
+    /// characters, which is checked when the call is sent. All attempts, and all requests of a call
+    /// that makes several, send the same. Default: a random UUID for each request.
+    #[must_use]
+    pub fn with_request_id(self, id: impl AsRef<str>) -> Self {
+        match RequestId::new(id.as_ref()) {
+            Some(id) => self.with(|chosen| chosen.request_id = Some(id)),
+            None => self.invalid("request_id", RequestId::RULE),
+        }
+    }
+
+    /// Adds a header, replacing one of the same name; it beats what the SDK would send. A name or value
+    /// with characters that HTTP does not allow, or a header that belongs to the connection (see
+    /// [`check`](Self::check)), is reported when the call is sent. `x-request-id` is the
+    /// [request id](Self::with_request_id).
+    #[must_use]
+    pub fn with_header(self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+        let value = value.as_ref();
+        let Ok(name) = HeaderName::try_from(name.as_ref()) else {
+            return self.invalid("header name", "must be an HTTP token");
+        };
+        if name == "x-request-id" {
+            return self.with_request_id(value);
+        }
+        match HeaderValue::from_str(value) {
+            Ok(value) => self.with(|chosen| {
+                chosen.headers.insert(name, value);
+            }),
+            Err(_) => self.invalid(
                 "header value",
                 "must not contain control characters such as CR, LF or NUL",
             ),
         }
     }
 
-    /// The options, or the argument that was refused while they were put together.
+    /// Limits how many bytes of a response are read. Default: the client's (10 MiB).
+    #[must_use]
+    pub fn with_max_response_size(self, bytes: u64) -> Self {
+        self.with(|chosen| chosen.max_response_size = Some(bytes))
+    }
+
+    /// Sets whether a response is one whatever its status, instead of an error outside 2xx. Retries and
+    /// the refresh of a token come first: this is the last response. Its body is read like any other's,
+    /// up to [`max_response_size`](Self::with_max_response_size), and of a streamed response as well.
+    /// Default: `false`.
+    #[must_use]
+    pub fn with_any_status(self, any: bool) -> Self {
+        self.with(|chosen| chosen.any_status = any)
+    }
+
+    /// The limit of the whole call.
+    pub fn timeout(&self) -> Option<Duration> {
+        self.chosen()?.timeout
+    }
+
+    /// The limit of each attempt.
+    pub fn attempt_timeout(&self) -> Option<Duration> {
+        self.chosen()?.attempt_timeout
+    }
+
+    /// How long a body may stall.
+    pub fn stall_timeout(&self) -> Option<Duration> {
+        self.chosen()?.stall_timeout
+    }
+
+    /// How many attempts there are at most.
+    pub fn max_attempts(&self) -> Option<u32> {
+        self.chosen()?.max_attempts
+    }
+
+    /// Whether the call may be repeated after it was sent.
+    pub fn idempotent(&self) -> Option<bool> {
+        self.chosen()?.idempotent
+    }
+
+    /// The token of this call.
+    pub fn token(&self) -> Option<&SecretString> {
+        self.chosen()?.token.as_ref()
+    }
+
+    /// Whether the call fails if no user is signed in.
+    pub fn require_user(&self) -> Option<bool> {
+        self.chosen()?.require_user
+    }
+
+    /// The request id of this call.
+    pub fn request_id(&self) -> Option<&str> {
+        self.chosen()?.request_id.as_ref().map(RequestId::as_str)
+    }
+
+    /// The further headers.
+    pub fn headers(&self) -> &HeaderMap {
+        static NONE: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
+        self.chosen().map_or(&NONE, |chosen| &chosen.headers)
+    }
+
+    /// How many bytes of a response are read at most.
+    pub fn max_response_size(&self) -> Option<u64> {
+        self.chosen()?.max_response_size
+    }
+
+    /// Whether a response is one whatever its status.
+    pub fn any_status(&self) -> bool {
+        self.chosen().is_some_and(|chosen| chosen.any_status)
+    }
+
+    /// Checks the options.
     ///
     /// Headers must not be `content-length`, `transfer-encoding`, `host`, `connection`,
     /// `keep-alive`, `te`, `trailer`, `upgrade`, `expect` or `proxy-…`: they say where a message
@@ -104,34 +217,79 @@ impl CallOptions {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) naming the argument.
+    /// [`ErrorKind::Argument`](crate::ErrorKind::Argument) naming the first invalid option.
     pub fn check(&self) -> Result<()> {
-        let Some(choices) = &self.choices else {
+        let Some(chosen) = self.chosen() else {
             return Ok(());
         };
-        if let Some(refused) = &choices.deferred {
-            return Err(Error::argument(refused.argument, refused.rule));
+        if let Some(invalid) = &chosen.invalid {
+            return Err(Error::argument(invalid.argument, invalid.rule));
         }
-        if let Some(name) = choices.headers.keys().find_map(connection_header) {
+        if let Some(name) = chosen.headers.keys().find_map(connection_header) {
             return Err(Error::argument(
                 "header name",
                 format_args!("must not be `{name}`: the transport sets it as the message needs"),
             ));
         }
         let limits = [
-            ("timeout", choices.timeout),
-            ("attempt_timeout", choices.attempt_timeout),
-            ("stall_timeout", choices.stall_timeout),
+            ("timeout", chosen.timeout),
+            ("attempt_timeout", chosen.attempt_timeout),
+            ("stall_timeout", chosen.stall_timeout),
         ];
         for (name, limit) in limits {
             if limit == Some(Duration::ZERO) {
                 return Err(Error::argument(name, "must be longer than zero"));
             }
         }
-        if choices.max_attempts == Some(0) {
+        if chosen.max_attempts == Some(0) {
             return Err(Error::argument("max_attempts", "must be at least 1"));
         }
         Ok(())
+    }
+
+    fn chosen(&self) -> Option<&Chosen> {
+        self.chosen.as_deref()
+    }
+
+    fn with(mut self, set: impl FnOnce(&mut Chosen)) -> Self {
+        set(self.chosen.get_or_insert_default());
+        self
+    }
+
+    fn invalid(self, argument: &'static str, rule: &'static str) -> Self {
+        self.with(|chosen| {
+            chosen.invalid.get_or_insert(Invalid { argument, rule });
+        })
+    }
+}
+
+/// What the SDK itself adds and reads.
+impl CallOptions {
+    /// The time limits, attempts and idempotency alone: for a further request of the same call to
+    /// another host, which the headers and the token are not for.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn limits(&self) -> Self {
+        let Some(chosen) = self.chosen() else {
+            return Self::default();
+        };
+        Self::default().with(|limits| {
+            limits.timeout = chosen.timeout;
+            limits.attempt_timeout = chosen.attempt_timeout;
+            limits.stall_timeout = chosen.stall_timeout;
+            limits.max_attempts = chosen.max_attempts;
+            limits.idempotent = chosen.idempotent;
+        })
+    }
+
+    /// Without a token.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn without_token(mut self) -> Self {
+        if let Some(chosen) = &mut self.chosen {
+            chosen.token = None;
+        }
+        self
     }
 
     /// Makes all calls with these options, or clones of them, one call as far as its user goes: the
@@ -140,9 +298,8 @@ impl CallOptions {
     #[doc(hidden)]
     #[must_use]
     pub fn as_one_call(mut self) -> Self {
-        if self.identity.is_none() {
-            self.identity = Some(CallIdentity::default());
-        }
+        let identity = &mut self.chosen.get_or_insert_default().identity;
+        identity.get_or_insert_default();
         self
     }
 
@@ -150,11 +307,11 @@ impl CallOptions {
     #[doc(hidden)]
     #[must_use]
     pub fn as_one_call_of(mut self, credentials: &Credentials) -> Self {
-        if self.identity.is_none() {
+        let identity = &mut self.chosen.get_or_insert_default().identity;
+        identity.get_or_insert_with(|| {
             let session = credentials.session();
-            let token = session.and_then(|session| session.current());
-            self.identity = Some(CallIdentity::of(token));
-        }
+            CallIdentity::of(session.and_then(|session| session.current()))
+        });
         self
     }
 
@@ -162,20 +319,31 @@ impl CallOptions {
     /// [`as_one_call`](Self::as_one_call).
     #[doc(hidden)]
     pub fn lineage(&self) -> Option<Lineage> {
-        match self.identity.as_ref()?.cell().get()? {
+        match self.identity()?.cell().get()? {
             Identity::Session(lineage) => lineage.clone(),
             Identity::Nobody | Identity::AccessKey => None,
         }
     }
 
-    /// The further headers, taken out.
-    pub(crate) fn take_headers(&mut self) -> Option<HeaderMap> {
-        let choices = self.choices.as_mut()?;
-        (!choices.headers.is_empty()).then(|| std::mem::take(&mut choices.headers))
+    /// The identity that several requests of one call share.
+    pub(crate) fn identity(&self) -> Option<&CallIdentity> {
+        self.chosen()?.identity.as_ref()
     }
 
-    fn refuse(&mut self, argument: &'static str, rule: &'static str) {
-        self.deferred.get_or_insert(Refused { argument, rule });
+    /// The id that the call sends.
+    pub(crate) fn sent_request_id(&self) -> RequestId {
+        let chosen = self.chosen().and_then(|chosen| chosen.request_id);
+        chosen.unwrap_or_else(RequestId::random)
+    }
+
+    pub(crate) fn set_token(&mut self, token: SecretString) {
+        self.chosen.get_or_insert_default().token = Some(token);
+    }
+
+    /// The further headers, taken out.
+    pub(crate) fn take_headers(&mut self) -> Option<HeaderMap> {
+        let chosen = self.chosen.as_mut()?;
+        (!chosen.headers.is_empty()).then(|| std::mem::take(&mut chosen.headers))
     }
 }
 
@@ -202,114 +370,16 @@ pub fn connection_header(name: &HeaderName) -> Option<&'static str> {
 
 impl fmt::Debug for CallOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
-    }
-}
-
-impl fmt::Debug for Choices {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallOptions")
-            .field("timeout", &self.timeout)
-            .field("attempt_timeout", &self.attempt_timeout)
-            .field("stall_timeout", &self.stall_timeout)
-            .field("max_attempts", &self.max_attempts)
-            .field("idempotent", &self.idempotent)
-            .field("token", &self.token.as_ref().map(|_| "[redacted]"))
-            .field("require_user", &self.require_user)
-            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("timeout", &self.timeout())
+            .field("attempt_timeout", &self.attempt_timeout())
+            .field("stall_timeout", &self.stall_timeout())
+            .field("max_attempts", &self.max_attempts())
+            .field("idempotent", &self.idempotent())
+            .field("token", &self.token().map(|_| "[redacted]"))
+            .field("require_user", &self.require_user())
+            .field("request_id", &self.request_id())
+            .field("headers", &self.headers().keys().collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
-}
-
-/// Gives a builder with a field `options: CallOptions` the per-call choices as methods. Uploads and
-/// downloads (`transfer`) have no time limits of their own but the stall timeout.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! call_options {
-    (called $type:ident) => {
-        $crate::call_options!(@methods $type,
-            "",
-            "Default: the client's (60 s). What is called may take its time: a limit above 15 s is \
-             that of each attempt too, unless the call or the client has an `attempt_timeout` of \
-             its own.",
-            "Default: the client's (15 s), or a longer `timeout` of the call.");
-    };
-    (transfer $type:ident) => {
-        $crate::call_options!(@methods $type,
-            "A transfer of the built-in bucket sends it to the gateway alone, not to the object store: \
-             what an object is put with is an `object_header`, and the conditions of a download are \
-             `if_match` and `if_none_match`.",
-            "Default: no limit unless given; an upload or download that stalls ends by its \
-             `stall_timeout`, and after the last byte of an upload its response has the client's \
-             `timeout` (60 s).",
-            "Default: the client's (15 s) up to the first byte of the transfer; while it moves \
-             there is no limit.");
-    };
-    ($type:ident $(<$($generic:ident),+>)?) => {
-        $crate::call_options!(@methods $type $(<$($generic),+>)?,
-            "",
-            "Default: the client's (60 s).",
-            "Default: the client's (15 s).");
-    };
-    (@methods $type:ident $(<$($generic:ident),+>)?, $header:literal, $timeout:literal, $attempt:literal) => {
-        impl $(<$($generic),+>)? $type $(<$($generic),+>)? {
-            /// Limits the whole call, with all its attempts.
-            #[doc = $timeout]
-            #[must_use]
-            pub fn timeout(mut self, limit: ::std::time::Duration) -> Self {
-                self.options.timeout = Some(limit);
-                self
-            }
-
-            /// Limits each attempt.
-            #[doc = $attempt]
-            #[must_use]
-            pub fn attempt_timeout(mut self, limit: ::std::time::Duration) -> Self {
-                self.options.attempt_timeout = Some(limit);
-                self
-            }
-
-            /// Limits the attempts. Default: the client's (3); 1 switches retries off.
-            #[must_use]
-            pub fn max_attempts(mut self, attempts: u32) -> Self {
-                self.options.max_attempts = Some(attempts);
-                self
-            }
-
-            /// Says whether the call may be repeated after it was sent. Default: what the
-            /// operation is by nature.
-            #[must_use]
-            pub fn idempotent(mut self, idempotent: bool) -> Self {
-                self.options.idempotent = Some(idempotent);
-                self
-            }
-
-            /// Sends this token instead of the session's or the access key.
-            #[must_use]
-            pub fn token(mut self, token: impl Into<$crate::SecretString>) -> Self {
-                self.options.token = Some(token.into());
-                self
-            }
-
-            /// Fails if no user is signed in, instead of falling back to the access key. Default: the
-            /// client's choice (`false`).
-            #[must_use]
-            pub fn require_user(mut self) -> Self {
-                self.options.require_user = Some(true);
-                self
-            }
-
-            /// Adds a header to the call. One that HTTP does not allow, and one that belongs to the
-            /// connection (`content-length`, `transfer-encoding`, `host`, `connection`,
-            /// `keep-alive`, `te`, `trailer`, `upgrade`, `expect`, `proxy-…`), is reported by
-            /// `send`.
-            ///
-            #[doc = $header]
-            #[must_use]
-            pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
-                self.options.set_header(name.as_ref(), value.as_ref());
-                self
-            }
-        }
-    };
 }

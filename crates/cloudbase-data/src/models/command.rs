@@ -270,7 +270,7 @@ pub struct MysqlCommand<T = Row> {
     rows: PhantomData<fn() -> T>,
 }
 
-cloudbase_core::call_options!(MysqlCommand<T>);
+cloudbase_core::request_options!(impl[T] MysqlCommand<T>; call, product, write);
 
 impl MysqlCommand<Row> {
     pub(crate) fn new(client: Client, sql: String) -> Self {
@@ -362,9 +362,10 @@ impl<T> MysqlCommand<T> {
         }
         let timeout = self.sql_timeout.map(seconds).transpose()?;
         // The call must not give up before the statement does.
-        if let (Some(limit), None) = (self.sql_timeout, self.options.attempt_timeout) {
+        if let (Some(limit), None) = (self.sql_timeout, self.options.attempt_timeout()) {
             let usual = self.client.config().timeouts().attempt;
-            self.options.attempt_timeout = Some(usual.max(limit + MARGIN));
+            let limit = usual.max(limit + MARGIN);
+            self.options = self.options.with_attempt_timeout(limit);
         }
         let body = Body {
             sql_template: self.sql,

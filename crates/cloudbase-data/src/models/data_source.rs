@@ -331,7 +331,7 @@ pub struct DataSourceQuery<T> {
     answer: PhantomData<fn() -> T>,
 }
 
-cloudbase_core::call_options!(DataSourceQuery<T>);
+cloudbase_core::request_options!(impl[T] DataSourceQuery<T>; call, product, write);
 
 impl<T> DataSourceQuery<T> {
     /// The call, without sending it.

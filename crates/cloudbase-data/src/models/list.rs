@@ -81,7 +81,7 @@ struct Request {
 }
 
 filter_method!(List<T>);
-cloudbase_core::call_options!(List<T>);
+cloudbase_core::request_options!(impl[T] List<T>; call, product, write);
 
 impl List<Row> {
     pub(crate) fn new(target: Target) -> Self {
@@ -286,7 +286,7 @@ pub struct ListSimple<T = Row> {
     record: PhantomData<fn() -> T>,
 }
 
-cloudbase_core::call_options!(ListSimple<T>);
+cloudbase_core::request_options!(impl[T] ListSimple<T>; call, product, write);
 
 impl ListSimple<Row> {
     pub(crate) fn new(target: Target) -> Self {

@@ -36,7 +36,7 @@ pub struct Get<T = Row> {
 }
 
 filter_method!(Get<T>);
-cloudbase_core::call_options!(Get<T>);
+cloudbase_core::request_options!(impl[T] Get<T>; call, product, write);
 
 impl Get<Row> {
     pub(crate) fn by_id(target: Target, id: String) -> Self {

@@ -176,7 +176,7 @@ macro_rules! ends {
         $crate::models::request::ends!($type => $output, $decode, |_: &$type| None);
     };
     ($type:ident => $output:ty, $decode:expr, $local:expr) => {
-        cloudbase_core::call_options!($type);
+        cloudbase_core::request_options!(impl[] $type; call, product, write);
 
         impl $type {
             /// Sends the call.

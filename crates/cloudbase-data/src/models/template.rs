@@ -45,7 +45,7 @@ pub struct SqlTemplate<T> {
     data: PhantomData<fn() -> T>,
 }
 
-cloudbase_core::call_options!(SqlTemplate<T>);
+cloudbase_core::request_options!(impl[T] SqlTemplate<T>; call, product, write);
 
 impl<T> SqlTemplate<T> {
     pub(crate) fn new(client: Client, env_type: EnvType, name: String) -> Self {

@@ -25,7 +25,7 @@ pub struct Count {
 }
 
 filter_methods!(Count);
-cloudbase_core::call_options!(Count);
+cloudbase_core::request_options!(impl[] Count; call, product, write);
 
 impl Count {
     pub(crate) fn from_parts(query: Query, columns: Columns, options: CallOptions) -> Self {

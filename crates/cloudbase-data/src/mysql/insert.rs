@@ -31,7 +31,7 @@ pub struct Insert {
     options: CallOptions,
 }
 
-cloudbase_core::call_options!(Insert);
+cloudbase_core::request_options!(impl[] Insert; call, product, write);
 write_ends!(Insert);
 
 impl Insert {
@@ -94,7 +94,7 @@ pub struct Upsert {
     options: CallOptions,
 }
 
-cloudbase_core::call_options!(Upsert);
+cloudbase_core::request_options!(impl[] Upsert; call, product, write);
 write_ends!(Upsert);
 
 impl Upsert {

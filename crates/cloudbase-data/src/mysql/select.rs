@@ -50,7 +50,7 @@ pub struct Select<T = Row> {
 
 filter_methods!(Select<T>);
 order_methods!(Select<T>);
-cloudbase_core::call_options!(Select<T>);
+cloudbase_core::request_options!(impl[T] Select<T>; call, product, write);
 
 impl<T> Select<T> {
     pub(crate) fn new(query: Query, columns: Columns) -> Self {
@@ -233,7 +233,7 @@ pub struct Counted<T = Row> {
     options: CallOptions,
 }
 
-cloudbase_core::call_options!(Counted<T>);
+cloudbase_core::request_options!(impl[T] Counted<T>; call, product, write);
 
 impl<T> Counted<T> {
     /// The call, without sending it.
@@ -291,7 +291,7 @@ pub struct Single<T = Row> {
     rows: PhantomData<fn() -> T>,
 }
 
-cloudbase_core::call_options!(Single<T>);
+cloudbase_core::request_options!(impl[T] Single<T>; call, product, write);
 
 impl<T> Single<T> {
     /// The call, without sending it.
@@ -337,7 +337,7 @@ pub struct MaybeSingle<T = Row> {
     rows: PhantomData<fn() -> T>,
 }
 
-cloudbase_core::call_options!(MaybeSingle<T>);
+cloudbase_core::request_options!(impl[T] MaybeSingle<T>; call, product, write);
 
 impl<T> MaybeSingle<T> {
     /// The call, without sending it.

@@ -36,7 +36,7 @@ pub struct Update {
 
 filter_methods!(Update);
 order_methods!(Update);
-cloudbase_core::call_options!(Update);
+cloudbase_core::request_options!(impl[] Update; call, product, write);
 write_ends!(Update);
 
 impl Update {
@@ -90,7 +90,7 @@ pub struct Delete {
 
 filter_methods!(Delete);
 order_methods!(Delete);
-cloudbase_core::call_options!(Delete);
+cloudbase_core::request_options!(impl[] Delete; call, product, write);
 write_ends!(Delete);
 
 impl Delete {

@@ -129,7 +129,7 @@ pub struct Returning<T = Row> {
     rows: PhantomData<fn() -> T>,
 }
 
-cloudbase_core::call_options!(Returning<T>);
+cloudbase_core::request_options!(impl[T] Returning<T>; call, product, write);
 
 impl<T> Returning<T> {
     pub(crate) fn new(
@@ -259,7 +259,7 @@ pub struct ReturningSingle<T = Row> {
     rows: PhantomData<fn() -> T>,
 }
 
-cloudbase_core::call_options!(ReturningSingle<T>);
+cloudbase_core::request_options!(impl[T] ReturningSingle<T>; call, product, write);
 
 impl<T> ReturningSingle<T> {
     /// The call, without sending it.

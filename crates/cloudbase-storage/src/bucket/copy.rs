@@ -2,8 +2,7 @@
 
 use cloudbase_core::http::{HeaderName, HeaderValue, Method};
 use cloudbase_core::{
-    CallOptions, Envelope, Error, ErrorKind, Idempotency, Operation, PathBuilder, Result,
-    call_options, to_json,
+    CallOptions, Envelope, Error, ErrorKind, Idempotency, Operation, PathBuilder, Result, to_json,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -27,7 +26,7 @@ pub struct BucketCopy {
     options: CallOptions,
 }
 
-call_options!(BucketCopy);
+cloudbase_core::request_options!(impl[] BucketCopy; call, product, write);
 awaitable!(BucketCopy => BucketObject);
 
 #[derive(Serialize)]

@@ -5,9 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use cloudbase_core::http::Method;
-use cloudbase_core::{
-    CallOptions, Envelope, Error, ErrorKind, Idempotency, Operation, Result, call_options,
-};
+use cloudbase_core::{CallOptions, Envelope, Error, ErrorKind, Idempotency, Operation, Result};
 use futures_core::Stream;
 use futures_core::future::BoxFuture;
 use serde::Serialize;
@@ -27,7 +25,7 @@ pub struct List {
     options: CallOptions,
 }
 
-call_options!(List);
+cloudbase_core::request_options!(impl[] List; call, product, write);
 awaitable!(List => ListPage);
 
 #[derive(Clone, Debug, Serialize)]

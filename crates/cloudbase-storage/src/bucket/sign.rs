@@ -4,9 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use cloudbase_core::http::Method;
-use cloudbase_core::{
-    CallOptions, Envelope, Error, ErrorKind, Idempotency, Operation, Result, call_options,
-};
+use cloudbase_core::{CallOptions, Envelope, Error, ErrorKind, Idempotency, Operation, Result};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -156,7 +154,7 @@ pub struct BucketSignedUrl {
     options: CallOptions,
 }
 
-call_options!(BucketSignedUrl);
+cloudbase_core::request_options!(impl[] BucketSignedUrl; call, product, write);
 awaitable!(BucketSignedUrl => String);
 url_extras!(BucketSignedUrl);
 

@@ -5,7 +5,6 @@ use std::fmt;
 use cloudbase_core::http::{HeaderName, HeaderValue, Method, Uri};
 use cloudbase_core::{
     CallOptions, Envelope, Error, ExposeSecret as _, Idempotency, Operation, Result, SecretString,
-    call_options,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -25,7 +24,7 @@ pub struct RequestSignedUploadUrl {
     options: CallOptions,
 }
 
-call_options!(RequestSignedUploadUrl);
+cloudbase_core::request_options!(impl[] RequestSignedUploadUrl; call, product, write);
 awaitable!(RequestSignedUploadUrl => SignedUploadUrl);
 
 impl RequestSignedUploadUrl {

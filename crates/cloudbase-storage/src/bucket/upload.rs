@@ -6,7 +6,7 @@ use cloudbase_core::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use cloudbase_core::http::{HeaderName, HeaderValue, Method};
 use cloudbase_core::{
     CallOptions, CredentialUse, Envelope, Error, ErrorKind, Idempotency, Operation, Result,
-    call_options, from_json,
+    from_json,
 };
 use serde::Serialize;
 
@@ -39,7 +39,7 @@ pub struct BucketUpload {
     options: CallOptions,
 }
 
-call_options!(transfer BucketUpload);
+cloudbase_core::request_options!(impl[] BucketUpload; transfer, product, write);
 awaitable!(BucketUpload => BucketObject);
 transfer_methods!(BucketUpload);
 

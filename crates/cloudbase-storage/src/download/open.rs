@@ -12,7 +12,6 @@ use cloudbase_core::{
 };
 
 use super::range::{ContentRange, Span};
-use crate::upload::transfer_options;
 use crate::{FileId, signed_url, url};
 
 /// How many redirects of the object store are followed.
@@ -132,7 +131,7 @@ impl Source {
             let operation = Operation::new(OPERATION, "/{key}", method.clone(), url.clone())
                 .credential(CredentialUse::None)
                 .envelope(Envelope::ObjectStore)
-                .options(transfer_options(&self.options));
+                .options(self.options.limits());
             match self.execute(operation, headers).await {
                 Err(error) if location(&error).is_some() => {
                     if redirects == MAX_REDIRECTS {

@@ -6,7 +6,7 @@ use cloudbase_core::http::header::{AUTHORIZATION, CONTENT_LENGTH};
 use cloudbase_core::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use cloudbase_core::{
     CallOptions, Client, CredentialUse, Envelope, Error, ErrorKind, ExposeSecret as _, Idempotency,
-    Operation, Result, SecretString, call_options,
+    Operation, Result, SecretString,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -249,7 +249,7 @@ pub struct RequestUploadInfo {
     options: CallOptions,
 }
 
-call_options!(RequestUploadInfo);
+cloudbase_core::request_options!(impl[] RequestUploadInfo; call, product, write);
 object_headers!(RequestUploadInfo);
 
 impl RequestUploadInfo {

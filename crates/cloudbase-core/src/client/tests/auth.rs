@@ -38,8 +38,7 @@ async fn the_session_comes_before_the_access_key() {
         .fetch(get().credential(CredentialUse::AccessKey))
         .await
         .unwrap();
-    let mut options = CallOptions::default();
-    options.token = Some("my-own".into());
+    let options = CallOptions::new().with_token("my-own");
     client.fetch(get().options(options)).await.unwrap();
     assert_eq!(
         tokens(&mock),
@@ -312,8 +311,7 @@ async fn a_client_for_one_user_has_no_part_in_the_session() {
         .fetch(get().credential(CredentialUse::AccessKey))
         .await
         .unwrap();
-    let mut options = CallOptions::default();
-    options.token = Some("my-own".into());
+    let options = CallOptions::new().with_token("my-own");
     theirs.fetch(get().options(options)).await.unwrap();
     let raw = http::Request::get("/v1/raw").body(Body::empty()).unwrap();
     tower::ServiceExt::oneshot(theirs.service(), raw)

@@ -243,8 +243,7 @@ async fn a_call_that_requires_a_user_never_carries_the_key() {
         assert_eq!(error.kind(), ErrorKind::Credentials);
         assert!(error.message().contains("needs a user"), "{error}");
     }
-    let mut per_call = CallOptions::default();
-    per_call.require_user = Some(true);
+    let per_call = CallOptions::new().with_require_user(true);
     let lenient = builder(&mock).credentials(people.clone()).build().unwrap();
     lenient
         .fetch(get().options(per_call.clone()))
@@ -264,7 +263,7 @@ async fn a_call_that_requires_a_user_never_carries_the_key() {
         .fetch(get().credential(CredentialUse::AccessKey))
         .await
         .unwrap();
-    per_call.require_user = Some(false);
+    let per_call = per_call.with_require_user(false);
     lenient.fetch(get().options(per_call)).await.unwrap();
     people.sign_in("a");
     strict.fetch(get()).await.unwrap();

@@ -32,8 +32,7 @@ async fn an_attempt_without_an_answer_ends_and_only_a_read_is_repeated() {
 #[tokio::test(start_paused = true)]
 async fn the_total_deadline_ends_a_call_whatever_it_is_doing() {
     let mock = MockTransport::new().fallback(|_| never());
-    let mut options = CallOptions::default();
-    options.timeout = Some(Duration::from_secs(20));
+    let options = CallOptions::new().with_timeout(Duration::from_secs(20));
     let start = Instant::now();
     let error = client(&mock)
         .fetch(get().options(options))
@@ -47,8 +46,7 @@ async fn the_total_deadline_ends_a_call_whatever_it_is_doing() {
 #[tokio::test(start_paused = true)]
 async fn a_deadline_in_an_attempt_is_the_calls_and_not_the_attempts() {
     let mock = MockTransport::new().fallback(|_| never());
-    let mut options = CallOptions::default();
-    options.timeout = Some(Duration::from_secs(5));
+    let options = CallOptions::new().with_timeout(Duration::from_secs(5));
     let start = Instant::now();
     let call = get().options(options);
     let error = client(&mock).fetch(call).await.unwrap_err();
@@ -327,8 +325,7 @@ async fn an_answer_over_the_limit_is_not_read() {
         "the body is longer than the `limit` of 4 bytes"
     );
 
-    let mut options = CallOptions::default();
-    options.max_response_size = Some(4);
+    let options = CallOptions::new().with_max_response_size(4);
     let mock = MockTransport::new().answer(answer(200, &[], "12345"));
     assert_eq!(
         client(&mock)
@@ -426,20 +423,20 @@ fn a_message_that_is_cut_off_says_so() {
 async fn a_limit_of_nothing_is_refused_before_anything_is_sent() {
     let mock = MockTransport::new();
     let client = client(&mock);
-    type Set = fn(&mut CallOptions);
-    let limits: [(&str, Set); 4] = [
-        ("timeout", |it| it.timeout = Some(Duration::ZERO)),
-        ("attempt_timeout", |it| {
-            it.attempt_timeout = Some(Duration::ZERO);
-        }),
-        ("stall_timeout", |it| {
-            it.stall_timeout = Some(Duration::ZERO);
-        }),
-        ("max_attempts", |it| it.max_attempts = Some(0)),
+    let options = CallOptions::new;
+    let limits = [
+        ("timeout", options().with_timeout(Duration::ZERO)),
+        (
+            "attempt_timeout",
+            options().with_attempt_timeout(Duration::ZERO),
+        ),
+        (
+            "stall_timeout",
+            options().with_stall_timeout(Duration::ZERO),
+        ),
+        ("max_attempts", options().with_max_attempts(0)),
     ];
-    for (name, set) in limits {
-        let mut options = CallOptions::default();
-        set(&mut options);
+    for (name, options) in limits {
         let error = client.fetch(get().options(options)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Argument, "{name}");
         // As all refusals do, whether or not the call is known already.

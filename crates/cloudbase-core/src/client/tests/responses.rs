@@ -12,8 +12,7 @@ fn own(operation: Operation) -> Operation {
 }
 
 fn any_status(operation: Operation) -> Operation {
-    let mut options = CallOptions::default();
-    options.any_status = true;
+    let options = CallOptions::new().with_any_status(true);
     operation.options(options)
 }
 
@@ -153,9 +152,9 @@ async fn the_whole_body_of_any_status_is_read() {
         let response = client(&streamed(404)).fetch(operation).await.unwrap();
         assert_eq!(response.value().len(), body.len());
     }
-    let mut options = CallOptions::default();
-    options.any_status = true;
-    options.max_response_size = Some(body.len() as u64 - 1);
+    let options = CallOptions::new()
+        .with_any_status(true)
+        .with_max_response_size(body.len() as u64 - 1);
     let error = client(&streamed(404)).fetch(post().options(options)).await;
     let error = error.unwrap_err();
     assert_eq!(
@@ -191,9 +190,9 @@ async fn retries_and_the_refresh_of_a_token_come_before_any_status() {
 #[tokio::test(start_paused = true)]
 async fn so_they_do_for_what_is_longer_than_any_status_takes() {
     for (limit, length) in [(10, 100), (10, 100_000), (100_000, 100_001)] {
-        let mut options = CallOptions::default();
-        options.any_status = true;
-        options.max_response_size = Some(limit);
+        let options = CallOptions::new()
+            .with_any_status(true)
+            .with_max_response_size(limit);
         let long = "x".repeat(length);
         let mock = MockTransport::new()
             .answer(answer(503, &[], long.clone()))
@@ -239,8 +238,7 @@ async fn a_token_that_the_server_repeats_is_not_shown() {
         json!({ "message": "Bearer the-access-key, eyJhbGciOiJSUzI1NiJ9.e30.c2ln" }).to_string(),
     ] {
         let mock = MockTransport::new().answer(answer(400, &[], body.clone()));
-        let mut options = CallOptions::default();
-        options.token = Some(SecretString::from(token));
+        let options = CallOptions::new().with_token(SecretString::from(token));
         let error = client(&mock).fetch(own(post()).options(options)).await;
         let error = error.unwrap_err();
         let shown = format!("{error} {error:?} {error:#?}");

@@ -57,15 +57,13 @@ async fn the_users_word_on_idempotency_counts() {
     let mock = MockTransport::new()
         .answer(unavailable(&[]))
         .json(200, &json!(1));
-    let mut options = CallOptions::default();
-    options.idempotent = Some(true);
+    let options = CallOptions::new().with_idempotent(true);
     client(&mock).fetch(post().options(options)).await.unwrap();
 
     let mock = MockTransport::new()
         .answer(unavailable(&[]))
         .json(200, &json!(1));
-    let mut options = CallOptions::default();
-    options.idempotent = Some(false);
+    let options = CallOptions::new().with_idempotent(false);
     assert!(client(&mock).fetch(get().options(options)).await.is_err());
 
     let mock = MockTransport::new()
@@ -184,8 +182,7 @@ async fn a_wait_past_the_deadline_ends_the_call_with_the_failure_itself() {
     let mock = MockTransport::new()
         .answer(unavailable(&[("retry-after", "10")]))
         .json(200, &json!(1));
-    let mut options = CallOptions::default();
-    options.timeout = Some(Duration::from_secs(5));
+    let options = CallOptions::new().with_timeout(Duration::from_secs(5));
     let error = client(&mock)
         .fetch(get().options(options))
         .await
@@ -250,8 +247,7 @@ async fn a_body_cut_half_way_is_a_failed_attempt() {
 #[tokio::test(start_paused = true)]
 async fn one_attempt_switches_retries_off() {
     let mock = MockTransport::new().answer(unavailable(&[]));
-    let mut options = CallOptions::default();
-    options.max_attempts = Some(1);
+    let options = CallOptions::new().with_max_attempts(1);
     assert_eq!(
         client(&mock)
             .fetch(get().options(options))
@@ -415,8 +411,7 @@ async fn a_limit_is_the_callers_to_heed_unless_the_call_reads() {
             assert_eq!(error.retry_after(), Some(Duration::from_secs(1)), "{code}");
         }
 
-        let mut options = CallOptions::default();
-        options.idempotent = Some(true);
+        let options = CallOptions::new().with_idempotent(true);
         let mock = MockTransport::new().answer(limit()).json(200, &json!(1));
         client(&mock).fetch(post().options(options)).await.unwrap();
     }

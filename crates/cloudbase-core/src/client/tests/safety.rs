@@ -23,29 +23,23 @@ async fn headers_of_the_connection_are_rejected_before_anything_is_sent() {
         ("proxy-authorization", "Basic x"),
         ("proxy-connection", "close"),
     ] {
-        let mut set = CallOptions::default();
-        set.set_header(name, value);
-        let mut put = CallOptions::default();
-        let parsed = http::HeaderName::try_from(name).unwrap();
-        put.headers.insert(parsed, value.parse().unwrap());
-        for options in [set, put] {
-            for operation in [get(), post()] {
-                let call = client.fetch(operation.options(options.clone()));
-                let error = call.await.unwrap_err();
-                assert_eq!(error.kind(), ErrorKind::Argument, "{name}");
-                assert!(
-                    error.message().starts_with("`header name` must not be"),
-                    "{error}"
-                );
-            }
+        let options = CallOptions::new().with_header(name, value);
+        for operation in [get(), post()] {
+            let call = client.fetch(operation.options(options.clone()));
+            let error = call.await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Argument, "{name}");
+            assert!(
+                error.message().starts_with("`header name` must not be"),
+                "{error}"
+            );
         }
     }
     assert!(mock.requests().is_empty());
     // Names that only look like them.
-    let mut options = CallOptions::default();
-    for name in ["x-host", "content-language", "x-proxy-id", "tea"] {
-        options.set_header(name, "1");
-    }
+    let names = ["x-host", "content-language", "x-proxy-id", "tea"];
+    let options = names.into_iter().fold(CallOptions::new(), |options, name| {
+        options.with_header(name, "1")
+    });
     let _ = client.fetch(get().options(options)).await;
     assert_eq!(mock.requests().len(), 1);
 }
@@ -55,14 +49,12 @@ async fn header_injection_is_refused_before_anything_is_sent() {
     let mock = MockTransport::new();
     let client = client(&mock);
     for bad in ["a\rb", "a\nb", "a\0b", "a\r\nX-Evil: 1"] {
-        let mut options = CallOptions::default();
-        options.set_header("x-mine", bad);
+        let options = CallOptions::new().with_header("x-mine", bad);
         let error = client.fetch(get().options(options)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Argument, "{bad:?}");
         assert!(error.message().contains("header value"), "{error}");
 
-        let mut options = CallOptions::default();
-        options.set_header(bad, "value");
+        let options = CallOptions::new().with_header(bad, "value");
         assert!(
             client
                 .fetch(get().options(options))
@@ -72,8 +64,7 @@ async fn header_injection_is_refused_before_anything_is_sent() {
                 .contains("header name")
         );
 
-        let mut options = CallOptions::default();
-        options.token = Some(bad.into());
+        let options = CallOptions::new().with_token(bad);
         assert!(
             client
                 .fetch(get().options(options))
@@ -173,9 +164,9 @@ async fn a_layer_that_moves_a_call_elsewhere_does_not_take_the_credential_along(
 fn no_debug_shows_a_secret() {
     let mock = MockTransport::new();
     let (client, _) = with_session(&mock);
-    let mut options = CallOptions::default();
-    options.token = Some("the-call-token".into());
-    options.set_header("x-secret", "the-header-secret");
+    let options = CallOptions::new()
+        .with_token("the-call-token")
+        .with_header("x-secret", "the-header-secret");
     let shown = format!(
         "{client:?} {:?} {:?} {:?} {:?} {:?}",
         builder(&mock),
@@ -199,8 +190,7 @@ async fn another_host_gets_no_token_whatever_the_call_asks_for() {
     let mock = MockTransport::new().json(200, &json!({}));
     let (client, _) = with_session(&mock);
     let uri = Uri::from_static("https://elsewhere.example/x");
-    let mut options = CallOptions::default();
-    options.token = Some("my-own".into());
+    let options = CallOptions::new().with_token("my-own");
     let operation = Operation::new("x", "", Method::GET, uri).options(options);
     client.fetch(operation).await.unwrap();
     assert_eq!(mock.requests()[0].header("authorization"), None);

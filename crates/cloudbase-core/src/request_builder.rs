@@ -1,0 +1,339 @@
+//! One shape of call: what every request builder of the SDK has.
+
+/// Gives a request builder the options of its call and the ways to send it.
+///
+/// The builder has a field `options: CallOptions` and a method that sends:
+/// `async fn respond(self) -> Result<Response<Output>>`, with the status, headers and request id of the
+/// request that the output came of. It gets `send()`, `send_with_meta()`, `.await` ([`IntoFuture`]) and
+/// the options of the groups that are named:
+///
+/// | group | options | for |
+/// |---|---|---|
+/// | `call` | `timeout`, `attempt_timeout`, `max_attempts`, `header`, `request_id` | every call |
+/// | `code` | the same with `any_status` | calls of the user's own code, in place of `call` |
+/// | `transfer` | those of `call` | uploads and downloads, in place of `call` |
+/// | `product` | `token`, `require_user` | calls that carry the user's token; not sign-in |
+/// | `write` | `idempotent` | writes; not sign-in |
+///
+/// Attributes before `impl` are the documentation of the errors of `send`. What is in brackets are the
+/// generic parameters, bounds included: outputs are `Send` and `'static`.
+///
+/// # Examples
+///
+/// ```
+/// use cloudbase_core::{CallOptions, Client, CredentialUse, Operation, PathBuilder, Response, Result};
+/// use cloudbase_core::request_builder;
+/// use cloudbase_core::http::Method;
+/// use serde::de::DeserializeOwned;
+///
+/// /// Reads a list: the class of products' reads.
+/// #[must_use = "a call does nothing until it is awaited or sent"]
+/// pub struct List<T> {
+///     client: Client,
+///     options: CallOptions,
+///     items: std::marker::PhantomData<fn() -> T>,
+/// }
+///
+/// request_builder! {
+///     /// Whatever the service or the way to it reports.
+///     impl[T: DeserializeOwned + Send + 'static] List<T> => Vec<T>; call, product
+/// }
+///
+/// impl<T: DeserializeOwned> List<T> {
+///     async fn respond(self) -> Result<Response<Vec<T>>> {
+///         let target = PathBuilder::new("/v1/things").build()?;
+///         let operation = Operation::new("things.list", "/v1/things", Method::GET, target);
+///         self.client.fetch_json(operation.options(self.options)).await
+///     }
+/// }
+///
+/// /// Signs in: neither a token nor `idempotent`.
+/// pub struct SignIn {
+///     client: Client,
+///     options: CallOptions,
+/// }
+///
+/// request_builder! {
+///     /// [`Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent.
+///     impl[] SignIn => serde_json::Value; call
+/// }
+///
+/// impl SignIn {
+///     async fn respond(self) -> Result<Response<serde_json::Value>> {
+///         let target = PathBuilder::new("/auth/v1/signin").build()?;
+///         let operation = Operation::new("auth.sign_in", "/auth/v1/signin", Method::POST, target)
+///             .credential(CredentialUse::AccessKey);
+///         self.client.fetch_json(operation.options(self.options)).await
+///     }
+/// }
+///
+/// // A write is `call, product, write`; an upload `transfer, product, write`; a function's call
+/// // `code, product, write`.
+/// # async fn run(list: List<u8>, sign_in: SignIn) -> Result<()> {
+/// let numbers = list.timeout(std::time::Duration::from_secs(5)).require_user().await?;
+/// let response = sign_in.request_id("sign-in-7").send_with_meta().await?;
+/// println!("{} after {} attempts", response.request_id(), response.attempts());
+/// # Ok(())
+/// # }
+/// ```
+#[doc(hidden)]
+#[macro_export]
+macro_rules! request_builder {
+    (
+        $(#[$errors:meta])*
+        impl [$($generics:tt)*] $type:ty => $output:ty; $($group:ident),+ $(,)?
+    ) => {
+        $crate::request_options!(impl [$($generics)*] $type; $($group),+);
+
+        impl<$($generics)*> $type {
+            /// Sends the call.
+            ///
+            /// # Errors
+            ///
+            $(#[$errors])*
+            ///
+            /// # Cancel safety
+            ///
+            /// Dropping the future cancels the call; whether it took effect is then unknown.
+            pub async fn send(self) -> $crate::Result<$output> {
+                ::std::result::Result::Ok(self.respond().await?.into_value())
+            }
+
+            /// As [`send`](Self::send), with status, headers, request id and attempts.
+            ///
+            /// # Errors
+            ///
+            /// As [`send`](Self::send).
+            pub async fn send_with_meta(self) -> $crate::Result<$crate::Response<$output>> {
+                self.respond().await
+            }
+        }
+
+        impl<$($generics)*> ::std::future::IntoFuture for $type {
+            type Output = $crate::Result<$output>;
+            type IntoFuture = $crate::BoxFuture<'static, Self::Output>;
+
+            fn into_future(self) -> Self::IntoFuture {
+                ::std::boxed::Box::pin(self.send())
+            }
+        }
+    };
+}
+
+/// Gives a builder with a field `options: CallOptions` the options of some groups; see
+/// [`request_builder!`].
+#[doc(hidden)]
+#[macro_export]
+macro_rules! request_options {
+    (impl $generics:tt $type:ty; $($group:ident),+) => {
+        $($crate::request_options!(@$group $generics $type);)+
+    };
+    (@call $generics:tt $type:ty) => {
+        $crate::request_options!(@common $generics $type,
+            "",
+            "Default: the client's (60 s).",
+            "Default: the client's (15 s).");
+    };
+    (@code [$($generics:tt)*] $type:ty) => {
+        $crate::request_options!(@common [$($generics)*] $type,
+            "",
+            "Default: the client's (60 s). What is called may take its time: a limit above 15 s is \
+             that of each attempt too, unless the call or the client has an `attempt_timeout` of \
+             its own.",
+            "Default: the client's (15 s), or a longer `timeout` of the call.");
+
+        impl<$($generics)*> $type {
+            /// Takes a response of any status, instead of an error outside 2xx.
+            ///
+            /// Retries and the refresh of a token come first, as ever: this is the last response. So is
+            /// a rejection by the platform, such as `FUNCTION_NOT_FOUND` with status 404. What brings no
+            /// response, such as a lost connection, is still an error.
+            ///
+            /// Outside 2xx the body of a stream is read before it is returned, up to
+            /// `max_response_size`. Default: an error, which has the response as
+            /// [`Error::response`]($crate::Error::response).
+            #[doc(alias = "isSuccess")]
+            #[doc(alias = "statusCode")]
+            #[must_use]
+            pub fn any_status(mut self) -> Self {
+                self.options = self.options.with_any_status(true);
+                self
+            }
+        }
+    };
+    (@transfer $generics:tt $type:ty) => {
+        $crate::request_options!(@common $generics $type,
+            "A transfer of the built-in bucket sends it to the gateway alone, not to the object store: \
+             what an object is put with is an `object_header`, and the conditions of a download are \
+             `if_match` and `if_none_match`.",
+            "Default: no limit unless given; an upload or download that stalls ends by its \
+             `stall_timeout`, and after the last byte of an upload its response has the client's \
+             `timeout` (60 s).",
+            "Default: the client's (15 s) up to the first byte of the transfer; while it moves \
+             there is no limit.");
+    };
+    (@common [$($generics:tt)*] $type:ty, $header:literal, $timeout:literal, $attempt:literal) => {
+        impl<$($generics)*> $type {
+            /// Limits the whole call, with all its attempts.
+            #[doc = $timeout]
+            #[must_use]
+            pub fn timeout(mut self, limit: ::std::time::Duration) -> Self {
+                self.options = self.options.with_timeout(limit);
+                self
+            }
+
+            /// Limits each attempt.
+            #[doc = $attempt]
+            #[must_use]
+            pub fn attempt_timeout(mut self, limit: ::std::time::Duration) -> Self {
+                self.options = self.options.with_attempt_timeout(limit);
+                self
+            }
+
+            /// Limits the attempts. Default: the client's (3); 1 switches retries off.
+            #[must_use]
+            pub fn max_attempts(mut self, attempts: u32) -> Self {
+                self.options = self.options.with_max_attempts(attempts);
+                self
+            }
+
+            /// Adds a header to the call. One that HTTP does not allow, and one that belongs to the
+            /// connection (`content-length`, `transfer-encoding`, `host`, `connection`,
+            /// `keep-alive`, `te`, `trailer`, `upgrade`, `expect`, `proxy-…`), is reported by
+            /// `send`.
+            ///
+            #[doc = $header]
+            #[must_use]
+            pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
+                self.options = self.options.with_header(name, value);
+                self
+            }
+
+            /// Sends this id as `x-request-id`, under which the service logs the call: 1 to 64 visible
+            /// ASCII characters; anything else is reported by `send`. All attempts send the same, and
+            /// so do all requests of a call that makes several. Default: a random UUID.
+            #[doc(alias = "x-request-id")]
+            #[must_use]
+            pub fn request_id(mut self, id: impl AsRef<str>) -> Self {
+                self.options = self.options.with_request_id(id);
+                self
+            }
+        }
+    };
+    (@product [$($generics:tt)*] $type:ty) => {
+        impl<$($generics)*> $type {
+            /// Sends this token instead of the session's or the access key.
+            #[must_use]
+            pub fn token(mut self, token: impl Into<$crate::SecretString>) -> Self {
+                self.options = self.options.with_token(token);
+                self
+            }
+
+            /// Fails if no user is signed in, instead of falling back to the access key. Default: the
+            /// client's choice (`false`).
+            #[must_use]
+            pub fn require_user(mut self) -> Self {
+                self.options = self.options.with_require_user(true);
+                self
+            }
+        }
+    };
+    (@write [$($generics:tt)*] $type:ty) => {
+        impl<$($generics)*> $type {
+            /// Sets whether the call may be repeated after it was sent. Default: what the operation is
+            /// by nature.
+            #[must_use]
+            pub fn idempotent(mut self, idempotent: bool) -> Self {
+                self.options = self.options.with_idempotent(idempotent);
+                self
+            }
+        }
+    };
+}
+
+#[cfg(test)]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "the macro gives more than is called here"
+)]
+mod tests {
+    use http::Method;
+    use serde_json::{Value, json};
+
+    use crate::testing::MockTransport;
+    use crate::{CallOptions, Client, ErrorKind, Operation, PathBuilder, Response, Result};
+
+    struct Get {
+        client: Client,
+        options: CallOptions,
+    }
+
+    request_builder! {
+        /// Whatever the service reports.
+        impl[] Get => Value; call, product, write
+    }
+
+    impl Get {
+        async fn respond(self) -> Result<Response<Value>> {
+            let target = PathBuilder::new("/v1/things").build()?;
+            let operation = Operation::new("things.get", "/v1/things", Method::GET, target);
+            let operation = operation.options(self.options);
+            self.client.fetch_json(operation).await
+        }
+    }
+
+    fn get(mock: &MockTransport) -> Get {
+        let client = Client::builder().env_id("test").access_key("key");
+        Get {
+            client: client.transport(mock.clone()).build().unwrap(),
+            options: CallOptions::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn the_ways_to_send_a_request_differ_in_what_they_return() {
+        let mock = MockTransport::new()
+            .json(200, &1)
+            .json(200, &2)
+            .json(200, &3);
+        assert_eq!(get(&mock).await.unwrap(), 1);
+        assert_eq!(get(&mock).send().await.unwrap(), 2);
+        let response = get(&mock).send_with_meta().await.unwrap();
+        assert_eq!((response.value(), response.attempts()), (&json!(3), 1));
+        assert_eq!(mock.requests().len(), 3);
+    }
+
+    #[tokio::test]
+    async fn the_request_id_of_the_caller_is_sent_and_named() {
+        let mock = MockTransport::new()
+            .json(200, &())
+            .json(200, &())
+            .json(400, &json!({ "code": "INVALID_PARAM", "message": "no" }));
+        let response = get(&mock).request_id("req-7").send_with_meta().await;
+        assert_eq!(response.unwrap().request_id(), "req-7");
+        get(&mock).header("X-Request-Id", "req-8").await.unwrap();
+        let error = get(&mock).request_id("req-9").await.unwrap_err();
+        assert_eq!(error.request_id(), Some("req-9"));
+        let requests = mock.requests();
+        let sent = requests.iter().map(|it| it.header("x-request-id").unwrap());
+        assert_eq!(sent.collect::<Vec<_>>(), ["req-7", "req-8", "req-9"]);
+    }
+
+    #[tokio::test]
+    async fn a_request_id_that_is_not_one_is_rejected_before_anything_is_sent() {
+        let mock = MockTransport::new();
+        let long = "r".repeat(65);
+        for id in ["", "two words", "a\r\nb", "请求", &long] {
+            for call in [
+                get(&mock).request_id(id),
+                get(&mock).header("x-request-id", id),
+            ] {
+                let error = call.await.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Argument);
+                assert!(error.message().starts_with("`request_id` must"), "{error}");
+            }
+        }
+        assert!(mock.requests().is_empty());
+    }
+}
