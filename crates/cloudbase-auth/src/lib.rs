@@ -115,3 +115,8 @@ pub use crate::verification::{
     OtpType, Resend, ResendType, SentVerification, VerificationRequest, VerificationTarget,
     VerifiedCode, VerifyOtp,
 };
+
+/// The code of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -86,3 +86,8 @@ pub mod layers {
 pub mod __private {
     pub use serde;
 }
+
+/// The code of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -45,3 +45,13 @@ pub use cloudbase_derive::Table;
 #[cfg(feature = "derive")]
 #[doc(hidden)]
 pub use cloudbase_derive::UmbrellaTable;
+
+/// The code of the README, compiled.
+#[cfg(all(doctest, feature = "mysql"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+/// The code of the README of the derive macros, compiled.
+#[cfg(all(doctest, feature = "derive"))]
+#[doc = include_str!("../../cloudbase-derive/README.md")]
+struct DeriveReadme;

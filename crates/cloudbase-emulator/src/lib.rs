@@ -119,3 +119,8 @@ pub use functions::{Access, Function, FunctionContext, FunctionError, LocalComma
 pub use inbox::{Inbox, InboxMessage};
 pub use requests::{LoggedRequest, RequestLog};
 pub use storage::{BucketPolicy, StorageAcl};
+
+/// The code of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

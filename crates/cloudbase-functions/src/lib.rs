@@ -53,3 +53,8 @@ pub use crate::events::EventStream;
 pub use crate::functions::{FunctionCall, Functions};
 pub use crate::service::{Service, ServiceCall};
 pub use crate::sse::Event;
+
+/// The code of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -76,3 +76,8 @@ pub use crate::transform::{Resize, Transform};
 pub use crate::upload::{
     RequestUploadInfo, SignedUpload, Upload, UploadInfo, UploadProgress, UploadSource, Uploaded,
 };
+
+/// The code of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

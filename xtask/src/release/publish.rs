@@ -1,12 +1,13 @@
 //! Publishes what is not published yet. Running it again continues a run that stopped half-way.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use xshell::cmd;
 
 use super::{changelog, check, current_version, plan::publish_order, tag};
 use crate::project::Project;
 
 pub(super) fn run(project: &Project, execute: bool) -> Result<()> {
+    ensure_has_repository(project)?;
     check::run(project)?;
     let sh = &project.sh;
     let version = current_version(project)?;
@@ -53,6 +54,19 @@ pub(super) fn run(project: &Project, execute: bool) -> Result<()> {
     let message = format!("cloudbase {version}");
     cmd!(sh, "git tag --annotate {tag} --message {message}").run()?;
     println!("published and tagged {tag}. Notes for the release:\n\n{notes}");
+    Ok(())
+}
+
+/// A published crate says where its sources are.
+fn ensure_has_repository(project: &Project) -> Result<()> {
+    for package in project.published() {
+        if package.repository.is_none() {
+            bail!(
+                "{} has no `repository`: write the public place of the sources into workspace.package, and `repository.workspace = true` into each published crate",
+                package.name
+            );
+        }
+    }
     Ok(())
 }
 

@@ -55,7 +55,54 @@ pub(super) fn check(project: &Project) -> Result<Vec<Finding>> {
                 Finding::new("ARCHITECTURE.md", format!("say what {} is", package.name))
             }),
     );
+    for package in project.published() {
+        let name = package.name.as_str();
+        let path = format!("crates/{name}/README.md");
+        if name != UMBRELLA {
+            let text = project.read(&path).unwrap_or_default();
+            findings.extend(check_crate_readme(&path, name, &text));
+        }
+        // The umbrella's README is that of the project.
+        let file = if name == UMBRELLA {
+            "../../../README.md"
+        } else {
+            "../README.md"
+        };
+        let from_sibling = format!("../../{name}/README.md");
+        let is_compiled = project.published().iter().any(|other| {
+            let library = project
+                .read(format!("crates/{}/src/lib.rs", other.name))
+                .unwrap_or_default();
+            let file = if other.name == package.name {
+                file
+            } else {
+                &from_sibling
+            };
+            library.contains(&format!("include_str!(\"{file}\")"))
+        });
+        if !is_compiled {
+            findings.push(Finding::new(
+                path,
+                "compile its example: `#[doc = include_str!(…)]` in a lib.rs, for doctests",
+            ));
+        }
+    }
     Ok(findings)
+}
+
+/// What a crate is, when to depend on it, and an example.
+fn check_crate_readme(path: &str, name: &str, text: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if !text.starts_with(&format!("# {name}\n")) {
+        findings.push(Finding::new(path, format!("start with `# {name}`")));
+    }
+    if !text.to_lowercase().contains("depend on") {
+        findings.push(Finding::new(path, "say when to depend on it directly"));
+    }
+    if !text.contains("```rust") {
+        findings.push(Finding::new(path, "show an example"));
+    }
+    findings
 }
 
 /// What a manifest of a user says for the compatible releases of a version: `1`, `0.3`, or `0.0.7`.
@@ -143,6 +190,14 @@ mod tests {
             check_readme("", &Version::new(0, 1, 0), &Version::new(1, 89, 0)).len(),
             4
         );
+    }
+
+    #[test]
+    fn the_readme_of_a_crate_has_its_name_its_use_and_an_example() {
+        let good = "# a\n\nDepend on it to b.\n\n```rust\nc();\n```\n";
+        assert_eq!(check_crate_readme("README.md", "a", good), []);
+        assert_eq!(check_crate_readme("README.md", "b", good).len(), 1);
+        assert_eq!(check_crate_readme("README.md", "a", "").len(), 3);
     }
 
     #[test]

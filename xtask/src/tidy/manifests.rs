@@ -14,6 +14,7 @@ const INHERITED: &[&str] = &["version", "edition", "rust-version", "license"];
 const FOR_READERS: &[&str] = &[
     "description",
     "authors",
+    "homepage",
     "keywords",
     "categories",
     "readme",
