@@ -17,7 +17,7 @@ pub use self::fixed::StaticToken;
 pub use self::lineage::Lineage;
 pub use self::refresh_policy::RefreshPolicy;
 pub use self::token::Token;
-pub use self::token_source::TokenSource;
+pub use self::token_source::{TokenHolder, TokenSource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::{CredentialUse, Identity};
 

@@ -114,7 +114,6 @@ pub(super) const WORDS: &[(&str, &str, usize)] = &[
 pub(super) const LONG_FILES: &[&str] = &[
     "crates/cloudbase-core/src/body.rs",
     "crates/cloudbase-core/src/client.rs",
-    "crates/cloudbase-core/src/credential/cache.rs",
     "crates/cloudbase-core/src/operation.rs",
     "crates/cloudbase-auth/src/session.rs",
     "crates/cloudbase-auth/src/session/events.rs",

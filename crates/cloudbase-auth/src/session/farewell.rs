@@ -3,56 +3,54 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use cloudbase_core::credential::Token;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 use super::manager::Core;
+use super::state::Live;
 
 /// Waits for the end of the session in force. Dropping it calls the waiting off.
 pub(super) type Farewell = oneshot::Sender<Infallible>;
 
 impl Core {
-    /// If `token` is known to be the last one of the session in force, waits for its end in a task of
+    /// If nothing is known to follow the token of `live`, waits for its end in a task of
     /// its own: the service has refused a renewal, or one was tried (`renewing`) without the means.
     /// The task does not keep this alive, and ends with it.
-    pub(super) fn await_farewell(self: &Arc<Self>, token: &Token, renewing: bool) {
-        let Some(remaining) = token.remaining() else {
+    pub(super) fn await_farewell(self: &Arc<Self>, live: &Live, renewing: bool) {
+        let Some(remaining) = live.token.remaining() else {
             return;
         };
         let called_off = {
             let mut state = self.state();
-            if state.rejection.is_none() && (state.is_renewable() || !renewing) {
+            if state.rejection.is_none() && (state.is_renewable(live) || !renewing) {
                 return;
             }
             let (farewell, called_off) = oneshot::channel();
             state.farewell = Some(farewell);
             called_off
         };
-        let (core, token) = (Arc::downgrade(self), token.clone());
+        let (core, live) = (Arc::downgrade(self), live.clone());
         tokio::spawn(async move {
             tokio::select! {
                 () = sleep(remaining) => {}
                 _ = called_off => return,
             }
             if let Some(core) = core.upgrade() {
-                core.farewell(token).await;
+                core.farewell(live).await;
             }
         });
     }
 
     /// Looks for another token, as a call would do now, and ends the session for want of one.
-    async fn farewell(&self, token: Token) {
+    async fn farewell(&self, live: Live) {
         let mut events = Vec::new();
         {
             let _turn = self.turn.lock().await;
-            let is_current = self
-                .state()
-                .current
-                .as_ref()
-                .is_some_and(|live| live.token.generation() == token.generation());
+            let current = self.cache.peek();
+            let is_current = current
+                .is_some_and(|current| current.token.generation() == live.token.generation());
             // A failure is left to the next call, which is told of it.
-            if is_current && let Err(error) = self.fetch(Some(token), &mut events).await {
+            if is_current && let Err(error) = self.fetch(Some(live), &mut events).await {
                 tracing::debug!(%error, "the session has ended, or its end could not be settled");
             }
             self.hub.publish(events);

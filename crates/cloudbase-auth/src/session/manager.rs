@@ -6,7 +6,7 @@
 //! of the changes; they are delivered outside of it.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use cloudbase_core::Result;
@@ -32,17 +32,21 @@ use crate::user::{self, User};
 /// How long a sign-in waits for the profile before it does without.
 const PROFILE_LIMIT: Duration = Duration::from_secs(15);
 
+/// How soon a sign-in by another process is noticed.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
 /// The session of one client, with the token cache that the client's calls ask.
 #[derive(Clone)]
 pub(crate) struct Manager {
     pub(super) core: Arc<Core>,
-    pub(super) cache: TokenCache<Source>,
 }
 
-/// What the token cache asks for tokens.
-pub(crate) struct Source(Arc<Core>);
+/// What the token cache asks for sessions. The cache is the core's own.
+struct Source(Weak<Core>);
 
 pub(crate) struct Core {
+    /// Owns the session in force. It may be locked while the state is, and never the other way round.
+    pub(super) cache: TokenCache<Live>,
     /// Calls that bypass the session: a renewal must not wait for itself.
     pub(super) caller: Caller,
     pub(super) store: Arc<dyn SessionStore>,
@@ -56,7 +60,8 @@ pub(crate) struct Core {
 
 impl Manager {
     pub(crate) fn new(caller: Caller, store: Arc<dyn SessionStore>, policy: RefreshPolicy) -> Self {
-        let core = Arc::new(Core {
+        let core = Arc::new_cyclic(|core: &Weak<Core>| Core {
+            cache: TokenCache::new(Source(core.clone()), policy),
             key: format!("credentials_{}", caller.client.env_id()),
             caller,
             store,
@@ -65,10 +70,7 @@ impl Manager {
             interruption: Interruption::default(),
             state: Mutex::default(),
         });
-        Self {
-            cache: TokenCache::new(Source(core.clone()), policy),
-            core,
-        }
+        Self { core }
     }
 
     /// Never refreshes, and never signs in silently: the session is the token of one user.
@@ -86,11 +88,7 @@ impl Manager {
 
     /// The session as known here, without waiting for anything.
     pub(crate) fn peek(&self) -> Option<Session> {
-        self.core
-            .state()
-            .current
-            .as_ref()
-            .map(|live| live.session.clone())
+        self.core.cache.peek().map(|live| live.session)
     }
 
     /// The session, refreshed if it has to be.
@@ -98,10 +96,10 @@ impl Manager {
         let present = match self.cached() {
             Cached::Token(_) => true,
             Cached::Absent => false,
-            _ => match self.cache.token().await {
+            _ => match self.core.cache.token().await {
                 Ok(token) => token.is_some(),
                 // It has come to its end in time.
-                Err(_) if self.core.state().has_expired() => false,
+                Err(_) if self.core.has_expired() => false,
                 Err(error) => return Err(error),
             },
         };
@@ -179,9 +177,9 @@ impl Manager {
         ticket: Option<TicketSource>,
         told: &[fn(Session) -> AuthEvent],
     ) -> Result<()> {
-        let session = session.clone();
+        let live = Live::fresh(session.clone())?;
         let turn = self.core.turn().await?;
-        self.install_within(turn, ticket, told, async move { Ok(session) })
+        self.install_within(turn, ticket, told, async { Ok(live) })
             .await
             .map(drop)
     }
@@ -195,7 +193,18 @@ impl Manager {
         obtain: impl Future<Output = Result<Session>>,
     ) -> Result<Session> {
         let turn = self.core.turn_of_many().await?;
+        let obtain = Box::pin(async { Live::fresh(obtain.await?) });
         self.install_within(turn, ticket, told, obtain).await
+    }
+
+    /// Stores a session that came from elsewhere and puts it in force for what is left of it.
+    pub(super) async fn install_stored(&self, session: Session) -> Result<()> {
+        let remaining = session.remaining();
+        let live = Live::new(session, remaining)?;
+        let turn = self.core.turn().await?;
+        self.install_within(turn, None, &[AuthEvent::SignedIn], async { Ok(live) })
+            .await
+            .map(drop)
     }
 
     async fn install_within(
@@ -203,50 +212,20 @@ impl Manager {
         _turn: AsyncMutexGuard<'_, ()>,
         ticket: Option<TicketSource>,
         told: &[fn(Session) -> AuthEvent],
-        obtain: impl Future<Output = Result<Session>>,
+        obtain: impl Future<Output = Result<Live>>,
     ) -> Result<Session> {
         let mut events = Vec::new();
         let lock = self.core.lock_or_go_on().await;
-        let installed = match obtain.await {
-            Ok(session) => match self.core.keep(session.clone(), &lock, &mut events).await {
-                Ok(live) => {
-                    {
-                        let mut state = self.core.state();
-                        state.ticket = ticket;
-                        state.changes += 1;
-                    }
-                    self.cache.set(live.token);
-                    Ok(session)
-                }
-                Err(error) => Err(error),
-            },
-            Err(error) => Err(error),
-        };
+        let obtained = obtain.await;
+        if let Ok(live) = &obtained {
+            let live = live.clone();
+            self.core.put(live, ticket, &lock, &mut events).await;
+        }
         lock.release().await;
-        let session = installed?;
+        let session = obtained?.session;
         events.extend(told.iter().map(|event| event(session.clone())));
         self.hub().publish(events);
         Ok(session)
-    }
-
-    /// Stores a session that came from elsewhere and puts it in force for what is left of it.
-    pub(super) async fn install_stored(&self, session: &Session) -> Result<()> {
-        let mut events = Vec::new();
-        let live = Live::new(session.clone(), session.remaining())?;
-        let _turn = self.core.turn().await?;
-        let lock = self.core.lock_or_go_on().await;
-        self.core.put(live.clone(), &lock, &mut events).await;
-        {
-            let mut state = self.core.state();
-            state.ticket = None;
-            state.rejection = Rejection::stored(session);
-            state.changes += 1;
-        }
-        self.cache.set(live.token);
-        lock.release().await;
-        events.push(AuthEvent::SignedIn(session.clone()));
-        self.hub().publish(events);
-        Ok(())
     }
 
     /// Puts a newer profile into the session of this lineage, if it is still in force, and reports
@@ -277,8 +256,7 @@ impl Manager {
 
     /// Reads the store again at the next call: another process may have signed in.
     pub(crate) fn reload(&self) {
-        self.core.state().stale = true;
-        self.cache.reload();
+        self.core.cache.reload();
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -307,12 +285,9 @@ impl CredentialProvider for Manager {
         if is_asking() {
             return Cached::Absent;
         }
-        if let Some(token) = self.core.state().over_by_the_wall_clock() {
-            self.cache.reject(&token);
-        }
-        match self.cache.cached() {
-            Cached::Absent if self.core.state().is_worth_a_look() => {
-                self.cache.reload();
+        match self.core.cache.cached() {
+            Cached::Absent if self.core.is_worth_a_look() => {
+                self.core.cache.reload();
                 Cached::Unknown
             }
             cached => cached,
@@ -325,7 +300,7 @@ impl CredentialProvider for Manager {
                 return Ok(None);
             }
             let changes = self.core.state().changes;
-            let token = self.cache.token().await?;
+            let token = self.core.cache.token().await?;
             // Whoever signed in or out while a call waited is not whom it was made for.
             match self.core.state().changes == changes {
                 true => Ok(token),
@@ -335,33 +310,30 @@ impl CredentialProvider for Manager {
     }
 
     fn current(&self) -> Option<Token> {
-        if is_asking() {
-            return None;
-        }
-        self.core.state().in_force().map(|live| live.token)
+        self.core.cache.current().filter(|_| !is_asking())
     }
 
     fn reject(&self, token: &Token) {
-        // The cache only knows that the token must be replaced; a renewal has to know that it must
-        // not be handed out again either.
-        self.core.state().refused = Some(token.generation());
-        self.cache.reject(token);
+        self.core.cache.reject(token);
     }
 }
 
-impl TokenSource for Source {
-    fn fetch(&self, previous: Option<Token>) -> BoxFuture<'_, Result<Option<Token>>> {
+impl TokenSource<Live> for Source {
+    fn fetch(&self, previous: Option<Live>) -> BoxFuture<'_, Result<Option<Live>>> {
         Box::pin(async move {
+            let Some(core) = self.0.upgrade() else {
+                return Ok(None); // nobody uses the session any more
+            };
             let mut events = Vec::new();
             let renewing = previous.is_some();
             let result = {
-                let _turn = self.0.turn.lock().await;
-                let result = self.0.fetch(previous, &mut events).await;
-                self.0.hub.publish(events);
+                let _turn = core.turn.lock().await;
+                let result = core.fetch(previous, &mut events).await;
+                core.hub.publish(events);
                 result
             };
-            if let Ok(Some(token)) = &result {
-                self.0.await_farewell(token, renewing);
+            if let Ok(Some(live)) = &result {
+                core.await_farewell(live, renewing);
             }
             result
         })
@@ -371,6 +343,23 @@ impl TokenSource for Source {
 impl Core {
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The store has said that there is no session.
+    pub(super) fn is_signed_out(&self) -> bool {
+        self.state().loaded && self.cache.peek().is_none()
+    }
+
+    /// The last session has ended in its time, rejected by nobody.
+    fn has_expired(&self) -> bool {
+        self.is_signed_out() && self.state().rejection.is_none()
+    }
+
+    /// Whether nobody is signed in, as far as is known, and somebody may have since: another process.
+    fn is_worth_a_look(&self) -> bool {
+        let looked = self.state().looked;
+        let lately = looked.is_some_and(|at| at.elapsed() < LOOK_AGAIN);
+        self.is_signed_out() && !lately
     }
 
     /// The turn to replace or end the session. A refresh of it that is under way gives up.
@@ -405,11 +394,7 @@ impl Core {
             let own = session.refresh_token();
             own.is_some_and(|own| own.expose_secret() == token.expose_secret())
         };
-        let known = self
-            .state()
-            .current
-            .as_ref()
-            .map(|live| live.session.clone());
+        let known = self.cache.peek().map(|live| live.session);
         if let Some(known) = known.filter(is_its) {
             return Some(known);
         }
@@ -483,76 +468,72 @@ impl Core {
             return Ok(None);
         }
         let first = !std::mem::replace(&mut state.loaded, true);
-        state.stale = false;
+        let known = self.cache.peek();
         if state.unsaved {
-            let ours = state.current.as_ref().map(|live| &live.session);
+            let ours = known.as_ref().map(|live| &live.session);
             if state.ancestor.is_still(stored.as_ref(), ours) {
-                return Ok(state.current.clone());
+                return Ok(known);
             }
             tracing::info!("an unsaved session or sign-out yields to what is stored by now");
             state.unsaved = false;
         }
         state.ancestor.is_now(stored.clone());
-        let known = state.current.as_ref().map(|live| &live.session);
-        let stored = stored.map(|stored| match known {
-            Some(known) => stored.or_lineage_of(known),
-            None => stored,
-        });
-        let Some(stored) = stored else {
-            if let Some(live) = &state.current {
+        let live = match (stored, known) {
+            (None, None) => None,
+            (None, Some(known)) => {
                 let reason = match &state.rejection {
                     // It has ended, and whoever noticed first has removed it.
-                    Some(rejection) if live.token.is_expired() => SignOutReason::Rejected {
+                    Some(rejection) if known.token.is_expired() => SignOutReason::Rejected {
                         code: rejection.code.clone(),
                     },
                     _ => SignOutReason::Elsewhere,
                 };
                 state.clear();
                 events.push(AuthEvent::SignedOut(reason));
+                None
             }
-            return Ok(None);
+            (Some(stored), Some(known)) if known.session.is_same(&stored) => Some(known),
+            (Some(stored), Some(mut known))
+                if known.session.has_access_token_of(&stored)
+                    && stored.refresh_token().is_none() =>
+            {
+                // The same token, but the last one: another process has been told so.
+                known.session = stored.or_lineage_of(&known.session);
+                state.rejection = Rejection::stored(&known.session);
+                Some(known)
+            }
+            (Some(stored), known) => {
+                let known = known.as_ref().map(|live| &live.session);
+                let stored = match known {
+                    Some(known) => stored.or_lineage_of(known),
+                    None => stored,
+                };
+                let is_same_user = known.is_some_and(|known| known.sub() == stored.sub());
+                let remaining = stored.remaining();
+                let live = Live::new(stored, remaining)?;
+                let session = live.session.clone();
+                events.push(match (first, is_same_user) {
+                    (_, true) => AuthEvent::TokenRefreshed(session),
+                    (true, _) => AuthEvent::InitialSession(session),
+                    (false, _) => AuthEvent::SignedIn(session),
+                });
+                if !is_same_user {
+                    state.ticket = None;
+                }
+                state.rejection = Rejection::stored(&live.session);
+                Some(live)
+            }
         };
-        if let Some(live) = &mut state.current
-            && live.session.is_same(&stored)
-        {
-            return Ok(Some(live.clone()));
-        }
-        if let Some(live) = &mut state.current
-            && live.session.has_access_token_of(&stored)
-            && stored.refresh_token().is_none()
-        {
-            // The same token, but the last one: another process has been told so.
-            live.session = stored.clone();
-            state.rejection = Rejection::stored(&stored);
-            return Ok(state.current.clone());
-        }
-        let remaining = stored.remaining();
-        let live = Live::new(stored, remaining)?;
-        let session = live.session.clone();
-        let same_user = state
-            .current
-            .as_ref()
-            .is_some_and(|live| live.session.sub() == session.sub());
-        events.push(match (first, same_user) {
-            (_, true) => AuthEvent::TokenRefreshed(session),
-            (true, _) => AuthEvent::InitialSession(session),
-            (false, _) => AuthEvent::SignedIn(session),
-        });
-        if !same_user {
-            state.ticket = None;
-        }
-        state.rejection = Rejection::stored(&live.session);
-        state.current = Some(live.clone());
-        Ok(Some(live))
+        self.cache.put(live.clone());
+        Ok(live)
     }
 }
 
 impl fmt::Debug for Manager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = self.core.state();
         f.debug_struct("Manager")
-            .field("session", &state.current.as_ref().map(|live| &live.session))
-            .field("unsaved", &state.unsaved)
+            .field("session", &self.peek())
+            .field("unsaved", &self.core.state().unsaved)
             .finish_non_exhaustive()
     }
 }

@@ -5,6 +5,7 @@ use std::future::IntoFuture;
 use std::time::Duration;
 
 use cloudbase_core::Result;
+use cloudbase_core::credential::CredentialProvider as _;
 use futures_core::future::BoxFuture;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::runtime::Handle;
@@ -346,15 +347,11 @@ impl Manager {
     /// Refreshes the current session now, whatever became of the last refresh.
     async fn renew(&self) -> Result<SignedIn> {
         let live = self.live().await?.ok_or_else(crate::error::not_signed_in)?;
-        if !self.state().is_renewable() {
+        if !self.state().is_renewable(&live) {
             let rejection = self.state().rejection.clone();
             return Err(rejection.map_or_else(not_renewable, rejected));
         }
-        if self.cache.peek().is_none() {
-            // It is known from the store, and was never handed out.
-            self.cache.set(live.token);
-        }
-        self.cache.renew().await?;
+        self.core.cache.renew().await?;
         if let Some(rejection) = self.state().rejection.clone() {
             return Err(rejected(rejection));
         }
@@ -394,21 +391,25 @@ impl Manager {
         if is_asking() {
             return Ok(None);
         }
-        if let Some(live) = self.state().in_force() {
-            return Ok(Some(live));
+        let cache = &self.core.cache;
+        if cache.current().is_some() {
+            return Ok(cache.peek());
         }
         let _turn = self.core.turn_of_many().await?;
         let mut events = Vec::new();
-        match self.core.read().await {
+        let live = match self.core.read().await {
             // It is put aside by whoever holds the store's lock.
-            Ok(Stored::Unreadable) => self.state().stale = false,
-            Ok(stored) => drop(self.core.reconcile(stored.session(), &mut events)?),
+            Ok(Stored::Unreadable) => cache.peek(),
+            Ok(stored) => self.core.reconcile(stored.session(), &mut events)?,
             // The session lives in memory alone.
-            Err(_) if self.state().unsaved => self.state().stale = false,
+            Err(_) if self.state().unsaved => cache.peek(),
             Err(error) => return Err(error),
-        }
+        };
         self.hub().publish(events);
-        Ok(self.state().in_force())
+        if let Some(live) = &live {
+            self.core.await_farewell(live, false);
+        }
+        Ok(live)
     }
 
     /// Spends `refresh_token` and puts the session that comes of it in force.
@@ -456,7 +457,7 @@ impl Manager {
 
     async fn restore(&self, session: Session) -> Result<()> {
         let this = self.clone();
-        detached(async move { this.install_stored(&session).await }).await
+        detached(async move { this.install_stored(session).await }).await
     }
 }
 

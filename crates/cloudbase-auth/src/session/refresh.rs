@@ -1,7 +1,7 @@
 //! How a session is renewed: once for all processes, never from a stale copy, never twice with one
 //! refresh token.
 
-use cloudbase_core::credential::Token;
+use cloudbase_core::credential::TokenHolder as _;
 use cloudbase_core::{Error, ErrorKind, Result};
 
 use super::events::{AuthEvent, SignOutReason};
@@ -11,16 +11,16 @@ use super::{Session, wire};
 use crate::store::StoreLock;
 
 impl Core {
-    /// The token that replaces `previous`. Called with the turn held.
+    /// The session that replaces `previous`. Called with the turn held.
     ///
     /// # Errors
     ///
     /// Of kind [`ErrorKind::Credentials`] if the session has ended by this, with the reason.
     pub(super) async fn fetch(
         &self,
-        previous: Option<Token>,
+        previous: Option<Live>,
         events: &mut Vec<AuthEvent>,
-    ) -> Result<Option<Token>> {
+    ) -> Result<Option<Live>> {
         // Without the lock first: whoever holds it may be waiting for the network, and what is
         // needed may be there already.
         match self.read().await {
@@ -28,18 +28,18 @@ impl Core {
                 let live = self.reconcile(Some(*session), events)?;
                 // What is unsaved is tried again, with the lock.
                 if !self.state().unsaved
-                    && let Some(token) = self.usable(live.as_ref(), previous.as_ref())
+                    && let Some(live) = self.usable(live, previous.as_ref())
                 {
-                    return Ok(Some(token));
+                    return Ok(Some(live));
                 }
             }
-            Ok(Stored::Nothing) if self.state().current.is_none() => {
-                return self.reconcile(None, events).map(|_| None);
+            Ok(Stored::Nothing) if self.cache.peek().is_none() => {
+                return self.reconcile(None, events);
             }
             // With the lock it is looked at again.
             Ok(_) => {}
             // Nobody was signed in, and nothing is known of another process: as before.
-            Err(error) if self.state().is_signed_out() => {
+            Err(error) if self.is_signed_out() => {
                 tracing::debug!(%error, "the session store cannot be read");
                 return Ok(None);
             }
@@ -59,10 +59,10 @@ impl Core {
 
     async fn fetch_locked(
         &self,
-        previous: Option<&Token>,
+        previous: Option<&Live>,
         lock: &StoreLock,
         events: &mut Vec<AuthEvent>,
-    ) -> Result<Option<Token>> {
+    ) -> Result<Option<Live>> {
         let read = self.read().await;
         // What is unsaved is written over nothing that has not been looked at.
         let is_known = read.is_ok();
@@ -77,7 +77,7 @@ impl Core {
                 self.reconcile(stored.session(), events)?
             }
             // The store has failed before, and the session lives in memory alone.
-            Err(_) if self.state().unsaved => self.state().current.clone(),
+            Err(_) if self.state().unsaved => self.cache.peek(),
             Err(error) => return Err(error),
         };
         let Some(live) = live else {
@@ -86,27 +86,28 @@ impl Core {
             }
             return Ok(None);
         };
-        if let Some(token) = self.usable(Some(&live), previous) {
+        if let Some(live) = self.usable(Some(live.clone()), previous) {
             if is_known {
                 self.write_again(lock).await;
             }
-            return Ok(Some(token));
+            return Ok(Some(live));
         }
         self.renew(live, lock, events).await
     }
 
-    /// The token of `live`, if it is another one than the one to be replaced, and good.
-    fn usable(&self, live: Option<&Live>, previous: Option<&Token>) -> Option<Token> {
-        let live = live?;
-        let token = &live.token;
-        let wanted = previous.is_none_or(|previous| previous.generation() != token.generation());
-        (wanted && self.is_alive(live)).then(|| token.clone())
+    /// `live`, if it has another token than the one to be replaced, and a good one.
+    fn usable(&self, live: Option<Live>, previous: Option<&Live>) -> Option<Live> {
+        let generation = |live: &Live| live.token.generation();
+        live.filter(|live| {
+            previous.is_none_or(|previous| generation(previous) != generation(live))
+                && self.is_alive(live)
+        })
     }
 
     /// Whether the token can still be sent: neither clock says that it is over, and the gateway has
     /// not rejected it.
     fn is_alive(&self, live: &Live) -> bool {
-        !live.is_over() && self.state().refused != Some(live.token.generation())
+        !live.is_expired() && !self.cache.is_rejected(live)
     }
 
     async fn renew(
@@ -114,7 +115,7 @@ impl Core {
         mut live: Live,
         lock: &StoreLock,
         events: &mut Vec<AuthEvent>,
-    ) -> Result<Option<Token>> {
+    ) -> Result<Option<Live>> {
         let mut why = None;
         if let Some(refresh_token) = live.session.refresh_token() {
             let version = live.session.version();
@@ -124,15 +125,15 @@ impl Core {
                 Ok(newer) => return self.replace(&live.session, newer, lock, events).await,
                 Err(error) if wire::is_rejected(&error) => {
                     // A program that knows nothing of the lock may have renewed it meanwhile.
-                    if let Some(token) = self.adopt_newer(&live, events).await? {
-                        return Ok(Some(token));
+                    if let Some(newer) = self.adopt_newer(&live, events).await? {
+                        return Ok(Some(newer));
                     }
                     tracing::info!(%error, "the service does not renew the session any more");
                     live.session = live.session.rejected(error.code().cloned());
                     self.reject(&live, &error);
                     match self.put_successor(live, lock, events).await? {
                         Some(in_force) if in_force.session.rejection().is_some() => live = in_force,
-                        in_force => return Ok(in_force.map(|live| live.token)),
+                        in_force => return Ok(in_force),
                     }
                     why = Some(error);
                 }
@@ -150,7 +151,7 @@ impl Core {
         mut why: Option<Error>,
         lock: &StoreLock,
         events: &mut Vec<AuthEvent>,
-    ) -> Result<Option<Token>> {
+    ) -> Result<Option<Live>> {
         let attempt = async {
             let (ticket, is_anonymous) = {
                 let state = self.state();
@@ -174,13 +175,7 @@ impl Core {
         }
         if self.is_alive(&live) {
             let live = live.prolonged()?;
-            let mut state = self.state();
-            if !state.may_go_on(&live) {
-                return Ok(None);
-            }
-            let token = live.token.clone();
-            state.current = Some(live);
-            return Ok(Some(token));
+            return Ok(self.go_on(&mut self.state(), live));
         }
         let rejection = self.state().rejection.clone();
         let reason = match &rejection {
@@ -188,7 +183,7 @@ impl Core {
             None => SignOutReason::Expired,
         };
         if let Some(in_force) = self.end(&live, reason, lock, events).await? {
-            return Ok(Some(in_force.token));
+            return Ok(Some(in_force));
         }
         Err(match (why, rejection) {
             (Some(error), _) => {
@@ -213,7 +208,7 @@ impl Core {
         newer: Session,
         lock: &StoreLock,
         events: &mut Vec<AuthEvent>,
-    ) -> Result<Option<Token>> {
+    ) -> Result<Option<Live>> {
         let newer = newer.succeeding(previous);
         let live = Live::fresh(newer.clone())?;
         let Some(in_force) = self.put_successor(live, lock, events).await? else {
@@ -227,18 +222,17 @@ impl Core {
                 false => AuthEvent::SignedIn(newer),
             });
         }
-        Ok(Some(in_force.token))
+        Ok(Some(in_force))
     }
 
-    /// The token of a session that has come into the store since, if there is one.
-    async fn adopt_newer(&self, live: &Live, events: &mut Vec<AuthEvent>) -> Result<Option<Token>> {
+    /// A session that has come into the store since, if there is one.
+    async fn adopt_newer(&self, live: &Live, events: &mut Vec<AuthEvent>) -> Result<Option<Live>> {
         match self.read().await {
             Ok(Stored::Session(stored))
                 if !stored.is_same(&live.session) && !stored.remaining().is_zero() =>
             {
                 let adopted = self.reconcile(Some(*stored), events)?;
-                let newer = adopted.filter(|adopted| !adopted.session.is_same(&live.session));
-                Ok(newer.map(|live| live.token))
+                Ok(adopted.filter(|adopted| !adopted.session.is_same(&live.session)))
             }
             _ => Ok(None),
         }

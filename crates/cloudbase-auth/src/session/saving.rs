@@ -5,9 +5,10 @@ use cloudbase_core::{Error, ErrorKind, Result};
 use secrecy::ExposeSecret as _;
 
 use super::Session;
+use super::ask::TicketSource;
 use super::events::{AuthEvent, SignOutReason};
 use super::manager::Core;
-use super::state::{Live, Stored};
+use super::state::{Live, Rejection, State, Stored};
 use crate::store::StoreLock;
 use crate::user::User;
 
@@ -15,24 +16,25 @@ use crate::user::User;
 const RELOCKS: usize = 3;
 
 impl Core {
-    /// Stores a session that a sign-in has brought, then puts it in force. If the store fails, the
-    /// session lives on in memory.
-    pub(super) async fn keep(
+    /// Stores a session that a sign-in has brought, in the place of whatever is there, then puts it in
+    /// force. If the store fails, the session lives on in memory.
+    pub(super) async fn put(
         &self,
-        session: Session,
+        live: Live,
+        ticket: Option<TicketSource>,
         lock: &StoreLock,
         events: &mut Vec<AuthEvent>,
-    ) -> Result<Live> {
-        let live = Live::fresh(session)?;
-        self.put(live.clone(), lock, events).await;
-        self.state().rejection = None;
-        Ok(live)
-    }
-
-    /// Stores a session in the place of whatever is there, and puts it in force as it is.
-    pub(super) async fn put(&self, live: Live, lock: &StoreLock, events: &mut Vec<AuthEvent>) {
+    ) {
         let saved = self.replace_stored(Some(&live.session), lock).await;
-        self.settle(live, saved, lock, events);
+        {
+            let mut state = self.state();
+            state.settle(&live.session, saved.is_ok());
+            state.rejection = Rejection::stored(&live.session);
+            state.ticket = ticket;
+            state.changes += 1;
+            self.cache.set(live);
+        }
+        report_unsaved(saved, lock, events);
     }
 
     /// Stores what the session in force has become, unless another process has put something else
@@ -94,14 +96,8 @@ impl Core {
         state.ancestor.is_still(stored, Some(&live.session))
     }
 
-    /// Puts a session in force for which the store has been tried.
-    fn settle(&self, live: Live, saved: Result<()>, lock: &StoreLock, events: &mut Vec<AuthEvent>) {
-        self.state().settle(live, saved.is_ok());
-        report_unsaved(saved, lock, events);
-    }
-
-    /// As [`settle`](Self::settle), for what the session in force has become; a sign-out may have ended
-    /// that meanwhile. Returns what is in force.
+    /// Puts what the session in force has become in force, for which the store has been tried, unless a
+    /// sign-out has ended that meanwhile. Returns what is in force.
     fn settle_successor(
         &self,
         live: Live,
@@ -109,14 +105,24 @@ impl Core {
         lock: &StoreLock,
         events: &mut Vec<AuthEvent>,
     ) -> Option<Live> {
-        {
+        let live = {
             let mut state = self.state();
-            if !state.may_go_on(&live) {
-                return None;
-            }
-            state.settle(live.clone(), saved.is_ok());
-        }
+            let live = self.go_on(&mut state, live)?;
+            state.settle(&live.session, saved.is_ok());
+            live
+        };
         report_unsaved(saved, lock, events);
+        Some(live)
+    }
+
+    /// Puts what has become of the session in force, unless a sign-out has overtaken it, which gets it
+    /// then. Returns what is in force.
+    pub(super) fn go_on(&self, state: &mut State, live: Live) -> Option<Live> {
+        if state.leaving > 0 {
+            state.overtaken = Some(live);
+            return None;
+        }
+        self.cache.put(Some(live.clone()));
         Some(live)
     }
 
@@ -128,7 +134,7 @@ impl Core {
         lock: &StoreLock,
         events: &mut Vec<AuthEvent>,
     ) {
-        let Some(mut live) = self.state().current.clone() else {
+        let Some(mut live) = self.cache.peek() else {
             return;
         };
         let known = live.session.user() == Some(user);
@@ -137,9 +143,9 @@ impl Core {
         }
         let stored = self.read().await.map(|stored| stored.session());
         let stands = {
-            let mut state = self.state();
-            let is_current = |current: &Live| current.token.generation() == live.token.generation();
-            if !state.current.as_ref().is_some_and(is_current) {
+            let state = self.state();
+            let is_current = |current: Live| current.token.generation() == live.token.generation();
+            if !self.cache.peek().is_some_and(is_current) {
                 // A sign-out does not wait for its turn to forget the session.
                 return;
             }
@@ -150,7 +156,7 @@ impl Core {
                 false => stored.is_some_and(|stored| stored.is_same(&live.session)),
             });
             live.session = live.session.with_user(user.clone());
-            state.current = Some(live.clone());
+            self.cache.put(Some(live.clone()));
             stands
         };
         if !stands {
@@ -206,6 +212,7 @@ impl Core {
             let mut state = self.state();
             let rejection = state.rejection.take();
             state.clear();
+            self.cache.put(None);
             state.unsaved = removed.is_err();
             state.rejection.clone_from(&rejection);
             rejection
@@ -286,13 +293,10 @@ impl Core {
     /// Tries again what the store could not take before. Called with the lock held and the unsaved
     /// change still standing.
     pub(super) async fn write_again(&self, lock: &StoreLock) {
-        let session = {
-            let state = self.state();
-            if !state.unsaved {
-                return;
-            }
-            state.current.as_ref().map(|live| live.session.clone())
-        };
+        if !self.state().unsaved {
+            return;
+        }
+        let session = self.cache.peek().map(|live| live.session);
         if session.is_none() {
             // The mark may not have been made either.
             self.mark_sign_out().await;

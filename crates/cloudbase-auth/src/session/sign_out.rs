@@ -3,7 +3,7 @@
 use std::future::IntoFuture;
 use std::time::Duration;
 
-use cloudbase_core::credential::Lineage;
+use cloudbase_core::credential::{Lineage, TokenHolder as _};
 use cloudbase_core::{Error, Idempotency, Result, TimeoutPhase};
 use futures_core::future::BoxFuture;
 use secrecy::ExposeSecret as _;
@@ -127,7 +127,7 @@ async fn revoke(
     redirect_uri: Option<String>,
     state: Option<String>,
 ) -> Result<Option<String>> {
-    if !live.is_over() {
+    if !live.is_expired() {
         return revoke_access(caller, &live.session, redirect_uri, state).await;
     }
     let refresh_token = live.session.refresh_token().filter(|_| !is_refresh_spent);
@@ -233,14 +233,14 @@ impl Manager {
         let is_refresh_spent = self.core.interruption.has_something_to_interrupt();
         let is_pending = {
             let state = self.core.state();
-            state.unsaved && state.current.is_none()
+            state.unsaved && self.core.cache.peek().is_none()
         };
         let leaving = Leaving::begin(&self.core);
         let known = self.forget();
         let _turn = self.core.turn().await?;
         drop(leaving);
         // Whoever had the turn before may have signed in.
-        let current = self.core.state().current.clone();
+        let current = self.core.cache.peek();
         if current.as_ref().is_some_and(is_of_another) {
             return Ok(Ended::nothing());
         }
@@ -308,15 +308,11 @@ impl Manager {
 
     /// Ends the session in memory. What is stored does not come back until it is removed.
     fn forget(&self) -> Option<Live> {
-        let live = {
-            let mut state = self.core.state();
-            let live = state.current.take().or_else(|| state.overtaken.take());
-            state.clear();
-            state.changes += 1;
-            state.unsaved = true;
-            live
-        };
-        self.cache.clear();
-        live
+        let mut state = self.core.state();
+        let overtaken = state.overtaken.take();
+        state.clear();
+        state.changes += 1;
+        state.unsaved = true;
+        self.core.cache.clear().or(overtaken)
     }
 }

@@ -1,8 +1,9 @@
-//! What is known of the session in force.
+//! What is known beside the session in force, which the token cache holds: how memory and store are in
+//! line, and what may become of the session.
 
 use std::time::Duration;
 
-use cloudbase_core::credential::Token;
+use cloudbase_core::credential::{Token, TokenHolder};
 use cloudbase_core::{Error, ErrorCode, ErrorKind, Result};
 use tokio::time::Instant;
 
@@ -11,12 +12,8 @@ use super::ancestor::Ancestor;
 use super::ask::TicketSource;
 use super::farewell::Farewell;
 
-/// How soon a sign-in by another process is noticed.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
-
 #[derive(Default)]
 pub(super) struct State {
-    pub(super) current: Option<Live>,
     /// The store has been read once.
     pub(super) loaded: bool,
     /// The store could not take the current session, or not give the last one up: memory knows
@@ -32,12 +29,8 @@ pub(super) struct State {
     pub(super) leaving: usize,
     /// What a refresh has brought that a sign-out has overtaken: the newest tokens of what it ends.
     pub(super) overtaken: Option<Live>,
-    /// What is known is to be read again before anything is made of it.
-    pub(super) stale: bool,
     /// When the store was read last.
     pub(super) looked: Option<Instant>,
-    /// The generation of the token that the gateway refused last.
-    pub(super) refused: Option<u64>,
     /// That the service does not renew the current session (or did not renew the last one) any more.
     pub(super) rejection: Option<Rejection>,
     pub(super) ticket: Option<TicketSource>,
@@ -83,11 +76,6 @@ impl Live {
         })
     }
 
-    /// Whether either clock says that the access token is over.
-    pub(super) fn is_over(&self) -> bool {
-        self.token.is_expired() || self.session.is_over()
-    }
-
     /// The same session with a new value of its token, whose shorter life keeps the cache from
     /// asking for another one at once.
     pub(super) fn prolonged(mut self) -> Result<Self> {
@@ -104,6 +92,17 @@ impl Live {
             ),
             None => "its refresh token came out of the store, which has no newer one".to_owned(),
         }
+    }
+}
+
+impl TokenHolder for Live {
+    fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// Whether either clock says that the access token is over.
+    fn is_expired(&self) -> bool {
+        self.token.is_expired() || self.session.is_over()
     }
 }
 
@@ -152,60 +151,20 @@ impl State {
         };
     }
 
-    /// Puts a session in force for which the store has been tried.
-    pub(super) fn settle(&mut self, live: Live, is_saved: bool) {
+    /// A session is put in force for which the store has been tried.
+    pub(super) fn settle(&mut self, session: &Session, is_saved: bool) {
         self.loaded = true;
         self.unsaved = !is_saved;
         if is_saved {
-            self.ancestor.is_now(Some(live.session.clone()));
+            self.ancestor.is_now(Some(session.clone()));
         }
-        self.current = Some(live);
     }
 
-    /// Whether what has become of the session may be put in force: no sign-out has overtaken it. One
-    /// that has gets it.
-    pub(super) fn may_go_on(&mut self, live: &Live) -> bool {
-        let may = self.leaving == 0;
-        if !may {
-            self.overtaken = Some(live.clone());
-        }
-        may
-    }
-
-    /// The session in force, unless it is to be read again.
-    pub(super) fn in_force(&self) -> Option<Live> {
-        self.current.clone().filter(|_| !self.stale)
-    }
-
-    /// Whether nobody is signed in, as far as is known, and somebody may have since: another process.
-    pub(super) fn is_worth_a_look(&self) -> bool {
-        let lately = self.looked.is_some_and(|at| at.elapsed() < LOOK_AGAIN);
-        self.is_signed_out() && !lately
-    }
-
-    /// The token in force, if it is over by the wall clock.
-    pub(super) fn over_by_the_wall_clock(&self) -> Option<Token> {
-        let live = self.current.as_ref()?;
-        live.session.is_over().then(|| live.token.clone())
-    }
-
-    /// The last session has ended in its time, rejected by nobody.
-    pub(super) fn has_expired(&self) -> bool {
-        self.is_signed_out() && self.rejection.is_none()
-    }
-
-    /// The store has said that there is no session.
-    pub(super) fn is_signed_out(&self) -> bool {
-        self.loaded && self.current.is_none()
-    }
-
-    /// Whether the session in force can be followed by another one without anybody's help.
-    pub(super) fn is_renewable(&self) -> bool {
-        self.current.as_ref().is_some_and(|live| {
-            live.session.refresh_token().is_some()
-                || self.may_sign_in_anonymously(&live.session)
-                || self.ticket.is_some()
-        })
+    /// Whether `live` can be followed by another session without anybody's help.
+    pub(super) fn is_renewable(&self, live: &Live) -> bool {
+        live.session.refresh_token().is_some()
+            || self.may_sign_in_anonymously(&live.session)
+            || self.ticket.is_some()
     }
 
     /// Whether an anonymous sign-in may follow `session` silently.

@@ -1,22 +1,21 @@
 //! Keeps one token fresh: renewed once for however many callers, early, and never by a caller.
 
+mod state;
+
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use futures_core::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use super::{Cached, CredentialProvider, RefreshPolicy, Token, TokenSource};
+use self::state::{Failed, Outcome, State};
+use super::{Cached, CredentialProvider, RefreshPolicy, Token, TokenHolder, TokenSource};
 use crate::error::{Error, ErrorKind, Result};
 
-/// How long a fetched token is good for at least: one that is over or rejected sooner would be fetched
-/// again for each call.
-const MIN_LIFETIME: Duration = Duration::from_secs(1);
-
-/// A [`CredentialProvider`] over a [`TokenSource`].
+/// A [`CredentialProvider`] over a [`TokenSource`]: the one owner of a token, or of a value that
+/// comes with one ([`TokenHolder`]).
 ///
 /// - A fresh token is handed out at once.
 /// - Within the leeway a renewal starts in the background, and the old token is handed out.
@@ -27,108 +26,78 @@ const MIN_LIFETIME: Duration = Duration::from_secs(1);
 /// - A token that is rejected, or over, as soon as it has come is not replaced for a second.
 ///
 /// No lock is held across an await.
-pub struct TokenCache<S> {
-    shared: Arc<Shared<S>>,
+pub struct TokenCache<T = Token> {
+    shared: Arc<Shared<T>>,
 }
 
-struct Shared<S> {
-    source: S,
+struct Shared<T> {
+    source: Box<dyn TokenSource<T>>,
     policy: RefreshPolicy,
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    /// The newest token, kept after it was refused so that the source knows what it replaces.
-    current: Option<Token>,
-    /// The gateway has refused `current`.
-    refused: bool,
-    /// The source has said that there is nothing: do not ask again before something changes.
-    absent: bool,
-    /// From when `current` is renewed.
-    renew_at: Option<Instant>,
-    /// Until when `current` is used whatever becomes of it: it has only just come.
-    settled_at: Option<Instant>,
-    /// Counts [`TokenCache::set`] and [`TokenCache::clear`]: a renewal that began before one of
-    /// them must not undo it.
-    epoch: u64,
-    renewal: Option<watch::Receiver<Option<Outcome>>>,
-    failure: Option<Failure>,
-}
-
-type Outcome = Result<Option<Token>, Failed>;
-
-/// A failure and for how long nothing is fetched because of it; `None` if there is nothing to fetch
-/// any more.
-#[derive(Clone)]
-struct Failed {
-    error: Error,
-    until: Option<Instant>,
-}
-
-struct Failure {
-    failed: Failed,
-    count: u32,
-    until: Instant,
+    state: Mutex<State<T>>,
 }
 
 /// What a caller does next.
-enum Next {
-    Use(Option<Token>),
-    Wait(watch::Receiver<Option<Outcome>>),
+enum Next<T> {
+    Use(Option<T>),
+    Wait(watch::Receiver<Option<Outcome<T>>>),
     Fail(Error),
 }
 
-impl<S: TokenSource> TokenCache<S> {
+impl<T: TokenHolder> TokenCache<T> {
     /// A cache over `source`, which is asked when the first token is needed.
-    pub fn new(source: S, policy: RefreshPolicy) -> Self {
+    pub fn new(source: impl TokenSource<T>, policy: RefreshPolicy) -> Self {
         Self {
             shared: Arc::new(Shared {
-                source,
+                source: Box::new(source),
                 policy,
-                state: Mutex::default(),
+                state: Mutex::new(State::new(0)),
             }),
         }
     }
 
-    /// The source.
-    pub fn source(&self) -> &S {
-        &self.shared.source
+    /// Puts a value in force that came from elsewhere: a sign-in. A refresh under way is disregarded.
+    pub fn set(&self, value: T) {
+        let mut state = self.shared.lock();
+        *state = State::new(state.epoch + 1);
+        state.store(Some(value), &self.shared.policy);
     }
 
-    /// Puts a token in that came from elsewhere: a sign-in. A renewal under way is disregarded.
-    pub fn set(&self, token: Token) {
+    /// Forgets the value and returns it: a sign-out. A refresh under way is disregarded.
+    pub fn clear(&self) -> Option<T> {
         let mut state = self.shared.lock();
-        state.epoch += 1;
-        state.failure = None;
-        state.renewal = None;
-        self.shared.store(&mut state, Some(token));
-    }
-
-    /// Forgets the token: a sign-out. A renewal under way is disregarded.
-    pub fn clear(&self) {
-        let mut state = self.shared.lock();
-        let epoch = state.epoch + 1;
-        *state = State {
+        let cleared = State {
             absent: true,
-            epoch,
-            ..State::default()
+            ..State::new(state.epoch + 1)
         };
+        std::mem::replace(&mut *state, cleared).current
+    }
+
+    /// Puts what a source has at hand in force before it returns from
+    /// [`fetch`](TokenSource::fetch), or something newer with the same token.
+    pub fn put(&self, value: Option<T>) {
+        self.shared.lock().store(value, &self.shared.policy);
     }
 
     /// Asks the source again at the next call, even if it had nothing: the store has changed.
     pub fn reload(&self) {
         let mut state = self.shared.lock();
-        let epoch = state.epoch + 1;
         *state = State {
-            epoch,
-            ..State::default()
+            current: state.current.take(),
+            refused: state.refused,
+            stale: true,
+            ..State::new(state.epoch + 1)
         };
     }
 
-    /// The token as it is, without renewing or waiting; it may have ended.
-    pub fn peek(&self) -> Option<Token> {
+    /// The value as it is, without refreshing or waiting; its token may have expired.
+    pub fn peek(&self) -> Option<T> {
         self.shared.lock().current.clone()
+    }
+
+    /// Whether the gateway has rejected the token of `value`, which is the current one.
+    pub fn is_rejected(&self, value: &T) -> bool {
+        let state = self.shared.lock();
+        state.refused && state.holds(value.token())
     }
 
     /// Renews now, whatever the age of the token, and hands out the new one. Joins a renewal that
@@ -141,20 +110,21 @@ impl<S: TokenSource> TokenCache<S> {
     /// # Cancel safety
     ///
     /// The renewal goes on when the future is dropped.
-    pub async fn renew(&self) -> Result<Option<Token>> {
+    pub async fn renew(&self) -> Result<Option<T>> {
         let receiver = {
             let mut state = self.shared.lock();
             state.failure = None;
-            Shared::join(&self.shared, &mut state)
+            let previous = state.current.clone();
+            Shared::join(&self.shared, &mut state, previous)
         };
         match wait(receiver).await {
-            Some(Ok(token)) => Ok(token),
+            Some(Ok(value)) => Ok(value),
             Some(Err(failed)) => Err(failed.error()),
             None => Err(interrupted()),
         }
     }
 
-    async fn obtain(&self) -> Result<Option<Token>> {
+    async fn obtain(&self) -> Result<Option<T>> {
         // A renewal dies with the runtime that it ran on: then another one is started here.
         for _ in 0..3 {
             let receiver = match self.next() {
@@ -166,7 +136,7 @@ impl<S: TokenSource> TokenCache<S> {
                 Some(Ok(fetched)) => {
                     // A sign-in or sign-out meanwhile counts more than what was fetched.
                     let state = self.shared.lock();
-                    let usable = state.current.as_ref().filter(|_| !state.refused);
+                    let usable = state.known().filter(|_| !state.refused);
                     return Ok(usable
                         .cloned()
                         .or_else(|| fetched.filter(|_| !state.absent)));
@@ -178,67 +148,49 @@ impl<S: TokenSource> TokenCache<S> {
         Err(interrupted())
     }
 
-    fn next(&self) -> Next {
+    fn next(&self) -> Next<T> {
         let mut state = self.shared.lock();
         let now = Instant::now();
-        if let Some(token) = state.usable(now) {
-            let due = state.renew_at.is_some_and(|at| at <= now);
-            if due && !state.resting(now) {
-                Shared::join(&self.shared, &mut state);
+        if let Some(value) = state.usable(now).cloned() {
+            if state.is_due(now) {
+                Shared::join(&self.shared, &mut state, Some(value.clone()));
             }
-            return Next::Use(Some(token));
+            return Next::Use(Some(value));
         }
         if state.absent {
             return Next::Use(None);
         }
         if state.renewal.is_none()
-            && let Some(failure) = &state.failure
-            && failure.until > now
+            && let Some(failed) = state.resting(now)
         {
-            return Next::Fail(failure.failed.error());
+            return Next::Fail(failed.error());
         }
-        Next::Wait(Shared::join(&self.shared, &mut state))
+        // What is stale is not replaced: it may turn out to be in force still.
+        let previous = state.known().cloned();
+        Next::Wait(Shared::join(&self.shared, &mut state, previous))
     }
 }
 
-impl<S> TokenCache<S> {
-    fn handle(&self) -> Self {
+impl<T> Clone for TokenCache<T> {
+    fn clone(&self) -> Self {
         Self {
             shared: self.shared.clone(),
         }
     }
 }
 
-impl<S> Clone for TokenCache<S> {
-    fn clone(&self) -> Self {
-        self.handle()
-    }
-}
-
-impl State {
-    /// The token, if it can be sent.
-    fn usable(&self, now: Instant) -> Option<Token> {
-        let token = self.current.as_ref()?;
-        let good = !self.refused && token.expires_at().is_none_or(|end| end > now);
-        let new = self.settled_at.is_some_and(|at| at > now);
-        (good || new).then(|| token.clone())
-    }
-
-    fn resting(&self, now: Instant) -> bool {
-        self.failure
-            .as_ref()
-            .is_some_and(|failure| failure.until > now)
-    }
-}
-
-impl<S: TokenSource> Shared<S> {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl<T: TokenHolder> Shared<T> {
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
         // Nothing panics while the state is half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The renewal under way, or a new one.
-    fn join(this: &Arc<Self>, state: &mut State) -> watch::Receiver<Option<Outcome>> {
+    fn join(
+        this: &Arc<Self>,
+        state: &mut State<T>,
+        previous: Option<T>,
+    ) -> watch::Receiver<Option<Outcome<T>>> {
         if let Some(receiver) = &state.renewal
             // A closed channel without an outcome: the task went away with its runtime.
             && (receiver.has_changed().is_ok() || receiver.borrow().is_some())
@@ -248,7 +200,6 @@ impl<S: TokenSource> Shared<S> {
         let (sender, receiver) = watch::channel(None);
         state.renewal = Some(receiver.clone());
         let epoch = state.epoch;
-        let previous = state.current.clone();
         let this = this.clone();
         let span = tracing::debug_span!(parent: None, "cloudbase.refresh");
         tokio::spawn(
@@ -263,130 +214,48 @@ impl<S: TokenSource> Shared<S> {
     }
 
     /// Takes the outcome of a refresh over, unless the state has moved on.
-    fn settle(
-        &self,
-        epoch: u64,
-        previous: Option<&Token>,
-        fetched: Result<Option<Token>>,
-    ) -> Outcome {
+    fn settle(&self, epoch: u64, previous: Option<&T>, fetched: Result<Option<T>>) -> Outcome<T> {
         let mut state = self.lock();
-        let is_current = state.epoch == epoch;
-        if is_current {
-            state.renewal = None;
+        match state.epoch == epoch {
+            true => state.take_over(fetched, previous, &self.policy),
+            false => fetched.map_err(|error| Failed::new(error, None, &self.policy)),
         }
-        match fetched {
-            Ok(token) => {
-                if is_current {
-                    state.failure = None;
-                    self.store(&mut state, token.clone());
-                    if token.as_ref().is_some_and(|token| is_new(token, previous)) {
-                        let until = Instant::now() + MIN_LIFETIME;
-                        state.settled_at = Some(until);
-                        state.renew_at = state.renew_at.map(|at| at.max(until));
-                    }
-                }
-                Ok(token)
-            }
-            Err(error) if error.kind() == ErrorKind::Credentials => {
-                if is_current {
-                    state.failure = None;
-                    self.store(&mut state, None);
-                }
-                Err(Failed { error, until: None })
-            }
-            Err(error) => Err(self.fail(&mut state, is_current, error)),
-        }
-    }
-
-    fn fail(&self, state: &mut State, is_current: bool, error: Error) -> Failed {
-        let count = state.failure.as_ref().map_or(0, |failure| failure.count);
-        let doubled = self.policy.backoff.saturating_mul(1 << count.min(16));
-        let asked = error.retry_after().unwrap_or_default();
-        let rest = doubled.max(asked).min(self.policy.max_backoff);
-        tracing::debug!(rest = ?rest, failures = count + 1, "token not renewed");
-        let until = Instant::now() + rest.min(crate::layer::FAR);
-        let failed = Failed {
-            error,
-            until: Some(until),
-        };
-        if is_current {
-            state.failure = Some(Failure {
-                failed: failed.clone(),
-                count: count + 1,
-                until,
-            });
-        }
-        failed
-    }
-
-    fn store(&self, state: &mut State, token: Option<Token>) {
-        state.refused = false;
-        state.absent = token.is_none();
-        state.settled_at = None;
-        state.renew_at = token.as_ref().and_then(|token| self.policy.renew_at(token));
-        if let Some(token) = &token {
-            tracing::debug!(generation = token.generation(), "token stored");
-        }
-        state.current = token;
     }
 }
 
-impl Failed {
-    /// The failure for one of its callers.
-    fn error(&self) -> Error {
-        let Some(until) = self.until else {
-            return self.error.clone();
-        };
-        let left = until.saturating_duration_since(Instant::now());
-        let what = "the token could not be refreshed";
-        Error::because_of(ErrorKind::Credentials, what, &self.error).with_retry_after(left)
-    }
-}
-
-impl<S: TokenSource> CredentialProvider for TokenCache<S> {
+impl<T: TokenHolder> CredentialProvider for TokenCache<T> {
     fn cached(&self) -> Cached {
         let state = self.shared.lock();
         let now = Instant::now();
         match state.usable(now) {
-            Some(token) if state.renew_at.is_none_or(|at| at > now) => Cached::Token(token),
-            // Due for renewal, but resting after a failure.
-            Some(token) if state.resting(now) => Cached::Token(token),
+            Some(value) if !state.is_due(now) => Cached::Token(value.token().clone()),
             None if state.absent => Cached::Absent,
             _ => Cached::Unknown,
         }
     }
 
     fn token(&self) -> BoxFuture<'_, Result<Option<Token>>> {
-        Box::pin(self.obtain())
+        Box::pin(async {
+            let value = self.obtain().await?;
+            Ok(value.map(|value| value.token().clone()))
+        })
     }
 
     fn current(&self) -> Option<Token> {
-        self.peek()
+        let state = self.shared.lock();
+        state.known().map(|current| current.token().clone())
     }
 
     fn reject(&self, token: &Token) {
         let mut state = self.shared.lock();
-        if state
-            .current
-            .as_ref()
-            .is_some_and(|current| current.generation() == token.generation())
-        {
+        if state.holds(token) {
             state.refused = true;
         }
     }
 }
 
-/// Whether a fetched token has only just been issued. One that replaces nothing may have lain in a
-/// store, unless it is over already; and a source may hand out what it has once more.
-fn is_new(token: &Token, previous: Option<&Token>) -> bool {
-    match previous {
-        Some(previous) => previous.header() != token.header(),
-        None => token.is_expired(),
-    }
-}
-
 /// Waits for the outcome; `None` if the task went away without one.
-async fn wait(mut receiver: watch::Receiver<Option<Outcome>>) -> Option<Outcome> {
+async fn wait<T: Clone>(mut receiver: watch::Receiver<Option<Outcome<T>>>) -> Option<Outcome<T>> {
     match receiver.wait_for(Option::is_some).await {
         Ok(outcome) => outcome.clone(),
         Err(_) => None,
@@ -401,7 +270,7 @@ fn interrupted() -> Error {
     .with_transient(true)
 }
 
-impl<S> fmt::Debug for TokenCache<S> {
+impl<T> fmt::Debug for TokenCache<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenCache")
             .field("policy", &self.shared.policy)

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::{advance, sleep};
@@ -13,7 +14,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 /// Answers from a closure and counts; waits for `gate` first, if there is one.
 struct Source {
-    calls: AtomicUsize,
+    calls: Arc<AtomicUsize>,
     gate: Option<Arc<Notify>>,
     answer: Box<dyn Fn(usize) -> Result<Option<Token>> + Send + Sync>,
 }
@@ -35,24 +36,23 @@ fn token(name: &str, lifetime: Duration) -> Token {
     Token::bearer(&SecretString::from(name), Some(lifetime)).unwrap()
 }
 
+/// A cache, and how often its source was asked.
 fn cache(
     gate: Option<Arc<Notify>>,
     answer: impl Fn(usize) -> Result<Option<Token>> + Send + Sync + 'static,
-) -> TokenCache<Source> {
+) -> (TokenCache, impl Fn() -> usize) {
+    let calls = Arc::new(AtomicUsize::new(0));
     let source = Source {
-        calls: AtomicUsize::new(0),
+        calls: calls.clone(),
         gate,
         answer: Box::new(answer),
     };
-    TokenCache::new(source, RefreshPolicy::default())
+    let cache = TokenCache::new(source, RefreshPolicy::default());
+    (cache, move || calls.load(Ordering::SeqCst))
 }
 
 fn numbered(call: usize) -> Result<Option<Token>> {
     Ok(Some(token(&format!("token-{call}"), HOUR)))
-}
-
-fn fetches(cache: &TokenCache<Source>) -> usize {
-    cache.source().calls.load(Ordering::SeqCst)
 }
 
 fn value(token: &Option<Token>) -> &str {
@@ -65,7 +65,7 @@ fn outage() -> Error {
 
 #[tokio::test(start_paused = true)]
 async fn ten_thousand_callers_cause_one_fetch() {
-    let cache = cache(None, numbered);
+    let (cache, fetches) = cache(None, numbered);
     cache.set(token("old", Duration::from_secs(1)));
     advance(Duration::from_secs(2)).await;
     let callers: Vec<_> = (0..10_000)
@@ -77,13 +77,13 @@ async fn ten_thousand_callers_cause_one_fetch() {
     for caller in callers {
         assert_eq!(value(&caller.await.unwrap().unwrap()), "Bearer token-1");
     }
-    assert_eq!(fetches(&cache), 1);
+    assert_eq!(fetches(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_cancelled_first_caller_loses_nothing() {
     let gate = Arc::new(Notify::new());
-    let cache = cache(Some(gate.clone()), numbered);
+    let (cache, fetches) = cache(Some(gate.clone()), numbered);
     let first = tokio::spawn({
         let cache = cache.clone();
         async move { cache.token().await }
@@ -93,13 +93,13 @@ async fn a_cancelled_first_caller_loses_nothing() {
     assert!(first.await.unwrap_err().is_cancelled());
     gate.notify_one();
     assert_eq!(value(&cache.token().await.unwrap()), "Bearer token-1");
-    assert_eq!(fetches(&cache), 1);
+    assert_eq!(fetches(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn within_the_leeway_the_old_token_is_served_while_one_renewal_runs() {
     let gate = Arc::new(Notify::new());
-    let cache = cache(Some(gate.clone()), numbered);
+    let (cache, fetches) = cache(Some(gate.clone()), numbered);
     cache.set(token("old", HOUR));
     assert!(matches!(cache.cached(), Cached::Token(_)));
     advance(HOUR - Duration::from_secs(20)).await;
@@ -107,7 +107,7 @@ async fn within_the_leeway_the_old_token_is_served_while_one_renewal_runs() {
         assert_eq!(value(&cache.token().await.unwrap()), "Bearer old");
     }
     tokio::task::yield_now().await;
-    assert_eq!(fetches(&cache), 1);
+    assert_eq!(fetches(), 1);
     gate.notify_one();
     tokio::task::yield_now().await;
     assert_eq!(value(&cache.token().await.unwrap()), "Bearer token-1");
@@ -137,7 +137,7 @@ async fn the_moment_of_renewal_is_spread() {
 
 #[tokio::test(start_paused = true)]
 async fn a_failed_renewal_leaves_a_live_token_in_use_and_rests() {
-    let cache = cache(None, |_| Err(outage()));
+    let (cache, fetches) = cache(None, |_| Err(outage()));
     cache.set(token("old", HOUR));
     advance(HOUR - Duration::from_secs(25)).await;
     for _ in 0..240 {
@@ -145,16 +145,12 @@ async fn a_failed_renewal_leaves_a_live_token_in_use_and_rests() {
         advance(Duration::from_millis(100)).await;
     }
     // 24 s: at 0 s, after the rests of 5 s and 10 s, and no more.
-    assert!(
-        (2..=3).contains(&fetches(&cache)),
-        "{} fetches",
-        fetches(&cache)
-    );
+    assert!((2..=3).contains(&fetches()), "{} fetches", fetches());
 }
 
 #[tokio::test(start_paused = true)]
 async fn with_a_dead_token_callers_get_the_failure_and_no_storm_begins() {
-    let cache = cache(None, |_| Err(outage()));
+    let (cache, fetches) = cache(None, |_| Err(outage()));
     cache.set(token("old", Duration::from_secs(1)));
     advance(Duration::from_secs(2)).await;
     let mut failures = 0;
@@ -170,12 +166,12 @@ async fn with_a_dead_token_callers_get_the_failure_and_no_storm_begins() {
     }
     // Over more than 60 s the rests are 5, 10, 20 and 40 s.
     assert_eq!(failures, 600);
-    assert!(fetches(&cache) <= 5, "{} fetches", fetches(&cache));
+    assert!(fetches() <= 5, "{} fetches", fetches());
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_service_may_ask_for_a_longer_rest() {
-    let cache = cache(None, |_| {
+    let (cache, fetches) = cache(None, |_| {
         Err(
             crate::testing::api_error(429, "resource_exhausted", "slow down")
                 .with_retry_after(Some(Duration::from_secs(30))),
@@ -191,15 +187,15 @@ async fn the_service_may_ask_for_a_longer_rest() {
         error.retry_after().unwrap() <= Duration::from_secs(1),
         "{error:?}"
     );
-    assert_eq!(fetches(&cache), 1);
+    assert_eq!(fetches(), 1);
     advance(Duration::from_secs(2)).await;
     let _ = cache.token().await;
-    assert_eq!(fetches(&cache), 2);
+    assert_eq!(fetches(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn fifty_refusals_of_one_token_cause_one_renewal() {
-    let cache = cache(None, numbered);
+    let (cache, fetches) = cache(None, numbered);
     cache.set(token("old", HOUR));
     let old = cache.token().await.unwrap().unwrap();
     let callers: Vec<_> = (0..50)
@@ -214,25 +210,25 @@ async fn fifty_refusals_of_one_token_cause_one_renewal() {
     for caller in callers {
         assert_eq!(value(&caller.await.unwrap().unwrap()), "Bearer token-1");
     }
-    assert_eq!(fetches(&cache), 1);
+    assert_eq!(fetches(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_late_refusal_does_not_discard_a_newer_token() {
-    let cache = cache(None, numbered);
+    let (cache, fetches) = cache(None, numbered);
     cache.set(token("old", HOUR));
     let old = cache.token().await.unwrap().unwrap();
     cache.reject(&old);
     assert_eq!(value(&cache.token().await.unwrap()), "Bearer token-1");
     cache.reject(&old);
     assert_eq!(value(&cache.token().await.unwrap()), "Bearer token-1");
-    assert_eq!(fetches(&cache), 1);
+    assert_eq!(fetches(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_sign_in_or_sign_out_beats_a_renewal_under_way() {
     let gate = Arc::new(Notify::new());
-    let cache = cache(Some(gate.clone()), numbered);
+    let (cache, _) = cache(Some(gate.clone()), numbered);
     let waiting = tokio::spawn({
         let cache = cache.clone();
         async move { cache.token().await }
@@ -260,19 +256,19 @@ async fn a_sign_in_or_sign_out_beats_a_renewal_under_way() {
 
 #[tokio::test(start_paused = true)]
 async fn a_source_without_a_token_is_asked_once() {
-    let cache = cache(None, |_| Ok(None));
+    let (cache, fetches) = cache(None, |_| Ok(None));
     for _ in 0..10 {
         assert!(cache.token().await.unwrap().is_none());
     }
-    assert_eq!(fetches(&cache), 1);
+    assert_eq!(fetches(), 1);
     cache.reload();
     assert!(cache.token().await.unwrap().is_none());
-    assert_eq!(fetches(&cache), 2);
+    assert_eq!(fetches(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_source_that_panics_does_not_take_the_cache_with_it() {
-    let cache = cache(None, |call| {
+    let (cache, _) = cache(None, |call| {
         if call <= 3 {
             panic!("broken source")
         } else {
@@ -287,7 +283,7 @@ async fn a_source_that_panics_does_not_take_the_cache_with_it() {
 #[test]
 fn a_renewal_that_died_with_its_runtime_is_started_again_on_another() {
     let gate = Arc::new(Notify::new());
-    let cache = cache(Some(gate.clone()), numbered);
+    let (cache, _) = cache(Some(gate.clone()), numbered);
     let runtime = || {
         tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -314,7 +310,7 @@ fn a_renewal_that_died_with_its_runtime_is_started_again_on_another() {
 
 #[tokio::test(start_paused = true)]
 async fn an_explicit_renewal_joins_the_one_under_way_and_ignores_the_rest() {
-    let cache = cache(None, |call| {
+    let (cache, _) = cache(None, |call| {
         if call == 1 {
             Err(outage())
         } else {
@@ -334,11 +330,11 @@ async fn the_first_failure_and_every_later_one_say_the_same() {
         let error = crate::testing::api_error(503, "unavailable", "not now");
         Err(error.with_numeric_code(14).with_request_id("X"))
     };
-    let cache = cache(None, move |_| refused());
+    let (cache, fetches) = cache(None, move |_| refused());
     let first = cache.token().await.unwrap_err();
     advance(Duration::from_secs(1)).await;
     let later = cache.token().await.unwrap_err();
-    assert_eq!(fetches(&cache), 1);
+    assert_eq!(fetches(), 1);
     assert_eq!(first.retry_after(), Some(Duration::from_secs(5)));
     assert_eq!(later.retry_after(), Some(Duration::from_secs(4)));
     for error in [first, later] {
@@ -352,7 +348,7 @@ async fn the_first_failure_and_every_later_one_say_the_same() {
     }
     // An explicit one is made all the same, and says when the next one is due without being asked.
     let explicit = cache.renew().await.unwrap_err();
-    assert_eq!(fetches(&cache), 2);
+    assert_eq!(fetches(), 2);
     assert_eq!(explicit.retry_after(), Some(Duration::from_secs(5)));
     assert!(explicit.is_retryable());
 }
@@ -363,7 +359,7 @@ async fn a_session_that_has_ended_says_so_once_to_all_who_wait() {
         let error = Error::new(ErrorKind::Credentials, "the session has ended");
         Err(error.with_code(crate::ErrorCode::from("invalid_grant")))
     };
-    let cache = cache(None, ended);
+    let (cache, fetches) = cache(None, ended);
     cache.set(token("old", Duration::from_secs(1)));
     advance(Duration::from_secs(2)).await;
     let (one, two) = tokio::join!(cache.token(), cache.token());
@@ -377,14 +373,14 @@ async fn a_session_that_has_ended_says_so_once_to_all_who_wait() {
     }
     assert!(matches!(cache.cached(), Cached::Absent));
     assert!(cache.token().await.unwrap().is_none() && cache.peek().is_none());
-    assert_eq!(fetches(&cache), 1);
+    assert_eq!(fetches(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn tokens_that_are_good_for_nothing_are_replaced_once_a_second() {
     // Rejected each time, over on arrival, and over after a moment.
     for lifetime in [HOUR, Duration::ZERO, Duration::from_millis(10)] {
-        let cache = cache(None, move |call| {
+        let (cache, fetches) = cache(None, move |call| {
             Ok(Some(token(&format!("token-{call}"), lifetime)))
         });
         cache.set(token("old", lifetime));
@@ -395,20 +391,20 @@ async fn tokens_that_are_good_for_nothing_are_replaced_once_a_second() {
             advance(Duration::from_millis(50)).await;
         }
         let seconds = usize::try_from(begin.elapsed().as_secs()).unwrap();
-        let fetched = fetches(&cache);
+        let fetched = fetches();
         assert!(
             (seconds / 2..=seconds + 1).contains(&fetched),
             "{lifetime:?}: {fetched} fetches in {seconds} s"
         );
         // Whoever asks for it gets a new one.
         cache.renew().await.unwrap();
-        assert_eq!(fetches(&cache), fetched + 1);
+        assert_eq!(fetches(), fetched + 1);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_token_that_was_not_just_fetched_is_replaced_when_it_is_rejected() {
-    let cache = cache(None, numbered);
+    let (cache, _) = cache(None, numbered);
     // As it is when it has lain in a store, or has just been signed in with.
     let stored = cache.token().await.unwrap().unwrap();
     cache.reject(&stored);
