@@ -21,7 +21,7 @@ pub use self::token_source::{TokenHolder, TokenSource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::{CredentialUse, Identity};
 
-/// A source of tokens that renews them by itself.
+/// A source of tokens that refreshes them by itself.
 ///
 /// [`TokenCache`] implements it over anything that can fetch a
 /// token; implement it directly for full control.
@@ -55,12 +55,12 @@ use crate::operation::{CredentialUse, Identity};
 /// }
 /// ```
 pub trait CredentialProvider: Send + Sync + 'static {
-    /// What can be told at once, without waiting; [`token`](Self::token) is asked otherwise.
+    /// What is known at once, without waiting; [`token`](Self::token) is asked otherwise.
     fn cached(&self) -> Cached {
         Cached::Unknown
     }
 
-    /// The token to use now, renewed first if needed. `Ok(None)` if this source has nothing:
+    /// The token to use now, refreshed first if needed. `Ok(None)` if this source has nothing:
     /// nobody is signed in.
     ///
     /// # Errors
@@ -77,7 +77,7 @@ pub trait CredentialProvider: Send + Sync + 'static {
         None
     }
 
-    /// The gateway has refused `token` as expired or invalid. A source that has moved on to a newer
+    /// The gateway has rejected `token` as expired or invalid. A source that has moved on to a newer
     /// [generation](Token::generation) meanwhile does nothing.
     fn reject(&self, token: &Token);
 }
@@ -116,7 +116,7 @@ impl Credentials {
         }
     }
 
-    /// Never falls back to the access key where a user's token is wanted.
+    /// Never falls back to the access key where a call needs a user's token.
     #[must_use]
     pub fn require_user(mut self, require: bool) -> Self {
         self.require_user = require;
@@ -146,25 +146,25 @@ impl Credentials {
     /// session that the call began with.
     pub(crate) fn resolve(
         &self,
-        wanted: CredentialUse,
+        usage: CredentialUse,
         identity: &OnceLock<Identity>,
     ) -> Result<Resolution> {
         let began_without_user =
             matches!(identity.get(), Some(Identity::Nobody | Identity::AccessKey));
-        let session = match wanted {
+        let session = match usage {
             CredentialUse::None => return Ok(Resolution::Known(None)),
             CredentialUse::AccessKey => None,
             _ if began_without_user => None,
             _ => self.session.get(),
         };
         let Some(session) = session else {
-            return self.fall_back(wanted, identity).map(Resolution::Known);
+            return self.fall_back(usage, identity).map(Resolution::Known);
         };
         match session.cached() {
-            Cached::Token(token) => self.settle(wanted, identity, Some(token)),
-            Cached::Absent => self.settle(wanted, identity, None),
+            Cached::Token(token) => self.settle(usage, identity, Some(token)),
+            Cached::Absent => self.settle(usage, identity, None),
             Cached::Unknown => {
-                // Whoever is signed in when the wait begins is whom the call is made for.
+                // The call is made for the user who is signed in when the wait begins.
                 if let Some(current) = session.current() {
                     let _ = identity.set(Identity::of(&current));
                 }
@@ -183,14 +183,14 @@ impl Credentials {
     /// As [`resolve`](Self::resolve).
     pub(crate) fn settle(
         &self,
-        wanted: CredentialUse,
+        usage: CredentialUse,
         identity: &OnceLock<Identity>,
         token: Option<Token>,
     ) -> Result<Option<(Token, bool)>> {
         let Some(token) = token else {
             return match identity.get() {
                 Some(Identity::Session(_)) => Err(Identity::changed()),
-                _ => self.fall_back(wanted, identity),
+                _ => self.fall_back(usage, identity),
             };
         };
         match identity.get_or_init(|| Identity::of(&token)) {
@@ -204,10 +204,10 @@ impl Credentials {
     /// What a call carries that is made for no user.
     fn fall_back(
         &self,
-        wanted: CredentialUse,
+        usage: CredentialUse,
         identity: &OnceLock<Identity>,
     ) -> Result<Option<(Token, bool)>> {
-        let key = match (wanted, &self.access_key) {
+        let key = match (usage, &self.access_key) {
             // No step of a call is settled by one that is made for nobody in any case.
             (CredentialUse::AccessKey, key) => return Ok(key.clone().map(|key| (key, false))),
             (CredentialUse::Session, _) => return Err(no_user()),

@@ -75,7 +75,6 @@ pub(super) const WORDS: &[(&str, &str, usize)] = &[
     ("cloudbase-core", "patience", 16),
     ("cloudbase-core", "refuse", 141),
     ("cloudbase-core", "renew", 71),
-    ("cloudbase-core", "rest", 4),
     ("cloudbase-core", "shorten", 2),
     ("cloudbase-core", "somebody", 3),
     ("cloudbase-core", "spare", 37),

@@ -351,7 +351,7 @@ impl Manager {
             let rejection = self.state().rejection.clone();
             return Err(rejection.map_or_else(not_renewable, rejected));
         }
-        self.core.cache.renew().await?;
+        self.core.cache.refresh().await?;
         if let Some(rejection) = self.state().rejection.clone() {
             return Err(rejected(rejection));
         }

@@ -1,4 +1,4 @@
-//! Keeps one token fresh: renewed once for however many callers, early, and never by a caller.
+//! Keeps one token fresh: refreshed once for however many callers, early, and never by a caller.
 
 mod state;
 
@@ -18,10 +18,10 @@ use crate::error::{Error, ErrorKind, Result};
 /// comes with one ([`TokenHolder`]).
 ///
 /// - A fresh token is handed out at once.
-/// - Within the leeway a renewal starts in the background, and the old token is handed out.
-/// - Without a usable token callers wait for one renewal, which is a task of its own: a caller that
+/// - Within the leeway a refresh starts in the background, and the old token is handed out.
+/// - Without a usable token callers wait for one refresh, which is a task of its own: a caller that
 ///   is cancelled loses nothing.
-/// - After a failed renewal nothing is fetched for a while: a live token is handed out still, and
+/// - After a failed refresh nothing is fetched for a while: a live token is handed out still, and
 ///   callers without one get the failure, whose `retry_after` says how long.
 /// - A token that is rejected, or over, as soon as it has come is not replaced for a second.
 ///
@@ -83,7 +83,7 @@ impl<T: TokenHolder> TokenCache<T> {
         let mut state = self.shared.lock();
         *state = State {
             current: state.current.take(),
-            refused: state.refused,
+            rejected: state.rejected,
             stale: true,
             ..State::new(state.epoch + 1)
         };
@@ -97,10 +97,10 @@ impl<T: TokenHolder> TokenCache<T> {
     /// Whether the gateway has rejected the token of `value`, which is the current one.
     pub fn is_rejected(&self, value: &T) -> bool {
         let state = self.shared.lock();
-        state.refused && state.holds(value.token())
+        state.rejected && state.holds(value.token())
     }
 
-    /// Renews now, whatever the age of the token, and hands out the new one. Joins a renewal that
+    /// Refreshes now, whatever the age of the token, and hands out the new one. Joins a refresh that
     /// is under way; is not held back by an earlier failure.
     ///
     /// # Errors
@@ -109,8 +109,8 @@ impl<T: TokenHolder> TokenCache<T> {
     ///
     /// # Cancel safety
     ///
-    /// The renewal goes on when the future is dropped.
-    pub async fn renew(&self) -> Result<Option<T>> {
+    /// The refresh goes on when the future is dropped.
+    pub async fn refresh(&self) -> Result<Option<T>> {
         let receiver = {
             let mut state = self.shared.lock();
             state.failure = None;
@@ -125,7 +125,7 @@ impl<T: TokenHolder> TokenCache<T> {
     }
 
     async fn obtain(&self) -> Result<Option<T>> {
-        // A renewal dies with the runtime that it ran on: then another one is started here.
+        // A refresh dies with the runtime that it ran on: then another one is started here.
         for _ in 0..3 {
             let receiver = match self.next() {
                 Next::Use(token) => return Ok(token),
@@ -136,7 +136,7 @@ impl<T: TokenHolder> TokenCache<T> {
                 Some(Ok(fetched)) => {
                     // A sign-in or sign-out meanwhile counts more than what was fetched.
                     let state = self.shared.lock();
-                    let usable = state.known().filter(|_| !state.refused);
+                    let usable = state.known().filter(|_| !state.rejected);
                     return Ok(usable
                         .cloned()
                         .or_else(|| fetched.filter(|_| !state.absent)));
@@ -160,8 +160,8 @@ impl<T: TokenHolder> TokenCache<T> {
         if state.absent {
             return Next::Use(None);
         }
-        if state.renewal.is_none()
-            && let Some(failed) = state.resting(now)
+        if state.refresh.is_none()
+            && let Some(failed) = state.cooldown(now)
         {
             return Next::Fail(failed.error());
         }
@@ -185,20 +185,20 @@ impl<T: TokenHolder> Shared<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The renewal under way, or a new one.
+    /// The refresh under way, or a new one.
     fn join(
         this: &Arc<Self>,
         state: &mut State<T>,
         previous: Option<T>,
     ) -> watch::Receiver<Option<Outcome<T>>> {
-        if let Some(receiver) = &state.renewal
+        if let Some(receiver) = &state.refresh
             // A closed channel without an outcome: the task went away with its runtime.
             && (receiver.has_changed().is_ok() || receiver.borrow().is_some())
         {
             return receiver.clone();
         }
         let (sender, receiver) = watch::channel(None);
-        state.renewal = Some(receiver.clone());
+        state.refresh = Some(receiver.clone());
         let epoch = state.epoch;
         let this = this.clone();
         let span = tracing::debug_span!(parent: None, "cloudbase.refresh");
@@ -249,7 +249,7 @@ impl<T: TokenHolder> CredentialProvider for TokenCache<T> {
     fn reject(&self, token: &Token) {
         let mut state = self.shared.lock();
         if state.holds(token) {
-            state.refused = true;
+            state.rejected = true;
         }
     }
 }
@@ -265,7 +265,7 @@ async fn wait<T: Clone>(mut receiver: watch::Receiver<Option<Outcome<T>>>) -> Op
 fn interrupted() -> Error {
     Error::new(
         ErrorKind::Interrupted,
-        "the task that renews the token went away",
+        "the task that refreshes the token went away",
     )
     .with_transient(true)
 }

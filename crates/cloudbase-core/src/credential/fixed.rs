@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use super::{Cached, CredentialProvider, Token};
 use crate::error::Result;
 
-/// One token for all calls, never renewed: for servers that act with a token they were given.
+/// One token for all calls, never refreshed: for servers that act with a token they were given.
 ///
 /// ```
 /// use cloudbase_core::Client;

@@ -33,7 +33,7 @@ impl Default for RefreshPolicy {
 }
 
 impl RefreshPolicy {
-    pub(super) fn renew_at(&self, token: &Token) -> Option<Instant> {
+    pub(super) fn refresh_at(&self, token: &Token) -> Option<Instant> {
         let end = token.expires_at()?;
         let leeway = self.leeway.min(token.lifetime()? / 4);
         let jitter = leeway.mul_f64(self.jitter.clamp(0.0, 1.0) * fastrand::f64());

@@ -117,7 +117,7 @@ impl Token {
             .is_some_and(|end| end <= Instant::now())
     }
 
-    /// A number that tells this token from every other one of the process.
+    /// A number that differs from that of every other token of the process.
     pub fn generation(&self) -> u64 {
         self.inner.generation
     }

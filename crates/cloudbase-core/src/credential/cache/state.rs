@@ -1,4 +1,4 @@
-//! What a cache knows of its value: whether it can be sent, when it is renewed, and what failed.
+//! What a cache knows of its value: whether it can be sent, when it is refreshed, and what failed.
 
 use std::time::Duration;
 
@@ -13,22 +13,22 @@ use crate::error::{Error, ErrorKind, Result};
 const MIN_LIFETIME: Duration = Duration::from_secs(1);
 
 pub(super) struct State<T> {
-    /// The newest value, kept after it was refused so that the source knows what it replaces.
+    /// The newest value, kept after it was rejected so that the source knows what it replaces.
     pub(super) current: Option<T>,
-    /// The gateway has refused `current`.
-    pub(super) refused: bool,
+    /// The gateway has rejected `current`.
+    pub(super) rejected: bool,
     /// The source has said that there is nothing: do not ask again before something changes.
     pub(super) absent: bool,
     /// What is known is to be fetched again before it is used.
     pub(super) stale: bool,
-    /// From when `current` is renewed.
-    pub(super) renew_at: Option<Instant>,
+    /// From when `current` is refreshed.
+    pub(super) refresh_at: Option<Instant>,
     /// Until when `current` is used whatever becomes of it: it has only just come.
     pub(super) settled_at: Option<Instant>,
-    /// Counts the values set and cleared from outside, and reloads: a renewal that began before one
+    /// Counts the values set and cleared from outside, and reloads: a refresh that began before one
     /// of them must not undo it.
     pub(super) epoch: u64,
-    pub(super) renewal: Option<watch::Receiver<Option<Outcome<T>>>>,
+    pub(super) refresh: Option<watch::Receiver<Option<Outcome<T>>>>,
     pub(super) failure: Option<Failed>,
 }
 
@@ -48,13 +48,13 @@ impl<T: TokenHolder> State<T> {
     pub(super) fn new(epoch: u64) -> Self {
         Self {
             current: None,
-            refused: false,
+            rejected: false,
             absent: false,
             stale: false,
-            renew_at: None,
+            refresh_at: None,
             settled_at: None,
             epoch,
-            renewal: None,
+            refresh: None,
             failure: None,
         }
     }
@@ -73,18 +73,18 @@ impl<T: TokenHolder> State<T> {
     /// The value, if its token can be sent.
     pub(super) fn usable(&self, now: Instant) -> Option<&T> {
         let current = self.known()?;
-        let good = !self.refused && !current.is_expired();
+        let good = !self.rejected && !current.is_expired();
         let new = self.settled_at.is_some_and(|at| at > now);
         (good || new).then_some(current)
     }
 
-    /// Whether a renewal is due and nothing speaks against one.
+    /// Whether a refresh is due and nothing speaks against one.
     pub(super) fn is_due(&self, now: Instant) -> bool {
-        self.renew_at.is_some_and(|at| at <= now) && self.resting(now).is_none()
+        self.refresh_at.is_some_and(|at| at <= now) && self.cooldown(now).is_none()
     }
 
     /// The failure because of which nothing is fetched.
-    pub(super) fn resting(&self, now: Instant) -> Option<&Failed> {
+    pub(super) fn cooldown(&self, now: Instant) -> Option<&Failed> {
         let failure = self.failure.as_ref();
         failure.filter(|failed| failed.until.is_some_and(|until| until > now))
     }
@@ -94,9 +94,9 @@ impl<T: TokenHolder> State<T> {
         if let Some(token) = value.as_ref().map(T::token)
             && !self.holds(token)
         {
-            self.refused = false;
+            self.rejected = false;
             self.settled_at = None;
-            self.renew_at = policy.renew_at(token);
+            self.refresh_at = policy.refresh_at(token);
             tracing::debug!(generation = token.generation(), "token stored");
         }
         self.current = value;
@@ -109,7 +109,7 @@ impl<T: TokenHolder> State<T> {
         previous: Option<&T>,
         policy: &RefreshPolicy,
     ) -> Outcome<T> {
-        self.renewal = None;
+        self.refresh = None;
         let outcome = fetched.map_err(|error| Failed::new(error, self.failure.as_ref(), policy));
         let value = match &outcome {
             Err(failed) if failed.until.is_some() => {
@@ -121,7 +121,7 @@ impl<T: TokenHolder> State<T> {
         };
         self.failure = None;
         self.stale = false;
-        self.refused = false;
+        self.rejected = false;
         // A source may have put it in force already, and something newer since.
         if !value.is_some_and(|value| self.holds(value.token())) {
             self.store(value.cloned(), policy);
@@ -129,7 +129,7 @@ impl<T: TokenHolder> State<T> {
         if value.is_some_and(|value| is_new(value, previous)) {
             let until = Instant::now() + MIN_LIFETIME;
             self.settled_at = Some(until);
-            self.renew_at = self.renew_at.map(|at| at.max(until));
+            self.refresh_at = self.refresh_at.map(|at| at.max(until));
         }
         outcome
     }
@@ -141,9 +141,9 @@ impl Failed {
         let until = (error.kind() != ErrorKind::Credentials).then(|| {
             let doubled = policy.backoff.saturating_mul(1 << count.min(16));
             let asked = error.retry_after().unwrap_or_default();
-            let rest = doubled.max(asked).min(policy.max_backoff);
-            tracing::debug!(rest = ?rest, failures = count + 1, "token not renewed");
-            Instant::now() + rest.min(crate::layer::FAR)
+            let cooldown = doubled.max(asked).min(policy.max_backoff);
+            tracing::debug!(cooldown = ?cooldown, failures = count + 1, "token not refreshed");
+            Instant::now() + cooldown.min(crate::layer::FAR)
         });
         Self {
             error,

@@ -1,4 +1,4 @@
-//! Who renews, how often, and what the others get meanwhile.
+//! Who refreshes, how often, and what the others get meanwhile.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,11 +12,11 @@ use secrecy::SecretString;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Answers from a closure and counts; waits for `gate` first, if there is one.
+/// Responds from a closure and counts; waits for `gate` first, if there is one.
 struct Source {
     calls: Arc<AtomicUsize>,
     gate: Option<Arc<Notify>>,
-    answer: Box<dyn Fn(usize) -> Result<Option<Token>> + Send + Sync>,
+    respond: Box<dyn Fn(usize) -> Result<Option<Token>> + Send + Sync>,
 }
 
 impl TokenSource for Source {
@@ -27,7 +27,7 @@ impl TokenSource for Source {
                 Some(gate) => gate.notified().await,
                 None => sleep(Duration::from_millis(20)).await,
             }
-            (self.answer)(call)
+            (self.respond)(call)
         })
     }
 }
@@ -39,13 +39,13 @@ fn token(name: &str, lifetime: Duration) -> Token {
 /// A cache, and how often its source was asked.
 fn cache(
     gate: Option<Arc<Notify>>,
-    answer: impl Fn(usize) -> Result<Option<Token>> + Send + Sync + 'static,
+    respond: impl Fn(usize) -> Result<Option<Token>> + Send + Sync + 'static,
 ) -> (TokenCache, impl Fn() -> usize) {
     let calls = Arc::new(AtomicUsize::new(0));
     let source = Source {
         calls: calls.clone(),
         gate,
-        answer: Box::new(answer),
+        respond: Box::new(respond),
     };
     let cache = TokenCache::new(source, RefreshPolicy::default());
     (cache, move || calls.load(Ordering::SeqCst))
@@ -97,7 +97,7 @@ async fn a_cancelled_first_caller_loses_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn within_the_leeway_the_old_token_is_served_while_one_renewal_runs() {
+async fn within_the_leeway_the_old_token_is_served_while_one_refresh_runs() {
     let gate = Arc::new(Notify::new());
     let (cache, fetches) = cache(Some(gate.clone()), numbered);
     cache.set(token("old", HOUR));
@@ -114,29 +114,29 @@ async fn within_the_leeway_the_old_token_is_served_while_one_renewal_runs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_moment_of_renewal_is_spread() {
+async fn the_moment_of_refresh_is_spread() {
     let policy = RefreshPolicy::default();
     let end = token("t", HOUR);
     let moments: Vec<_> = (0..200)
-        .map(|_| end.expires_at().unwrap() - policy.renew_at(&end).unwrap())
+        .map(|_| end.expires_at().unwrap() - policy.refresh_at(&end).unwrap())
         .collect();
     let (least, most) = (moments.iter().min().unwrap(), moments.iter().max().unwrap());
     assert!(*least >= Duration::from_secs(30) && *most <= Duration::from_millis(37_500));
     assert!(
         *most - *least > Duration::from_secs(4),
-        "200 clients renew within {:?}",
+        "200 clients refresh within {:?}",
         *most - *least
     );
     let short = token("s", Duration::from_secs(8));
-    let lead = short.expires_at().unwrap() - policy.renew_at(&short).unwrap();
+    let lead = short.expires_at().unwrap() - policy.refresh_at(&short).unwrap();
     assert!(
         lead <= Duration::from_millis(2500),
-        "a short token is not renewed on each call: {lead:?}"
+        "a short token is not refreshed on each call: {lead:?}"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_renewal_leaves_a_live_token_in_use_and_rests() {
+async fn a_failed_refresh_leaves_a_live_token_in_use_and_cools_down() {
     let (cache, fetches) = cache(None, |_| Err(outage()));
     cache.set(token("old", HOUR));
     advance(HOUR - Duration::from_secs(25)).await;
@@ -144,7 +144,7 @@ async fn a_failed_renewal_leaves_a_live_token_in_use_and_rests() {
         assert_eq!(value(&cache.token().await.unwrap()), "Bearer old");
         advance(Duration::from_millis(100)).await;
     }
-    // 24 s: at 0 s, after the rests of 5 s and 10 s, and no more.
+    // 24 s: at 0 s, after the cooldowns of 5 s and 10 s, and no more.
     assert!((2..=3).contains(&fetches()), "{} fetches", fetches());
 }
 
@@ -159,18 +159,18 @@ async fn with_a_dead_token_callers_get_the_failure_and_no_storm_begins() {
         assert_eq!(error.kind(), ErrorKind::Credentials);
         assert!(
             error.is_transient() && !error.is_unauthenticated(),
-            "an outage asks for patience: {error}"
+            "an outage passes: {error}"
         );
         failures += 1;
         advance(Duration::from_millis(100)).await;
     }
-    // Over more than 60 s the rests are 5, 10, 20 and 40 s.
+    // Over more than 60 s the cooldowns are 5, 10, 20 and 40 s.
     assert_eq!(failures, 600);
     assert!(fetches() <= 5, "{} fetches", fetches());
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_service_may_ask_for_a_longer_rest() {
+async fn the_service_may_ask_for_a_longer_cooldown() {
     let (cache, fetches) = cache(None, |_| {
         Err(
             crate::testing::api_error(429, "resource_exhausted", "slow down")
@@ -194,7 +194,7 @@ async fn the_service_may_ask_for_a_longer_rest() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn fifty_refusals_of_one_token_cause_one_renewal() {
+async fn fifty_rejections_of_one_token_cause_one_refresh() {
     let (cache, fetches) = cache(None, numbered);
     cache.set(token("old", HOUR));
     let old = cache.token().await.unwrap().unwrap();
@@ -214,7 +214,7 @@ async fn fifty_refusals_of_one_token_cause_one_renewal() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_late_refusal_does_not_discard_a_newer_token() {
+async fn a_late_rejection_does_not_discard_a_newer_token() {
     let (cache, fetches) = cache(None, numbered);
     cache.set(token("old", HOUR));
     let old = cache.token().await.unwrap().unwrap();
@@ -226,7 +226,7 @@ async fn a_late_refusal_does_not_discard_a_newer_token() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sign_in_or_sign_out_beats_a_renewal_under_way() {
+async fn a_sign_in_or_sign_out_beats_a_refresh_under_way() {
     let gate = Arc::new(Notify::new());
     let (cache, _) = cache(Some(gate.clone()), numbered);
     let waiting = tokio::spawn({
@@ -281,7 +281,7 @@ async fn a_source_that_panics_does_not_take_the_cache_with_it() {
 }
 
 #[test]
-fn a_renewal_that_died_with_its_runtime_is_started_again_on_another() {
+fn a_refresh_that_died_with_its_runtime_is_started_again_on_another() {
     let gate = Arc::new(Notify::new());
     let (cache, _) = cache(Some(gate.clone()), numbered);
     let runtime = || {
@@ -309,7 +309,7 @@ fn a_renewal_that_died_with_its_runtime_is_started_again_on_another() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_explicit_renewal_joins_the_one_under_way_and_ignores_the_rest() {
+async fn an_explicit_refresh_joins_the_one_under_way_and_ignores_the_cooldown() {
     let (cache, _) = cache(None, |call| {
         if call == 1 {
             Err(outage())
@@ -318,19 +318,19 @@ async fn an_explicit_renewal_joins_the_one_under_way_and_ignores_the_rest() {
         }
     });
     assert!(cache.token().await.is_err());
-    assert!(cache.token().await.is_err(), "resting");
-    let (one, two) = tokio::join!(cache.renew(), cache.renew());
+    assert!(cache.token().await.is_err(), "in the cooldown");
+    let (one, two) = tokio::join!(cache.refresh(), cache.refresh());
     assert_eq!(value(&one.unwrap()), "Bearer token-2");
     assert_eq!(value(&two.unwrap()), "Bearer token-2");
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_first_failure_and_every_later_one_say_the_same() {
-    let refused = || {
+    let rejected = || {
         let error = crate::testing::api_error(503, "unavailable", "not now");
         Err(error.with_numeric_code(14).with_request_id("X"))
     };
-    let (cache, fetches) = cache(None, move |_| refused());
+    let (cache, fetches) = cache(None, move |_| rejected());
     let first = cache.token().await.unwrap_err();
     advance(Duration::from_secs(1)).await;
     let later = cache.token().await.unwrap_err();
@@ -347,7 +347,7 @@ async fn the_first_failure_and_every_later_one_say_the_same() {
         );
     }
     // An explicit one is made all the same, and says when the next one is due without being asked.
-    let explicit = cache.renew().await.unwrap_err();
+    let explicit = cache.refresh().await.unwrap_err();
     assert_eq!(fetches(), 2);
     assert_eq!(explicit.retry_after(), Some(Duration::from_secs(5)));
     assert!(explicit.is_retryable());
@@ -396,8 +396,8 @@ async fn tokens_that_are_good_for_nothing_are_replaced_once_a_second() {
             (seconds / 2..=seconds + 1).contains(&fetched),
             "{lifetime:?}: {fetched} fetches in {seconds} s"
         );
-        // Whoever asks for it gets a new one.
-        cache.renew().await.unwrap();
+        // An explicit refresh fetches a new one.
+        cache.refresh().await.unwrap();
         assert_eq!(fetches(), fetched + 1);
     }
 }
