@@ -155,7 +155,7 @@ impl Caller {
     }
 
     /// For a call that nobody waits for: one attempt, and no captcha.
-    pub(crate) fn for_a_farewell(&self) -> Self {
+    pub(crate) fn for_revocation(&self) -> Self {
         let mut caller = self.clone();
         caller.captcha = None;
         caller.options = caller.options.with_max_attempts(1);

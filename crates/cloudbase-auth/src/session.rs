@@ -5,7 +5,7 @@ pub(crate) mod ask;
 #[cfg(test)]
 mod clock_tests;
 pub(crate) mod events;
-mod farewell;
+mod expiry;
 mod interruption;
 pub(crate) mod manager;
 mod methods;

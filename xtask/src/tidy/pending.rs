@@ -56,7 +56,6 @@ pub(super) const WORDS: &[(&str, &str, usize)] = &[
     ("cloudbase-auth", "anew", 11),
     ("cloudbase-auth", "answer", 43),
     ("cloudbase-auth", "by which", 1),
-    ("cloudbase-auth", "farewell", 16),
     ("cloudbase-auth", "is none", 7),
     ("cloudbase-auth", "refuse", 70),
     ("cloudbase-auth", "renew", 61),

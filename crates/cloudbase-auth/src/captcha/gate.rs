@@ -31,7 +31,7 @@ tokio::task_local! {
 pub(crate) struct Gate {
     handler: Option<Arc<dyn CaptchaHandler>>,
     /// Held while a captcha is being solved; the token itself is read without it.
-    turn: AsyncMutex<()>,
+    permit: AsyncMutex<()>,
     /// When the last picture was asked for: the solver was alive at that time.
     asked_at: Mutex<Option<Instant>>,
     kept: Mutex<Option<Kept>>,
@@ -47,7 +47,7 @@ impl Gate {
     pub(crate) fn new(handler: Option<Arc<dyn CaptchaHandler>>) -> Self {
         Self {
             handler,
-            turn: AsyncMutex::new(()),
+            permit: AsyncMutex::new(()),
             asked_at: Mutex::default(),
             kept: Mutex::default(),
         }
@@ -80,8 +80,8 @@ impl Gate {
         if SOLVING.try_get().is_ok() {
             return Err(Error::new(ErrorKind::Local, NESTED));
         }
-        let _turn = self.turn(caller.client.config().timeouts().total).await?;
-        // Whoever had the turn before may have solved one.
+        let _permit = self.permit(caller.client.config().timeouts().total).await?;
+        // Another holder of the permit may have solved one.
         if let Some(token) = self.kept(refused) {
             return Ok(Some(token));
         }
@@ -96,12 +96,12 @@ impl Gate {
 
     /// Waits until nobody else has a captcha solved, at most `limit` after the last picture that
     /// was asked for: a handler may wait, in another task, for the very call that waits here.
-    async fn turn(&self, limit: Duration) -> Result<AsyncMutexGuard<'_, ()>> {
-        let mut turn = std::pin::pin!(self.turn.lock());
+    async fn permit(&self, limit: Duration) -> Result<AsyncMutexGuard<'_, ()>> {
+        let mut permit = std::pin::pin!(self.permit.lock());
         let mut seen = Instant::now();
         loop {
-            if let Ok(turn) = timeout_at(later(seen, limit), turn.as_mut()).await {
-                return Ok(turn);
+            if let Ok(permit) = timeout_at(later(seen, limit), permit.as_mut()).await {
+                return Ok(permit);
             }
             match self.asked_at() {
                 Some(asked) if asked > seen => seen = asked,

@@ -1,8 +1,8 @@
 //! Owns the current session: its place in memory and in the store, and the order of changes.
 //!
-//! Every change takes a turn, so that there is one at a time in this process, and the store's lock,
+//! Every change takes a permit, so that there is one at a time in this process, and the store's lock,
 //! so that there is one at a time among all processes that share the store. A session is stored
-//! before anybody sees it. Events are published before the turn ends, so that they come in the order
+//! before anybody sees it. Events are published before the permit is released, so that they come in the order
 //! of the changes; they are delivered outside of it.
 
 use std::fmt;
@@ -53,7 +53,7 @@ pub(crate) struct Core {
     pub(super) key: String,
     pub(super) hub: Arc<Hub>,
     /// Held by whoever changes the session. Readers never wait for it.
-    pub(super) turn: AsyncMutex<()>,
+    pub(super) permit: AsyncMutex<()>,
     pub(super) interruption: Interruption,
     state: Mutex<State>,
 }
@@ -66,7 +66,7 @@ impl Manager {
             caller,
             store,
             hub: Arc::default(),
-            turn: AsyncMutex::new(()),
+            permit: AsyncMutex::new(()),
             interruption: Interruption::default(),
             state: Mutex::default(),
         });
@@ -178,8 +178,8 @@ impl Manager {
         told: &[fn(Session) -> AuthEvent],
     ) -> Result<()> {
         let live = Live::fresh(session.clone())?;
-        let turn = self.core.turn().await?;
-        self.install_within(turn, ticket, told, async { Ok(live) })
+        let permit = self.core.permit().await?;
+        self.install_within(permit, ticket, told, async { Ok(live) })
             .await
             .map(drop)
     }
@@ -192,24 +192,24 @@ impl Manager {
         told: &[fn(Session) -> AuthEvent],
         obtain: impl Future<Output = Result<Session>>,
     ) -> Result<Session> {
-        let turn = self.core.turn_of_many().await?;
+        let permit = self.core.queued_permit().await?;
         let obtain = Box::pin(async { Live::fresh(obtain.await?) });
-        self.install_within(turn, ticket, told, obtain).await
+        self.install_within(permit, ticket, told, obtain).await
     }
 
     /// Stores a session that came from elsewhere and puts it in force for what is left of it.
     pub(super) async fn install_stored(&self, session: Session) -> Result<()> {
         let remaining = session.remaining();
         let live = Live::new(session, remaining)?;
-        let turn = self.core.turn().await?;
-        self.install_within(turn, None, &[AuthEvent::SignedIn], async { Ok(live) })
+        let permit = self.core.permit().await?;
+        self.install_within(permit, None, &[AuthEvent::SignedIn], async { Ok(live) })
             .await
             .map(drop)
     }
 
     async fn install_within(
         &self,
-        _turn: AsyncMutexGuard<'_, ()>,
+        _permit: AsyncMutexGuard<'_, ()>,
         ticket: Option<TicketSource>,
         told: &[fn(Session) -> AuthEvent],
         obtain: impl Future<Output = Result<Live>>,
@@ -239,7 +239,7 @@ impl Manager {
             return; // no reason to lock the store
         }
         let mut events = Vec::new();
-        let Ok(_turn) = self.core.turn_of_many().await else {
+        let Ok(_permit) = self.core.queued_permit().await else {
             return;
         };
         if self.session_of(lineage).is_err() {
@@ -327,13 +327,13 @@ impl TokenSource<Live> for Source {
             let mut events = Vec::new();
             let renewing = previous.is_some();
             let result = {
-                let _turn = core.turn.lock().await;
+                let _permit = core.permit.lock().await;
                 let result = core.fetch(previous, &mut events).await;
                 core.hub.publish(events);
                 result
             };
             if let Ok(Some(live)) = &result {
-                core.await_farewell(live, renewing);
+                core.await_expiry(live, renewing);
             }
             result
         })
@@ -362,17 +362,17 @@ impl Core {
         self.is_signed_out() && !lately
     }
 
-    /// The turn to replace or end the session. A refresh of it that is under way gives up.
-    pub(super) async fn turn(&self) -> Result<AsyncMutexGuard<'_, ()>> {
+    /// The permit to replace or end the session. A refresh of it that is under way gives up.
+    pub(super) async fn permit(&self) -> Result<AsyncMutexGuard<'_, ()>> {
         let _waiting = self.interruption.begin();
-        self.turn_of_many().await
+        self.queued_permit().await
     }
 
-    /// The turn to change the session after whatever is under way.
-    pub(super) async fn turn_of_many(&self) -> Result<AsyncMutexGuard<'_, ()>> {
+    /// The permit to change the session after whatever is under way.
+    pub(super) async fn queued_permit(&self) -> Result<AsyncMutexGuard<'_, ()>> {
         match is_asking() {
             true => Err(would_wait_for_itself()),
-            false => Ok(self.turn.lock().await),
+            false => Ok(self.permit.lock().await),
         }
     }
 

@@ -395,7 +395,7 @@ impl Manager {
         if cache.current().is_some() {
             return Ok(cache.peek());
         }
-        let _turn = self.core.turn_of_many().await?;
+        let _permit = self.core.queued_permit().await?;
         let mut events = Vec::new();
         let live = match self.core.read().await {
             // It is put aside by whoever holds the store's lock.
@@ -407,7 +407,7 @@ impl Manager {
         };
         self.hub().publish(events);
         if let Some(live) = &live {
-            self.core.await_farewell(live, false);
+            self.core.await_expiry(live, false);
         }
         Ok(live)
     }

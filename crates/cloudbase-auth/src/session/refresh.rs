@@ -11,7 +11,7 @@ use super::{Session, wire};
 use crate::store::StoreLock;
 
 impl Core {
-    /// The session that replaces `previous`. Called with the turn held.
+    /// The session that replaces `previous`. Called with the permit held.
     ///
     /// # Errors
     ///

@@ -363,7 +363,7 @@ async fn the_end_of_one_user_is_not_that_of_whoever_had_the_turn_before() {
     let (store, first, _second) = two().await;
     let manager = first.auth.manager();
     let lineage = first.auth.peek_session().unwrap().lineage();
-    let turn = manager.core.turn.lock().await;
+    let permit = manager.core.permit.lock().await;
     let auth = first.auth.clone();
     let password = Password::username("b", "Passw0rd!");
     let signing_in = tokio::spawn(async move { auth.sign_in_with_password(password).await });
@@ -372,7 +372,7 @@ async fn the_end_of_one_user_is_not_that_of_whoever_had_the_turn_before() {
     let ending =
         tokio::spawn(async move { other.end(Some(&lineage), SignOutReason::UserDeleted).await });
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-    drop(turn);
+    drop(permit);
     signing_in.await.unwrap().unwrap();
     ending.await.unwrap().unwrap().removed.unwrap();
     assert_eq!(first.user().await.as_deref(), Some("b"));

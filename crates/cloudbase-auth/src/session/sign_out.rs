@@ -77,7 +77,7 @@ impl SignOut {
                 error: None,
             };
             if let Some(live) = ended.live {
-                let caller = auth.caller().for_a_farewell();
+                let caller = auth.caller().for_revocation();
                 let revoked = revoke(&caller, &live, ended.is_refresh_spent, redirect_uri, state);
                 match tokio::time::timeout(LIMIT, revoked)
                     .await
@@ -237,9 +237,9 @@ impl Manager {
         };
         let leaving = Leaving::begin(&self.core);
         let known = self.forget();
-        let _turn = self.core.turn().await?;
+        let _permit = self.core.permit().await?;
         drop(leaving);
-        // Whoever had the turn before may have signed in.
+        // Another holder of the permit may have signed in.
         let current = self.core.cache.peek();
         if current.as_ref().is_some_and(is_of_another) {
             return Ok(Ended::nothing());

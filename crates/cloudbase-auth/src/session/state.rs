@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::Session;
 use super::ancestor::Ancestor;
 use super::ask::TicketSource;
-use super::farewell::Farewell;
+use super::expiry::Expiry;
 
 #[derive(Default)]
 pub(super) struct State {
@@ -37,7 +37,7 @@ pub(super) struct State {
     /// The manager is that of a handle for one user: it refreshes nothing and signs nobody in.
     pub(super) is_for_user: bool,
     /// Waits for the end of a session that nothing can renew.
-    pub(super) farewell: Option<Farewell>,
+    pub(super) expiry: Option<Expiry>,
 }
 
 /// A session with its token on the monotonic clock.

@@ -10,13 +10,13 @@ use super::manager::Core;
 use super::state::Live;
 
 /// Waits for the end of the session in force. Dropping it calls the waiting off.
-pub(super) type Farewell = oneshot::Sender<Infallible>;
+pub(super) type Expiry = oneshot::Sender<Infallible>;
 
 impl Core {
     /// If nothing is known to follow the token of `live`, waits for its end in a task of
     /// its own: the service has refused a renewal, or one was tried (`renewing`) without the means.
     /// The task does not keep this alive, and ends with it.
-    pub(super) fn await_farewell(self: &Arc<Self>, live: &Live, renewing: bool) {
+    pub(super) fn await_expiry(self: &Arc<Self>, live: &Live, renewing: bool) {
         let Some(remaining) = live.token.remaining() else {
             return;
         };
@@ -25,8 +25,8 @@ impl Core {
             if state.rejection.is_none() && (state.is_renewable(live) || !renewing) {
                 return;
             }
-            let (farewell, called_off) = oneshot::channel();
-            state.farewell = Some(farewell);
+            let (expiry, called_off) = oneshot::channel();
+            state.expiry = Some(expiry);
             called_off
         };
         let (core, live) = (Arc::downgrade(self), live.clone());
@@ -36,16 +36,16 @@ impl Core {
                 _ = called_off => return,
             }
             if let Some(core) = core.upgrade() {
-                core.farewell(live).await;
+                core.end_at_expiry(live).await;
             }
         });
     }
 
     /// Looks for another token, as a call would do now, and ends the session for want of one.
-    async fn farewell(&self, live: Live) {
+    async fn end_at_expiry(&self, live: Live) {
         let mut events = Vec::new();
         {
-            let _turn = self.turn.lock().await;
+            let _permit = self.permit.lock().await;
             let current = self.cache.peek();
             let is_current = current
                 .is_some_and(|current| current.token.generation() == live.token.generation());
