@@ -1,21 +1,20 @@
 //! The body of a request or an answer: bytes, a stream, or a recipe that makes either again.
 
-mod collect;
-#[cfg_attr(
-    not(all(feature = "http2", feature = "_tls")),
-    allow(dead_code, reason = "only HTTP/2 shares connections")
-)]
+mod cancel;
+#[cfg(all(feature = "http2", feature = "_tls"))]
 mod exchange;
-mod guard;
+mod monitor;
 mod panic;
+mod progress;
+mod reader;
 mod received;
 mod rounds;
+mod stall_timeout;
 mod stated_length;
 mod streaming;
-mod wanted;
-mod watch;
 
 use std::fmt;
+use std::future::poll_fn;
 use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -29,21 +28,19 @@ use http_body_util::BodyExt as _;
 use http_body_util::combinators::UnsyncBoxBody;
 use tokio::sync::OwnedSemaphorePermit;
 
-pub(crate) use self::collect::{Collect, Limit, Over};
-pub(crate) use self::exchange::Exchange;
+pub(crate) use self::cancel::CancelOnResponse;
 #[cfg(all(feature = "http2", feature = "_tls"))]
-pub(crate) use self::exchange::Usage;
-pub(crate) use self::guard::{Progress, StallGuard};
+pub(crate) use self::exchange::{Exchange, Usage};
+use self::monitor::BodyMonitor;
 pub(crate) use self::panic::catch_panic;
+pub(crate) use self::progress::Progress;
+pub(crate) use self::reader::{BodyReader, Over, SizeLimit};
 pub(crate) use self::received::Received;
 pub(crate) use self::rounds::Rounds;
+pub(crate) use self::stall_timeout::StallTimeout;
 use self::stated_length::StatedLength;
 use self::streaming::{Source, Streaming};
-pub(crate) use self::wanted::Wanted;
-use self::watch::Watch;
-use crate::error::{Error, Result};
-use crate::operation::CallInfo;
-use crate::service::BoxError;
+use crate::error::{BoxError, Error, Result};
 
 /// A body.
 ///
@@ -59,12 +56,6 @@ pub struct Body {
 
 enum Kind {
     Memory(Bytes),
-    Apart(Apart),
-}
-
-enum Apart {
-    /// What the call keeps as its content, which is what most requests have for a body.
-    Call(CallInfo),
     Streaming(Box<Streaming>),
 }
 
@@ -103,17 +94,10 @@ impl Body {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        // An answer passes several erased layers; it must not be boxed anew at each.
+        // A response passes several erased layers; it must not be boxed again at each.
         let mut slot = Some(body);
         if let Some(body) = (&mut slot as &mut dyn std::any::Any).downcast_mut::<Option<Self>>() {
             return body.take().unwrap_or_default();
-        }
-        if let Some(body) = (&mut slot as &mut dyn std::any::Any).downcast_mut::<Option<Received>>()
-        {
-            return body
-                .take()
-                .map(|body| Source::Received(body).into())
-                .unwrap_or_default();
         }
         match slot {
             Some(body) => {
@@ -140,7 +124,7 @@ impl Body {
     /// never complete: the last piece is sent when the stream has ended.
     #[must_use]
     pub fn with_length(mut self, bytes: u64) -> Self {
-        if let Kind::Apart(Apart::Streaming(streaming)) = &mut self.kind {
+        if let Kind::Streaming(streaming) = &mut self.kind {
             streaming.source.set_length(bytes);
         }
         self
@@ -148,44 +132,26 @@ impl Body {
 
     /// A second body with the same content, if that can be had: of bytes and factories.
     pub fn try_clone(&self) -> Option<Self> {
-        Some(match &self.kind {
-            Kind::Memory(bytes) => Self::from(bytes.clone()),
-            Kind::Apart(Apart::Call(call)) => Apart::Call(call.clone()).into(),
-            Kind::Apart(Apart::Streaming(streaming)) => {
-                Apart::Streaming(Box::new(streaming.try_clone()?)).into()
-            }
-        })
-    }
-
-    pub(crate) fn call(&self) -> Option<&CallInfo> {
         match &self.kind {
-            Kind::Memory(_) => None,
-            Kind::Apart(Apart::Call(call)) => Some(call),
-            Kind::Apart(Apart::Streaming(streaming)) => streaming.call.as_ref(),
+            Kind::Memory(bytes) => Some(Self::from(bytes.clone())),
+            Kind::Streaming(streaming) => Some(streaming.source.try_clone()?.into()),
         }
     }
 
-    /// The call whose content this is.
-    pub(crate) fn content_of(&self) -> Option<&CallInfo> {
+    /// The content to send now: a [clone](Self::try_clone), or the stream itself, which is then gone from
+    /// here.
+    pub(crate) fn share(&mut self) -> Self {
+        match self.try_clone() {
+            Some(body) => body,
+            None => mem::replace(self, Source::Sent.into()),
+        }
+    }
+
+    /// Whether the body can be sent once more.
+    pub(crate) fn is_repeatable(&self) -> bool {
         match &self.kind {
-            Kind::Apart(Apart::Call(call)) => Some(call),
-            _ => None,
-        }
-    }
-
-    /// What is in memory, for the call to keep as its content.
-    pub(crate) fn take_content(&mut self) -> Bytes {
-        match &mut self.kind {
-            Kind::Memory(bytes) => mem::take(bytes),
-            Kind::Apart(_) => Bytes::new(),
-        }
-    }
-
-    /// Makes this the body of `call`'s request, which has its [content](Self::take_content).
-    pub(crate) fn set_call(&mut self, call: CallInfo) {
-        match &mut self.kind {
-            Kind::Apart(Apart::Streaming(streaming)) => streaming.call = Some(call),
-            kind => *kind = Kind::Apart(Apart::Call(call)),
+            Kind::Memory(_) => true,
+            Kind::Streaming(streaming) => streaming.source.is_repeatable(),
         }
     }
 
@@ -193,8 +159,7 @@ impl Body {
     pub fn as_bytes(&self) -> Option<&[u8]> {
         match &self.kind {
             Kind::Memory(bytes) => Some(bytes),
-            Kind::Apart(Apart::Call(call)) => Some(&call.0.content),
-            Kind::Apart(Apart::Streaming(streaming)) => streaming.source.as_bytes(),
+            Kind::Streaming(streaming) => streaming.source.as_bytes(),
         }
     }
 
@@ -209,27 +174,22 @@ impl Body {
     ///
     /// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge) if it is longer than `limit` bytes; whatever broke the stream.
     pub async fn into_bytes(self, limit: u64) -> Result<Bytes> {
-        let mut body = self;
-        let mut collect = Collect::new(limit, Over::Fail(Limit::Argument));
-        std::future::poll_fn(|cx| collect.poll(&mut body, cx))
+        self.read(limit, SizeLimit::Argument).await
+    }
+
+    /// Reads the body to its end, of at most `limit` bytes, which is what `by` sets.
+    pub(crate) async fn read(mut self, limit: u64, by: SizeLimit) -> Result<Bytes> {
+        let mut reader = BodyReader::new(limit, Over::Fail(by));
+        poll_fn(|cx| reader.poll(&mut self, cx))
             .await
             .map_err(Error::from_boxed)
     }
 
-    /// The content, if it is at hand and of at most `limit` bytes; else the body itself.
-    pub(crate) fn into_memory(self, limit: u64) -> std::result::Result<Bytes, Self> {
-        match self.kind {
-            Kind::Memory(bytes) if bytes.len() as u64 <= limit => Ok(bytes),
-            _ => Err(self),
-        }
-    }
-
-    /// The content, if that is all there is to the body: nobody watches it move.
+    /// The content, if that is all there is to the body: nothing monitors how it moves.
     pub(crate) fn into_plain(self) -> std::result::Result<Bytes, Self> {
         match self.kind {
             Kind::Memory(bytes) => Ok(bytes),
-            Kind::Apart(Apart::Call(call)) => Ok(call.0.content.clone()),
-            Kind::Apart(Apart::Streaming(_)) => Err(self),
+            kind => Err(Self { kind }),
         }
     }
 
@@ -239,65 +199,64 @@ impl Body {
         DataStream { body: self }
     }
 
-    /// Ends with an error once nothing has come for `stall`.
-    pub(crate) fn with_guard(self, stall: Duration) -> Self {
-        self.watched(|watch| watch.guard = Some(StallGuard::new(stall)))
+    /// Errors once nothing has come for `stall`.
+    pub(crate) fn with_stall_timeout(self, stall: Duration) -> Self {
+        self.monitored(|monitor| monitor.stall = Some(StallTimeout::new(stall)))
     }
 
     pub(crate) fn with_progress(self, progress: Arc<Progress>) -> Self {
-        self.watched(|watch| watch.progress = Some(progress))
+        self.monitored(|monitor| monitor.progress = Some(progress))
     }
 
-    /// The body of a request: ends with an error once what is returned with it is dropped, or if it has
-    /// another length than it was said to have.
-    pub(crate) fn while_wanted(self) -> (Self, Wanted) {
-        let (wanted, check) = Wanted::new();
+    /// The body of a request: errors when what is returned with it is dropped, or if it has another
+    /// length than was stated.
+    pub(crate) fn cancel_on_response(self) -> (Self, CancelOnResponse) {
+        let (handle, check) = CancelOnResponse::new();
         let stated = http_body::Body::size_hint(&self).exact();
         let stated = stated.filter(|_| self.is_streaming());
-        let body = self.watched(|watch| {
-            watch.wanted = Some(check);
-            watch.length = stated.map(StatedLength::new);
+        let body = self.monitored(|monitor| {
+            monitor.cancel = Some(check);
+            monitor.length = stated.map(StatedLength::new);
         });
-        (body, wanted)
+        (body, handle)
     }
 
-    /// Has the body of the request, which this is the answer to, sent on until this has ended.
-    pub(crate) fn with_request(self, request: Wanted) -> Self {
-        self.watched(|watch| watch.request = Some(request))
+    /// Has the body of the request, which this is the response to, sent on until this has ended.
+    pub(crate) fn with_request(self, request: CancelOnResponse) -> Self {
+        self.monitored(|monitor| monitor.request = Some(request))
     }
 
-    /// Holds `turn` for as long as something is still to come.
-    pub(crate) fn with_turn(self, turn: OwnedSemaphorePermit) -> Self {
-        self.watched(|watch| watch.turn = Some(turn))
+    /// Holds `permit` until nothing more is to come.
+    pub(crate) fn with_permit(self, permit: OwnedSemaphorePermit) -> Self {
+        self.monitored(|monitor| monitor.permit = Some(permit))
     }
 
-    fn watched(self, change: impl FnOnce(&mut Watch)) -> Self {
+    fn monitored(self, change: impl FnOnce(&mut BodyMonitor)) -> Self {
         let mut streaming = match self.kind {
             Kind::Memory(bytes) => Box::new(Source::Memory(bytes).into()),
-            Kind::Apart(Apart::Call(call)) => {
-                let source = Source::Memory(call.0.content.clone());
-                let mut streaming = Box::new(Streaming::from(source));
-                streaming.call = Some(call);
-                streaming
-            }
-            Kind::Apart(Apart::Streaming(streaming)) => streaming,
+            Kind::Streaming(streaming) => streaming,
         };
-        change(streaming.watch.get_or_insert_default());
-        Apart::Streaming(streaming).into()
+        change(streaming.monitor.get_or_insert_default());
+        Self {
+            kind: Kind::Streaming(streaming),
+        }
     }
 }
 
-impl From<Apart> for Body {
-    fn from(apart: Apart) -> Self {
-        Self {
-            kind: Kind::Apart(apart),
+impl From<Received> for Body {
+    fn from(body: Received) -> Self {
+        match body {
+            Received::Body(body) => body,
+            body => Source::Received(body).into(),
         }
     }
 }
 
 impl From<Source> for Body {
     fn from(source: Source) -> Self {
-        Apart::Streaming(Box::new(source.into())).into()
+        Self {
+            kind: Kind::Streaming(Box::new(source.into())),
+        }
     }
 }
 
@@ -341,31 +300,26 @@ impl http_body::Body for Body {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let rest = match &mut self.kind {
-            Kind::Memory(bytes) => mem::take(bytes),
-            Kind::Apart(Apart::Call(call)) => {
-                let content = call.0.content.clone();
-                self.kind = Kind::default();
-                content
+        match &mut self.kind {
+            Kind::Memory(bytes) => {
+                let bytes = mem::take(bytes);
+                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
             }
-            Kind::Apart(Apart::Streaming(streaming)) => return streaming.poll_frame(cx),
-        };
-        Poll::Ready((!rest.is_empty()).then(|| Ok(Frame::data(rest))))
+            Kind::Streaming(streaming) => streaming.poll_frame(cx),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.kind {
             Kind::Memory(bytes) => bytes.is_empty(),
-            Kind::Apart(Apart::Call(call)) => call.0.content.is_empty(),
-            Kind::Apart(Apart::Streaming(streaming)) => streaming.is_end(),
+            Kind::Streaming(streaming) => streaming.is_end(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
             Kind::Memory(bytes) => SizeHint::with_exact(bytes.len() as u64),
-            Kind::Apart(Apart::Call(call)) => SizeHint::with_exact(call.0.content.len() as u64),
-            Kind::Apart(Apart::Streaming(streaming)) => streaming.size_hint(),
+            Kind::Streaming(streaming) => streaming.size_hint(),
         }
     }
 }

@@ -148,13 +148,14 @@ impl Credentials {
         &self,
         usage: CredentialUse,
         identity: &OnceLock<Identity>,
+        direct: bool,
     ) -> Result<Resolution> {
         let began_without_user =
             matches!(identity.get(), Some(Identity::Nobody | Identity::AccessKey));
         let session = match usage {
             CredentialUse::None => return Ok(Resolution::Known(None)),
             CredentialUse::AccessKey => None,
-            _ if began_without_user => None,
+            _ if direct || began_without_user => None,
             _ => self.session.get(),
         };
         let Some(session) = session else {

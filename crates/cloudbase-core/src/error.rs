@@ -21,7 +21,10 @@ use http::StatusCode;
 
 pub(crate) use self::classify::find;
 pub use self::code::ErrorCode;
-pub(crate) use self::envelope::{is_request_id, parse as parse_envelope, retry_after};
+pub use self::envelope::Envelope;
+pub(crate) use self::envelope::{
+    is_request_id, parse as parse_envelope, request_id_of, retry_after,
+};
 pub use self::kind::{ErrorKind, TimeoutPhase};
 pub use self::response::ErrorResponse;
 
@@ -29,6 +32,9 @@ pub use self::response::ErrorResponse;
 #[doc(alias = "CloudBaseResponse")]
 #[doc(alias = "StorageResponse")]
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Any error, as it travels through a tower stack.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What went wrong with a call.
 ///

@@ -1,24 +1,33 @@
-//! The layers of the stack, public so that a user can compose a stack of his own.
+//! The layers of the stack: what happens to a call between the client and a connection.
+//!
+//! Each is a struct around the [`Next`] one with one straight-line `async fn send`, and at the same time
+//! a tower layer for stacks of the user's own, by [`tower_layer`].
 
-mod auth;
+mod attempt_timeout;
 mod base_uri;
-mod collect;
-mod deadline;
+mod bottom;
+mod concurrency_limit;
+#[cfg(feature = "gzip")]
+mod decompress;
 mod headers;
-mod limit;
-mod require_call;
+mod next;
+mod reply;
 mod retry;
-mod span;
-mod spare;
+mod token_refresh;
+mod total_timeout;
+mod trace;
 
-pub use self::auth::{Auth, AuthFuture, AuthLayer};
-pub use self::base_uri::{BaseUri, BaseUriFuture, BaseUriLayer};
-pub(crate) use self::collect::collect_answer;
-pub use self::collect::{CollectFuture, CollectLayer, Collected};
-pub use self::deadline::{Deadline, DeadlineFuture, DeadlineLayer};
+pub use self::attempt_timeout::{AttemptTimeout, AttemptTimeoutLayer};
+pub use self::base_uri::{BaseUri, BaseUriLayer};
+pub(crate) use self::bottom::Bottom;
+pub use self::concurrency_limit::{ConcurrencyLimit, ConcurrencyLimitLayer};
+#[cfg(feature = "gzip")]
+pub use self::decompress::{Decompress, DecompressLayer};
 pub use self::headers::{Headers, HeadersLayer};
-pub(crate) use self::limit::FAR;
-pub use self::limit::{Limit, LimitFuture, LimitLayer};
-pub(crate) use self::require_call::{ByHand, RequireCall};
-pub use self::retry::{Retry, RetryFuture, RetryLayer};
-pub use self::span::{AttemptSpan, AttemptSpanLayer, CallSpan, CallSpanLayer, Spanned};
+pub use self::next::Tower;
+pub(crate) use self::next::{Either, Next};
+pub(crate) use self::reply::Reply;
+pub use self::retry::{Retry, RetryLayer};
+pub use self::token_refresh::{TokenRefresh, TokenRefreshLayer};
+pub use self::total_timeout::{TotalTimeout, TotalTimeoutLayer};
+pub use self::trace::{AttemptTrace, AttemptTraceLayer, CallTrace, CallTraceLayer};

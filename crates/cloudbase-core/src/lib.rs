@@ -33,17 +33,19 @@ pub use crate::body::{Body, DataStream};
 pub use crate::client::{Client, ClientBuilder};
 pub use crate::config::{Config, EnvId};
 pub use crate::encode::to_json;
-pub use crate::error::{Error, ErrorCode, ErrorKind, ErrorResponse, Result, TimeoutPhase};
+pub use crate::error::{
+    BoxError, Envelope, Error, ErrorCode, ErrorKind, ErrorResponse, Result, TimeoutPhase,
+};
 pub use crate::operation::{
-    CallInfo, CallOptions, CredentialUse, Envelope, Idempotency, Operation, PathBuilder,
-    connection_header, encode_component,
+    CallInfo, CallOptions, CredentialUse, Idempotency, Operation, PathBuilder, connection_header,
+    encode_component,
 };
 pub use crate::response::{Response, from_json};
-pub use crate::service::{BoxError, HttpService, erase};
+pub use crate::service::{HttpService, erase};
 
 /// The layers of the default stack and its connections, for stacks of one's own.
 ///
-/// The default order is that of the example, with a call span outermost, an attempt span below the
+/// The default order is that of the example, with a call trace outermost, an attempt trace below the
 /// headers, and unpacking next to the connections. What is left out is not done.
 ///
 /// ```
@@ -51,7 +53,8 @@ pub use crate::service::{BoxError, HttpService, erase};
 ///
 /// use cloudbase_core::credential::{Credentials, Token};
 /// use cloudbase_core::layers::{
-///     self, AuthLayer, BaseUriLayer, DeadlineLayer, HeadersLayer, LimitLayer, QueueLayer, RetryLayer,
+///     self, AttemptTimeoutLayer, BaseUriLayer, ConcurrencyLimitLayer, HeadersLayer, RetryLayer,
+///     TokenRefreshLayer, TotalTimeoutLayer,
 /// };
 /// use cloudbase_core::{ClientBuilder, Config};
 /// use tower::ServiceBuilder;
@@ -62,23 +65,20 @@ pub use crate::service::{BoxError, HttpService, erase};
 ///     .build()?;
 /// let key = Token::bearer(&"the-publishable-key".into(), None)?;
 /// let stack = ServiceBuilder::new()
-///     .layer(DeadlineLayer::new(config.timeouts().total))
+///     .layer(TotalTimeoutLayer::new(config.timeouts().total))
 ///     .layer(RetryLayer::new(&config))
-///     .layer(AuthLayer::new(Arc::new(Credentials::new(Some(key), None))))
+///     .layer(TokenRefreshLayer::new(Arc::new(Credentials::new(Some(key), None))))
 ///     .layer(BaseUriLayer::new(&config))
 ///     .layer(HeadersLayer::new(&config)?)
-///     .layer(QueueLayer::new(&config))
-///     .layer(LimitLayer::new(&config))
+///     .layer(ConcurrencyLimitLayer::new(&config))
+///     .layer(AttemptTimeoutLayer::new(&config))
 ///     .service(layers::transport(&config)?);
 /// let client = ClientBuilder::from_service(stack).config(config).build()?;
 /// # Ok::<(), cloudbase_core::Error>(())
 /// ```
 pub mod layers {
     pub use crate::layer::*;
-    #[cfg(feature = "gzip")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "gzip")))]
-    pub use crate::transport::{Decompress, DecompressFuture, DecompressLayer};
-    pub use crate::transport::{Queue, QueueFuture, QueueLayer, transport};
+    pub use crate::transport::transport;
 }
 
 /// What macros of this crate name.

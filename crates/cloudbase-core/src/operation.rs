@@ -1,30 +1,24 @@
 //! One call as a value: what to send, how it may be repeated, and how its answer is read.
 
-mod head;
+mod call;
 mod identity;
 mod options;
 mod path;
 mod request_id;
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
-
-use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use serde::Serialize;
-use tokio::time::Instant;
 
-pub(crate) use self::head::Head;
+pub use self::call::CallInfo;
+pub(crate) use self::call::{Call, CallContext, Deadline};
 pub(crate) use self::identity::{CallIdentity, Identity};
 pub use self::options::{CallOptions, connection_header};
 pub use self::path::{PathBuilder, encode_component};
 pub(crate) use self::request_id::RequestId;
 use crate::body::Body;
-use crate::credential::Token;
 use crate::encode::to_json;
-use crate::error::{Error, Result, TimeoutPhase};
+use crate::error::{Envelope, Result};
 
 /// Whether a call may be repeated after some of it was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,23 +63,6 @@ impl CredentialUse {
             other => other,
         }
     }
-}
-
-/// How errors are told in an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Envelope {
-    /// `{"code", "message", "requestId"}`; the HTTP status alone says whether it is an error.
-    Gateway,
-    /// As [`Gateway`](Self::Gateway), and a 2xx body with a non-empty string `code` is an error too.
-    Coded,
-    /// `{"error", "error_code", "error_description"}`, an error whatever the status.
-    Auth,
-    /// As [`Gateway`](Self::Gateway), or `{"statusCode", "error", "message"}`: the buckets of PG mode. The
-    /// status in the body counts before that of HTTP.
-    Storage,
-    /// The object store's XML, or JSON; a redirect tells its `location` in the error's details.
-    ObjectStore,
 }
 
 /// A call that is ready to be sent by [`Client::execute`](crate::Client::execute).
@@ -140,8 +117,6 @@ impl Operation {
         });
         *parts.request.method_mut() = method;
         *parts.request.uri_mut() = target;
-        // Room for what the layers add, so that the map is not made twice.
-        parts.request.headers_mut().reserve(12);
         Self { parts }
     }
 
@@ -257,155 +232,5 @@ impl Operation {
             .options
             .idempotent()
             .unwrap_or(self.parts.idempotency.is_repeatable())
-    }
-}
-
-/// What a call says of itself to the layers.
-///
-/// Layers and transports of the user's find it in the extensions of a request, whatever they make
-/// of its body. (Without any it travels with the body alone: extensions are a map, and would cost a
-/// call three allocations for nobody.)
-///
-/// ```
-/// use cloudbase_core::{Body, CallInfo};
-/// use http::Request;
-///
-/// fn name(request: &Request<Body>) -> &'static str {
-///     CallInfo::of(request).map_or("unknown", |call| call.operation())
-/// }
-/// ```
-#[derive(Clone, Debug)]
-pub struct CallInfo(pub(crate) Arc<CallState>);
-
-#[derive(Debug)]
-pub(crate) struct CallState {
-    pub(crate) name: &'static str,
-    pub(crate) template: &'static str,
-    pub(crate) idempotent: bool,
-    /// Whether it only reads, or the caller has said that it may be repeated: the SDK repeats nothing
-    /// else that was throttled.
-    pub(crate) reads: bool,
-    pub(crate) credential: CredentialUse,
-    pub(crate) envelope: Envelope,
-    pub(crate) transfer: bool,
-    pub(crate) keeps_response: bool,
-    pub(crate) external: bool,
-    pub(crate) options: CallOptions,
-    /// Of a call that is one request; further requests of one call share that in the options.
-    pub(crate) identity: OnceLock<Identity>,
-    /// The `Authorization` that the session gave for the last attempt: the service may repeat it.
-    pub(crate) sent: Mutex<Option<HeaderValue>>,
-    pub(crate) request_id: RequestId,
-    /// What the request was when the call began, and the [content](Body::set_call) of its body: all
-    /// attempts share them. Absent where a layer of the user's may have changed the one or the other.
-    pub(crate) head: Option<Head>,
-    pub(crate) content: Bytes,
-    pub(crate) attempts: AtomicU32,
-    /// When the call has to be done, and the limit that says so. Set anew by each pass: a layer of
-    /// the user's may repeat the call.
-    pub(crate) deadline: Mutex<Option<(Instant, Duration)>>,
-    /// Whether an attempt under way watches the deadline.
-    pub(crate) covered: AtomicBool,
-    /// Whether the moment that the deadline was set at is now: the call was not polled yet.
-    pub(crate) fresh: AtomicBool,
-}
-
-impl CallState {
-    /// On whose behalf the call is made, once an attempt has settled it.
-    pub(crate) fn identity(&self) -> &OnceLock<Identity> {
-        let shared = self.options.identity();
-        shared.map_or(&self.identity, CallIdentity::cell)
-    }
-
-    fn limit(&self) -> Option<(Instant, Duration)> {
-        *self.deadline.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// When the call has to be done, if it has to.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.limit().map(|(end, _)| end)
-    }
-
-    pub(crate) fn set_deadline(&self, end: Option<(Instant, Duration)>) {
-        *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = end;
-    }
-
-    /// What a call ends with that is not done by its deadline.
-    pub(crate) fn late(&self) -> Error {
-        let (_, limit) = self.limit().unzip();
-        Error::timeout(TimeoutPhase::Total, limit.unwrap_or_default())
-    }
-
-    /// When the call began, if that is now: two looks at the clock cost more than this.
-    pub(crate) fn now(&self) -> Instant {
-        match self.limit() {
-            Some((end, limit)) if self.fresh.load(Ordering::Relaxed) => end - limit,
-            _ => Instant::now(),
-        }
-    }
-
-    pub(crate) fn is_covered(&self) -> bool {
-        self.covered.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn set_covered(&self, covered: bool) {
-        self.covered.store(covered, Ordering::Relaxed);
-    }
-}
-
-impl CallInfo {
-    /// The call that this request belongs to; none if somebody made the request by hand.
-    pub fn of(request: &Request<Body>) -> Option<&Self> {
-        match request.body().call() {
-            Some(call) => Some(call),
-            None => request.extensions().get(),
-        }
-    }
-
-    /// Keeps the session's token of an attempt.
-    pub(crate) fn sends(&self, token: &Token) {
-        let mut sent = self.0.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        *sent = Some(token.header().clone());
-    }
-
-    /// The session's token of the last attempt, as a header.
-    pub(crate) fn sent(&self) -> Option<HeaderValue> {
-        let sent = self.0.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        sent.clone()
-    }
-
-    /// The operation's name: `mysql.select`.
-    pub fn operation(&self) -> &'static str {
-        self.0.name
-    }
-
-    /// The path without values: `/v1/functions/{name}`.
-    pub fn template(&self) -> &'static str {
-        self.0.template
-    }
-
-    /// Whether the call may be repeated after it was sent.
-    pub fn is_idempotent(&self) -> bool {
-        self.0.idempotent
-    }
-
-    /// Which credential the call carries.
-    pub fn credential(&self) -> CredentialUse {
-        self.0.credential
-    }
-
-    /// Whether the call goes to another host than the gateway: no credential, no SDK headers.
-    pub fn is_external(&self) -> bool {
-        self.0.external
-    }
-
-    /// How many times the call was put on the wire so far.
-    pub fn attempts(&self) -> u32 {
-        self.0.attempts.load(Ordering::Relaxed)
-    }
-
-    /// The id that this call sends as `x-request-id`, the same for all its attempts.
-    pub fn request_id(&self) -> &str {
-        self.0.request_id.as_str()
     }
 }

@@ -14,8 +14,8 @@ use tokio::time::timeout;
 
 use self::decode::decode;
 pub use self::decode::from_json;
-use crate::body::{Body, Collect, Over};
-use crate::error::{Error, ErrorResponse, Result, is_request_id};
+use crate::body::{Body, BodyReader, Over};
+use crate::error::{Error, ErrorResponse, Result, is_request_id, request_id_of};
 use crate::operation::RequestId;
 
 /// A value from the service, with status, headers and request id.
@@ -132,7 +132,7 @@ impl Meta {
     fn request_id(&self) -> &str {
         let named = self.body_request_id.as_deref();
         named
-            .or_else(|| told_request_id(&self.headers))
+            .or_else(|| request_id_of(&self.headers))
             .unwrap_or_else(|| self.sent_request_id.as_str())
     }
 
@@ -147,13 +147,6 @@ impl Meta {
         }
         error
     }
-}
-
-/// The request id that an answer names: the gateway's, what passes it, or the object store.
-pub(crate) fn told_request_id(headers: &HeaderMap) -> Option<&str> {
-    ["x-request-id", "x-cloudbase-request-id", "x-cos-request-id"]
-        .iter()
-        .find_map(|name| headers.get(*name)?.to_str().ok())
 }
 
 impl Response<Bytes> {
@@ -213,11 +206,11 @@ impl Response<Body> {
     #[doc(hidden)]
     pub async fn into_error(self, error: Error) -> Error {
         let (mut body, meta) = self.into_parts();
-        let mut collect = Collect::new(ErrorResponse::LIMIT as u64 + 1, Over::Truncate);
-        let read = std::future::poll_fn(|cx| collect.poll(&mut body, cx));
+        let mut reader = BodyReader::new(ErrorResponse::LIMIT as u64 + 1, Over::Truncate);
+        let read = std::future::poll_fn(|cx| reader.poll(&mut body, cx));
         let (bytes, whole) = match timeout(ERROR_BODY_TIMEOUT, read).await {
             Ok(Ok(bytes)) => (bytes, true),
-            _ => (collect.take_content(), false),
+            _ => (reader.take_content(), false),
         };
         let error = meta.complete(error);
         let response = ErrorResponse::new(meta.status, meta.headers, &bytes);

@@ -12,8 +12,7 @@ use serde::Serialize;
 use tower::Service;
 
 use crate::body::Body;
-use crate::error::{Error, ErrorCode, ErrorKind};
-use crate::service::BoxError;
+use crate::error::{BoxError, Error, ErrorCode, ErrorKind};
 
 /// A transport that answers from a script and remembers what it was asked.
 ///

@@ -2,8 +2,6 @@
 
 mod connections;
 mod connector;
-#[cfg(feature = "gzip")]
-mod decompress;
 mod failure;
 #[cfg(all(feature = "_tls", feature = "http2"))]
 mod http2;
@@ -11,17 +9,17 @@ mod http2;
 mod informational;
 mod link;
 mod open;
-mod outgoing;
 mod proxy;
-mod queue;
+mod request_body;
 #[cfg_attr(not(feature = "_tls"), path = "transport/no_tls.rs")]
 mod tls;
 mod tunnel;
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
+
+use futures_core::future::BoxFuture;
 
 use http::header::{HOST, PROXY_AUTHORIZATION};
 use http::uri::{Authority, Scheme};
@@ -29,30 +27,36 @@ use http::{HeaderValue, Request, Response, Uri, Version};
 use hyper_util::client::legacy::ResponseFuture;
 use tower::Service;
 
-#[cfg(feature = "gzip")]
-pub use self::decompress::{Decompress, DecompressFuture, DecompressLayer};
 pub(crate) use self::proxy::{ProxyRules, ProxyVariables};
-pub use self::queue::{Queue, QueueFuture, QueueLayer};
 pub(crate) use self::tls::TlsSettings;
 
-#[cfg(all(feature = "_tls", feature = "http2"))]
-use self::connections::Boxed;
 use self::connections::Connections;
-use self::outgoing::Outgoing;
 use self::proxy::Proxy;
+use self::request_body::Outgoing;
 use crate::body::{Body, Received};
 use crate::config::Config;
 use crate::endpoint::Endpoint;
-use crate::error::{Error, ErrorKind, Result};
-use crate::service::{BoxError, HttpService, erase};
+use crate::error::{BoxError, Error, ErrorKind, Result};
+use crate::operation::{Call, CallInfo};
+use crate::service::{HttpService, erase};
 
-/// The service that carries requests over pooled connections.
+/// What carries requests to a server and responses back.
+pub(crate) trait Connection: Clone + Send + Sync + 'static {
+    /// Sends `request`, which has a whole URL, and waits for the head of the response.
+    fn send(
+        &self,
+        request: Request<Body>,
+        info: &CallInfo,
+    ) -> impl Future<Output = Result<Response<Received>, BoxError>> + Send;
+}
+
+/// The pool of connections that `config` asks for.
 pub(crate) fn connect(config: &Config) -> Result<Transport> {
     Ok(Transport {
         inner: Arc::new(Inner {
             connections: Connections::new(config)?,
             proxies: config.proxy.clone(),
-            home: Home::new(config),
+            gateway: GatewayAlias::new(config),
             #[cfg(all(feature = "_tls", feature = "http2"))]
             timeouts: config.timeouts(),
         }),
@@ -83,23 +87,23 @@ pub(crate) struct Transport {
 struct Inner {
     connections: Connections,
     proxies: ProxyRules,
-    home: Option<Home>,
+    gateway: Option<GatewayAlias>,
     #[cfg(all(feature = "_tls", feature = "http2"))]
     timeouts: crate::config::Timeouts,
 }
 
 /// The gateway as the pool knows it. Each request costs the pool a new `Host` header and two hashes
 /// of the authority, byte by byte; with the header at hand and a name of one byte for the authority,
-/// which the connector translates back, a call takes a tenth less of the processor.
-struct Home {
+/// which the connector resolves again, a call takes a tenth less of the processor.
+struct GatewayAlias {
     authority: Authority,
     host: HeaderValue,
 }
 
-/// No host has this name: a URL with it is refused before it gets here.
-pub(crate) const HOME: &str = "-";
+/// The alias: no host has this name, and a URL with it is rejected.
+const ALIAS: &str = "-";
 
-impl Home {
+impl GatewayAlias {
     /// None where requests show the authority to others: to a proxy, or in HTTP/2.
     fn new(config: &Config) -> Option<Self> {
         let Endpoint {
@@ -125,17 +129,17 @@ impl Home {
         })
     }
 
-    /// Turns a request to the gateway into one to [`HOME`]; whether it was one.
-    fn shorten(&self, request: &mut Request<Body>) -> bool {
+    /// Turns a request to the gateway into one to [`ALIAS`]; whether it was one.
+    fn apply(&self, request: &mut Request<Body>) -> bool {
         // The layer that made the URL took the authority from the same endpoint: the same bytes.
-        let is_home = |it: &Authority| std::ptr::eq(it.as_str(), self.authority.as_str());
-        if !request.uri().authority().is_some_and(is_home) {
+        let is_gateway = |it: &Authority| std::ptr::eq(it.as_str(), self.authority.as_str());
+        if !request.uri().authority().is_some_and(is_gateway) {
             return false;
         }
         let headers = request.headers_mut();
         headers.entry(HOST).or_insert_with(|| self.host.clone());
         let mut parts = std::mem::take(request.uri_mut()).into_parts();
-        parts.authority = Some(Authority::from_static(HOME));
+        parts.authority = Some(Authority::from_static(ALIAS));
         if let Ok(uri) = Uri::from_parts(parts) {
             *request.uri_mut() = uri;
         }
@@ -143,22 +147,52 @@ impl Home {
     }
 }
 
-impl Service<Request<Body>> for Transport {
-    type Response = Response<Received>;
-    type Error = BoxError;
-    type Future = Sending;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
+impl Connection for Transport {
+    fn send(
+        &self,
+        request: Request<Body>,
+        info: &CallInfo,
+    ) -> impl Future<Output = Result<Response<Received>, BoxError>> + Send {
+        // Begun here: a future that held the request would be as large.
+        let sending = self.begin(request, info);
+        async {
+            let (response, proxy) = match sending? {
+                Sending::Pooled(response, proxy) => (response, proxy),
+                #[cfg(all(feature = "_tls", feature = "http2"))]
+                Sending::Negotiated(response) => return Ok(response.await?),
+            };
+            let response = response.await.map_err(failure::from_pool)?;
+            // These two are always a proxy's own.
+            if let Some(proxy) = proxy
+                && matches!(response.status().as_u16(), 407 | 511)
+            {
+                let (proxy, target) = *proxy;
+                let (status, headers) = (response.status(), response.headers());
+                return Err(tunnel::rejected(status, headers, &target, &proxy).into());
+            }
+            Ok(response.map(Received::Http1))
+        }
     }
+}
 
-    fn call(&mut self, mut request: Request<Body>) -> Sending {
-        let home = self.inner.home.as_ref();
-        let is_home = home.is_some_and(|home| home.shorten(&mut request));
+/// A request that is being sent.
+enum Sending {
+    /// Maybe by a proxy that reads the request, which has this target.
+    Pooled(ResponseFuture, Option<Box<(Arc<Proxy>, Uri)>>),
+    #[cfg(all(feature = "_tls", feature = "http2"))]
+    Negotiated(BoxFuture<'static, Result<Response<Received>>>),
+}
+
+impl Transport {
+    fn begin(&self, mut request: Request<Body>, info: &CallInfo) -> Result<Sending> {
+        let inner = &*self.inner;
+        check(&request)?;
+        let gateway = inner.gateway.as_ref();
+        let is_gateway = gateway.is_some_and(|gateway| gateway.apply(&mut request));
         // A proxy reads plain requests itself; over TLS only the connector talks to it.
-        let is_plain = !is_home && request.uri().scheme() == Some(&Scheme::HTTP);
+        let is_plain = !is_gateway && request.uri().scheme() == Some(&Scheme::HTTP);
         let proxy = match is_plain {
-            true => self.inner.proxies.proxy_for(request.uri()).cloned(),
+            true => inner.proxies.proxy_for(request.uri()).cloned(),
             false => None,
         };
         if let Some(authorization) = proxy.as_ref().and_then(|proxy| proxy.authorization()) {
@@ -167,27 +201,41 @@ impl Service<Request<Body>> for Transport {
                 .headers_mut()
                 .insert(PROXY_AUTHORIZATION, authorization);
         }
-        if let Err(error) = check(&request) {
-            return Sending::Failed(Some(error));
-        }
         #[cfg(all(feature = "_tls", feature = "http2"))]
-        if request.uri().scheme() == Some(&Scheme::HTTPS) && self.inner.connections.offer_http2() {
-            let doubt_after = self.inner.doubt_after(&request);
+        if request.uri().scheme() == Some(&Scheme::HTTPS) && inner.connections.offer_http2() {
+            let doubt_after = inner.doubt_after(info);
             let request = request.map(Outgoing::new);
-            return match self.inner.connections.negotiated(request, doubt_after) {
-                Ok(response) => Sending::Negotiated(response),
-                Err(error) => Sending::Failed(Some(error)),
-            };
+            let response = inner.connections.negotiated(request, doubt_after)?;
+            return Ok(Sending::Negotiated(response));
         }
+        #[cfg(not(all(feature = "_tls", feature = "http2")))]
+        let _ = info;
         let proxy = proxy.map(|proxy| Box::new((proxy, request.uri().clone())));
-        match self.inner.connections.pooled(request.map(Outgoing::new)) {
-            Ok(response) => Sending::Pooled(response, proxy),
-            Err(error) => Sending::Failed(Some(error)),
-        }
+        let response = inner.connections.pooled(request.map(Outgoing::new))?;
+        Ok(Sending::Pooled(response, proxy))
     }
 }
 
-/// What the pool would refuse without a word about the request.
+impl Service<Request<Body>> for Transport {
+    type Response = Response<Body>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Response<Body>, BoxError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let transport = self.clone();
+        Box::pin(async move {
+            let Call { request, info, .. } = Call::of(request);
+            let response = transport.send(request, &info).await?;
+            Ok(response.map(Body::from))
+        })
+    }
+}
+
+/// Rejects what the pool would reject without a word about the request.
 fn check(request: &Request<Body>) -> Result<()> {
     let uri = request.uri();
     if uri.scheme().is_none() || uri.authority().is_none() {
@@ -196,6 +244,9 @@ fn check(request: &Request<Body>) -> Result<()> {
             ErrorKind::Encode,
             format!("the URI of a request {rule}"),
         ));
+    }
+    if uri.host() == Some(ALIAS) {
+        return Err(Error::argument("url", "must name a host"));
     }
     match request.version() {
         Version::HTTP_11 | Version::HTTP_2 | Version::HTTP_10 => Ok(()),
@@ -210,17 +261,16 @@ fn check(request: &Request<Body>) -> Result<()> {
 impl Inner {
     /// How long a request may wait before its connection is in doubt: half of the shortest limit
     /// that it has, so that whatever ends it has waited for longer.
-    fn doubt_after(&self, request: &Request<Body>) -> Duration {
-        let call = crate::operation::CallInfo::of(request).map(|call| &call.0);
-        let options = call.map(|call| &call.options);
-        let attempt = options.and_then(|options| options.attempt_timeout());
-        let stall = options.and_then(|options| options.stall_timeout());
-        let left = call
-            .and_then(|call| call.deadline())
-            .map(|end| end.saturating_duration_since(tokio::time::Instant::now()));
+    fn doubt_after(&self, info: &CallInfo) -> Duration {
+        let options = info.options();
+        let left = info.deadline().map(|deadline| {
+            deadline
+                .at
+                .saturating_duration_since(tokio::time::Instant::now())
+        });
         let limits = [
-            attempt.unwrap_or(self.timeouts.attempt),
-            stall.unwrap_or(self.timeouts.stall),
+            options.attempt_timeout().unwrap_or(self.timeouts.attempt),
+            options.stall_timeout().unwrap_or(self.timeouts.stall),
             left.unwrap_or(Duration::MAX),
         ];
         limits.into_iter().fold(DOUBT, Duration::min) / 2
@@ -230,39 +280,3 @@ impl Inner {
 /// Twice the wait that casts doubt on a connection, if no limit is shorter.
 #[cfg(all(feature = "_tls", feature = "http2"))]
 const DOUBT: Duration = Duration::from_secs(2);
-
-pub(crate) enum Sending {
-    /// Maybe by a proxy that reads the request, which has this target.
-    Pooled(ResponseFuture, Option<Box<(Arc<Proxy>, Uri)>>),
-    #[cfg(all(feature = "_tls", feature = "http2"))]
-    Negotiated(Boxed),
-    Failed(Option<Error>),
-}
-
-impl Future for Sending {
-    type Output = Result<Response<Received>, BoxError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut *self {
-            Self::Pooled(response, proxy) => {
-                let response = ready!(Pin::new(response).poll(cx)).map_err(failure::from_pool)?;
-                // These two are always a proxy's own.
-                if let Some((proxy, target)) = proxy.as_deref()
-                    && matches!(response.status().as_u16(), 407 | 511)
-                {
-                    let (status, headers) = (response.status(), response.headers());
-                    return Poll::Ready(Err(
-                        tunnel::rejected(status, headers, target, proxy).into()
-                    ));
-                }
-                Poll::Ready(Ok(Received::http1(response)))
-            }
-            #[cfg(all(feature = "_tls", feature = "http2"))]
-            Self::Negotiated(response) => response.as_mut().poll(cx).map_err(Into::into),
-            Self::Failed(error) => match error.take() {
-                Some(error) => Poll::Ready(Err(error.into())),
-                None => Poll::Pending, // polled after it was ready
-            },
-        }
-    }
-}

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cloudbase_core::credential::{Credentials, Token};
 use cloudbase_core::layers::{
-    self, AttemptSpanLayer, AuthLayer, BaseUriLayer, CallSpanLayer, DeadlineLayer, HeadersLayer,
-    LimitLayer, QueueLayer, RetryLayer,
+    self, AttemptTimeoutLayer, AttemptTraceLayer, BaseUriLayer, CallTraceLayer,
+    ConcurrencyLimitLayer, HeadersLayer, RetryLayer, TokenRefreshLayer, TotalTimeoutLayer,
 };
 use cloudbase_core::{ClientBuilder, Config, CredentialUse};
 use http::Request;
@@ -54,16 +54,19 @@ async fn the_public_parts_make_the_whole_stack() {
         request
     });
     let stack = ServiceBuilder::new()
-        .layer(CallSpanLayer::new(&config))
-        .layer(DeadlineLayer::new(config.timeouts().total))
+        .layer(CallTraceLayer::new(&config))
+        .layer(TotalTimeoutLayer::new(config.timeouts().total))
         .layer(RetryLayer::new(&config))
-        .layer(AuthLayer::new(Arc::new(Credentials::new(Some(key), None))))
+        .layer(TokenRefreshLayer::new(Arc::new(Credentials::new(
+            Some(key),
+            None,
+        ))))
         .layer(mine)
         .layer(BaseUriLayer::new(&config))
         .layer(HeadersLayer::new(&config).unwrap())
-        .layer(AttemptSpanLayer::new(&config))
-        .layer(QueueLayer::new(&config))
-        .layer(LimitLayer::new(&config))
+        .layer(AttemptTraceLayer::new(&config))
+        .layer(ConcurrencyLimitLayer::new(&config))
+        .layer(AttemptTimeoutLayer::new(&config))
         .service(layers::transport(&config).unwrap());
     let client = ClientBuilder::from_service(stack).config(config);
     let client = client.build().unwrap();

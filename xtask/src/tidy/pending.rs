@@ -32,15 +32,8 @@ pub(super) const FOLDER_ORDER: &[&str] = &[
     "cloudbase-auth: user -> session",
     "cloudbase-auth: user -> verification",
     "cloudbase-auth: verification -> auth",
-    "cloudbase-core: body -> operation",
-    "cloudbase-core: body -> service",
     "cloudbase-core: config -> transport",
-    "cloudbase-core: credential -> layer",
-    "cloudbase-core: error -> operation",
-    "cloudbase-core: error -> response",
-    "cloudbase-core: error -> service",
     "cloudbase-core: operation -> credential",
-    "cloudbase-core: transport -> layer",
 ];
 
 /// Types of other crates in the public API, by the crate of ours that shows them.
@@ -68,17 +61,13 @@ pub(super) const WORDS: &[(&str, &str, usize)] = &[
     ("cloudbase-core", "anew", 3),
     ("cloudbase-core", "answer", 512),
     ("cloudbase-core", "by which", 5),
-    ("cloudbase-core", "home", 5),
     ("cloudbase-core", "is none", 7),
-    ("cloudbase-core", "lengthen", 2),
     ("cloudbase-core", "patience", 16),
     ("cloudbase-core", "refuse", 141),
     ("cloudbase-core", "renew", 71),
-    ("cloudbase-core", "shorten", 2),
     ("cloudbase-core", "somebody", 3),
     ("cloudbase-core", "spare", 37),
     ("cloudbase-core", "tell", 102),
-    ("cloudbase-core", "turn", 41),
     ("cloudbase-core", "wanted", 67),
     ("cloudbase-core", "whoever", 9),
     ("cloudbase-data", "anew", 2),
@@ -110,9 +99,6 @@ pub(super) const WORDS: &[(&str, &str, usize)] = &[
 
 /// Sources of the SDK that are too long.
 pub(super) const LONG_FILES: &[&str] = &[
-    "crates/cloudbase-core/src/body.rs",
-    "crates/cloudbase-core/src/client.rs",
-    "crates/cloudbase-core/src/operation.rs",
     "crates/cloudbase-auth/src/session.rs",
     "crates/cloudbase-auth/src/session/events.rs",
     "crates/cloudbase-auth/src/session/manager.rs",

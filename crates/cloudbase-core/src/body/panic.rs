@@ -6,8 +6,7 @@ use std::task::Poll;
 use bytes::Bytes;
 use http_body::Frame;
 
-use crate::error::{Error, ErrorKind};
-use crate::service::BoxError;
+use crate::error::{BoxError, Error, ErrorKind};
 
 type Polled = Option<Result<Frame<Bytes>, BoxError>>;
 

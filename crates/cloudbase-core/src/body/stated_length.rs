@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http_body::Frame;
 
 use super::Source;
-use super::watch::{Polled, poll_some};
+use super::monitor::{Polled, poll_some};
 use crate::error::Error;
 
 /// The length that a body was said to have, and how much of it has come.

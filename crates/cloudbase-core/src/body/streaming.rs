@@ -8,15 +8,13 @@ use bytes::Bytes;
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 
-use super::{Body, Received, Watch};
-use crate::operation::CallInfo;
-use crate::service::BoxError;
+use super::monitor::BodyMonitor;
+use super::{Body, Received};
+use crate::error::BoxError;
 
 pub(super) struct Streaming {
     pub(super) source: Source,
-    pub(super) watch: Option<Watch>,
-    /// The call whose request this is the body of.
-    pub(super) call: Option<CallInfo>,
+    pub(super) monitor: Option<BodyMonitor>,
 }
 
 pub(super) enum Source {
@@ -31,47 +29,42 @@ pub(super) enum Source {
         length: Option<u64>,
         current: Option<Body>,
     },
+    /// What is left of a stream that was sent.
+    Sent,
 }
 
 impl From<Source> for Streaming {
     fn from(source: Source) -> Self {
         Self {
             source,
-            watch: None,
-            call: None,
+            monitor: None,
         }
     }
 }
 
 impl Streaming {
-    /// The same content for the same call, if that can be had.
-    pub(super) fn try_clone(&self) -> Option<Self> {
-        Some(Self {
-            source: self.source.try_clone()?,
-            watch: None,
-            call: self.call.clone(),
-        })
-    }
-
     pub(super) fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        match &mut self.watch {
+        match &mut self.monitor {
             None => self.source.poll_frame(cx),
-            Some(watch) => watch.poll_frame(&mut self.source, cx),
+            Some(monitor) => monitor.poll_frame(&mut self.source, cx),
         }
     }
 
     pub(super) fn is_end(&self) -> bool {
-        match &self.watch {
+        match &self.monitor {
             None => self.source.is_end(),
-            Some(watch) => watch.is_end(&self.source),
+            Some(monitor) => monitor.is_end(&self.source),
         }
     }
 
     pub(super) fn size_hint(&self) -> SizeHint {
-        let length = self.watch.as_ref().and_then(|watch| watch.length.as_ref());
+        let length = self
+            .monitor
+            .as_ref()
+            .and_then(|monitor| monitor.length.as_ref());
         match length {
             Some(length) if length.is_unasked() => SizeHint::default(),
             _ => self.source.size_hint(),
@@ -83,7 +76,7 @@ impl Source {
     pub(super) fn set_length(&mut self, bytes: u64) {
         match self {
             Self::Stream { length, .. } | Self::Factory { length, .. } => *length = Some(bytes),
-            Self::Memory(_) | Self::Received(_) => {}
+            Self::Memory(_) | Self::Received(_) | Self::Sent => {}
         }
     }
 
@@ -94,7 +87,11 @@ impl Source {
         }
     }
 
-    fn try_clone(&self) -> Option<Self> {
+    pub(super) fn is_repeatable(&self) -> bool {
+        matches!(self, Self::Memory(_) | Self::Factory { .. })
+    }
+
+    pub(super) fn try_clone(&self) -> Option<Self> {
         match self {
             Self::Memory(bytes) => Some(Self::Memory(bytes.clone())),
             Self::Factory { make, length, .. } => Some(Self::Factory {
@@ -102,7 +99,7 @@ impl Source {
                 length: *length,
                 current: None,
             }),
-            Self::Received(_) | Self::Stream { .. } => None,
+            Self::Received(_) | Self::Stream { .. } | Self::Sent => None,
         }
     }
 
@@ -120,6 +117,7 @@ impl Source {
             Self::Factory { make, current, .. } => {
                 Pin::new(current.get_or_insert_with(|| make())).poll_frame(cx)
             }
+            Self::Sent => Poll::Ready(None),
         }
     }
 
@@ -131,6 +129,7 @@ impl Source {
             Self::Factory { current, .. } => {
                 current.as_ref().is_some_and(http_body::Body::is_end_stream)
             }
+            Self::Sent => true,
         }
     }
 
@@ -148,6 +147,7 @@ impl Source {
                 (None, Some(body)) => body.size_hint(),
                 (None, None) => SizeHint::default(),
             },
+            Self::Sent => SizeHint::default(),
         }
     }
 }

@@ -7,12 +7,14 @@ use bytes::Bytes;
 use http::{Request, Response};
 use tower::{Layer, Service};
 
-use super::{Client, stack};
+use super::Client;
+use super::pipeline::{Parts, Wire};
 use crate::body::Body;
 use crate::config::{Config, Environment, Settings, setters};
 use crate::credential::CredentialProvider;
-use crate::error::Result;
-use crate::service::{BoxError, HttpService, erase};
+use crate::error::{BoxError, Result};
+use crate::layer::Tower;
+use crate::service::{HttpService, erase};
 use crate::transport;
 
 pub(crate) type BoxLayer = Box<dyn Fn(HttpService) -> HttpService + Send>;
@@ -25,7 +27,7 @@ pub(crate) type BoxLayer = Box<dyn Fn(HttpService) -> HttpService + Send>;
 /// # Layers
 ///
 /// ```text
-/// call ─ layer (last added outermost) ─ span, deadline ─ retry ─ auth ─ attempt_layer ─ headers, limits ─ transport
+/// call ─ layer (last added outermost) ─ trace, total timeout ─ retry ─ token refresh ─ attempt_layer ─ URI, headers, limits ─ transport
 /// ```
 #[must_use = "a builder does nothing until `build` is called"]
 #[derive(Default)]
@@ -193,19 +195,18 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client> {
         let config = self.settings.or(self.config).finish(self.environment)?;
         let config = Arc::new(config);
-        let parts = stack::Parts {
+        let parts = Parts {
             config,
             provider: self.provider,
             call_layers: self.call_layers,
             attempt_layers: self.attempt_layers,
-            own_transport: matches!(self.bottom, Bottom::Transport(_)),
         };
         match self.bottom {
             Bottom::Stack(service) => parts.around_stack(service),
-            Bottom::Transport(service) => parts.around_transport(service),
+            Bottom::Transport(service) => parts.around_wire(Wire::Service(Tower(service))),
             Bottom::Hyper => {
-                let service = transport::connect(&parts.config)?;
-                parts.around_transport(service)
+                let pool = transport::connect(&parts.config)?;
+                parts.around_wire(Wire::Pool(pool))
             }
         }
     }

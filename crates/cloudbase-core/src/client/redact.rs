@@ -2,18 +2,22 @@
 
 use secrecy::ExposeSecret as _;
 
-use super::Inner;
+use super::{Client, Role};
 use crate::error::Error;
 use crate::operation::CallInfo;
 
-impl Inner {
+impl Client {
     /// The error without the tokens that the call may have carried. Those of the gateway are known by
     /// their form; these are whatever the user or a provider of the user's gave.
     pub(super) fn redact(&self, error: Error, call: &CallInfo) -> Error {
+        let user = match &self.role {
+            Role::User(token) => Some(token),
+            Role::App | Role::Direct => None,
+        };
         let given = [
-            call.0.options.token(),
-            self.user.as_ref().map(|user| &user.secret),
-            self.config.access_key.as_ref(),
+            call.options().token(),
+            user,
+            self.inner.config.access_key.as_ref(),
         ];
         let error = given.into_iter().flatten().fold(error, |error, token| {
             error.without_secret(token.expose_secret())

@@ -7,7 +7,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::environment::{Environment, variable};
 use super::text::{language, parse_duration, parse_flag, parse_site, user_agent};
-use super::{Config, ConfigKey, Region, RetryConfig, Site, Timeouts, access_key};
+use super::{
+    Config, ConfigKey, DEFAULT_MAX_RESPONSE_SIZE, Region, RetryConfig, Site, Timeouts, access_key,
+};
 use crate::endpoint::{Endpoint, EnvId};
 use crate::error::{Error, Result};
 use crate::transport::{ProxyRules, ProxyVariables, TlsSettings};
@@ -261,7 +263,7 @@ impl Settings {
             retry: given.retry()?,
             max_response_size: given.at_least_1(
                 ConfigKey::MaxResponseSize,
-                set.max_response_size.unwrap_or(10 * 1024 * 1024),
+                set.max_response_size.unwrap_or(DEFAULT_MAX_RESPONSE_SIZE),
             )?,
             allow_plain_http,
             require_user: set.require_user.unwrap_or(false),

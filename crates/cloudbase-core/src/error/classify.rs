@@ -6,7 +6,7 @@ use std::io;
 
 use super::text::{REDACTED, redacted};
 use super::{Error, ErrorKind};
-use crate::service::BoxError;
+use crate::error::BoxError;
 
 /// Finds our own error in whatever the tower stack returned, or makes one.
 pub(super) fn from_boxed(error: BoxError) -> Error {

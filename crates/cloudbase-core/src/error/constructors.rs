@@ -10,7 +10,7 @@ use http::StatusCode;
 
 use super::classify::foreign;
 use super::{Error, ErrorCode, ErrorKind, Inner, TimeoutPhase};
-use crate::service::BoxError;
+use crate::error::BoxError;
 
 impl Error {
     /// Makes an error of `kind` with this message: for what [`other`](Self::other) cannot say, such as

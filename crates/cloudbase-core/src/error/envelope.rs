@@ -14,10 +14,25 @@ pub(crate) use self::retry_after::retry_after;
 pub(crate) use self::shape::is_request_id;
 use super::text::redacted;
 use super::{Error, ErrorCode, ErrorResponse, xml};
-use crate::operation::Envelope;
-use crate::response::told_request_id;
 
-/// The error that an answer carries, if it is one by the rules of its family.
+/// How errors are reported in a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Envelope {
+    /// `{"code", "message", "requestId"}`; the HTTP status alone says whether it is an error.
+    Gateway,
+    /// As [`Gateway`](Self::Gateway), and a 2xx body with a non-empty string `code` is an error too.
+    Coded,
+    /// `{"error", "error_code", "error_description"}`, an error whatever the status.
+    Auth,
+    /// As [`Gateway`](Self::Gateway), or `{"statusCode", "error", "message"}`: the buckets of PG mode. The
+    /// status in the body counts before that of HTTP.
+    Storage,
+    /// The object store's XML, or JSON; a redirect has its `location` in the error's details.
+    ObjectStore,
+}
+
+/// The error that a response carries, if it is one by the rules of its family.
 ///
 /// Every status outside 2xx is an error, with whatever the body offers. Within 2xx it depends on
 /// the family: see [`Envelope`].
@@ -70,7 +85,7 @@ fn error_of(family: Envelope, status: StatusCode, headers: &HeaderMap, body: &[u
         error = error.with_numeric_code(number);
     }
     let id = told.request_id;
-    if let Some(id) = id.or_else(|| told_request_id(headers).map(str::to_owned)) {
+    if let Some(id) = id.or_else(|| request_id_of(headers).map(str::to_owned)) {
         error = error.with_request_id(id);
     }
     if let Some(details) = told.details {
@@ -127,4 +142,11 @@ fn describe(status: StatusCode, body: &[u8]) -> String {
             body.len()
         )
     }
+}
+
+/// The request id that a response names: the gateway's, what passes it, or the object store.
+pub(crate) fn request_id_of(headers: &HeaderMap) -> Option<&str> {
+    ["x-request-id", "x-cloudbase-request-id", "x-cos-request-id"]
+        .iter()
+        .find_map(|name| headers.get(*name)?.to_str().ok())
 }

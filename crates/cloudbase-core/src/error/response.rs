@@ -6,10 +6,6 @@ use std::fmt;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
-use serde::de::DeserializeOwned;
-
-use super::Result;
-use crate::response::from_json;
 
 /// The response behind an [`Error`](super::Error); see [`Error::response`](super::Error::response).
 ///
@@ -91,25 +87,6 @@ impl ErrorResponse {
     /// Whether the body is longer than what is kept of it, or the connection was lost before its end.
     pub fn is_truncated(&self) -> bool {
         self.truncated
-    }
-
-    /// Reads the body as JSON, whatever its content type says.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) with the JSON path of the first value that does
-    /// not fit.
-    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
-        from_json(&self.body).map_err(|error| {
-            let error = error.with_status(self.status);
-            match self.truncated {
-                true => error.with_message(format!(
-                    "only the first {} bytes of the response are here",
-                    self.body.len()
-                )),
-                false => error,
-            }
-        })
     }
 
     /// The body as text. What is not UTF-8 in it becomes U+FFFD.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::{Error, ErrorCode, ErrorResponse, classify, text};
-use crate::service::BoxError;
+use crate::error::BoxError;
 
 /// Setters for those who make errors; each returns the error, so that they chain.
 impl Error {

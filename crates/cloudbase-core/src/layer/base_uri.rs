@@ -1,22 +1,16 @@
-//! Puts scheme, host and prefix in front of a call's path, and keeps the credential at home.
+//! Puts scheme, host and prefix in front of a call's path, and the credential on no other host.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use http::header::AUTHORIZATION;
 use http::uri::{PathAndQuery, Scheme, Uri};
-use http::{Request, Response};
-use pin_project_lite::pin_project;
-use tower::{Layer, Service};
 
-use crate::body::Body;
+use super::next::tower_layer;
+use super::{Next, Reply};
 use crate::config::Config;
 use crate::endpoint::{Endpoint, is_loopback};
-use crate::error::{Error, Result};
-use crate::operation::CallInfo;
-use crate::service::BoxError;
-use crate::transport::HOME;
+use crate::error::{BoxError, Error, Result};
+use crate::operation::Call;
 
 /// Makes the whole URL of a request; see [`BaseUri`].
 #[derive(Clone, Debug)]
@@ -41,14 +35,10 @@ impl BaseUriLayer {
             }),
         }
     }
-}
 
-impl<S> Layer<S> for BaseUriLayer {
-    type Service = BaseUri<S>;
-
-    fn layer(&self, inner: S) -> BaseUri<S> {
+    pub(crate) fn around<N>(&self, next: N) -> BaseUri<N> {
         BaseUri {
-            inner,
+            next,
             shared: self.shared.clone(),
         }
     }
@@ -58,75 +48,25 @@ impl<S> Layer<S> for BaseUriLayer {
 ///
 /// - `Authorization` leaves only for the endpoint's origin (calls to the object store bring a
 ///   signature of their own and are left alone);
-/// - plain `http` is refused except to loopback, or when the configuration allows it.
+/// - plain `http` is rejected except to loopback, or when the configuration allows it.
 #[derive(Clone, Debug)]
-pub struct BaseUri<S> {
-    inner: S,
+pub struct BaseUri<N> {
+    next: N,
     shared: Arc<Shared>,
 }
 
-impl<S> Service<Request<Body>> for BaseUri<S>
-where
-    S: Service<Request<Body>, Response = Response<Body>, Error = BoxError>,
-{
-    type Response = Response<Body>;
-    type Error = BoxError;
-    type Future = BaseUriFuture<S::Future>;
+tower_layer!(BaseUriLayer, BaseUri);
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let state = match self.shared.locate(&mut request) {
-            Ok(()) => State::Sent {
-                future: self.inner.call(request),
-            },
-            Err(error) => State::Refused {
-                error: Some(error.into()),
-            },
-        };
-        BaseUriFuture { state }
-    }
-}
-
-pin_project! {
-    /// The future of [`BaseUri`].
-    #[derive(Debug)]
-    pub struct BaseUriFuture<F> {
-        #[pin]
-        state: State<F>,
-    }
-}
-
-pin_project! {
-    #[project = StateProjection]
-    #[derive(Debug)]
-    enum State<F> {
-        Sent { #[pin] future: F },
-        Refused { error: Option<BoxError> },
-    }
-}
-
-impl<F> Future for BaseUriFuture<F>
-where
-    F: Future<Output = Result<Response<Body>, BoxError>>,
-{
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        match self.project().state.project() {
-            StateProjection::Sent { future } => future.poll(cx),
-            StateProjection::Refused { error } => match error.take() {
-                Some(error) => Poll::Ready(Err(error)),
-                None => Poll::Pending, // polled after it was ready
-            },
-        }
+impl<N: Next> Next for BaseUri<N> {
+    async fn send(&self, call: &mut Call) -> Result<Reply, BoxError> {
+        self.shared.locate(call)?;
+        self.next.send(call).await
     }
 }
 
 impl Shared {
-    fn locate(&self, request: &mut Request<Body>) -> Result<()> {
+    fn locate(&self, call: &mut Call) -> Result<()> {
+        let request = &mut call.request;
         if request.uri().authority().is_none() {
             let relative = std::mem::take(request.uri_mut());
             *request.uri_mut() = self.absolute(relative)?;
@@ -142,11 +82,7 @@ impl Shared {
                 "uses plain http to another machine; use https, or allow it by `allow_plain_http`",
             ));
         }
-        if uri.host() == Some(HOME) {
-            return Err(Error::argument("url", "must name a host"));
-        }
-        let external = CallInfo::of(request).is_some_and(CallInfo::is_external);
-        if !external && !self.endpoint.is_origin_of(request.uri()) {
+        if !call.info.is_external() && !self.endpoint.is_origin_of(request.uri()) {
             request.headers_mut().remove(AUTHORIZATION);
         }
         Ok(())

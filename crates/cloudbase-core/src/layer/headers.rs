@@ -1,16 +1,15 @@
 //! Adds the headers that every call to the gateway carries.
 
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use http::header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, USER_AGENT};
-use http::{HeaderName, HeaderValue, Request};
-use tower::{Layer, Service};
+use http::{HeaderName, HeaderValue};
 
-use crate::body::Body;
+use super::next::tower_layer;
+use super::{Next, Reply};
 use crate::config::Config;
-use crate::error::{Error, Result};
-use crate::operation::CallInfo;
+use crate::error::{BoxError, Error, Result};
+use crate::operation::Call;
 
 /// `X-SDK-Version`, by which the service knows its SDKs.
 const SDK_VERSION: HeaderName = HeaderName::from_static("x-sdk-version");
@@ -63,14 +62,10 @@ impl HeadersLayer {
             values: Arc::new(values),
         })
     }
-}
 
-impl<S> Layer<S> for HeadersLayer {
-    type Service = Headers<S>;
-
-    fn layer(&self, inner: S) -> Headers<S> {
+    pub(crate) fn around<N>(&self, next: N) -> Headers<N> {
         Headers {
-            inner,
+            next,
             values: self.values.clone(),
         }
     }
@@ -80,30 +75,26 @@ impl<S> Layer<S> for HeadersLayer {
 /// the gateway, where the call does not set them itself. Calls to other hosts, such as the object
 /// store, get only the user agent.
 #[derive(Clone, Debug)]
-pub struct Headers<S> {
-    inner: S,
+pub struct Headers<N> {
+    next: N,
     values: Arc<Values>,
 }
 
-impl<S> Service<Request<Body>> for Headers<S>
-where
-    S: Service<Request<Body>>,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
+tower_layer!(HeadersLayer, Headers);
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.inner.poll_ready(cx)
+impl<N: Next> Next for Headers<N> {
+    async fn send(&self, call: &mut Call) -> Result<Reply, BoxError> {
+        self.values.add_to(call);
+        self.next.send(call).await
     }
+}
 
-    fn call(&mut self, mut request: Request<Body>) -> S::Future {
-        let call = CallInfo::of(&request);
-        let external = call.is_some_and(CallInfo::is_external);
-        let transfer = call.is_some_and(|call| call.0.transfer);
-        let request_id = call.map(|call| call.0.request_id);
-        let gzip = cfg!(feature = "gzip") && !transfer;
-        let headers = request.headers_mut();
+impl Values {
+    fn add_to(&self, call: &mut Call) {
+        let context = call.info.context();
+        let external = context.external;
+        let gzip = cfg!(feature = "gzip") && !context.transfer;
+        let headers = call.request.headers_mut();
         // A request has few headers: looking at each is cheaper than a hash for each of ours.
         let mut set = [false; COUNT];
         for name in headers.keys() {
@@ -113,7 +104,7 @@ where
         }
         let [agent, sdk, accept, language, id, encoding] = set;
         if !agent {
-            headers.insert(USER_AGENT, self.values.user_agent.clone());
+            headers.insert(USER_AGENT, self.user_agent.clone());
         }
         if !sdk && !external {
             headers.insert(SDK_VERSION, HeaderValue::from_static(SDK));
@@ -122,18 +113,17 @@ where
             headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         }
         if !language && !external {
-            headers.insert(ACCEPT_LANGUAGE, self.values.language.clone());
+            headers.insert(ACCEPT_LANGUAGE, self.language.clone());
         }
         if !id
             && !external
-            && let Some(id) = request_id.and_then(|id| id.header())
+            && let Some(id) = context.request_id.header()
         {
             headers.insert(REQUEST_ID, id);
         }
         if !encoding && gzip {
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         }
-        self.inner.call(request)
     }
 }
 

@@ -2,25 +2,19 @@
 
 mod budget;
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use http::uri::Authority;
-use http::{Request, Response, StatusCode};
-use pin_project_lite::pin_project;
-use tokio::time::{Instant, Sleep, sleep};
-use tower::{Layer, Service};
+use http::StatusCode;
+use tokio::time::{Instant, sleep};
 
 use self::budget::Budgets;
-use super::span::error_type;
-use super::spare::Spare;
-use crate::body::Body;
-use crate::config::{Config, RetryConfig};
-use crate::error::{Error, ErrorKind, parse_envelope};
-use crate::operation::{CallIdentity, CallInfo, Envelope};
-use crate::service::BoxError;
+use super::next::tower_layer;
+use super::trace::error_type;
+use super::{Next, Reply};
+use crate::config::{Config, FAR, RetryConfig};
+use crate::error::{BoxError, Error, ErrorKind};
+use crate::operation::{Call, CallContext};
 use crate::telemetry::ERROR_TYPE;
 
 /// Puts [`Retry`] around a service. Services made by the same layer share one budget per host.
@@ -46,14 +40,10 @@ impl RetryLayer {
             }),
         }
     }
-}
 
-impl<S> Layer<S> for RetryLayer {
-    type Service = Retry<S>;
-
-    fn layer(&self, inner: S) -> Retry<S> {
+    pub(crate) fn around<N>(&self, next: N) -> Retry<N> {
         Retry {
-            inner,
+            next,
             shared: self.shared.clone(),
         }
     }
@@ -73,201 +63,57 @@ impl<S> Layer<S> for RetryLayer {
 /// longer `Retry-After` than the cap for it, too little time before the deadline, or an empty
 /// budget end the call with the failure itself.
 #[derive(Clone, Debug)]
-pub struct Retry<S> {
-    inner: S,
+pub struct Retry<N> {
+    next: N,
     shared: Arc<Shared>,
 }
 
-impl<S> Service<Request<Body>> for Retry<S>
-where
-    S: Service<Request<Body>, Response = Response<Body>, Error = BoxError> + Clone,
-{
-    type Response = Response<Body>;
-    type Error = BoxError;
-    type Future = RetryFuture<S>;
+tower_layer!(RetryLayer, Retry);
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        // Here, so that all attempts share it.
-        CallIdentity::ensure(&mut request);
-        let spare = self.inner.clone();
-        let mut service = std::mem::replace(&mut self.inner, spare);
-        let call = CallInfo::of(&request);
-        let max_attempts = call.and_then(|call| call.0.options.max_attempts());
-        let mut course = Course {
-            shared: self.shared.clone(),
-            host: request.uri().authority().cloned(),
-            attempt: 1,
-            max_attempts: max_attempts.unwrap_or(self.shared.config.max_attempts),
-            repeatable: call
-                .map_or_else(|| request.method().is_idempotent(), CallInfo::is_idempotent),
-            reads: call.map_or_else(|| request.method().is_safe(), |call| call.0.reads),
-            envelope: call.map_or(Envelope::Gateway, |call| call.0.envelope),
-            spare: None,
-        };
-        course.keep(&request);
-        RetryFuture {
-            state: State::Sending {
-                future: service.call(request),
-            },
-            service,
-            course,
-        }
-    }
-}
-
-pin_project! {
-    /// The future of [`Retry`]: written out, because a box here would be one on every call.
-    #[must_use = "futures do nothing unless polled"]
-    pub struct RetryFuture<S>
-    where
-        S: Service<Request<Body>>,
-    {
-        service: S,
-        course: Course,
-        #[pin]
-        state: State<S::Future>,
-    }
-}
-
-pin_project! {
-    #[project = StateProjection]
-    enum State<F> {
-        Sending { #[pin] future: F },
-        // Apart: few calls get here, and every call's future is as large as the largest state.
-        Waiting { pause: Pin<Box<Pause>> },
-    }
-}
-
-pin_project! {
-    /// The time before another attempt, and what is sent then.
-    struct Pause {
-        #[pin]
-        timer: Sleep,
-        request: Option<Request<Body>>,
-    }
-}
-
-/// The course of one call.
-struct Course {
-    shared: Arc<Shared>,
-    host: Option<Authority>,
-    attempt: u32,
-    max_attempts: u32,
-    repeatable: bool,
-    reads: bool,
-    envelope: Envelope,
-    spare: Option<Spare>,
-}
-
-impl<S> Future for RetryFuture<S>
-where
-    S: Service<Request<Body>, Response = Response<Body>, Error = BoxError>,
-{
-    type Output = Result<Response<Body>, BoxError>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
+impl<N: Next> Next for Retry<N> {
+    async fn send(&self, call: &mut Call) -> Result<Reply, BoxError> {
+        let host = call.request.uri().authority().cloned();
+        let max_attempts = call.info.options().max_attempts();
+        let max_attempts = max_attempts.unwrap_or(self.shared.config.max_attempts);
+        let mut attempt = 1;
         loop {
-            let next = match this.state.as_mut().project() {
-                StateProjection::Sending { future } => {
-                    let result = ready!(future.poll(cx));
-                    match this.course.another(&result) {
-                        Some((wait, request)) => State::Waiting {
-                            pause: Box::pin(Pause {
-                                timer: sleep(wait),
-                                request: Some(request),
-                            }),
-                        },
-                        None => return Poll::Ready(result),
-                    }
+            let result = self.next.send(call).await;
+            let Some(failure) = Failure::of(&result) else {
+                if result.is_ok() {
+                    self.shared.budgets.succeed(host.as_ref());
                 }
-                StateProjection::Waiting { pause } => {
-                    let pause = pause.as_mut().project();
-                    ready!(pause.timer.poll(cx));
-                    ready!(this.service.poll_ready(cx))?;
-                    let Some(request) = pause.request.take() else {
-                        return Poll::Pending;
-                    };
-                    this.course.keep(&request);
-                    State::Sending {
-                        future: this.service.call(request),
-                    }
-                }
+                return result;
             };
-            this.state.set(next);
-        }
-    }
-}
-
-impl Course {
-    /// Keeps what another attempt would need, if there may be one.
-    fn keep(&mut self, request: &Request<Body>) {
-        self.spare = if self.attempt < self.max_attempts {
-            Spare::of(request)
-        } else {
-            None
-        };
-    }
-
-    /// The wait and the request of another attempt, if there is to be one.
-    fn another(
-        &mut self,
-        result: &Result<Response<Body>, BoxError>,
-    ) -> Option<(Duration, Request<Body>)> {
-        let failure = match result {
-            // A success may be an error by what it says.
-            Ok(answer) => {
-                let body = answer.body().as_bytes().unwrap_or_default();
-                let (status, headers) = (answer.status(), answer.headers());
-                match parse_envelope(self.envelope, status, headers, body) {
-                    Some(error) => Failure::of(&error),
-                    None => {
-                        self.shared.budgets.succeed(self.host.as_ref());
-                        return None;
-                    }
-                }
+            if attempt >= max_attempts
+                || !failure.allows_another(call.info.context())
+                || !call.request.body().is_repeatable()
+            {
+                return result;
             }
-            // A failure of the user's own layer is the user's to judge.
-            Err(error) => Failure::of(crate::error::find::<Error>(&**error)?),
-        };
-        if !failure.allows_another(self.repeatable, self.reads) {
-            return None;
+            let Some(wait) = self.shared.wait(attempt, &failure) else {
+                return result;
+            };
+            let deadline = call.info.deadline();
+            if deadline.is_some_and(|deadline| Instant::now() + wait >= deadline.at) {
+                return result;
+            }
+            if !self.shared.budgets.spend(host.as_ref(), failure.throttled) {
+                tracing::debug!("retry budget is empty");
+                return result;
+            }
+            let reason = result.as_ref().map(|reply| reply.response.status());
+            tracing::debug!(
+                attempt,
+                ?wait,
+                { ERROR_TYPE } = reason
+                    .as_ref()
+                    .map_or_else(|error| error_type(error), StatusCode::as_str),
+                "attempt failed, retrying"
+            );
+            drop(result);
+            sleep(wait).await;
+            attempt += 1;
         }
-        let spare = self.spare.take()?;
-        let wait = self.shared.wait(self.attempt, &failure)?;
-        let deadline = spare.call().and_then(|call| call.0.deadline());
-        if deadline.is_some_and(|end| Instant::now() + wait >= end) {
-            return None;
-        }
-        if !self
-            .shared
-            .budgets
-            .spend(self.host.as_ref(), failure.throttled)
-        {
-            tracing::debug!("retry budget is empty");
-            return None;
-        }
-        let status = result.as_ref().map(Response::status);
-        tracing::debug!(
-            attempt = self.attempt,
-            wait = ?wait,
-            { ERROR_TYPE } = status.as_ref().map_or_else(|error| error_type(error), StatusCode::as_str),
-            "attempt failed, retrying"
-        );
-        self.attempt += 1;
-        Some((wait, spare.into_request()))
-    }
-}
-
-impl<S: Service<Request<Body>>> std::fmt::Debug for RetryFuture<S> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RetryFuture")
-            .field("attempt", &self.course.attempt)
-            .finish_non_exhaustive()
     }
 }
 
@@ -281,7 +127,17 @@ struct Failure {
 }
 
 impl Failure {
-    fn of(error: &Error) -> Self {
+    /// What kept an attempt from succeeding, if it is the SDK's to judge.
+    fn of(result: &Result<Reply, BoxError>) -> Option<Self> {
+        match result {
+            // A success may be an error by what it says.
+            Ok(reply) => reply.error.as_ref().map(Self::by),
+            // A failure of the user's own layer is the user's to judge.
+            Err(error) => crate::error::find(&**error).map(Self::by),
+        }
+    }
+
+    fn by(error: &Error) -> Self {
         // As the predicates: what the body states counts before the response's own status.
         let status = error.body_status().or(error.status());
         let by_server = status.is_some_and(|status| status.is_server_error());
@@ -295,12 +151,11 @@ impl Failure {
         }
     }
 
-    fn allows_another(&self, repeatable: bool, reads: bool) -> bool {
+    fn allows_another(&self, call: &CallContext) -> bool {
         // Who writes too much decides what is written next.
-        let repeatable = if self.rejected_by_limit {
-            reads
-        } else {
-            repeatable
+        let repeatable = match self.rejected_by_limit {
+            true => call.reads,
+            false => call.idempotent,
         };
         self.transient && (repeatable || !self.sent)
     }
@@ -316,10 +171,10 @@ impl Shared {
             .min(self.config.cap);
         let jittered = ceiling.mul_f64(fastrand::f64());
         match failure.retry_after {
-            Some(asked) if asked > self.config.retry_after_cap.min(super::FAR) => None,
+            Some(asked) if asked > self.config.retry_after_cap.min(FAR) => None,
             // Clients that were told the same second must not come back in the same millisecond.
-            Some(asked) => Some(asked + jittered.min(super::FAR)),
-            None => Some(jittered.min(super::FAR)),
+            Some(asked) => Some(asked + jittered.min(FAR)),
+            None => Some(jittered.min(FAR)),
         }
     }
 }

@@ -2,10 +2,6 @@
 
 use std::sync::{Arc, OnceLock};
 
-use http::Request;
-
-use super::CallInfo;
-use crate::body::Body;
 use crate::credential::{Lineage, Token};
 use crate::error::{Error, ErrorKind};
 
@@ -33,21 +29,6 @@ impl CallIdentity {
             let _ = identity.0.set(Identity::of(&token));
         }
         identity
-    }
-
-    /// The identity of the call that the request belongs to.
-    pub(crate) fn settled_by(request: &Request<Body>) -> Option<&OnceLock<Identity>> {
-        match CallInfo::of(request) {
-            Some(call) => Some(call.0.identity()),
-            None => Some(&request.extensions().get::<Self>()?.0),
-        }
-    }
-
-    /// Gives a request that was made by hand an identity, so that its attempts share one.
-    pub(crate) fn ensure(request: &mut Request<Body>) {
-        if Self::settled_by(request).is_none() {
-            request.extensions_mut().insert(Self::default());
-        }
     }
 
     pub(super) fn cell(&self) -> &OnceLock<Identity> {

@@ -4,7 +4,7 @@ use http::HeaderValue;
 use serde::de::DeserializeOwned;
 
 use super::{misfit, type_name};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, ErrorResponse, Result};
 use crate::json;
 
 /// Reads JSON; the error names the path to the value that does not fit, not the value.
@@ -16,6 +16,27 @@ use crate::json;
 /// [`ErrorKind::Decode`].
 pub fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     decode(bytes, None)
+}
+
+impl ErrorResponse {
+    /// Reads the body as JSON, whatever its content type says.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) with the JSON path of the first value that does
+    /// not fit.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
+        from_json(self.bytes()).map_err(|error| {
+            let error = error.with_status(self.status());
+            match self.is_truncated() {
+                true => error.with_message(format!(
+                    "only the first {} bytes of the response are here",
+                    self.bytes().len()
+                )),
+                false => error,
+            }
+        })
+    }
 }
 
 /// `content_type`: what the bytes call themselves, where that is known.

@@ -3,11 +3,11 @@
 //! A connection is driven by the runtime that opened it: one that is not driven, or ends, must not
 //! hold up the calls of another. So each runtime has connections of its own.
 
-#[cfg(all(feature = "_tls", feature = "http2"))]
-use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+#[cfg(all(feature = "_tls", feature = "http2"))]
+use futures_core::future::BoxFuture;
 use http::Request;
 use hyper_util::client::legacy::{Client as Pool, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -18,7 +18,7 @@ use super::connector::Connector;
 use super::failure;
 #[cfg(all(feature = "_tls", feature = "http2"))]
 use super::http2::{Http2, Sent};
-use super::outgoing::Outgoing;
+use super::request_body::Outgoing;
 #[cfg(all(feature = "_tls", feature = "http2"))]
 use crate::body::Received;
 use crate::config::Config;
@@ -42,9 +42,6 @@ struct Local {
     #[cfg(all(feature = "_tls", feature = "http2"))]
     http2: Http2,
 }
-
-#[cfg(all(feature = "_tls", feature = "http2"))]
-pub(super) type Boxed = Pin<Box<dyn Future<Output = Result<http::Response<Received>>> + Send>>;
 
 impl Connections {
     pub(super) fn new(config: &Config) -> Result<Self> {
@@ -80,7 +77,7 @@ impl Connections {
         &self,
         request: Request<Outgoing>,
         doubt_after: Duration,
-    ) -> Result<Boxed> {
+    ) -> Result<BoxFuture<'static, Result<http::Response<Received>>>> {
         let local = self.local(current()?);
         Ok(Box::pin(async move {
             let request = match local.http2.send(request, doubt_after).await? {
@@ -88,7 +85,8 @@ impl Connections {
                 Sent::Http1(request) => request,
             };
             let response = local.pool.request(request).await;
-            response.map(Received::http1).map_err(failure::from_pool)
+            let response = response.map_err(failure::from_pool)?;
+            Ok(response.map(Received::Http1))
         }))
     }
 

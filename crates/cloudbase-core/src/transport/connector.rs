@@ -23,8 +23,8 @@ use tower::{Service, ServiceExt as _};
 use super::failure::{self, NameNotResolved, Peer};
 use super::link::{First, Link, Tcp};
 use super::open::{Open, Resolution};
-use super::outgoing::Carried;
 use super::proxy::{Proxy, ProxyKind, ProxyRules, default_port};
+use super::request_body::TakeOnce;
 use super::tunnel;
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -80,7 +80,7 @@ impl Connector {
             tls,
             proxies: config.proxy.clone(),
             limit: config.timeouts().connect,
-            patience: config.timeouts().attempt.min(crate::layer::FAR),
+            patience: config.timeouts().attempt.min(crate::config::FAR),
             home: config.endpoint().authority.clone(),
         };
         Ok(Self::with(Arc::new(shared)))
@@ -177,8 +177,8 @@ fn no_tls() -> Error {
 
 impl Service<Uri> for Connector {
     type Response = Transport;
-    type Error = Carried<Error>;
-    type Future = Boxed<Result<Transport, Carried<Error>>>;
+    type Error = TakeOnce<Error>;
+    type Future = Boxed<Result<Transport, TakeOnce<Error>>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         Poll::Ready(Ok(()))
@@ -186,22 +186,22 @@ impl Service<Uri> for Connector {
 
     fn call(&mut self, target: Uri) -> Self::Future {
         let connector = self.clone();
-        let target = self.local.shared.lengthen(target);
+        let target = self.local.shared.resolve_alias(target);
         #[cfg(all(feature = "_tls", feature = "http2"))]
         if let Some(kept) = self.take_kept(&target) {
             return Box::pin(std::future::ready(Ok(kept)));
         }
         Box::pin(async move {
             let opened = connector.open(&target, Offer::Http1).await;
-            opened.map_err(Carried::new)
+            opened.map_err(TakeOnce::new)
         })
     }
 }
 
 impl Shared {
-    /// The whole address of what is called [`HOME`](super::HOME) in the pool.
-    fn lengthen(&self, target: Uri) -> Uri {
-        if target.authority().is_none_or(|it| it != super::HOME) {
+    /// The address of what is called [`ALIAS`](super::ALIAS) in the pool.
+    fn resolve_alias(&self, target: Uri) -> Uri {
+        if target.authority().is_none_or(|it| it != super::ALIAS) {
             return target;
         }
         let mut parts = target.into_parts();

@@ -9,9 +9,8 @@ use std::time::Duration;
 use http::Uri;
 use hyper_util::client::legacy;
 
-use super::outgoing::Carried;
-use crate::error::{Error, ErrorKind, TimeoutPhase, find};
-use crate::service::BoxError;
+use super::request_body::TakeOnce;
+use crate::error::{BoxError, Error, ErrorKind, TimeoutPhase, find};
 
 /// What the pool reports of HTTP/1.1, as an error that says whether anything was sent.
 pub(super) fn from_pool(error: legacy::Error) -> Error {
@@ -75,10 +74,10 @@ const BEFORE_RESPONSE: &str = "the connection was lost before the answer";
 
 /// What was an error of ours before it got into the HTTP library.
 fn ours(error: &(dyn StdError + 'static)) -> Option<Error> {
-    if let Some(ours) = find::<Carried<Error>>(error).and_then(Carried::take) {
+    if let Some(ours) = find::<TakeOnce<Error>>(error).and_then(TakeOnce::take) {
         return Some(ours);
     }
-    let body = find::<Carried<BoxError>>(error).and_then(Carried::take);
+    let body = find::<TakeOnce<BoxError>>(error).and_then(TakeOnce::take);
     body.map(Error::request_body)
 }
 

@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use super::connector::Connector;
 use super::failure;
 use super::informational::Bounded;
-use super::outgoing::Outgoing;
+use super::request_body::Outgoing;
 use crate::body::{Exchange, Received, Usage};
 use crate::error::{Error, Result};
 
@@ -104,7 +104,9 @@ impl Http2 {
             let mut error = match connection.sender.try_send_request(request).await {
                 Ok(response) => {
                     exchange.moves();
-                    return Ok(Sent::Response(Received::http2(response, exchange)));
+                    let exchange = Box::new(exchange);
+                    let response = response.map(|body| Received::Http2(body, exchange));
+                    return Ok(Sent::Response(response));
                 }
                 Err(error) => error,
             };
@@ -149,7 +151,7 @@ impl Http2 {
             return Ok(known.map(|connection| (connection, false)));
         }
         let limit = self.connector.limit();
-        let end = begin + limit.min(crate::layer::FAR);
+        let end = begin + limit.min(crate::config::FAR);
         let opening = timeout_at(end, host.opening.acquire())
             .await
             .map_err(|_| self.connector.too_slow(target))?;
@@ -243,7 +245,7 @@ impl Host {
     fn watch(self: &Arc<Self>, usage: Arc<Usage>, idle_timeout: Duration) {
         let host = Arc::downgrade(self);
         tokio::spawn(async move {
-            let mut end = Instant::now() + idle_timeout.min(crate::layer::FAR);
+            let mut end = Instant::now() + idle_timeout.min(crate::config::FAR);
             loop {
                 sleep_until(end).await;
                 match host
@@ -263,7 +265,7 @@ impl Host {
         match &*known {
             Known::Open(connection) if Arc::ptr_eq(&connection.usage, usage) => {
                 if connection.is_usable(idle_timeout) {
-                    let idle_timeout = idle_timeout.min(crate::layer::FAR);
+                    let idle_timeout = idle_timeout.min(crate::config::FAR);
                     let since = usage.idle_since().unwrap_or_else(Instant::now);
                     return Some(since + idle_timeout);
                 }

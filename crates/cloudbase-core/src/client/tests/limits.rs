@@ -303,7 +303,7 @@ async fn an_answer_over_the_limit_is_not_read() {
     assert_eq!(error.kind(), ErrorKind::TooLarge);
     assert_eq!(
         error.message(),
-        "the answer is longer than 10485760 bytes, the `max_response_size`"
+        "the response is longer than 10485760 bytes, the `max_response_size`"
     );
 
     let endless = MockTransport::new().then(|_| async {

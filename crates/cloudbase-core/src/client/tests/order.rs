@@ -162,7 +162,7 @@ async fn layers_see_the_outcome_of_what_they_wrap() {
         (
             "deadline",
             MockTransport::new().fallback(|_| std::future::pending()),
-            &["call Some(Total)"],
+            &["attempt Some(Total)", "call Some(Total)"],
         ),
     ] {
         let log = Log::default();

@@ -214,7 +214,7 @@ async fn so_they_do_for_what_is_longer_than_any_status_takes() {
             let status = error.status().unwrap().as_u16();
             assert_eq!((error.kind(), status), (ErrorKind::TooLarge, 404));
             let message =
-                format!("the answer is longer than {limit} bytes, the `max_response_size`");
+                format!("the response is longer than {limit} bytes, the `max_response_size`");
             assert_eq!(error.message(), message);
         }
     }

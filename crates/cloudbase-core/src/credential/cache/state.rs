@@ -143,7 +143,7 @@ impl Failed {
             let asked = error.retry_after().unwrap_or_default();
             let cooldown = doubled.max(asked).min(policy.max_backoff);
             tracing::debug!(cooldown = ?cooldown, failures = count + 1, "token not refreshed");
-            Instant::now() + cooldown.min(crate::layer::FAR)
+            Instant::now() + cooldown.min(crate::config::FAR)
         });
         Self {
             error,

@@ -8,9 +8,9 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::Envelope;
 use super::body::is_message;
 use super::retry_after;
-use crate::operation::Envelope;
 
 /// What an error body says.
 #[derive(Debug, Default)]

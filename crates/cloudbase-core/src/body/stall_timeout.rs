@@ -1,7 +1,6 @@
-//! Watches a body that moves: ends one that stalls, and tells an upload's progress.
+//! Ends the body of a response that stalls.
 
 use std::pin::Pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -9,17 +8,16 @@ use bytes::Bytes;
 use http_body::Frame;
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::error::{Error, TimeoutPhase};
-use crate::service::BoxError;
+use crate::error::{BoxError, Error, TimeoutPhase};
 
 type Polled = Poll<Option<Result<Frame<Bytes>, BoxError>>>;
 
-/// Fails an answer's body that gives less than one byte a second for `window`.
+/// Fails the body of a response that yields less than one byte a second for `window`.
 ///
 /// Only time spent waiting for the peer counts: the timer runs from the first `Pending` until
 /// enough has come, so a slow consumer is not taken for a slow server.
 #[derive(Debug)]
-pub(crate) struct StallGuard {
+pub(crate) struct StallTimeout {
     window: Duration,
     received: u64,
     timer: Option<Pin<Box<Sleep>>>,
@@ -27,7 +25,7 @@ pub(crate) struct StallGuard {
     left: Option<Duration>,
 }
 
-impl StallGuard {
+impl StallTimeout {
     pub(crate) fn new(window: Duration) -> Self {
         Self {
             window,
@@ -72,66 +70,5 @@ impl StallGuard {
             Poll::Ready(()) => Err(Error::timeout(TimeoutPhase::Stall, self.window)),
             Poll::Pending => Ok(()),
         }
-    }
-}
-
-/// How far an upload has come, for whoever watches it from outside.
-#[derive(Debug)]
-pub(crate) struct Progress {
-    expected: Option<u64>,
-    moved: Mutex<Moved>,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Moved {
-    /// Bytes that the transport has taken.
-    pub(crate) bytes: u64,
-    /// When it took the last of them, or asked for the first: it is connected then.
-    pub(crate) last: Option<Instant>,
-    /// Whether it has taken all.
-    pub(crate) done: bool,
-}
-
-impl Progress {
-    pub(crate) fn new(expected: Option<u64>) -> Self {
-        Self {
-            expected,
-            moved: Mutex::default(),
-        }
-    }
-
-    pub(crate) fn moved(&self) -> Moved {
-        *self.lock()
-    }
-
-    pub(crate) fn is_done(&self) -> bool {
-        self.lock().done
-    }
-
-    pub(crate) fn begin(&self) {
-        self.lock().last.get_or_insert_with(Instant::now);
-    }
-
-    pub(crate) fn record(&self, frame: &Option<Result<Frame<Bytes>, BoxError>>) {
-        let mut moved = self.lock();
-        let taken = match frame {
-            Some(Ok(frame)) => frame.data_ref().map_or(0, |data| data.len() as u64),
-            Some(Err(_)) | None => {
-                moved.done = true;
-                0
-            }
-        };
-        moved.bytes += taken;
-        // A transport that knows the length does not ask for the end.
-        moved.done |= self
-            .expected
-            .is_some_and(|expected| moved.bytes >= expected);
-        if taken > 0 {
-            moved.last = Some(Instant::now());
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Moved> {
-        self.moved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
 use crate::body::{Body, catch_panic};
-use crate::service::BoxError;
+use crate::error::BoxError;
 
 /// Small, because the pool and its connections hand a request on a dozen times.
 pub(super) enum Outgoing {
@@ -29,7 +29,7 @@ impl Outgoing {
 
 impl http_body::Body for Outgoing {
     type Data = Bytes;
-    type Error = Carried<BoxError>;
+    type Error = TakeOnce<BoxError>;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
@@ -39,7 +39,7 @@ impl http_body::Body for Outgoing {
             Self::Memory(bytes) if bytes.is_empty() => Poll::Ready(None),
             Self::Memory(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Self::Stream(body) => {
-                catch_panic(|| Pin::new(&mut **body).poll_frame(cx)).map_err(Carried::new)
+                catch_panic(|| Pin::new(&mut **body).poll_frame(cx)).map_err(TakeOnce::new)
             }
         }
     }
@@ -61,9 +61,9 @@ impl http_body::Body for Outgoing {
 
 /// An error that travels through the pool, which hands errors on only by reference, and is taken
 /// out whole at the other end.
-pub(super) struct Carried<E>(Mutex<Option<E>>);
+pub(super) struct TakeOnce<E>(Mutex<Option<E>>);
 
-impl<E> Carried<E> {
+impl<E> TakeOnce<E> {
     pub(super) fn new(error: E) -> Self {
         Self(Mutex::new(Some(error)))
     }
@@ -73,16 +73,16 @@ impl<E> Carried<E> {
     }
 }
 
-impl<E> fmt::Debug for Carried<E> {
+impl<E> fmt::Debug for TakeOnce<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Carried")
+        f.write_str("TakeOnce")
     }
 }
 
-impl<E> fmt::Display for Carried<E> {
+impl<E> fmt::Display for TakeOnce<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("see the error itself")
     }
 }
 
-impl<E> std::error::Error for Carried<E> {}
+impl<E> std::error::Error for TakeOnce<E> {}

@@ -1,5 +1,5 @@
-//! Joins the body of a request to whoever waits for the answer: ends the one without the other, and
-//! tells the other why the one has failed.
+//! Joins the body of a request to the call that waits for the response: cancels the body when the call
+//! is over, and reports to the call why the body has failed.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -7,36 +7,35 @@ use std::task::Context;
 
 use tokio::sync::oneshot;
 
-use crate::error::{Error, ErrorKind};
-use crate::service::BoxError;
+use crate::error::{BoxError, Error, ErrorKind};
 
-/// The body of a request is sent for as long as this lives: a connection would go on to send the
-/// rest of one that was answered.
+/// The body of a request is sent while this lives: a connection would go on to send the rest after the
+/// response.
 #[derive(Debug)]
-pub(crate) struct Wanted {
+pub(crate) struct CancelOnResponse {
     _kept: oneshot::Sender<Infallible>,
     failure: oneshot::Receiver<BoxError>,
 }
 
 /// The other end, in the body.
-pub(super) struct WhileWanted {
+pub(super) struct CancelCheck {
     dropped: oneshot::Receiver<Infallible>,
     failure: oneshot::Sender<BoxError>,
 }
 
-impl Wanted {
-    pub(super) fn new() -> (Self, WhileWanted) {
+impl CancelOnResponse {
+    pub(super) fn new() -> (Self, CancelCheck) {
         let (kept, dropped) = oneshot::channel();
         let (failed, failure) = oneshot::channel();
-        let wanted = Self {
+        let handle = Self {
             _kept: kept,
             failure,
         };
-        let body = WhileWanted {
+        let check = CancelCheck {
             dropped,
             failure: failed,
         };
-        (wanted, body)
+        (handle, check)
     }
 
     /// What the body failed with. Of HTTP/2 one would learn only that the stream was reset.
@@ -45,16 +44,16 @@ impl Wanted {
     }
 }
 
-impl WhileWanted {
-    /// Why the body has to end, if nobody wants it any more. Else `cx` is woken when that changes.
-    pub(super) fn unwanted(&mut self, cx: &mut Context<'_>) -> Option<BoxError> {
+impl CancelCheck {
+    /// The error to end the body with, if the call is over. Else `cx` is woken when it is.
+    pub(super) fn cancelled(&mut self, cx: &mut Context<'_>) -> Option<BoxError> {
         Pin::new(&mut self.dropped)
             .poll(cx)
             .is_ready()
-            .then(|| broken("the answer came before the body was sent"))
+            .then(|| broken("the response came before the body was sent"))
     }
 
-    /// Tells whoever waits for the answer of `error`; what is left for the transport.
+    /// Reports `error` to the call; returns what is left for the transport.
     pub(super) fn fail(self, error: BoxError) -> BoxError {
         match self.failure.send(error) {
             Ok(()) => broken("the body of the request failed"),

@@ -1,4 +1,4 @@
-//! What is kept about a body while it moves: its guard, its progress, its turn.
+//! What is kept about a body while it moves: its stall timeout, its progress, its permit.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -7,55 +7,55 @@ use bytes::Bytes;
 use http_body::Frame;
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::cancel::{CancelCheck, CancelOnResponse};
 use super::stated_length::StatedLength;
-use super::wanted::{Wanted, WhileWanted};
-use super::{Progress, Rounds, Source, StallGuard, catch_panic};
-use crate::service::BoxError;
+use super::{Progress, Rounds, Source, StallTimeout, catch_panic};
+use crate::error::BoxError;
 
 /// What is kept about a body while it moves.
 #[derive(Default)]
-pub(super) struct Watch {
-    pub(super) guard: Option<StallGuard>,
+pub(super) struct BodyMonitor {
+    pub(super) stall: Option<StallTimeout>,
     pub(super) progress: Option<Arc<Progress>>,
     /// What is left of a piece that is handed on bit by bit, so that progress can be seen.
     pub(super) rest: Bytes,
     /// Kept until the body has ended: its place among the requests that are under way.
-    pub(super) turn: Option<OwnedSemaphorePermit>,
+    pub(super) permit: Option<OwnedSemaphorePermit>,
     /// Of a request: whether it is still to be sent.
-    pub(super) wanted: Option<WhileWanted>,
-    /// Of a request: the length that it was said to have.
+    pub(super) cancel: Option<CancelCheck>,
+    /// Of a request: the stated length.
     pub(super) length: Option<StatedLength>,
-    /// Of an answer, kept until it has ended: its request is sent until then.
-    pub(super) request: Option<Wanted>,
+    /// Of a response, kept until it has ended: its request is sent until then.
+    pub(super) request: Option<CancelOnResponse>,
 }
 
 pub(super) type Polled = Option<Result<Frame<Bytes>, BoxError>>;
 
-/// How much of a watched upload is handed on at once. A transport takes the next piece when it has
+/// How much of a monitored upload is handed on at once. A transport takes the next piece when it has
 /// got rid of enough: with small pieces a slow connection is not taken for a stalled one.
-const WATCHED_PIECE: usize = 32 * 1024;
+const MONITORED_PIECE: usize = 32 * 1024;
 
-impl Watch {
+impl BodyMonitor {
     pub(super) fn poll_frame(&mut self, source: &mut Source, cx: &mut Context<'_>) -> Poll<Polled> {
         if let Some(progress) = &self.progress {
             progress.begin();
         }
-        // What has been given whole ends as a whole, though its answer was faster than its end.
+        // What has been given whole ends as a whole, though its response was faster than its end.
         let whole = self.progress.as_ref().is_some_and(|it| it.is_done());
-        if let Some(wanted) = &mut self.wanted
+        if let Some(cancel) = &mut self.cancel
             && !whole
-            && let Some(error) = wanted.unwanted(cx)
+            && let Some(error) = cancel.cancelled(cx)
         {
             // Whatever the source holds is let go of now, not with the connection.
             *source = Source::Memory(Bytes::new());
             self.rest = Bytes::new();
             self.length = None;
-            self.wanted = None;
+            self.cancel = None;
             return Poll::Ready(Some(Err(error)));
         }
         let polled = if !self.rest.is_empty() {
             Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.rest)))))
-        } else if self.wanted.is_some() {
+        } else if self.cancel.is_some() {
             let length = &mut self.length;
             catch_panic(|| match length {
                 Some(length) => length.poll_frame(source, cx),
@@ -64,8 +64,8 @@ impl Watch {
         } else {
             source.poll_frame(cx)
         };
-        if let Some(guard) = &mut self.guard
-            && let Err(stalled) = guard.observe(cx, &polled)
+        if let Some(stall) = &mut self.stall
+            && let Err(stalled) = stall.observe(cx, &polled)
         {
             self.let_go();
             return Poll::Ready(Some(Err(stalled.into())));
@@ -74,9 +74,9 @@ impl Watch {
         if let Some(progress) = &self.progress {
             if let Some(Ok(frame)) = &mut frame
                 && let Some(data) = frame.data_mut()
-                && data.len() > WATCHED_PIECE
+                && data.len() > MONITORED_PIECE
             {
-                self.rest = data.split_off(WATCHED_PIECE);
+                self.rest = data.split_off(MONITORED_PIECE);
             }
             progress.record(&frame);
         }
@@ -84,9 +84,9 @@ impl Watch {
             self.let_go();
         }
         if let Some(Err(_)) = &frame
-            && let Some(wanted) = self.wanted.take()
+            && let Some(cancel) = self.cancel.take()
         {
-            frame = frame.map(|failed| failed.map_err(|error| wanted.fail(error)));
+            frame = frame.map(|failed| failed.map_err(|error| cancel.fail(error)));
         }
         Poll::Ready(frame)
     }
@@ -102,7 +102,7 @@ impl Watch {
 
     /// Nothing more comes.
     fn let_go(&mut self) {
-        self.turn = None;
+        self.permit = None;
         self.request = None;
     }
 }

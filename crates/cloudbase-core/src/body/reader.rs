@@ -7,17 +7,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::SizeHint;
 
-use super::{Body, Rounds, StallGuard};
-use crate::error::{Error, ErrorKind, Result};
-use crate::service::BoxError;
+use super::{Rounds, StallTimeout};
+use crate::error::{BoxError, Error, ErrorKind};
 
-/// What has come of a body on its way into memory.
+/// Collects a body.
 #[derive(Debug)]
-pub(crate) struct Collect {
+pub(crate) struct BodyReader {
     limit: u64,
     over: Over,
-    guard: Option<StallGuard>,
-    /// Most answers are one frame, which is handed on without a copy.
+    stall: Option<StallTimeout>,
+    /// Most responses are one frame, which is passed on without a copy.
     first: Bytes,
     rest: Vec<u8>,
 }
@@ -26,43 +25,33 @@ pub(crate) struct Collect {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Over {
     /// Fail, and say whose limit it was.
-    Fail(Limit),
+    Fail(SizeLimit),
     /// Keep its beginning: an error says enough in that.
     Truncate,
 }
 
 /// What sets the limit, and so lifts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Limit {
+pub(crate) enum SizeLimit {
     Argument,
     /// The setting `max_response_size`, of the client or of the call.
     MaxResponseSize,
 }
 
-impl Body {
-    /// Reads the answer to a call, of which `limit` bytes are allowed.
-    pub(crate) async fn into_answer(mut self, limit: u64) -> Result<Bytes> {
-        let mut collect = Collect::new(limit, Over::Fail(Limit::MaxResponseSize));
-        std::future::poll_fn(|cx| collect.poll(&mut self, cx))
-            .await
-            .map_err(Error::from_boxed)
-    }
-}
-
-impl Collect {
+impl BodyReader {
     pub(crate) fn new(limit: u64, over: Over) -> Self {
         Self {
             limit,
             over,
-            guard: None,
+            stall: None,
             first: Bytes::new(),
             rest: Vec::new(),
         }
     }
 
     /// Fails once nothing has come for `stall`.
-    pub(crate) fn guard(&mut self, stall: Duration) {
-        self.guard = Some(StallGuard::new(stall));
+    pub(crate) fn set_stall_timeout(&mut self, stall: Duration) {
+        self.stall = Some(StallTimeout::new(stall));
     }
 
     /// Goes on with `body`, the same each time.
@@ -83,8 +72,8 @@ impl Collect {
         let mut rounds = Rounds::new();
         loop {
             let polled = Pin::new(&mut *body).poll_frame(cx).map_err(Into::into);
-            if let Some(guard) = &mut self.guard {
-                guard.observe(cx, &polled)?;
+            if let Some(stall) = &mut self.stall {
+                stall.observe(cx, &polled)?;
             }
             let Some(frame) = ready!(polled) else {
                 break;
@@ -135,12 +124,12 @@ impl Collect {
     }
 }
 
-impl Limit {
+impl SizeLimit {
     pub(crate) fn exceeded(self, bytes: u64) -> Error {
         let message = match self {
             Self::Argument => format!("the body is longer than the `limit` of {bytes} bytes"),
             Self::MaxResponseSize => {
-                format!("the answer is longer than {bytes} bytes, the `max_response_size`")
+                format!("the response is longer than {bytes} bytes, the `max_response_size`")
             }
         };
         Error::new(ErrorKind::TooLarge, message).with_sent(true)

@@ -1,4 +1,4 @@
-//! Unpacks answers that come gzipped, as they come.
+//! Unpacks responses that come gzipped, as they come.
 
 use std::io::{self, BufRead, Read};
 use std::pin::Pin;
@@ -6,18 +6,20 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf as _, Bytes};
 use flate2::bufread::MultiGzDecoder;
+use futures_core::future::BoxFuture;
+use futures_util::TryFutureExt as _;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{Request, Response};
 use http_body::{Body as _, Frame};
-use pin_project_lite::pin_project;
-use tower::{Layer, Service};
+use tower::Service;
 
-use crate::body::{Body, Rounds};
-use crate::error::{Error, ErrorKind};
-use crate::operation::CallInfo;
-use crate::service::BoxError;
+use super::Tower;
+use crate::body::{Body, Received, Rounds};
+use crate::error::{BoxError, Error, ErrorKind};
+use crate::operation::{Call, CallInfo};
+use crate::transport::Connection;
 
-/// Puts [`Decompress`] around a service.
+/// Unpacks responses; see [`Decompress`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DecompressLayer(());
 
@@ -28,81 +30,76 @@ impl DecompressLayer {
     }
 }
 
-impl<S> Layer<S> for DecompressLayer {
-    type Service = Decompress<S>;
+impl<S> tower::Layer<S> for DecompressLayer {
+    type Service = Decompress<Tower<S>>;
 
-    fn layer(&self, inner: S) -> Decompress<S> {
-        Decompress { inner }
+    fn layer(&self, inner: S) -> Self::Service {
+        Decompress(Tower(inner))
     }
 }
 
-/// Unpacks gzipped answers piece by piece: whoever reads them and stops at a size has never more
-/// in memory than that and one piece, however much the packed answer would grow to.
+/// Unpacks gzipped responses piece by piece: a reader that stops at a size never has more in memory
+/// than that and one piece, however large the packed response would become.
 ///
-/// Of a [transfer](crate::Operation::transfer) only errors are unpacked: an object is handed on as
+/// Of a [transfer](crate::Operation::transfer) only errors are unpacked: an object is passed on as
 /// it was stored.
 #[derive(Clone, Debug)]
-pub struct Decompress<S> {
-    inner: S,
-}
+pub struct Decompress<C>(pub(crate) C);
 
-impl<S, B> Service<Request<Body>> for Decompress<S>
+impl<S, B> Service<Request<Body>> for Decompress<Tower<S>>
 where
-    S: Service<Request<Body>, Response = Response<B>, Error = BoxError>,
+    S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send,
     B: http_body::Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
     type Response = Response<Body>;
     type Error = BoxError;
-    type Future = DecompressFuture<S::Future>;
+    type Future = BoxFuture<'static, Result<Response<Body>, BoxError>>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.inner.poll_ready(cx)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let call = CallInfo::of(&request);
-        DecompressFuture {
-            transfer: call.is_some_and(|call| call.0.transfer),
-            future: self.inner.call(request),
-        }
+        let layer = self.clone();
+        Box::pin(async move {
+            let Call { request, info, .. } = Call::of(request);
+            let response = layer.send(request, &info).await?;
+            Ok(response.map(Body::from))
+        })
     }
 }
 
-pin_project! {
-    /// The future of [`Decompress`].
-    #[derive(Debug)]
-    pub struct DecompressFuture<F> {
-        #[pin]
-        future: F,
-        transfer: bool,
+impl<C: Connection> Connection for Decompress<C> {
+    fn send(
+        &self,
+        request: Request<Body>,
+        info: &CallInfo,
+    ) -> impl Future<Output = Result<Response<Received>, BoxError>> + Send {
+        let transfer = info.context().transfer;
+        let response = self.0.send(request, info);
+        response.map_ok(move |response| unpack(response, transfer))
     }
 }
 
-impl<F, B> Future for DecompressFuture<F>
-where
-    F: Future<Output = Result<Response<B>, BoxError>>,
-    B: http_body::Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
-    type Output = Result<Response<Body>, BoxError>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let mut answer = ready!(this.future.poll(cx))?.map(Body::from_http_body);
-        let wanted = !*this.transfer || !answer.status().is_success();
-        // The answer to HEAD names an encoding, but there is nothing to unpack.
-        if wanted && is_gzip(&answer) && !answer.body().is_end_stream() {
-            answer.headers_mut().remove(CONTENT_ENCODING);
-            answer.headers_mut().remove(CONTENT_LENGTH);
-            answer = answer.map(|body| Body::from_http_body(Unpacked::new(body)));
-        }
-        Poll::Ready(Ok(answer))
+fn unpack(mut response: Response<Received>, transfer: bool) -> Response<Received> {
+    let wanted = !transfer || !response.status().is_success();
+    // The response to HEAD names an encoding, but there is nothing to unpack.
+    if wanted && is_gzip(&response) && !response.body().is_end_stream() {
+        response.headers_mut().remove(CONTENT_ENCODING);
+        response.headers_mut().remove(CONTENT_LENGTH);
+        response = response.map(|body| {
+            let unpacked = Unpacked::new(body.into());
+            Received::Body(Body::from_http_body(unpacked))
+        });
     }
+    response
 }
 
-fn is_gzip(answer: &Response<Body>) -> bool {
-    let encoding = answer.headers().get(CONTENT_ENCODING);
+fn is_gzip(response: &Response<Received>) -> bool {
+    let encoding = response.headers().get(CONTENT_ENCODING);
     encoding.is_some_and(|encoding| {
         let encoding = encoding.as_bytes().trim_ascii();
         encoding.eq_ignore_ascii_case(b"gzip") || encoding.eq_ignore_ascii_case(b"x-gzip")
@@ -216,7 +213,7 @@ fn pointless() -> Error {
 }
 
 fn corrupt(error: io::Error) -> Error {
-    Error::new(ErrorKind::Decode, "the compressed answer is damaged")
+    Error::new(ErrorKind::Decode, "the compressed response is damaged")
         .with_sent(true)
         .with_source(error)
 }
