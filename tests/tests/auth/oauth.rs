@@ -1,5 +1,7 @@
 //! The ways over an identity source.
 
+use std::time::Duration;
+
 use cloudbase_auth::{
     Auth, AuthErrorCategory, AuthEvent, AuthEvents, BoundIdentity, ErrorKind, IdToken, OAuth,
     OAuthPurpose, OAuthReturn, OAuthUrl, ProviderGrant, VerifyOAuth,
@@ -16,6 +18,19 @@ async fn visit(auth: &Auth, page: &OAuthUrl) -> String {
     let answer = auth.client().service().oneshot(request).await.unwrap();
     assert!(answer.status().is_redirection(), "{}", answer.status());
     answer.headers()["location"].to_str().unwrap().to_owned()
+}
+
+/// The next event of a binding, published before the call that ends the binding returns.
+async fn next_binding(events: &mut AuthEvents) -> BoundIdentity {
+    let binding = async {
+        loop {
+            if let AuthEvent::BindIdentity(event) = events.next().await {
+                return event;
+            }
+        }
+    };
+    let binding = tokio::time::timeout(Duration::from_secs(30), binding).await;
+    binding.expect("an event of the binding")
 }
 
 fn github() -> OAuth {
@@ -239,9 +254,7 @@ async fn identities_are_bound_listed_and_unbound() {
             .iter()
             .any(|identity| identity.id == "github" && identity.bind)
     );
-    let AuthEvent::BindIdentity(event) = events.next().await else {
-        panic!("no event")
-    };
+    let event = next_binding(&mut events).await;
     assert!(event.error.is_none() && event.provider == "github");
 
     world.auth.unlink_identity("github").await.unwrap();
@@ -279,19 +292,8 @@ async fn a_failed_binding_is_told_to_the_caller_and_to_everybody() {
         .verify_oauth(VerifyOAuth::new("no-such-code", "mine"))
         .await
         .unwrap_err();
-    let AuthEvent::BindIdentity(event) = events.next().await else {
-        panic!("no event")
-    };
+    let event = next_binding(&mut events).await;
     assert!(event.error.is_some());
-}
-
-/// Events of bindings, without those of sign-ins.
-async fn next_binding(events: &mut AuthEvents) -> BoundIdentity {
-    loop {
-        if let AuthEvent::BindIdentity(event) = events.next().await {
-            return event;
-        }
-    }
 }
 
 #[tokio::test]
@@ -317,6 +319,13 @@ async fn whatever_ends_a_binding_is_reported_with_where_the_user_was_to_come_bac
         let state = begin().await;
         let url = format!("https://app.example.org/bound?state={state}&{query}");
         let error = world.auth.handle_oauth_callback(&url).await.unwrap_err();
+        if query.contains("error=") {
+            assert_eq!(
+                error.message(),
+                "the user or the identity source declined the sign-in",
+                "{what}"
+            );
+        }
         let event = next_binding(&mut events).await;
         let reported = event.error.unwrap();
         assert_eq!(reported.code(), error.code(), "{what}");
@@ -367,6 +376,7 @@ async fn a_sign_in_that_failed_says_where_the_user_was_to_come_back() {
     let back = visit(&world.auth, &page).await;
     let error = world.auth.handle_oauth_callback(&back).await.unwrap_err();
     assert_eq!(error.code().unwrap().as_str(), "access_denied");
+    assert!(!error.message().contains("service"), "{error}");
     let back = OAuthReturn::of(&error).unwrap();
     assert_eq!(back.purpose, OAuthPurpose::SignIn);
     assert_eq!(

@@ -114,6 +114,22 @@ fn bad_queries() {
                 answer.text
             );
         }
+        // What could be embedded instead, by the names that a `select` takes.
+        for (query, candidates) in [
+            ("posts?select=nothing(id)", "created_by, reviewed_by, tags"),
+            ("users?select=nothing(id)", "posts"),
+        ] {
+            let text = get(e, query).send().await.text;
+            assert!(
+                text.contains(&format!("it is related by {candidates}. ")),
+                "{query}: {text}"
+            );
+        }
+        let text = get(e, "plain?select=users(id)").send().await.text;
+        assert!(
+            text.contains("no foreign key leads from or to it"),
+            "{text}"
+        );
         get(e, "missing")
             .gives(404, code("RESOURCE_NOT_FOUND"), "")
             .await;
