@@ -60,7 +60,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     let rust = rust_source::read(project, &files)?;
     findings.extend(folder_order::check(&rust));
     findings.extend(external_types::check(&project.members(), &rust));
-    findings.extend(words::check(project, &files)?);
+    findings.extend(words::check(project, &files, &rust)?);
     if findings.is_empty() {
         println!("{} files are tidy", files.len());
         return Ok(());

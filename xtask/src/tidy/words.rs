@@ -1,6 +1,7 @@
 //! The SDK speaks the vocabulary of its field: CONTRIBUTING.md has the glossary, this file the words that it retired.
 //!
-//! They are rejected in identifiers, in the names of files, and in docs, tests and examples included.
+//! They are rejected in identifiers, in the names of files and in docs, tests and examples included, and in the texts of
+//! the sources: error messages, panics, traces.
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +14,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use self::Place::{All, Names, Prose};
 use super::{
     Finding, pending,
-    rust_source::{SDK, flat},
+    rust_source::{RustSource, SDK, flat},
 };
 use crate::project::Project;
 
@@ -141,8 +142,23 @@ struct Use {
     line: usize,
 }
 
-pub(super) fn check(project: &Project, files: &[PathBuf]) -> Result<Vec<Finding>> {
+pub(super) fn check(
+    project: &Project,
+    files: &[PathBuf],
+    sources: &[RustSource],
+) -> Result<Vec<Finding>> {
     let mut found: BTreeMap<(&str, &str), Vec<Finding>> = BTreeMap::new();
+    let mut add = |krate, path: &Path, uses: Vec<Use>| {
+        for Use {
+            word,
+            instead,
+            line,
+        } in uses
+        {
+            let finding = Finding::at(path, line, format!("`{word}` is retired: {instead}"));
+            found.entry((krate, word)).or_default().push(finding);
+        }
+    };
     for path in files {
         let Some(krate) = sdk_file(path) else {
             continue;
@@ -152,16 +168,14 @@ pub(super) fn check(project: &Project, files: &[PathBuf]) -> Result<Vec<Finding>
             .parse()
             .map_err(|error| anyhow::anyhow!("{error}"))
             .with_context(|| path.display().to_string())?;
-        for found_use in uses(path, tokens) {
-            found
-                .entry((krate, found_use.word))
-                .or_default()
-                .push(Finding::at(
-                    path,
-                    found_use.line,
-                    format!("`{}` is retired: {}", found_use.word, found_use.instead),
-                ));
-        }
+        add(krate, path, names_and_docs(path, tokens));
+    }
+    for source in sources {
+        add(
+            &source.krate,
+            &source.path,
+            texts(&source.path, source.tokens()),
+        );
     }
     Ok(settle(found, pending::WORDS))
 }
@@ -192,7 +206,7 @@ fn settle<'a>(
             findings.push(Finding::new(
                 name,
                 format!(
-                    "{} uses of a retired word, {allowed} are pending: use another in new text",
+                    "{} uses of a retired word, {allowed} are pending: use another in what is new",
                     uses.len()
                 ),
             ));
@@ -202,67 +216,81 @@ fn settle<'a>(
     findings
 }
 
-fn uses(path: &Path, tokens: TokenStream) -> Vec<Use> {
-    let is_captcha = path.to_string_lossy().contains(CAPTCHA);
-    let mut uses = Vec::new();
-    let mut add = |line: usize, text: &str, is_name: bool| {
-        let is_captcha = is_captcha || text.to_lowercase().contains(CAPTCHA);
-        let words = if is_name {
-            words_of_name(text)
-        } else {
-            text.to_lowercase()
-        };
-        for retired in RETIRED {
-            let is_here = match retired.place {
-                All => true,
-                Names => is_name,
-                Prose => !is_name,
-            };
-            if !is_here || (retired.word == "answer" && is_captcha) {
-                continue;
+/// The retired words in the names and docs of a file.
+fn names_and_docs(path: &Path, tokens: TokenStream) -> Vec<Use> {
+    let stem = path.file_stem().and_then(|stem| stem.to_str());
+    let mut uses = uses(path, 1, stem.unwrap_or_default(), true);
+    literals(tokens, &mut |token, is_doc| match token {
+        TokenTree::Ident(name) => {
+            let text = name.to_string();
+            if !FOREIGN.contains(&text.as_str()) {
+                uses.extend(self::uses(path, name.span().start().line, &text, true));
             }
-            let count: usize = retired
-                .forms
-                .iter()
-                // `None` is a word of Rust, so phrases are taken as they are written.
-                .map(|form| match retired.place {
-                    Prose => occurrences(text, text, form),
-                    All | Names => occurrences(&words, text, form),
-                })
-                .sum();
-            uses.extend((0..count).map(|_| Use {
-                word: retired.word,
-                instead: retired.instead,
+        }
+        TokenTree::Literal(text) if is_doc => {
+            let line = text.span().start().line;
+            uses.extend(self::uses(path, line, &text.to_string(), false));
+        }
+        _ => {}
+    });
+    uses
+}
+
+/// The retired words in the texts of a file, which are literals of several words: a single one may be the service's.
+fn texts(path: &Path, tokens: TokenStream) -> Vec<Use> {
+    let mut uses = Vec::new();
+    literals(tokens, &mut |token, is_doc| {
+        if let TokenTree::Literal(text) = token
+            && !is_doc
+            && text.to_string().contains(' ')
+        {
+            let line = text.span().start().line;
+            uses.extend(self::uses(path, line, &text.to_string(), false));
+        }
+    });
+    uses
+}
+
+/// Visits each token, and says whether it is the text of a doc comment, the attribute `doc = "…"`.
+fn literals(tokens: TokenStream, visit: &mut impl FnMut(&TokenTree, bool)) {
+    let (mut is_after_doc, mut is_text) = (false, false);
+    flat(tokens, &mut |token| {
+        visit(token, is_text);
+        is_text = is_after_doc && matches!(token, TokenTree::Punct(mark) if mark.as_char() == '=');
+        is_after_doc = matches!(token, TokenTree::Ident(name) if name == "doc");
+    });
+}
+
+/// The retired words in one name or piece of prose.
+fn uses(path: &Path, line: usize, text: &str, is_name: bool) -> Vec<Use> {
+    let is_captcha =
+        path.to_string_lossy().contains(CAPTCHA) || text.to_lowercase().contains(CAPTCHA);
+    let words = if is_name {
+        words_of_name(text)
+    } else {
+        text.to_lowercase()
+    };
+    let mut uses = Vec::new();
+    for retired in RETIRED {
+        let is_here = match retired.place {
+            All => true,
+            Names => is_name,
+            Prose => !is_name,
+        };
+        if !is_here || (retired.word == "answer" && is_captcha) {
+            continue;
+        }
+        for form in retired.forms {
+            // `None` is a word of Rust, so phrases are taken as they are written.
+            let words = if retired.place == Prose { text } else { &words };
+            let Retired { word, instead, .. } = *retired;
+            uses.extend((0..occurrences(words, text, form)).map(|_| Use {
+                word,
+                instead,
                 line,
             }));
         }
-    };
-    let stem = path
-        .file_stem()
-        .and_then(|stem| stem.to_str())
-        .unwrap_or_default();
-    add(1, stem, true);
-    let mut is_doc = [false; 2];
-    flat(tokens, &mut |token| {
-        let mut is_word_doc = false;
-        let mut is_equals = false;
-        match token {
-            TokenTree::Ident(name) => {
-                let text = name.to_string();
-                is_word_doc = text == "doc";
-                if !FOREIGN.contains(&text.as_str()) {
-                    add(name.span().start().line, &text, true);
-                }
-            }
-            TokenTree::Punct(mark) => is_equals = mark.as_char() == '=' && is_doc[1],
-            // A doc comment is the attribute `doc = "…"`.
-            TokenTree::Literal(text) if is_doc[0] => {
-                add(text.span().start().line, &text.to_string(), false);
-            }
-            _ => {}
-        }
-        is_doc = [is_equals, is_word_doc];
-    });
+    }
     uses
 }
 
@@ -304,10 +332,8 @@ mod tests {
     use super::*;
 
     fn found(path: &str, text: &str) -> Vec<&'static str> {
-        uses(Path::new(path), text.parse().unwrap())
-            .into_iter()
-            .map(|found| found.word)
-            .collect()
+        let uses = names_and_docs(Path::new(path), text.parse().unwrap());
+        uses.into_iter().map(|found| found.word).collect()
     }
 
     #[test]
@@ -344,6 +370,14 @@ mod tests {
             found("a.rs", "#[doc(alias = \"renew\")] fn a() {}"),
             [""; 0]
         );
+    }
+
+    #[test]
+    fn texts_of_several_words_are_read() {
+        let found = |text: &str| texts(Path::new("a.rs"), text.parse().unwrap()).len();
+        assert_eq!(found("a!(\"the answer is {}\", 42);"), 1);
+        assert_eq!(found("b(\"answer\", \"the last word\");"), 0);
+        assert_eq!(found("/// The answer.\nfn answer() {}"), 0);
     }
 
     #[test]

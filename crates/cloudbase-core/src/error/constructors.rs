@@ -135,7 +135,7 @@ impl Error {
             TimeoutPhase::Connect => format!("not connected after {limit:?} (`connect_timeout`)"),
             TimeoutPhase::Attempt => format!("no answer after {limit:?} (`attempt_timeout`)"),
             TimeoutPhase::Total => format!("not finished after {limit:?} (`timeout`)"),
-            TimeoutPhase::Stall => format!("the body stood still for {limit:?} (`stall_timeout`)"),
+            TimeoutPhase::Stall => format!("body stalled for {limit:?} (`stall_timeout`)"),
         };
         let mut error = Self::new(ErrorKind::Timeout, message);
         error.inner.phase = Some(phase);
