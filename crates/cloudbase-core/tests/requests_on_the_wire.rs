@@ -192,13 +192,13 @@ fn repeatable() -> Vec<Case> {
         Case {
             call: |client| send_raw(client, Method::GET, Body::empty()),
             line: "GET /v1/raw?q=1 HTTP/1.1",
-            headers: vec![JSON, "x-own: raw"],
+            headers: vec![ID, JSON, "x-own: raw"],
             body: Vec::new(),
         },
         Case {
             call: |client| send_raw(client, Method::PUT, Body::from("of my own")),
             line: "PUT /v1/raw?q=1 HTTP/1.1",
-            headers: vec![JSON, "x-own: raw", "content-length: 9"],
+            headers: vec![ID, JSON, "x-own: raw", "content-length: 9"],
             body: b"of my own".to_vec(),
         },
     ];
