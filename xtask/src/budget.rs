@@ -27,6 +27,9 @@ pub(crate) const CALL_INSTRUCTIONS: u64 = 39_000;
 /// Bytes of one packaged crate; the registry refuses ten times that.
 pub(crate) const PACKAGE_BYTES: u64 = 1_000_000;
 
+/// Of 100 viable mutants, how many the tests must kill.
+pub(crate) const KILLED_PER_CENT: usize = 90;
+
 /// Lines of one source file.
 pub(crate) const FILE_LINES: usize = 600;
 

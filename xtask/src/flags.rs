@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Bench(Bench),
     /// Run the fuzz targets for a while.
     Fuzz(Fuzz),
+    /// Change the code in one place at a time and count the changes that no test notices.
+    Mutants(Mutants),
     /// Weigh the release builds of the smallest useful program and of the emulator.
     Size,
     /// Plan, prepare, check or publish a release.
@@ -86,6 +88,22 @@ pub(crate) struct Fuzz {
     pub(crate) seconds: NonZeroU32,
     /// Only this target; all of them by default.
     pub(crate) target: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Mutants {
+    /// How many mutants to try.
+    #[arg(default_value_t = 300)]
+    pub(crate) count: usize,
+    /// Chooses the mutants; made from the commit if it is left out.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Only mutants of this package.
+    #[arg(long)]
+    pub(crate) package: Option<String>,
+    /// Only say which mutants would be tried.
+    #[arg(long)]
+    pub(crate) list: bool,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ mod features;
 mod flags;
 mod fuzz;
 mod interop;
+mod mutants;
 mod project;
 mod release;
 mod size;
@@ -56,6 +57,7 @@ fn run(flags: Flags) -> anyhow::Result<()> {
         Command::Interop(options) => interop::run(&project, &options),
         Command::Bench(options) => bench::run(&project, &options),
         Command::Fuzz(options) => fuzz::run(&project, &options),
+        Command::Mutants(options) => mutants::run(&project, &options),
         Command::Size => size::run(&project),
         Command::Release(options) => release::run(&project, &options.step),
     }

@@ -20,6 +20,10 @@ pub(crate) const CARGO_FUZZ: Tool = Tool {
     program: "cargo-fuzz",
     install: "cargo install --locked cargo-fuzz",
 };
+pub(crate) const CARGO_MUTANTS: Tool = Tool {
+    program: "cargo-mutants",
+    install: "cargo install --locked cargo-mutants --version 27.1.0",
+};
 pub(crate) const NEXTEST: Tool = Tool {
     program: "cargo-nextest",
     install: "cargo install --locked cargo-nextest",
