@@ -1,4 +1,4 @@
-//! How often a refresh that keeps failing is tried.
+//! When a token is refreshed, and how often a refresh that keeps failing is tried.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -9,9 +9,9 @@ use cloudbase_core::credential::{
     CredentialProvider as _, RefreshPolicy, Token, TokenCache, TokenSource,
 };
 use cloudbase_core::testing::{api_error, error};
-use cloudbase_core::{Error, ErrorKind, Result};
+use cloudbase_core::{Error, ErrorKind, Result, SecretString};
 use futures_core::future::BoxFuture;
-use tokio::time::{Instant, advance};
+use tokio::time::{Instant, advance, sleep};
 
 /// A source that always fails, and when it was asked.
 struct Failing {
@@ -74,3 +74,48 @@ async fn a_service_that_asks_for_more_is_heeded_up_to_the_maximum() {
 }
 
 const SECOND: Duration = Duration::from_secs(1);
+
+/// A source of tokens that live a thousand seconds, and when it gave them.
+struct Issuing(Arc<Mutex<Vec<Instant>>>);
+
+impl TokenSource for Issuing {
+    fn fetch(&self, _: Option<Token>) -> BoxFuture<'_, Result<Option<Token>>> {
+        let mut issued = self.0.lock().unwrap();
+        issued.push(Instant::now());
+        let secret = SecretString::from(format!("token-{}", issued.len()));
+        let token = Token::bearer(&secret, Some(1000 * SECOND));
+        Box::pin(async { token.map(Some) })
+    }
+}
+
+/// How old a token is when a client that is always busy refreshes it.
+async fn age_at_refresh(policy: RefreshPolicy) -> Duration {
+    let issued = Arc::<Mutex<Vec<Instant>>>::default();
+    let cache = TokenCache::new(Issuing(issued.clone()), policy);
+    cache.token().await.unwrap();
+    sleep(900 * SECOND).await;
+    while issued.lock().unwrap().len() < 2 {
+        cache.token().await.unwrap();
+        sleep(SECOND / 10).await;
+    }
+    let issued = issued.lock().unwrap();
+    issued[1] - issued[0]
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_with_tokens_of_one_age_refresh_them_at_different_moments() {
+    let mut policy = RefreshPolicy::default();
+    policy.jitter = 0.0;
+    assert_eq!(age_at_refresh(policy).await.as_secs(), 970);
+    // Up to a quarter of the leeway of 30 seconds earlier. With so many clients a uniform moment misses
+    // the first or last fifth of the range once in 10^19 runs.
+    let mut ages = Vec::new();
+    for _ in 0..200 {
+        ages.push(age_at_refresh(RefreshPolicy::default()).await.as_secs_f64());
+    }
+    let earliest = ages.iter().copied().fold(f64::INFINITY, f64::min);
+    let latest = ages.iter().copied().fold(0.0, f64::max);
+    let seen = format!("{earliest} to {latest}");
+    assert!((962.4..964.1).contains(&earliest), "{seen}");
+    assert!((968.4..970.2).contains(&latest), "{seen}");
+}
