@@ -5,9 +5,10 @@ use std::time::Duration;
 use cloudbase_core::http::{HeaderMap, Method, StatusCode};
 use cloudbase_core::{CallOptions, Client, Error, ErrorCode, Result};
 
+use crate::copy::{CopyItem, CopyObject, CopyObjects};
 use crate::download::Download;
 use crate::download::open::{self as source, Place, Source};
-use crate::manage::{CopyItem, CopyObject, CopyObjects, Remove};
+use crate::remove::Remove;
 use crate::signed_url::{SignedUrl, SignedUrls};
 use crate::upload::{RequestUploadInfo, SignedUpload, Upload, UploadInfo, UploadSource};
 use crate::{Call, FileId, ObjectInfo};

@@ -1,10 +1,10 @@
 //! Uploads: ask the gateway for a signature, then put the bytes into the object store.
 
+mod chunks;
 pub(crate) mod headers;
-mod info;
-mod pieces;
+mod permit;
+pub(crate) mod progress;
 pub(crate) mod source;
-pub(crate) mod tap;
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,11 +16,11 @@ use cloudbase_core::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG};
 use cloudbase_core::{CallOptions, Client, Error, ErrorKind, Operation, Response, Result};
 
 use self::headers::{ObjectHeaders, object_headers};
-pub use self::info::{RequestUploadInfo, UploadInfo};
+pub use self::permit::{RequestUploadInfo, UploadInfo};
+pub use self::progress::UploadProgress;
+use self::progress::{OnProgress, UploadMonitor};
 use self::source::Content;
 pub use self::source::UploadSource;
-pub use self::tap::UploadProgress;
-use self::tap::{OnProgress, Watch};
 use crate::checksum::announced_crc64;
 use crate::{FileId, ObjectKey, content_type};
 
@@ -119,7 +119,7 @@ impl Upload {
         }
         let headers = self.headers.finish()?;
         let limits = self.options.limits();
-        let info = info::request(&self.client, key, headers, self.options).await?;
+        let info = permit::request(&self.client, key, headers, self.options).await?;
         put(&self.client, &info, content, self.on_progress, limits).await
     }
 }
@@ -273,20 +273,20 @@ pub(crate) async fn transmit(
     on_progress: Option<OnProgress>,
 ) -> Result<Response<Bytes>> {
     let name = operation.name();
-    let watch = Watch::new(on_progress);
-    let _stop = Stop(watch.clone());
+    let monitor = UploadMonitor::new(on_progress);
+    let _stop = Stop(monitor.clone());
     let is_empty = content.length() == Some(0);
     if is_empty {
         // Of an empty body the connection would not tell the length, which is signed.
         operation = operation.header(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
-    let operation = operation.body(content.into_body(watch.clone()));
+    let operation = operation.body(content.into_body(monitor.clone()));
     let answer = match client.execute(operation).await {
         Ok(answer) => answer,
         // Why the source failed says more than that the connection had to give up.
-        Err(error) => return Err(watch.take_failure().unwrap_or(error).with_operation(name)),
+        Err(error) => return Err(monitor.take_failure().unwrap_or(error).with_operation(name)),
     };
-    let problem = match (announced_crc64(answer.headers()), watch.crc64()) {
+    let problem = match (announced_crc64(answer.headers()), monitor.crc64()) {
         (Some(stored), Some(sent)) if stored != sent => {
             "the object store has other bytes than were sent: the CRC-64 differs"
         }
@@ -297,7 +297,7 @@ pub(crate) async fn transmit(
 }
 
 /// Whatever comes of an upload, nothing is sent any more.
-struct Stop(Arc<Watch>);
+struct Stop(Arc<UploadMonitor>);
 
 impl Drop for Stop {
     fn drop(&mut self) {

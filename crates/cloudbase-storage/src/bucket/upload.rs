@@ -15,7 +15,7 @@ use super::sign_upload::SignedUploadUrl;
 use crate::ObjectKey;
 use crate::fields::Fields;
 use crate::upload::headers::encode_metadata;
-use crate::upload::tap::OnProgress;
+use crate::upload::progress::OnProgress;
 use crate::upload::{UploadSource, stall_limit, transfer_methods, transmit};
 
 const METADATA: HeaderName = HeaderName::from_static("x-metadata");

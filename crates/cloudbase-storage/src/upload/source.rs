@@ -14,8 +14,8 @@ use cloudbase_core::{Body, BoxError, Error, ErrorKind, Result, TimeoutPhase};
 use futures_core::Stream;
 use tokio::io::AsyncRead;
 
-use super::pieces::{FilePieces, OpenFile, ReaderPieces};
-use super::tap::{Tap, Watch, longer_than};
+use super::chunks::{FileChunks, OpenFile, ReaderChunks};
+use super::progress::{Monitored, UploadMonitor, longer_than};
 use crate::{ObjectKey, content_type};
 
 /// The bytes of an upload: from memory, a file, a reader or a stream.
@@ -69,7 +69,7 @@ impl UploadSource {
 
     /// What `reader` gives until its end.
     pub fn reader(reader: impl AsyncRead + Send + 'static) -> Self {
-        Self::stream(ReaderPieces::new(reader))
+        Self::stream(ReaderChunks::new(reader))
     }
 
     /// What `stream` gives until its end.
@@ -185,20 +185,20 @@ impl Content {
         self.length
     }
 
-    /// The body to send; `watch` hears how it goes.
-    pub(crate) fn into_body(self, watch: Arc<Watch>) -> Body {
+    /// The body to send; `monitor` hears how it goes.
+    pub(crate) fn into_body(self, monitor: Arc<UploadMonitor>) -> Body {
         let length = self.length;
         let body = match self.make {
             _ if length == Some(0) => return Body::empty(),
             Make::Bytes(bytes) => Body::factory(move || {
-                let pieces = super::pieces::Slices::new(bytes.clone());
-                Body::stream(Tap::new(pieces, length, watch.clone()))
+                let chunks = super::chunks::Slices::new(bytes.clone());
+                Body::stream(Monitored::new(chunks, length, monitor.clone()))
             }),
             Make::File(file) => Body::factory(move || {
-                let pieces = FilePieces::new(file.clone());
-                Body::stream(Tap::new(pieces, length, watch.clone()))
+                let chunks = FileChunks::new(file.clone());
+                Body::stream(Monitored::new(chunks, length, monitor.clone()))
             }),
-            Make::Once(stream) => Body::stream(Tap::new(stream, length, watch)),
+            Make::Once(stream) => Body::stream(Monitored::new(stream, length, monitor)),
         };
         match length {
             Some(length) => body.with_length(length),

@@ -26,7 +26,7 @@ pub struct UploadProgress {
 pub(crate) type OnProgress = Box<dyn FnMut(UploadProgress) + Send>;
 
 /// What an upload's sender and its body share.
-pub(crate) struct Watch {
+pub(crate) struct UploadMonitor {
     on_progress: Mutex<Option<OnProgress>>,
     outcome: Mutex<Outcome>,
 }
@@ -41,7 +41,7 @@ struct Outcome {
     waker: Option<Waker>,
 }
 
-impl Watch {
+impl UploadMonitor {
     pub(crate) fn new(on_progress: Option<OnProgress>) -> Arc<Self> {
         Arc::new(Self {
             on_progress: Mutex::new(on_progress),
@@ -107,9 +107,9 @@ impl Watch {
     }
 }
 
-impl fmt::Debug for Watch {
+impl fmt::Debug for UploadMonitor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watch").finish_non_exhaustive()
+        f.debug_struct("UploadMonitor").finish_non_exhaustive()
     }
 }
 
@@ -123,9 +123,9 @@ pub(crate) fn longer_than(length: u64) -> Error {
 ///
 /// The last piece is held back until the source has said that it ends there: a connection stops
 /// asking at the stated length, and would cut off whatever a longer source still has.
-pub(crate) struct Tap<S> {
+pub(crate) struct Monitored<S> {
     inner: Pin<Box<S>>,
-    watch: Arc<Watch>,
+    monitor: Arc<UploadMonitor>,
     attempt: u64,
     length: Option<u64>,
     taken: u64,
@@ -135,12 +135,12 @@ pub(crate) struct Tap<S> {
     done: bool,
 }
 
-impl<S> Tap<S> {
-    pub(crate) fn new(inner: S, length: Option<u64>, watch: Arc<Watch>) -> Self {
+impl<S> Monitored<S> {
+    pub(crate) fn new(inner: S, length: Option<u64>, monitor: Arc<UploadMonitor>) -> Self {
         Self {
             inner: Box::pin(inner),
-            attempt: watch.next_attempt(),
-            watch,
+            attempt: monitor.next_attempt(),
+            monitor,
             length,
             taken: 0,
             sent: 0,
@@ -153,7 +153,7 @@ impl<S> Tap<S> {
     fn pass(&mut self, bytes: Bytes) -> Bytes {
         self.crc.update(&bytes);
         self.sent += bytes.len() as u64;
-        self.watch.tell(UploadProgress {
+        self.monitor.tell(UploadProgress {
             sent: self.sent,
             total: self.length,
         });
@@ -162,17 +162,17 @@ impl<S> Tap<S> {
 
     fn finish(&mut self) {
         self.done = true;
-        self.watch.outcome().crc64 = Some(self.crc.finish());
+        self.monitor.outcome().crc64 = Some(self.crc.finish());
     }
 
     fn fail(&mut self, error: Error) -> Error {
         self.done = true;
-        self.watch.outcome().failure = Some(error);
+        self.monitor.outcome().failure = Some(error);
         Error::new(ErrorKind::Body, "the source of the upload failed")
     }
 }
 
-impl<S> Stream for Tap<S>
+impl<S> Stream for Monitored<S>
 where
     S: Stream<Item = Result<Bytes>>,
 {
@@ -180,7 +180,7 @@ where
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        if !this.done && !this.watch.allows(this.attempt, cx) {
+        if !this.done && !this.monitor.allows(this.attempt, cx) {
             this.done = true;
             let error = Error::new(ErrorKind::Body, "the upload was answered before its end");
             return Poll::Ready(Some(Err(error)));
@@ -229,73 +229,78 @@ mod tests {
     async fn run(
         pieces: &[&'static [u8]],
         length: Option<u64>,
-    ) -> (Vec<u8>, Option<Error>, Arc<Watch>) {
+    ) -> (Vec<u8>, Option<Error>, Arc<UploadMonitor>) {
         let source: Vec<_> = pieces
             .iter()
             .map(|piece| Ok::<_, Error>(Bytes::from_static(piece)))
             .collect();
-        let watch = Watch::new(None);
-        let mut tap = Tap::new(stream::iter(source), length, watch.clone());
+        let monitor = UploadMonitor::new(None);
+        let mut body = Monitored::new(stream::iter(source), length, monitor.clone());
         let mut sent = Vec::new();
-        while let Some(item) = tap.next().await {
+        while let Some(item) = body.next().await {
             match item {
                 Ok(bytes) => sent.extend_from_slice(&bytes),
                 Err(_) => break,
             }
         }
-        let failure = watch.take_failure();
-        (sent, failure, watch)
+        let failure = monitor.take_failure();
+        (sent, failure, monitor)
     }
 
     #[tokio::test]
     async fn the_stated_length_must_be_the_real_one() {
-        let (sent, failure, watch) = run(&[b"ab", b"", b"cd", b""], Some(4)).await;
+        let (sent, failure, monitor) = run(&[b"ab", b"", b"cd", b""], Some(4)).await;
         assert_eq!((&sent[..], failure.is_none()), (&b"abcd"[..], true));
-        assert_eq!(watch.crc64(), Some(Crc64::of(b"abcd")));
+        assert_eq!(monitor.crc64(), Some(Crc64::of(b"abcd")));
         for (pieces, length) in [
             (&[&b"ab"[..], b"cd", b"e"][..], 4),
             (&[b"abcde"], 4),
             (&[b"ab"], 4),
             (&[], 1),
         ] {
-            let (sent, failure, watch) = run(pieces, Some(length)).await;
+            let (sent, failure, monitor) = run(pieces, Some(length)).await;
             let failure = failure.unwrap();
             assert!(failure.message().starts_with("`source` gave"), "{failure}");
             assert!(
                 (sent.len() as u64) < length,
                 "nothing that looks whole was sent"
             );
-            assert_eq!(watch.crc64(), None);
+            assert_eq!(monitor.crc64(), None);
         }
     }
 
-    fn waiting(watch: &Arc<Watch>) -> Tap<stream::Pending<Result<Bytes>>> {
-        Tap::new(stream::pending(), Some(5), watch.clone())
+    fn waiting(monitor: &Arc<UploadMonitor>) -> Monitored<stream::Pending<Result<Bytes>>> {
+        Monitored::new(stream::pending(), Some(5), monitor.clone())
     }
 
     #[tokio::test]
     async fn a_stopped_upload_asks_its_source_no_more() {
-        let watch = Watch::new(None);
-        let mut first = waiting(&watch);
+        let monitor = UploadMonitor::new(None);
+        let mut first = waiting(&monitor);
         assert!(first.next().now_or_never().is_none());
-        watch.stop();
+        monitor.stop();
         assert!(first.next().await.unwrap().is_err());
         assert!(first.next().await.is_none());
         // Nor does one that another attempt follows; whoever waits for it is woken.
-        let mut second = waiting(&watch);
+        let mut second = waiting(&monitor);
         let ended = async { second.next().await.unwrap().is_err() };
-        let follow =
-            async { Tap::new(stream::iter([Ok(Bytes::from("x"))]), Some(1), watch.clone()) };
+        let follow = async {
+            Monitored::new(
+                stream::iter([Ok(Bytes::from("x"))]),
+                Some(1),
+                monitor.clone(),
+            )
+        };
         let (ended, mut third) = tokio::join!(ended, follow);
         assert!(ended);
         assert_eq!(third.next().await.unwrap().unwrap(), "x");
-        assert_eq!(watch.crc64(), Some(Crc64::of(b"x")));
+        assert_eq!(monitor.crc64(), Some(Crc64::of(b"x")));
     }
 
     #[tokio::test]
     async fn an_unknown_length_is_whatever_comes() {
-        let (sent, failure, watch) = run(&[b"ab", b"c"], None).await;
+        let (sent, failure, monitor) = run(&[b"ab", b"c"], None).await;
         assert_eq!((&sent[..], failure.is_none()), (&b"abc"[..], true));
-        assert_eq!(watch.crc64(), Some(Crc64::of(b"abc")));
+        assert_eq!(monitor.crc64(), Some(Crc64::of(b"abc")));
     }
 }

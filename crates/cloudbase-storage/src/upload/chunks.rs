@@ -1,4 +1,4 @@
-//! Sources of an upload as streams of pieces of 256 KiB.
+//! Sources of an upload as streams of chunks of 256 KiB.
 
 use std::borrow::Cow;
 use std::fs::{File, Metadata};
@@ -15,9 +15,9 @@ use futures_core::Stream;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::task::{JoinHandle, spawn_blocking};
 
-/// How much of a file is read at a time: measured, smaller pieces cost a third of the throughput
+/// How much of a file is read at a time: measured, smaller chunks cost a third of the throughput
 /// and larger ones gain nothing.
-const PIECE: usize = 256 * 1024;
+const CHUNK: usize = 256 * 1024;
 
 /// A file that is being uploaded, and what it looked like at the start.
 #[derive(Debug)]
@@ -28,29 +28,29 @@ pub(crate) struct OpenFile {
     start: u64,
     end: u64,
     modified: Option<SystemTime>,
-    spare: Arc<Spare>,
+    free: Arc<FreeBuffers>,
 }
 
-/// The memory of pieces that were sent, for those to come. Left to the allocator, each thread that
-/// ever read a piece would keep some.
-type Spare = Mutex<Vec<Vec<u8>>>;
+/// The memory of chunks that were sent, for those to come. Left to the allocator, each thread that
+/// ever read a chunk would keep some.
+type FreeBuffers = Mutex<Vec<Vec<u8>>>;
 
-/// A piece of a file; gives its memory back when the connection has done with it.
-struct Piece {
+/// A chunk of a file; gives its memory back when the connection has done with it.
+struct Chunk {
     bytes: Vec<u8>,
-    spare: Arc<Spare>,
+    free: Arc<FreeBuffers>,
 }
 
-impl AsRef<[u8]> for Piece {
+impl AsRef<[u8]> for Chunk {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }
 }
 
-impl Drop for Piece {
+impl Drop for Chunk {
     fn drop(&mut self) {
         let bytes = std::mem::take(&mut self.bytes);
-        lock(&self.spare).push(bytes);
+        lock(&self.free).push(bytes);
     }
 }
 
@@ -90,7 +90,7 @@ impl OpenFile {
             end,
             modified: metadata.modified().ok(),
             file: Mutex::new(file),
-            spare: Arc::default(),
+            free: Arc::default(),
         })
     }
 
@@ -98,19 +98,19 @@ impl OpenFile {
         self.end - self.start
     }
 
-    /// Reads the piece that starts `offset` bytes after the start. The last one is given out only
+    /// Reads the chunk that starts `offset` bytes after the start. The last one is given out only
     /// if the file is still as it was: without it the upload cannot complete.
     fn read(&self, offset: u64) -> Result<Bytes> {
         let file = lock(&self.file);
         let left = self.length() - offset;
-        let wanted = usize::try_from(left).map_or(PIECE, |left| left.min(PIECE));
-        let mut piece = Piece {
-            bytes: lock(&self.spare).pop().unwrap_or_default(),
-            spare: self.spare.clone(),
+        let wanted = usize::try_from(left).map_or(CHUNK, |left| left.min(CHUNK));
+        let mut chunk = Chunk {
+            bytes: lock(&self.free).pop().unwrap_or_default(),
+            free: self.free.clone(),
         };
-        piece.bytes.resize(wanted, 0);
+        chunk.bytes.resize(wanted, 0);
         let unreadable = |error| unreadable(self.path.as_deref(), error);
-        read_at(&file, self.start + offset, &mut piece.bytes).map_err(|error| {
+        read_at(&file, self.start + offset, &mut chunk.bytes).map_err(|error| {
             if error.kind() == io::ErrorKind::UnexpectedEof {
                 self.changed()
             } else {
@@ -120,7 +120,7 @@ impl OpenFile {
         if wanted as u64 == left && !self.is_same(&file.metadata().map_err(unreadable)?) {
             return Err(self.changed());
         }
-        Ok(Bytes::from_owner(piece))
+        Ok(Bytes::from_owner(chunk))
     }
 
     fn changed(&self) -> Error {
@@ -140,16 +140,16 @@ impl OpenFile {
     }
 }
 
-/// Fills `piece` from `offset` on. The position of the file is not used where the system can do
+/// Fills `chunk` from `offset` on. The position of the file is not used where the system can do
 /// without: another upload may have a clone of the same file, which shares it.
-fn read_at(file: &File, offset: u64, piece: &mut [u8]) -> io::Result<()> {
+fn read_at(file: &File, offset: u64, chunk: &mut [u8]) -> io::Result<()> {
     #[cfg(unix)]
-    return std::os::unix::fs::FileExt::read_exact_at(file, piece, offset);
+    return std::os::unix::fs::FileExt::read_exact_at(file, chunk, offset);
     #[cfg(not(unix))]
     {
         let mut file = file;
         file.seek(io::SeekFrom::Start(offset))?;
-        file.read_exact(piece)
+        file.read_exact(chunk)
     }
 }
 
@@ -172,14 +172,14 @@ fn unreadable(path: Option<&Path>, error: io::Error) -> Error {
     Error::file("read the file", path, error)
 }
 
-/// The pieces of a file; the next one is read while the last one is sent.
-pub(crate) struct FilePieces {
+/// The chunks of a file; the next one is read while the last one is sent.
+pub(crate) struct FileChunks {
     file: Arc<OpenFile>,
     next: u64,
     reading: Option<JoinHandle<Result<Bytes>>>,
 }
 
-impl FilePieces {
+impl FileChunks {
     pub(crate) fn new(file: Arc<OpenFile>) -> Self {
         Self {
             file,
@@ -196,7 +196,7 @@ impl FilePieces {
     }
 }
 
-impl Stream for FilePieces {
+impl Stream for FileChunks {
     type Item = Result<Bytes>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -210,7 +210,7 @@ impl Stream for FilePieces {
             Err(Error::new(ErrorKind::Interrupted, "the file was not read on").with_source(error))
         });
         self.next = match &read {
-            Ok(piece) => self.next + piece.len() as u64,
+            Ok(chunk) => self.next + chunk.len() as u64,
             Err(_) => self.file.length(),
         };
         self.reading = self.start_reading();
@@ -218,7 +218,7 @@ impl Stream for FilePieces {
     }
 }
 
-/// Bytes in memory, handed out in pieces so that progress can be told.
+/// Bytes in memory, handed out in chunks so that progress can be told.
 pub(crate) struct Slices {
     rest: Bytes,
 }
@@ -236,29 +236,29 @@ impl Stream for Slices {
         if self.rest.is_empty() {
             return Poll::Ready(None);
         }
-        let size = self.rest.len().min(PIECE);
+        let size = self.rest.len().min(CHUNK);
         Poll::Ready(Some(Ok(self.rest.split_to(size))))
     }
 }
 
 /// What a reader gives.
-pub(crate) struct ReaderPieces<R> {
+pub(crate) struct ReaderChunks<R> {
     reader: Pin<Box<R>>,
     buffer: Box<[u8]>,
     done: bool,
 }
 
-impl<R> ReaderPieces<R> {
+impl<R> ReaderChunks<R> {
     pub(crate) fn new(reader: R) -> Self {
         Self {
             reader: Box::pin(reader),
-            buffer: vec![0; PIECE].into(),
+            buffer: vec![0; CHUNK].into(),
             done: false,
         }
     }
 }
 
-impl<R: AsyncRead> Stream for ReaderPieces<R> {
+impl<R: AsyncRead> Stream for ReaderChunks<R> {
     type Item = io::Result<Bytes>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -287,43 +287,43 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_pieces_of_a_long_file_share_little_memory() {
-        const PIECES: usize = 40;
+    async fn the_chunks_of_a_long_file_share_little_memory() {
+        const CHUNKS: usize = 40;
         let mut file = tempfile::tempfile().unwrap();
-        for number in 0..PIECES {
-            file.write_all(&vec![number as u8; PIECE]).unwrap();
+        for number in 0..CHUNKS {
+            file.write_all(&vec![number as u8; CHUNK]).unwrap();
         }
         file.write_all(b"end").unwrap();
         file.rewind().unwrap();
         let file = Arc::new(OpenFile::new(file).unwrap());
-        let mut pieces = FilePieces::new(file.clone());
-        // As an upload does: one piece is held back, one is sent.
+        let mut chunks = FileChunks::new(file.clone());
+        // As an upload does: one chunk is held back, one is sent.
         let mut held = Bytes::new();
-        for number in 0..PIECES {
-            let piece = pieces.next().await.unwrap().unwrap();
-            assert_eq!(piece.len(), PIECE);
-            assert!(piece.iter().all(|byte| usize::from(*byte) == number));
-            held = piece;
+        for number in 0..CHUNKS {
+            let chunk = chunks.next().await.unwrap().unwrap();
+            assert_eq!(chunk.len(), CHUNK);
+            assert!(chunk.iter().all(|byte| usize::from(*byte) == number));
+            held = chunk;
         }
-        assert_eq!(pieces.next().await.unwrap().unwrap(), "end");
-        assert!(pieces.next().await.is_none());
+        assert_eq!(chunks.next().await.unwrap().unwrap(), "end");
+        assert!(chunks.next().await.is_none());
         drop(held);
-        let kept = lock(&file.spare).len();
-        assert!(kept <= 3, "{kept} pieces were in memory");
+        let kept = lock(&file.free).len();
+        assert!(kept <= 3, "{kept} chunks were in memory");
     }
 
     #[cfg(unix)]
     #[tokio::test]
     async fn uploads_of_one_file_do_not_share_a_position() {
         let mut file = tempfile::tempfile().unwrap();
-        file.write_all(&vec![1; PIECE]).unwrap();
-        file.write_all(&vec![2; PIECE]).unwrap();
-        let position = (PIECE / 2) as u64;
+        file.write_all(&vec![1; CHUNK]).unwrap();
+        file.write_all(&vec![2; CHUNK]).unwrap();
+        let position = (CHUNK / 2) as u64;
         file.seek(io::SeekFrom::Start(position)).unwrap();
         let mut clone = file.try_clone().unwrap();
-        let mut pieces = FilePieces::new(Arc::new(OpenFile::new(file).unwrap()));
-        while let Some(piece) = pieces.next().await {
-            piece.unwrap();
+        let mut chunks = FileChunks::new(Arc::new(OpenFile::new(file).unwrap()));
+        while let Some(chunk) = chunks.next().await {
+            chunk.unwrap();
             assert_eq!(clone.stream_position().unwrap(), position);
         }
     }
