@@ -7,7 +7,6 @@ pub(crate) mod progress;
 pub(crate) mod source;
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -274,7 +273,6 @@ pub(crate) async fn transmit(
 ) -> Result<Response<Bytes>> {
     let name = operation.name();
     let monitor = UploadMonitor::new(on_progress);
-    let _stop = Stop(monitor.clone());
     let is_empty = content.length() == Some(0);
     if is_empty {
         // Of an empty body the connection would not tell the length, which is signed.
@@ -294,15 +292,6 @@ pub(crate) async fn transmit(
         _ => return Ok(read(answer).await),
     };
     Err(answer.complete(Error::new(ErrorKind::Body, problem)))
-}
-
-/// Whatever comes of an upload, nothing is sent any more.
-struct Stop(Arc<UploadMonitor>);
-
-impl Drop for Stop {
-    fn drop(&mut self) {
-        self.0.stop();
-    }
 }
 
 async fn read(answer: Response<cloudbase_core::Body>) -> Response<Bytes> {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use cloudbase_core::{Error, ErrorKind, Result};
@@ -35,10 +35,6 @@ pub(crate) struct UploadMonitor {
 struct Outcome {
     failure: Option<Error>,
     crc64: Option<u64>,
-    /// The attempt that may send; an answered one must not go on beside the next.
-    attempt: u64,
-    /// Whoever waits for the source of that attempt.
-    waker: Option<Waker>,
 }
 
 impl UploadMonitor {
@@ -54,39 +50,6 @@ impl UploadMonitor {
         self.outcome().failure.take()
     }
 
-    /// Ends whatever is still sent, once it is decided what comes of it: a connection would go on
-    /// to send the rest of an upload that was refused.
-    pub(crate) fn stop(&self) {
-        self.next_attempt();
-    }
-
-    fn next_attempt(&self) -> u64 {
-        let mut outcome = self.outcome();
-        outcome.attempt += 1;
-        let (attempt, waker) = (outcome.attempt, outcome.waker.take());
-        drop(outcome);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-        attempt
-    }
-
-    /// Whether `attempt` may go on; if it may not any more, `cx` is woken.
-    fn allows(&self, attempt: u64, cx: &Context<'_>) -> bool {
-        let mut outcome = self.outcome();
-        if outcome.attempt != attempt {
-            return false;
-        }
-        if !outcome
-            .waker
-            .as_ref()
-            .is_some_and(|waker| waker.will_wake(cx.waker()))
-        {
-            outcome.waker = Some(cx.waker().clone());
-        }
-        true
-    }
-
     /// The checksum of what was sent, once all was.
     pub(crate) fn crc64(&self) -> Option<u64> {
         self.outcome().crc64
@@ -96,7 +59,7 @@ impl UploadMonitor {
         self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn tell(&self, progress: UploadProgress) {
+    fn report(&self, progress: UploadProgress) {
         let mut callback = self
             .on_progress
             .lock()
@@ -126,7 +89,6 @@ pub(crate) fn longer_than(length: u64) -> Error {
 pub(crate) struct Monitored<S> {
     inner: Pin<Box<S>>,
     monitor: Arc<UploadMonitor>,
-    attempt: u64,
     length: Option<u64>,
     taken: u64,
     sent: u64,
@@ -139,7 +101,6 @@ impl<S> Monitored<S> {
     pub(crate) fn new(inner: S, length: Option<u64>, monitor: Arc<UploadMonitor>) -> Self {
         Self {
             inner: Box::pin(inner),
-            attempt: monitor.next_attempt(),
             monitor,
             length,
             taken: 0,
@@ -153,7 +114,7 @@ impl<S> Monitored<S> {
     fn pass(&mut self, bytes: Bytes) -> Bytes {
         self.crc.update(&bytes);
         self.sent += bytes.len() as u64;
-        self.monitor.tell(UploadProgress {
+        self.monitor.report(UploadProgress {
             sent: self.sent,
             total: self.length,
         });
@@ -180,11 +141,6 @@ where
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        if !this.done && !this.monitor.allows(this.attempt, cx) {
-            this.done = true;
-            let error = Error::new(ErrorKind::Body, "the upload was answered before its end");
-            return Poll::Ready(Some(Err(error)));
-        }
         while !this.done {
             match ready!(this.inner.as_mut().poll_next(cx)) {
                 Some(Ok(bytes)) => {
@@ -222,7 +178,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use futures_util::{FutureExt as _, StreamExt as _, stream};
+    use futures_util::{StreamExt as _, stream};
 
     use super::*;
 
@@ -267,34 +223,6 @@ mod tests {
             );
             assert_eq!(monitor.crc64(), None);
         }
-    }
-
-    fn waiting(monitor: &Arc<UploadMonitor>) -> Monitored<stream::Pending<Result<Bytes>>> {
-        Monitored::new(stream::pending(), Some(5), monitor.clone())
-    }
-
-    #[tokio::test]
-    async fn a_stopped_upload_asks_its_source_no_more() {
-        let monitor = UploadMonitor::new(None);
-        let mut first = waiting(&monitor);
-        assert!(first.next().now_or_never().is_none());
-        monitor.stop();
-        assert!(first.next().await.unwrap().is_err());
-        assert!(first.next().await.is_none());
-        // Nor does one that another attempt follows; whoever waits for it is woken.
-        let mut second = waiting(&monitor);
-        let ended = async { second.next().await.unwrap().is_err() };
-        let follow = async {
-            Monitored::new(
-                stream::iter([Ok(Bytes::from("x"))]),
-                Some(1),
-                monitor.clone(),
-            )
-        };
-        let (ended, mut third) = tokio::join!(ended, follow);
-        assert!(ended);
-        assert_eq!(third.next().await.unwrap().unwrap(), "x");
-        assert_eq!(monitor.crc64(), Some(Crc64::of(b"x")));
     }
 
     #[tokio::test]
