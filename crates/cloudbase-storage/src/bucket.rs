@@ -102,15 +102,15 @@ impl Bucket {
         List::new(self.clone(), prefix.into())
     }
 
-    /// Removes objects, 100 in each call; gives those that were there.
+    /// Removes objects, 100 in each call; the results are in the order of the paths.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
     /// failed the first call, such as [`is_permission_denied`](Error::is_permission_denied). If a
     /// later call fails, what the earlier ones removed is not lost: each object of it and of the
-    /// calls that would have followed has its error, at the end of the list. What is not there is
-    /// passed over.
+    /// calls that would have followed has its error. An object that is not there has one that is
+    /// [`is_not_found`](Error::is_not_found).
     pub fn remove(
         &self,
         paths: impl IntoIterator<Item = impl AsRef<str>>,

@@ -101,9 +101,10 @@ async fn a_removal_keeps_what_its_first_calls_did() {
         .await
         .unwrap();
     assert_eq!(server.store().len(), 2, "nothing is sent after a failure");
-    let (removed, failed) = results.split_at(99);
-    assert_eq!(removed[0].as_ref().unwrap().path(), "001");
-    assert!(removed.iter().all(Result::is_ok));
+    let (removed, failed) = results.split_at(100);
+    assert!(removed[0].as_ref().unwrap_err().is_not_found());
+    assert_eq!(removed[1].as_ref().unwrap().path(), "001");
+    assert!(removed[1..].iter().all(Result::is_ok));
     assert_eq!(failed.len(), 150, "of the second call and of the third");
     assert!(
         failed

@@ -149,10 +149,13 @@ async fn objects_of_a_bucket() {
     assert_eq!(storage.bucket("other").download(&moved).await.unwrap(), "3");
     assert!(!bucket.exists("b.txt").await.unwrap());
     let removed = bucket
-        .remove(["dir/a b?#%2e.bin", "never/there"])
+        .remove(["never/there", "dir/a b?#%2e.bin"])
         .await
         .unwrap();
-    assert_eq!(removed.len(), 1, "what is not there is passed over");
+    let missing = removed[0].as_ref().unwrap_err();
+    assert!(missing.is_not_found(), "{missing}");
+    assert_eq!(missing.operation(), "storage.bucket.remove");
+    assert_eq!(removed[1].as_ref().unwrap().path(), "dir/a b?#%2e.bin");
     assert!(
         bucket
             .upload("a", "x")

@@ -1,7 +1,7 @@
 //! Removals from a bucket.
 
 use cloudbase_core::http::{Method, Uri};
-use cloudbase_core::{CallOptions, Envelope, Operation, Result};
+use cloudbase_core::{CallOptions, Envelope, Error, ErrorCode, Operation, Result};
 use serde::Serialize;
 
 use super::{Bucket, ListedObject};
@@ -20,7 +20,7 @@ pub(super) async fn many(
     let mut results = Vec::new();
     for (number, chunk) in paths.chunks(CHUNK).enumerate() {
         match one(bucket, &target, chunk, options).await {
-            Ok(removed) => results.extend(removed.into_iter().map(Ok)),
+            Ok(removed) => results.extend(removed),
             Err(error) if number == 0 => return Err(error),
             Err(error) => {
                 let rest = &paths[number * CHUNK..];
@@ -37,7 +37,7 @@ async fn one(
     target: &Uri,
     prefixes: &[ObjectKey],
     options: &CallOptions,
-) -> Result<Vec<ListedObject>> {
+) -> Result<Vec<Result<ListedObject>>> {
     #[derive(Serialize)]
     struct Prefixes<'a> {
         prefixes: &'a [ObjectKey],
@@ -52,5 +52,69 @@ async fn one(
     .envelope(Envelope::Storage)
     .options(options.clone());
     let response = bucket.client.fetch_json(operation).await?;
-    Ok(response.try_map(ListedObject::all)?.into_value())
+    let mut removed = Vec::new();
+    let response = response
+        .try_map(ListedObject::all)?
+        .map(|all| removed = all);
+    let found = in_order(prefixes, removed);
+    let results = found.into_iter().zip(prefixes).map(|(found, path)| {
+        found.ok_or_else(|| {
+            let message = format!("no such object: {path}");
+            let code = Some(ErrorCode::OBJECT_NOT_EXIST);
+            response.complete(Error::api(response.status(), code, message))
+        })
+    });
+    Ok(results.collect())
+}
+
+/// The removed object of each path. The service leaves out what was not there.
+fn in_order(paths: &[ObjectKey], mut removed: Vec<ListedObject>) -> Vec<Option<ListedObject>> {
+    // As many as were sent are all of them, whatever the service names them by.
+    let whole = removed.len() == paths.len();
+    let mut found: Vec<_> = paths
+        .iter()
+        .map(|path| {
+            let at = removed
+                .iter()
+                .position(|object| object.path() == path.as_str())?;
+            Some(removed.remove(at))
+        })
+        .collect();
+    if whole {
+        let unnamed = found.iter_mut().filter(|place| place.is_none());
+        unnamed
+            .zip(removed)
+            .for_each(|(place, object)| *place = Some(object));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn removed_objects_belong_to_the_paths_that_they_name() {
+        let order = |paths: &[&str], names: &[&str]| -> Vec<Option<String>> {
+            let paths: Vec<_> = paths
+                .iter()
+                .map(|path| ObjectKey::new(path).unwrap())
+                .collect();
+            let named = |name: &&str| ListedObject {
+                name: (*name).to_owned(),
+                ..ListedObject::default()
+            };
+            let found = in_order(&paths, names.iter().map(named).collect());
+            found.into_iter().map(|object| Some(object?.name)).collect()
+        };
+        let some = |name: &str| Some(name.to_owned());
+        assert_eq!(
+            order(&["a", "b", "c"], &["c", "a"]),
+            [some("a"), None, some("c")]
+        );
+        assert_eq!(order(&["a", "a"], &["a"]), [some("a"), None]);
+        // All of them, under names of the service's own.
+        assert_eq!(order(&["d/a", "b"], &["b", "a"]), [some("a"), some("b")]);
+        assert_eq!(order(&["a"], &[]), [None]);
+    }
 }
