@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use cloudbase_functions::sse::Parser;
+use cloudbase_core::sse::Parser;
 use libfuzzer_sys::fuzz_target;
 
 type Seen = (String, String, String, Option<Duration>);

@@ -40,6 +40,7 @@ pub use crate::operation::{
     CallInfo, CallOptions, CredentialUse, Idempotency, Operation, PathBuilder, connection_header,
     encode_component,
 };
+pub use crate::response::sse;
 pub use crate::response::{Response, from_json};
 pub use crate::service::{HttpService, erase};
 

@@ -2,6 +2,7 @@
 
 mod decode;
 mod misfit;
+pub mod sse;
 mod type_name;
 
 use std::time::Duration;

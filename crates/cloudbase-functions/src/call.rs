@@ -81,7 +81,7 @@ macro_rules! call_methods {
                 Ok(answer.map(cloudbase_core::Body::into_data_stream))
             }
 
-            /// Sends the call and reads the answer as [server-sent events](crate::sse).
+            /// Sends the call and reads the response as [server-sent events](crate::sse).
             ///
             /// # Errors
             ///
@@ -95,7 +95,7 @@ macro_rules! call_methods {
                     self = self.stall_timeout(crate::events::EVENTS_STALL);
                 }
                 let (client, operation) = self.operation()?;
-                crate::EventStream::open(&client, operation).await
+                crate::events::open(&client, operation).await
             }
         }
 

@@ -44,15 +44,14 @@ mod functions;
 mod payload;
 mod query;
 mod service;
-pub mod sse;
+
+pub use cloudbase_core::sse::{self, Event, EventStream};
 
 pub use crate::answer::Answer;
 pub use crate::apis::Apis;
 pub use crate::cloud_run::CloudRun;
-pub use crate::events::EventStream;
 pub use crate::functions::{FunctionCall, Functions};
 pub use crate::service::{Service, ServiceCall};
-pub use crate::sse::Event;
 
 /// The code of the README, compiled.
 #[cfg(doctest)]

@@ -155,14 +155,14 @@ async fn what_is_no_event_stream_is_refused() {
     assert_eq!(error.kind(), ErrorKind::Decode);
     assert_eq!(
         error.message(),
-        "the answer has no content type, not `text/event-stream`"
+        "the response has no content type, not `text/event-stream`"
     );
     let function = |_, _| async { Ok(serde_json::json!({ "a": 1 })) };
     let fixture = start(Emulator::builder().function("plain", function)).await;
     let error = fixture.functions.call("plain").events().await.unwrap_err();
     assert_eq!(
         error.message(),
-        "the answer is `application/json`, not `text/event-stream`"
+        "the response is `application/json`, not `text/event-stream`"
     );
     assert!(error.request_id().is_some());
     let error = fixture

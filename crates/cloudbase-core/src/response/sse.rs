@@ -4,9 +4,13 @@
 //! leading byte-order mark is skipped, lines that start with `:` are comments, several `data` lines
 //! are joined by LF, an empty line ends an event, and an event that is not ended is dropped.
 
+mod event_stream;
+
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use cloudbase_core::{Error, ErrorKind, Result};
+pub use self::event_stream::EventStream;
+use crate::error::{Error, ErrorKind, Result};
 
 /// One event of a stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,14 +33,14 @@ impl Event {
     ///
     /// [`ErrorKind::Decode`] with the JSON path of the first value that does not fit.
     pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T> {
-        cloudbase_core::from_json(self.data.as_bytes())
+        crate::from_json(self.data.as_bytes())
     }
 }
 
 /// Makes events out of bytes that may be cut anywhere.
 ///
 /// ```
-/// use cloudbase_functions::sse::Parser;
+/// use cloudbase_core::sse::Parser;
 ///
 /// let mut parser = Parser::default();
 /// parser.push(b"data: one\n\ndata: t")?;
@@ -59,7 +63,7 @@ pub struct Parser {
     has_data: bool,
     id: String,
     retry: Option<Duration>,
-    ready: std::collections::VecDeque<Event>,
+    ready: VecDeque<Event>,
     limit: usize,
 }
 
@@ -85,7 +89,7 @@ impl Parser {
             has_data: false,
             id: String::new(),
             retry: None,
-            ready: std::collections::VecDeque::new(),
+            ready: VecDeque::new(),
             limit: bytes,
         }
     }
@@ -156,9 +160,9 @@ impl Parser {
             }
             b"id" if !value.contains('\0') => self.id = value.into_owned(),
             b"retry" if value.bytes().all(|byte| byte.is_ascii_digit()) => {
-                // Not a number that is too large, or none at all.
-                let told = value.parse().ok().map(Duration::from_millis);
-                self.retry = told.or(self.retry);
+                // A number that is too large, or no digits, leaves the last one in place.
+                let given = value.parse().ok().map(Duration::from_millis);
+                self.retry = given.or(self.retry);
             }
             // Comments (no name) and fields of the future.
             _ => {}
@@ -170,7 +174,7 @@ impl Parser {
         let data = std::mem::take(&mut self.data);
         let retry = self.retry.take();
         if !std::mem::take(&mut self.has_data) {
-            self.retry = retry; // told with the next event, as there is none to tell it with
+            self.retry = retry; // for the next event, as this one has no data
             return;
         }
         let event = if event.is_empty() {
@@ -200,95 +204,4 @@ impl Parser {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Event> {
-        let mut parser = Parser::default();
-        let mut events = Vec::new();
-        for piece in pieces {
-            parser.push(piece).unwrap();
-            events.extend(std::iter::from_fn(|| parser.next_event()));
-        }
-        events
-    }
-
-    fn event(event: &str, data: &str, id: &str) -> Event {
-        Event {
-            event: event.into(),
-            data: data.into(),
-            id: id.into(),
-            retry: None,
-        }
-    }
-
-    const STREAM: &str = "\u{feff}: heartbeat\r\n\r\nevent: greeting\r\ndata: 你好\ndata:  two\r\
-                          data\nid: 7\n\r\n:\n\nretry: 1500\n\ndata:{\"a\": 1}\r\n\r\nid\nunknown: x\n\
-                          data: 😀\n\ndata: lost";
-
-    fn expected() -> Vec<Event> {
-        let mut second = event("message", "{\"a\": 1}", "7");
-        second.retry = Some(Duration::from_millis(1500));
-        vec![
-            event("greeting", "你好\n two\n", "7"),
-            second,
-            event("message", "😀", ""),
-        ]
-    }
-
-    #[test]
-    fn every_cut_gives_the_same_events() {
-        let bytes = STREAM.as_bytes();
-        assert_eq!(parse([bytes]), expected());
-        for cut in 0..=bytes.len() {
-            let (head, tail) = bytes.split_at(cut);
-            assert_eq!(parse([head, tail]), expected(), "cut at {cut}");
-            assert_eq!(parse([head, b"", tail]), expected(), "cut at {cut}");
-        }
-        assert_eq!(parse(bytes.chunks(1)), expected());
-    }
-
-    #[test]
-    fn all_line_ends_are_line_ends() {
-        let lines = "data: a\ndata: b\n\ndata: c\n\n";
-        let two = vec![event("message", "a\nb", ""), event("message", "c", "")];
-        for end in ["\n", "\r", "\r\n"] {
-            let stream = lines.replace('\n', end);
-            assert_eq!(parse(stream.as_bytes().chunks(1)), two, "{end:?}");
-            assert_eq!(parse([stream.as_bytes()]), two, "{end:?}");
-        }
-    }
-
-    #[test]
-    fn an_event_without_data_is_none() {
-        assert_eq!(parse([&b"event: ping\n\nid: 3\n\n\n\n"[..]]), []);
-        assert_eq!(parse([&b"data\n\n"[..]]), [event("message", "", "")]);
-        assert_eq!(
-            parse([&b"event: a\n\ndata: x\n\n"[..]]),
-            [event("message", "x", "")]
-        );
-    }
-
-    #[test]
-    fn odd_fields_are_passed_over() {
-        let odd = b"retry: soon\nid: a\0b\n data: x\nDATA: y\ndata: z\n\n";
-        assert_eq!(parse([&odd[..]]), [event("message", "z", "")]);
-        assert_eq!(
-            parse([&b"data: \xff\n\n"[..]]),
-            [event("message", "\u{fffd}", "")]
-        );
-        let mut waits = event("message", "x", "");
-        waits.retry = Some(Duration::from_millis(7));
-        let odd = b"retry: 7\nretry:\nretry: 99999999999999999999\ndata: x\n\n";
-        assert_eq!(parse([&odd[..]]), [waits]);
-    }
-
-    #[test]
-    fn an_endless_event_is_refused() {
-        let mut parser = Parser::with_limit(16);
-        assert!(parser.push(b"data: 12345\n").is_ok());
-        assert!(parser.push(b"data: 67890").is_ok());
-        let error = parser.push(b"1").unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::TooLarge);
-    }
-}
+mod tests;
