@@ -41,7 +41,7 @@ pub use crate::operation::{
     encode_component,
 };
 pub use crate::response::sse;
-pub use crate::response::{Response, from_json};
+pub use crate::response::{ItemStream, PageStream, Response, from_json};
 pub use crate::service::{HttpService, erase};
 
 /// The layers of the default stack and its connections, for stacks of one's own.
@@ -80,6 +80,12 @@ pub use crate::service::{HttpService, erase};
 pub mod layers {
     pub use crate::layer::*;
     pub use crate::transport::transport;
+}
+
+/// What the product crates share and programs have no use for.
+#[doc(hidden)]
+pub mod sdk {
+    pub use crate::response::PageSource;
 }
 
 /// What macros of this crate name.

@@ -2,6 +2,7 @@
 
 mod decode;
 mod misfit;
+mod pages;
 pub mod sse;
 mod type_name;
 
@@ -15,6 +16,7 @@ use tokio::time::timeout;
 
 use self::decode::decode;
 pub use self::decode::from_json;
+pub use self::pages::{ItemStream, PageSource, PageStream};
 use crate::body::{Body, BodyReader, Over};
 use crate::error::{Error, ErrorResponse, Result, is_request_id, request_id_of};
 use crate::operation::RequestId;

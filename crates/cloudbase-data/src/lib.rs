@@ -20,8 +20,6 @@ pub mod mysql;
 #[cfg(any(feature = "mysql", feature = "models"))]
 mod order;
 #[cfg(any(feature = "mysql", feature = "models"))]
-mod page_stream;
-#[cfg(any(feature = "mysql", feature = "models"))]
 mod reach;
 #[cfg(any(feature = "mysql", feature = "models"))]
 mod records;

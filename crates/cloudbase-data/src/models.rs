@@ -87,7 +87,7 @@ pub use self::data_source_info::{
 };
 pub use self::fields::Fields;
 pub use self::filter::{Field, Filter, field};
-pub use self::list::{List, ListSimple, RecordPage, RecordPages, RecordStream};
+pub use self::list::{List, ListSimple, RecordPage};
 pub use self::read::Get;
 pub use self::remove::{Delete, DeleteById, DeleteMany};
 use self::request::{Target, object_of, objects_of};

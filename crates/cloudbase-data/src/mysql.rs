@@ -108,7 +108,6 @@ pub use self::filter::{
     lte, match_, neq, not,
 };
 pub use self::insert::{Insert, Upsert};
-pub use self::pages::{Pages, Rows};
 use self::request::{Query, Target};
 pub use self::select::{Counted, MaybeSingle, Page, Select, Single};
 pub use self::short::{Filters, QueryOptions};

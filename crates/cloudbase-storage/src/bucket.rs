@@ -14,7 +14,7 @@ use cloudbase_core::{CallOptions, Client, Envelope, Error, Operation, PathBuilde
 use serde_json::{Map, Value};
 
 pub use self::copy::BucketCopy;
-pub use self::list::{List, ListPage, ListedObject, Pages};
+pub use self::list::{List, ListPage, ListedObject};
 pub use self::sign::{BucketSignedUrl, PublicUrl};
 pub use self::sign_upload::{RequestSignedUploadUrl, SignedUploadUrl};
 pub use self::upload::{BucketObject, BucketUpload};

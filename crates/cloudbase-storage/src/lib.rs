@@ -62,7 +62,7 @@ mod url;
 
 pub use crate::bucket::{
     Bucket, BucketCopy, BucketObject, BucketObjectInfo, BucketSignedUrl, BucketUpload, List,
-    ListPage, ListedObject, Pages, PublicUrl, RequestSignedUploadUrl, SignedUploadUrl,
+    ListPage, ListedObject, PublicUrl, RequestSignedUploadUrl, SignedUploadUrl,
 };
 pub use crate::buckets::{BucketDetails, CreateBucket, ListBuckets, MimeTypes, UpdateBucket};
 pub use crate::call::Call;

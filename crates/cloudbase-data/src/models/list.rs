@@ -1,13 +1,12 @@
 //! Reading many records: a page, all pages, one after the other.
 
-use std::fmt;
 use std::marker::PhantomData;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
 
 use cloudbase_core::http::Method;
-use cloudbase_core::{CallOptions, Error, Idempotency, Operation, Response, Result};
-use futures_core::Stream;
+use cloudbase_core::sdk::PageSource;
+use cloudbase_core::{
+    CallOptions, Error, Idempotency, ItemStream, Operation, PageStream, Response, Result,
+};
 use futures_core::future::BoxFuture;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -19,7 +18,6 @@ use super::filter::Filter;
 use super::request::{BodyMap, Target, coded, fetch, filter_method};
 use crate::Row;
 use crate::order::Order;
-use crate::page_stream::{PageSource, PageStream};
 use crate::send_and_await::send_and_await;
 
 /// The largest page that the service gives.
@@ -35,6 +33,15 @@ pub struct RecordPage<T = Row> {
     pub records: Vec<T>,
     /// How many records match in all; only if it was asked for by `with_total`.
     pub total: Option<u64>,
+}
+
+impl<T> IntoIterator for RecordPage<T> {
+    type Item = T;
+    type IntoIter = std::vec::IntoIter<T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.records.into_iter()
+    }
 }
 
 /// Which page, of what size.
@@ -252,19 +259,14 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
     /// # Errors
     ///
     /// The first failure is the last item.
-    pub fn pages(self, size: u32) -> RecordPages<T> {
-        RecordPages {
-            pages: PageStream::new(Source::new(self, size), true),
-        }
+    pub fn pages(self, size: u32) -> PageStream<RecordPage<T>> {
+        PageStream::new(Source::new(self, size), true)
     }
 
     /// All matching records one by one; never holds more than one page of `size` in memory. See
     /// [`pages`](Self::pages).
-    pub fn stream(self, size: u32) -> RecordStream<T> {
-        RecordStream {
-            pages: PageStream::new(Source::new(self, size), false),
-            page: Vec::new().into_iter(),
-        }
+    pub fn stream(self, size: u32) -> ItemStream<RecordPage<T>> {
+        PageStream::new(Source::new(self, size), false).items()
     }
 }
 
@@ -367,61 +369,6 @@ impl<T: DeserializeOwned> ListSimple<T> {
 send_and_await! {
     /// As [`List::send`].
     ListSimple<T> => RecordPage<T>
-}
-
-/// A stream of pages of records; see [`List::pages`].
-#[must_use = "streams do nothing unless polled"]
-pub struct RecordPages<T> {
-    pages: PageStream<Source<T>, RecordPage<T>>,
-}
-
-/// A stream of records; see [`List::stream`].
-#[must_use = "streams do nothing unless polled"]
-pub struct RecordStream<T> {
-    pages: PageStream<Source<T>, RecordPage<T>>,
-    page: std::vec::IntoIter<T>,
-}
-
-impl<T: DeserializeOwned + Send + 'static> Stream for RecordPages<T> {
-    type Item = Result<RecordPage<T>>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.pages.poll_page(cx)
-    }
-}
-
-impl<T: DeserializeOwned + Send + 'static> Stream for RecordStream<T> {
-    type Item = Result<T>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            if let Some(record) = self.page.next() {
-                return Poll::Ready(Some(Ok(record)));
-            }
-            self.page = Vec::new().into_iter();
-            match ready!(self.pages.poll_page(cx)) {
-                None => return Poll::Ready(None),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                Some(Ok(page)) => self.page = page.records.into_iter(),
-            }
-        }
-    }
-}
-
-impl<T> Unpin for RecordPages<T> {}
-/// Records are polled out of a buffer; nothing points into it.
-impl<T> Unpin for RecordStream<T> {}
-
-impl<T> fmt::Debug for RecordPages<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RecordPages").finish_non_exhaustive()
-    }
-}
-
-impl<T> fmt::Debug for RecordStream<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RecordStream").finish_non_exhaustive()
-    }
 }
 
 /// Asks for one page number after the other.

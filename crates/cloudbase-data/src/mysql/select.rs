@@ -4,12 +4,14 @@ use std::marker::PhantomData;
 
 use bytes::Bytes;
 use cloudbase_core::http::StatusCode;
-use cloudbase_core::{CallOptions, Error, ErrorCode, Operation, Response, Result};
+use cloudbase_core::{
+    CallOptions, Error, ErrorCode, ItemStream, Operation, PageStream, Response, Result,
+};
 use serde::de::DeserializeOwned;
 
 use super::columns::{Columns, Related};
 use super::count::{Count, total_of};
-use super::pages::{Pages, Rows};
+use super::pages::Source;
 use super::request::{OBJECT, Query, Shape, filter_methods, order_methods};
 use crate::Row;
 use crate::lenient::Lenient;
@@ -196,14 +198,14 @@ impl<T: DeserializeOwned + Send + 'static> Select<T> {
     /// # Errors
     ///
     /// The first failure is the last item.
-    pub fn pages(self, size: u32) -> Pages<T> {
-        Pages::new(self, size)
+    pub fn pages(self, size: u32) -> PageStream<Vec<T>> {
+        PageStream::new(Source::new(self, size), true)
     }
 
     /// All matching rows one by one; never holds more than one page of `size` rows in memory. See
     /// [`pages`](Self::pages) for order, limit and errors.
-    pub fn stream(self, size: u32) -> Rows<T> {
-        Rows::new(self, size)
+    pub fn stream(self, size: u32) -> ItemStream<Vec<T>> {
+        PageStream::new(Source::new(self, size), false).items()
     }
 }
 

@@ -1,12 +1,11 @@
 //! What is in a bucket.
 
-use std::fmt;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-
 use cloudbase_core::http::Method;
-use cloudbase_core::{CallOptions, Envelope, Error, ErrorKind, Idempotency, Operation, Result};
-use futures_core::Stream;
+use cloudbase_core::sdk::PageSource;
+use cloudbase_core::{
+    CallOptions, Envelope, Error, ErrorKind, Idempotency, ItemStream, Operation, PageStream,
+    Result,
+};
 use futures_core::future::BoxFuture;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -90,13 +89,21 @@ impl List {
     }
 
     /// One page after the other, as a stream.
-    pub fn pages(mut self) -> Pages {
-        // All pages are read as whoever the first one was.
+    ///
+    /// # Errors
+    ///
+    /// As [`List::send`]; [`ErrorKind::Decode`] after a page of which the service says that there
+    /// is more, but not where.
+    pub fn pages(mut self) -> PageStream<ListPage> {
+        // All pages are read as the user of the first one.
         self.options = self.options.as_one_call();
-        Pages {
-            next: Next::List(self),
-            asking: None,
-        }
+        PageStream::new(Source(Next::List(self)), false)
+    }
+
+    /// All objects one by one, as a stream. [Folders](ListPage::folders) are only in
+    /// [`pages`](Self::pages).
+    pub fn stream(self) -> ItemStream<ListPage> {
+        self.pages().items()
     }
 
     /// Sends the call.
@@ -121,14 +128,9 @@ impl List {
     }
 }
 
-/// The pages of a list, as a stream; see [`List::pages`].
-///
-/// It ends after the last page, and after an error. Nothing is sent before it is polled.
-#[must_use = "streams do nothing unless polled"]
-pub struct Pages {
-    next: Next,
-    asking: Option<BoxFuture<'static, Result<ListPage>>>,
-}
+/// Follows the cursors of the pages.
+#[derive(Debug)]
+struct Source(Next);
 
 /// What comes after the page that was returned last.
 #[derive(Debug)]
@@ -156,53 +158,25 @@ impl Next {
     }
 }
 
-impl Pages {
-    /// The next page; `None` at the end.
-    ///
-    /// # Errors
-    ///
-    /// As [`List::send`]; [`ErrorKind::Decode`] after a page of which the service says that there
-    /// is more, but not where.
-    ///
-    /// # Cancel safety
-    ///
-    /// Safe: a page that was asked for is not lost if the future is dropped.
-    pub async fn next_page(&mut self) -> Result<Option<ListPage>> {
-        std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx))
-            .await
-            .transpose()
-    }
-}
+impl PageSource for Source {
+    type Page = ListPage;
 
-impl Stream for Pages {
-    type Item = Result<ListPage>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = &mut *self;
-        if let Next::List(list) = &this.next {
-            let asking = this
-                .asking
-                .get_or_insert_with(|| Box::pin(list.clone().send()));
-            let page = ready!(asking.as_mut().poll(cx));
-            this.asking = None;
-            let asked = std::mem::replace(&mut this.next, Next::End);
-            if let (Next::List(list), Ok(page)) = (asked, &page) {
-                this.next = Next::after(list, page);
+    fn next_page(&mut self) -> Option<BoxFuture<'static, Result<ListPage>>> {
+        match std::mem::replace(&mut self.0, Next::End) {
+            Next::List(list) => {
+                self.0 = Next::List(list.clone());
+                Some(Box::pin(list.send()))
             }
-            return Poll::Ready(Some(page));
-        }
-        match std::mem::replace(&mut this.next, Next::End) {
-            Next::Error(error) => Poll::Ready(Some(Err(error))),
-            Next::List(_) | Next::End => Poll::Ready(None),
+            Next::Error(error) => Some(Box::pin(async { Err(error) })),
+            Next::End => None,
         }
     }
-}
 
-impl fmt::Debug for Pages {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pages")
-            .field("next", &self.next)
-            .finish_non_exhaustive()
+    fn learn(&mut self, page: &ListPage) -> bool {
+        if let Next::List(list) = std::mem::replace(&mut self.0, Next::End) {
+            self.0 = Next::after(list, page);
+        }
+        true
     }
 }
 
@@ -218,6 +192,16 @@ pub struct ListPage {
     pub has_next: bool,
     /// Where the next page begins.
     pub next_cursor: Option<String>,
+}
+
+/// The objects of the page, without its folders.
+impl IntoIterator for ListPage {
+    type Item = ListedObject;
+    type IntoIter = std::vec::IntoIter<ListedObject>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.objects.into_iter()
+    }
 }
 
 impl ListPage {
