@@ -6,12 +6,10 @@
 
 use std::time::Duration;
 
-use cloudbase_core::{Error, ErrorKind, Result};
+use cloudbase_core::{Error, ErrorKind, Result, Timestamp};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Map, Number, Value};
-
-use crate::timestamp::Timestamp;
 
 /// A JSON object, from which fields are taken by name. It may hold secrets, and has no `Debug`.
 #[derive(Clone, Default, Deserialize)]

@@ -63,12 +63,13 @@ mod sign_up;
 mod store;
 #[cfg(feature = "custom-ticket")]
 mod ticket;
-mod timestamp;
 mod user;
 mod verification;
 
 pub use cloudbase_core::credential::RefreshPolicy;
-pub use cloudbase_core::{Error, ErrorCode, ErrorKind, ExposeSecret, Result, SecretString};
+pub use cloudbase_core::{
+    Error, ErrorCode, ErrorKind, ExposeSecret, Result, SecretString, Timestamp,
+};
 pub use futures_core::future::BoxFuture;
 
 pub use crate::auth::{Auth, AuthBuilder};
@@ -106,7 +107,6 @@ pub use crate::store::RedisStore;
 pub use crate::store::{MemoryStore, SessionStore, StoreLock};
 #[cfg(feature = "custom-ticket")]
 pub use crate::ticket::TicketIssuer;
-pub use crate::timestamp::Timestamp;
 pub use crate::user::{
     AppMetadata, FoundUsers, Gender, PendingContact, UpdateUser, UpdatedUser, User, UserIdentity,
     UserMetadata, UserQuery, UserStatus,

@@ -10,7 +10,8 @@ pub(crate) mod state;
 
 use std::time::Duration;
 
-use cloudbase_core::{Error, ErrorKind, Result, encode_component};
+use cloudbase_core::sdk::encode_component;
+use cloudbase_core::{Error, ErrorKind, Result};
 use secrecy::{ExposeSecret as _, SecretString};
 
 pub use self::callback::{VerifiedOAuth, VerifyOAuth};

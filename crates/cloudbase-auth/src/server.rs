@@ -9,7 +9,7 @@ use crate::auth::Auth;
 use crate::claims::{Claims, TokenClaims};
 use crate::clock;
 use crate::store::MemoryStore;
-use crate::timestamp::Timestamp;
+use cloudbase_core::Timestamp;
 
 /// For how long a token that does not say is taken to be good. The gateway knows better.
 const ASSUMED_LIFETIME: Duration = Duration::from_secs(7200);

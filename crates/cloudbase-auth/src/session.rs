@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cloudbase_core::credential::Lineage;
-use cloudbase_core::{Error, ErrorCode, ErrorKind, Result};
+use cloudbase_core::{Error, ErrorCode, ErrorKind, Result, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
@@ -33,7 +33,6 @@ pub use self::sign_out::{SignOut, SignOutOutcome};
 use crate::claims::TokenClaims;
 use crate::clock;
 use crate::de::Object;
-use crate::timestamp::Timestamp;
 use crate::user::User;
 
 /// How much earlier than the service says a session counts as ended; what the other SDKs store, too.

@@ -4,7 +4,7 @@ mod delete;
 mod query;
 mod update;
 
-use cloudbase_core::{Result, open_enum};
+use cloudbase_core::{Result, Timestamp, open_enum};
 use serde_json::{Map, Value};
 
 pub use self::query::{FoundUsers, UserQuery};
@@ -15,7 +15,6 @@ use crate::de::Object;
 use crate::named::named;
 use crate::result::SignedIn;
 use crate::session::Session;
-use crate::timestamp::Timestamp;
 
 open_enum! {
     /// Whether an account may be used.

@@ -2,6 +2,7 @@
 
 mod access_key;
 mod builder;
+pub(crate) mod endpoint;
 mod environment;
 mod key;
 mod policy;
@@ -16,12 +17,12 @@ use secrecy::SecretString;
 
 pub use self::builder::ConfigBuilder;
 pub(crate) use self::builder::setters;
+pub use self::endpoint::{Endpoint, EnvId};
 pub(crate) use self::environment::Environment;
 pub use self::key::ConfigKey;
 pub use self::policy::{RetryConfig, Timeouts};
 pub use self::region::{Region, Site};
 pub(crate) use self::settings::{ProxyChoice, Settings};
-pub use crate::endpoint::{Endpoint, EnvId};
 use crate::error::Result;
 use crate::transport::{ProxyRules, TlsSettings};
 

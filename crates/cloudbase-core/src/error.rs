@@ -7,6 +7,7 @@ mod constructors;
 mod display;
 mod envelope;
 mod kind;
+mod parse;
 mod response;
 mod setters;
 mod text;

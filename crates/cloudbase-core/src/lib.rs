@@ -10,20 +10,16 @@ mod body;
 mod client;
 pub mod config;
 pub mod credential;
-mod encode;
-mod endpoint;
 mod error;
-mod json;
 mod layer;
-mod open_enum;
 mod operation;
 mod request_builder;
 mod response;
 mod service;
-pub mod telemetry;
 #[cfg(any(test, feature = "test-util"))]
 pub mod testing;
 mod transport;
+mod value;
 
 pub use futures_core::future::BoxFuture;
 pub use http;
@@ -32,17 +28,18 @@ pub use secrecy::{ExposeSecret, SecretString};
 pub use crate::body::{Body, DataStream};
 pub use crate::client::{Client, ClientBuilder};
 pub use crate::config::{Config, EnvId};
-pub use crate::encode::to_json;
 pub use crate::error::{
     BoxError, Envelope, Error, ErrorCode, ErrorKind, ErrorResponse, Result, TimeoutPhase,
 };
 pub use crate::operation::{
     CallInfo, CallOptions, CredentialUse, Idempotency, Operation, PathBuilder, connection_header,
-    encode_component,
+    to_json,
 };
 pub use crate::response::sse;
 pub use crate::response::{ItemStream, PageStream, Response, from_json};
 pub use crate::service::{HttpService, erase};
+pub use crate::value::telemetry;
+pub use crate::value::timestamp::Timestamp;
 
 /// The layers of the default stack and its connections, for stacks of one's own.
 ///
@@ -86,6 +83,10 @@ pub mod layers {
 #[doc(hidden)]
 pub mod sdk {
     pub use crate::response::PageSource;
+    pub use crate::value::date_time_parts::DateTimeParts;
+    pub use crate::value::percent_encoding::{
+        encode_component, is_unreserved, percent_decode, push_encoded,
+    };
 }
 
 /// What macros of this crate name.

@@ -1,6 +1,7 @@
 //! One call as a value: what to send, how it may be repeated, and how its answer is read.
 
 mod call;
+pub(crate) mod encode;
 mod identity;
 mod options;
 mod path;
@@ -12,12 +13,12 @@ use serde::Serialize;
 
 pub use self::call::CallInfo;
 pub(crate) use self::call::{Call, CallContext, Deadline};
+pub use self::encode::to_json;
 pub(crate) use self::identity::{CallIdentity, Identity};
 pub use self::options::{CallOptions, connection_header};
-pub use self::path::{PathBuilder, encode_component};
+pub use self::path::PathBuilder;
 pub(crate) use self::request_id::RequestId;
 use crate::body::Body;
-use crate::encode::to_json;
 use crate::error::{Envelope, Result};
 
 /// Whether a call may be repeated after some of it was sent.

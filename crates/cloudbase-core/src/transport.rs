@@ -35,7 +35,7 @@ use self::proxy::Proxy;
 use self::request_body::Outgoing;
 use crate::body::{Body, Received};
 use crate::config::Config;
-use crate::endpoint::Endpoint;
+use crate::config::endpoint::Endpoint;
 use crate::error::{BoxError, Error, ErrorKind, Result};
 use crate::operation::{Call, CallInfo};
 use crate::service::{HttpService, erase};

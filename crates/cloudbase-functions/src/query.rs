@@ -1,5 +1,6 @@
 //! Data that travels in the query: GET and HEAD have no body.
 
+use cloudbase_core::sdk::percent_decode;
 use cloudbase_core::{Error, ErrorKind, PathBuilder, Result};
 use serde_json::Value;
 
@@ -45,31 +46,8 @@ pub(crate) fn append_encoded(path: PathBuilder, query: &str) -> PathBuilder {
 
 /// Undoes percent-encoding and `+`; what is no UTF-8 afterwards stays as it was.
 fn decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let escaped = match (first, tail) {
-            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)).map(|(h, l)| h << 4 | l),
-            _ => None,
-        };
-        match escaped {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            None => {
-                bytes.push(if *first == b'+' { b' ' } else { *first });
-                rest = tail;
-            }
-        }
-    }
+    let bytes = percent_decode(&text.replace('+', " "));
     String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
 }
 
 #[cfg(test)]

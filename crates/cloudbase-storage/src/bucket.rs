@@ -10,7 +10,9 @@ mod upload;
 use std::time::Duration;
 
 use cloudbase_core::http::{Method, Uri};
-use cloudbase_core::{CallOptions, Client, Envelope, Error, Operation, PathBuilder, Result};
+use cloudbase_core::{
+    CallOptions, Client, Envelope, Error, Operation, PathBuilder, Result, Timestamp,
+};
 use serde_json::{Map, Value};
 
 pub use self::copy::BucketCopy;
@@ -311,9 +313,9 @@ pub struct BucketObjectInfo {
     /// What its owner [put with it](BucketUpload::metadata).
     pub metadata: Option<Value>,
     /// When it was last written.
-    pub last_modified: Option<String>,
+    pub last_modified: Option<Timestamp>,
     /// When it was first written.
-    pub created_at: Option<String>,
+    pub created_at: Option<Timestamp>,
     /// What else the service sends, by name.
     pub extra: Map<String, Value>,
 }
@@ -331,8 +333,8 @@ impl BucketObjectInfo {
             cache_control: fields.text("cache_control"),
             etag: fields.text("etag"),
             metadata: fields.value("metadata"),
-            last_modified: fields.text("last_modified"),
-            created_at: fields.text("created_at"),
+            last_modified: fields.timestamp("last_modified"),
+            created_at: fields.timestamp("created_at"),
             extra: fields.rest(),
         }
     }

@@ -2,7 +2,7 @@
 
 use cloudbase_core::http::Method;
 use cloudbase_core::{
-    CallOptions, Client, Envelope, Error, ErrorKind, Operation, PathBuilder, Result,
+    CallOptions, Client, Envelope, Error, ErrorKind, Operation, PathBuilder, Result, Timestamp,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -354,9 +354,9 @@ pub struct BucketDetails {
     /// The content types that it takes; `None` for any.
     pub allowed_mime_types: Option<Vec<String>>,
     /// When it was made.
-    pub created_at: Option<String>,
+    pub created_at: Option<Timestamp>,
     /// When it was last changed.
-    pub updated_at: Option<String>,
+    pub updated_at: Option<Timestamp>,
     /// What else the service sends, by name.
     pub extra: Map<String, Value>,
 }
@@ -374,8 +374,8 @@ impl BucketDetails {
             public: fields.flag("public").unwrap_or_default(),
             file_size_limit: fields.number("file_size_limit"),
             allowed_mime_types: fields.texts("allowed_mime_types"),
-            created_at: fields.text("created_at"),
-            updated_at: fields.text("updated_at"),
+            created_at: fields.timestamp("created_at"),
+            updated_at: fields.timestamp("updated_at"),
             extra: fields.rest(),
         }
     }

@@ -1,5 +1,6 @@
 //! Reads responses field by field, so that one of an unexpected type costs no more than itself.
 
+use cloudbase_core::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -54,6 +55,16 @@ impl Fields {
             Value::String(text) => text.trim().to_ascii_lowercase().parse().ok(),
             _ => None,
         }
+    }
+
+    /// A point in time, written as RFC 3339. Another text stays among the [rest](Self::rest).
+    pub(crate) fn timestamp(&mut self, name: &str) -> Option<Timestamp> {
+        let value = self.value(name)?;
+        let at = value.as_str().and_then(|text| text.parse().ok());
+        if at.is_none() && value != "" {
+            self.0.insert(name.to_owned(), value);
+        }
+        at
     }
 
     /// The field as it came.
@@ -111,6 +122,18 @@ mod tests {
             assert_eq!(read(&value), expected, "{value}");
         }
         assert_eq!(Fields::default().text("f"), None);
+        let at = |value: Value| {
+            let mut fields = Fields::of(json!({ "f": value }));
+            (fields.timestamp("f"), fields.rest().len())
+        };
+        let read = "2026-01-01T00:00:00Z".parse().ok();
+        assert_eq!(at(json!("2026-01-01T08:00:00+08:00")), (read, 0));
+        for other in [json!("yesterday"), json!(1_767_225_600)] {
+            assert_eq!(at(other), (None, 1), "what cannot be read stays");
+        }
+        for nothing in [json!(""), json!(null)] {
+            assert_eq!(at(nothing), (None, 0));
+        }
         assert_eq!(Fields::of(json!({ "f": 1 })).string("f"), None);
         assert_eq!(Fields::of(json!({ "f": "1" })).string("f"), text("1"));
     }

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use cloudbase_core::{Error, Result, encode_component};
+use cloudbase_core::sdk::{is_unreserved, push_encoded};
+use cloudbase_core::{Error, Result};
 
 use crate::file_id;
 
@@ -104,12 +105,9 @@ pub(crate) fn check(argument: &str, name: &str) -> Result<()> {
 /// The name as the path of a URL: each segment percent-encoded, `/` kept.
 pub(crate) fn encode_path(path: &str) -> String {
     let mut encoded = String::with_capacity(path.len() + 16);
-    for (index, segment) in path.split('/').enumerate() {
-        if index > 0 {
-            encoded.push('/');
-        }
-        encoded.push_str(&encode_component(segment));
-    }
+    push_encoded(&mut encoded, path, |byte| {
+        byte == b'/' || is_unreserved(byte)
+    });
     encoded
 }
 

@@ -1,5 +1,6 @@
 //! What is known of an object without its bytes.
 
+use cloudbase_core::Timestamp;
 use cloudbase_core::http::HeaderMap;
 use cloudbase_core::http::header::{
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LAST_MODIFIED,
@@ -20,8 +21,8 @@ pub struct ObjectInfo {
     pub content_type: Option<String>,
     /// The object store's tag for this content, quotes included.
     pub etag: Option<String>,
-    /// When it was last written, as an HTTP date.
-    pub last_modified: Option<String>,
+    /// When it was last written, to the second.
+    pub last_modified: Option<Timestamp>,
     /// How long it may be cached.
     pub cache_control: Option<String>,
     /// Its CRC-64 (ECMA).
@@ -41,7 +42,7 @@ impl ObjectInfo {
             size: text(CONTENT_LENGTH).and_then(|length| length.parse().ok()),
             content_type: text(CONTENT_TYPE),
             etag: text(ETAG),
-            last_modified: text(LAST_MODIFIED),
+            last_modified: text(LAST_MODIFIED).and_then(|date| Timestamp::parse_http_date(&date)),
             cache_control: text(CACHE_CONTROL),
             crc64: announced_crc64(headers),
             metadata: headers.get(METADATA).and_then(decode_metadata),

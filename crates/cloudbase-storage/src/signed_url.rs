@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use cloudbase_core::{
-    CallOptions, Client, Error, ErrorKind, Idempotency, Result, encode_component,
-};
+use cloudbase_core::sdk::encode_component;
+use cloudbase_core::{CallOptions, Client, Error, ErrorKind, Idempotency, Result};
 use serde::Serialize;
 
 use crate::batch::Batch;

@@ -85,7 +85,7 @@ impl Transform {
             let _ = write!(
                 query,
                 "/format/{}",
-                cloudbase_core::encode_component(format)
+                cloudbase_core::sdk::encode_component(format)
             );
         }
         if let Some(quality) = self.quality {

@@ -1,8 +1,7 @@
 //! URLs that the gateway hands out for the object store, some of them unencoded.
 
-use std::fmt::Write as _;
-
 use cloudbase_core::http::Uri;
+use cloudbase_core::sdk::{percent_decode, push_encoded};
 use cloudbase_core::{Error, ErrorKind, Result};
 
 use crate::key::encode_path;
@@ -89,35 +88,15 @@ fn unusable(why: &str) -> Error {
 /// Encodes what no URL may carry and leaves the rest, escapes included, as it is.
 fn encode_illegal(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
+    push_encoded(&mut encoded, text, |byte| {
+        byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte)
+    });
     encoded
 }
 
 /// Undoes percent-encoding; what is no UTF-8 afterwards comes out with replacement characters.
 pub(crate) fn decode(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut plain = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let digits = text.get(at + 1..at + 3).filter(|_| bytes[at] == b'%');
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
-            Some(byte) => {
-                plain.push(byte);
-                at += 3;
-            }
-            None => {
-                plain.push(bytes[at]);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&plain).into_owned()
+    String::from_utf8_lossy(&percent_decode(text)).into_owned()
 }
 
 #[cfg(test)]

@@ -64,7 +64,10 @@ pub use self::builder::CloudBaseBuilder;
 pub use cloudbase_core::testing;
 #[doc(inline)]
 pub use cloudbase_core::{
-    Body, BoxError, BoxFuture, CallInfo, CallOptions, Client, ClientBuilder, Config, DataStream, EnvId, Error, ErrorCode, ErrorKind, ErrorResponse, HttpService, ItemStream, PageStream, Response, Result, SecretString, TimeoutPhase, config, credential, erase, http, layers, telemetry,
+    Body, BoxError, BoxFuture, CallInfo, CallOptions, Client, ClientBuilder, Config, DataStream,
+    EnvId, Error, ErrorCode, ErrorKind, ErrorResponse, HttpService, ItemStream, PageStream,
+    Response, Result, SecretString, TimeoutPhase, Timestamp, config, credential, erase, http,
+    layers, telemetry,
 };
 
 #[cfg(feature = "auth")]

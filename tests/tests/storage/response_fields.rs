@@ -392,8 +392,8 @@ async fn what_is_not_known_of_buckets_and_objects_is_kept() {
     assert_eq!(object.bucket_id.as_deref(), Some("docs"));
     assert_eq!(object.owner.as_deref(), Some("u"));
     assert_eq!(
-        object.last_accessed_at.as_deref(),
-        Some("2026-01-01T00:00:00Z")
+        object.last_accessed_at,
+        Some("2026-01-01T00:00:00Z".parse().unwrap())
     );
     assert_eq!(object.user_metadata, Some(json!({ "k": "v" })));
     assert_eq!(object.extra["version"], 3);

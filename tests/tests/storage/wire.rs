@@ -176,7 +176,7 @@ async fn downloads(wire: Wire) {
         json!({ "fileList": [{
             "code": "SUCCESS", "fileID": ID, "cloudId": ID, "fileName": "a.txt",
             "contentType": info.content_type, "mime": info.content_type, "size": info.size,
-            "etag": info.etag, "lastModified": info.last_modified,
+            "etag": info.etag, "lastModified": info.last_modified.map(|at| httpdate::fmt_http_date(at.into())),
             "cacheControl": info.cache_control,
         }]})
     });
@@ -234,7 +234,7 @@ async fn buckets(wire: Wire) {
     let details = |bucket: &BucketDetails| {
         json!({
             "id": bucket.id, "name": bucket.name, "public": bucket.public,
-            "created_at": bucket.created_at,
+            "created_at": bucket.created_at.map(|at| at.to_string().replace(".000Z", "Z")),
         })
     };
     let list = storage

@@ -29,11 +29,11 @@ const ORDERS: &[(&str, &[Row])] = &[
     (
         "cloudbase-core",
         &[
-            row("value", &["json", "open_enum", "telemetry"]),
+            row("value", &[]),
             row("error", &[]),
             row("body", &[]),
-            row("config", &["endpoint"]),
-            row("operation", &["encode"]),
+            row("config", &[]),
+            row("operation", &[]),
             row("response", &[]),
             row("credential", &[]),
             row("transport", &["service"]),
@@ -48,16 +48,7 @@ const ORDERS: &[(&str, &[Row])] = &[
             row(
                 "value",
                 &[
-                    "claims",
-                    "clock",
-                    "contact",
-                    "de",
-                    "error",
-                    "jwt",
-                    "named",
-                    "phone",
-                    "result",
-                    "timestamp",
+                    "claims", "clock", "contact", "de", "error", "jwt", "named", "phone", "result",
                     "user",
                 ],
             ),

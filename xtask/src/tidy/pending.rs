@@ -90,7 +90,6 @@ pub(super) const WORDS: &[(&str, &str, usize)] = &[
     ("cloudbase-storage", "for so long", 4),
     ("cloudbase-storage", "is none", 3),
     ("cloudbase-storage", "refuse", 14),
-    ("cloudbase-storage", "spare", 11),
     ("cloudbase-storage", "stand still", 1),
     ("cloudbase-storage", "tell", 9),
     ("cloudbase-storage", "wanted", 28),

@@ -1,5 +1,7 @@
 //! The URL at which a user comes back: where it leads, and what it says.
 
+use cloudbase_core::sdk::percent_decode;
+
 /// The decoded parameters of a URL's query, and of its fragment, where some identity sources put
 /// them.
 pub(crate) fn query_of(url: &str) -> Vec<(String, String)> {
@@ -47,25 +49,7 @@ fn place_of(url: &str) -> (Option<String>, &str) {
 }
 
 fn decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(match byte {
-            b'+' => b' ',
-            b'%' => {
-                let mut ahead = rest.clone();
-                let digit = |byte: Option<u8>| (byte? as char).to_digit(16);
-                match (digit(ahead.next()), digit(ahead.next())) {
-                    (Some(high), Some(low)) => {
-                        rest = ahead;
-                        (high * 16 + low) as u8
-                    }
-                    _ => b'%',
-                }
-            }
-            byte => byte,
-        });
-    }
+    let bytes = percent_decode(&text.replace('+', " "));
     String::from_utf8_lossy(&bytes).into_owned()
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloudbase_core::{EnvId, Result};
+use cloudbase_core::{EnvId, Result, Timestamp};
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -13,7 +13,6 @@ use super::{OAuthPurpose, STATE_LIFETIME};
 use crate::clock;
 use crate::sign_in::provider::Options;
 use crate::store::{SessionStore, StoreLock};
-use crate::timestamp::Timestamp;
 
 /// How many ways back are open at once; the oldest closes for a new one.
 const OPEN: usize = 8;

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
-use crate::endpoint::EnvId;
+use super::endpoint::EnvId;
 use crate::error::{Error, Result};
 
 /// The end of an issuer's host, after environment and region.

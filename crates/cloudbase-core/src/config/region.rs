@@ -120,7 +120,7 @@ pub enum Site {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::endpoint::{Endpoint, EnvId};
+    use crate::config::{Endpoint, EnvId};
 
     #[test]
     fn regions_choose_the_host() {

@@ -8,7 +8,7 @@ use http::uri::{PathAndQuery, Scheme, Uri};
 use super::next::tower_layer;
 use super::{Next, Reply};
 use crate::config::Config;
-use crate::endpoint::{Endpoint, is_loopback};
+use crate::config::endpoint::{Endpoint, is_loopback};
 use crate::error::{BoxError, Error, Result};
 use crate::operation::Call;
 

@@ -15,7 +15,7 @@ use super::{Next, Reply};
 use crate::config::{Config, FAR, RetryConfig};
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::operation::{Call, CallContext};
-use crate::telemetry::ERROR_TYPE;
+use crate::value::telemetry::ERROR_TYPE;
 
 /// Puts [`Retry`] around a service. Services made by the same layer share one budget per host.
 #[derive(Clone, Debug)]

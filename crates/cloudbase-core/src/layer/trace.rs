@@ -9,7 +9,7 @@ use super::{Next, Reply};
 use crate::config::Config;
 use crate::error::{BoxError, Error, ErrorKind};
 use crate::operation::Call;
-use crate::telemetry::{
+use crate::value::telemetry::{
     ATTEMPT_SPAN, ATTEMPTS, CALL_SPAN, ENV_ID, ERROR_TYPE, HTTP_REQUEST_METHOD,
     HTTP_REQUEST_RESEND_COUNT, HTTP_RESPONSE_STATUS_CODE, OPERATION, OTEL_KIND, OTEL_NAME,
     OTEL_STATUS_CODE, REQUEST_ID, SERVER_ADDRESS, SERVER_PORT, URL_TEMPLATE,

@@ -1,10 +1,9 @@
-//! Builds the path and query of a call: the one place where they are percent-encoded.
-
-use std::fmt::Write as _;
+//! Builds the path and query of a call.
 
 use http::Uri;
 
 use crate::error::{Error, Result};
+use crate::value::percent_encoding::{is_unreserved, push_encoded};
 
 /// Builds `/v1/functions/hello?webfn=true` out of parts that need no care.
 ///
@@ -40,7 +39,7 @@ impl PathBuilder {
     pub fn segment(mut self, argument: &str, value: &str) -> Result<Self> {
         check_segment(argument, value)?;
         self.text.push('/');
-        push_encoded(&mut self.text, value);
+        push_encoded(&mut self.text, value, is_unreserved);
         Ok(self)
     }
 
@@ -56,7 +55,7 @@ impl PathBuilder {
                 check_segment(argument, part)?;
             }
             self.text.push('/');
-            push_encoded(&mut self.text, part);
+            push_encoded(&mut self.text, part, is_unreserved);
         }
         Ok(self)
     }
@@ -66,9 +65,9 @@ impl PathBuilder {
     pub fn query(mut self, name: &str, value: &str) -> Self {
         self.text.push(if self.has_query { '&' } else { '?' });
         self.has_query = true;
-        push_encoded(&mut self.text, name);
+        push_encoded(&mut self.text, name, is_unreserved);
         self.text.push('=');
-        push_encoded(&mut self.text, value);
+        push_encoded(&mut self.text, value, is_unreserved);
         self
     }
 
@@ -112,26 +111,6 @@ fn check_segment(argument: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
-/// Percent-encodes everything but the unreserved characters of RFC 3986.
-pub fn encode_component(value: &str) -> String {
-    let mut text = String::with_capacity(value.len() + 16);
-    push_encoded(&mut text, value);
-    text
-}
-
-fn push_encoded(text: &mut String, value: &str) {
-    for byte in value.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                text.push(byte as char)
-            }
-            _ => {
-                let _ = write!(text, "%{byte:02X}");
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn dots_and_controls_are_refused_by_name() {
+    fn dots_and_controls_are_rejected_by_name() {
         for bad in ["", ".", "..", "a\nb", "a\0", "\u{7f}"] {
             let error = PathBuilder::new("/v1")
                 .segment("function name", bad)

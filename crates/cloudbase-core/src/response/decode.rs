@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::{misfit, type_name};
 use crate::error::{Error, ErrorKind, ErrorResponse, Result};
-use crate::json;
+use crate::value::json;
 
 /// Reads JSON; the error names the path to the value that does not fit, not the value.
 ///

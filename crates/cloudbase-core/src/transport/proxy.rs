@@ -12,7 +12,7 @@ use http::{HeaderValue, Uri};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use self::direct::{Direct, bare_host, parse_direct};
-use crate::endpoint::{is_loopback, port_of};
+use crate::config::endpoint::{is_loopback, port_of};
 use crate::error::{Error, Result};
 
 /// The proxies of a client and the hosts that are reached without. Cheap to clone.

@@ -3,9 +3,8 @@
 //! Invariant: a value never ends its own condition. At the top level everything after `column=op.`
 //! is the value; in groups and lists a value with a separator is quoted and escaped.
 
-use std::fmt::Write as _;
-
 use cloudbase_core::http::Uri;
+use cloudbase_core::sdk::push_encoded;
 use cloudbase_core::{Error, Result};
 
 use super::filter::{Filter, Is, Node, Test};
@@ -404,16 +403,13 @@ pub(crate) fn push_quoted(out: &mut String, text: &str) {
 
 /// `application/x-www-form-urlencoded`, byte for byte as the JS SDK sends it.
 fn push_form(out: &mut String, text: &str) {
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => {
-                out.push(byte as char);
-            }
-            b' ' => out.push('+'),
-            _ => {
-                let _ = write!(out, "%{byte:02X}");
-            }
+    for (number, part) in text.split(' ').enumerate() {
+        if number > 0 {
+            out.push('+');
         }
+        push_encoded(out, part, |byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'*' | b'-' | b'.' | b'_')
+        });
     }
 }
 

@@ -4,7 +4,7 @@ use cloudbase_core::http::Method;
 use cloudbase_core::sdk::PageSource;
 use cloudbase_core::{
     CallOptions, Envelope, Error, ErrorKind, Idempotency, ItemStream, Operation, PageStream,
-    Result,
+    Result, Timestamp,
 };
 use futures_core::future::BoxFuture;
 use serde::Serialize;
@@ -234,11 +234,11 @@ pub struct ListedObject {
     /// The id of the user who put it.
     pub owner: Option<String>,
     /// When it was last written.
-    pub updated_at: Option<String>,
+    pub updated_at: Option<Timestamp>,
     /// When it was first written.
-    pub created_at: Option<String>,
+    pub created_at: Option<Timestamp>,
     /// When it was last read.
-    pub last_accessed_at: Option<String>,
+    pub last_accessed_at: Option<Timestamp>,
     /// What the service keeps with it, such as `size`, `mimetype` and `eTag`.
     pub metadata: Option<Value>,
     /// What its owner [put with it](crate::BucketUpload::metadata).
@@ -272,9 +272,9 @@ impl ListedObject {
             key: fields.text("key"),
             bucket_id: fields.text("bucket_id"),
             owner: fields.text("owner"),
-            updated_at: fields.text("updated_at"),
-            created_at: fields.text("created_at"),
-            last_accessed_at: fields.text("last_accessed_at"),
+            updated_at: fields.timestamp("updated_at"),
+            created_at: fields.timestamp("created_at"),
+            last_accessed_at: fields.timestamp("last_accessed_at"),
             metadata: fields.value("metadata"),
             user_metadata: fields.value("user_metadata"),
             extra: fields.rest(),

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use cloudbase_core::sdk::push_encoded;
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// The largest value, in bytes. No session is that large; a larger file cannot be one.
@@ -207,16 +208,10 @@ impl Disk {
     /// The name of a key's file. Whatever a file name cannot hold everywhere is spelled out, dots
     /// included: where the key ends is certain.
     fn name(&self, key: &str, extension: &str) -> String {
-        use std::fmt::Write as _;
         let mut name = String::with_capacity(key.len() + extension.len() + 1);
-        for byte in key.bytes() {
-            match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => name.push(byte as char),
-                _ => {
-                    let _ = write!(name, "%{byte:02x}");
-                }
-            }
-        }
+        push_encoded(&mut name, key, |byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+        });
         name.push('.');
         name.push_str(extension);
         name

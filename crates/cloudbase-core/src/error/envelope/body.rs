@@ -8,7 +8,7 @@ use http::header::CONTENT_TYPE;
 use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::json;
+use crate::value::json;
 
 /// How long a text may be that is the message as a whole.
 const TEXT_LIMIT: usize = 512;

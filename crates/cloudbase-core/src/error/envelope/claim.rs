@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::json;
+use crate::value::json;
 
 const NAMES: [&str; 4] = ["code", "error", "error_code", "message"];
 

@@ -6,6 +6,8 @@ use http::HeaderMap;
 use http::header::RETRY_AFTER;
 use serde_json::{Map, Value};
 
+use crate::value::timestamp::Timestamp;
+
 /// Returns the wait of a `Retry-After` header: seconds, or a date. Anything else is ignored.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
@@ -13,7 +15,7 @@ pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
         // Any number of digits is allowed (RFC 9110, 10.2.3): too many to count mean very long.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
-    let date = httpdate::parse_http_date(value).ok()?;
+    let date = Timestamp::parse_http_date(value)?.as_system_time();
     Some(date.duration_since(now).unwrap_or_default())
 }
 

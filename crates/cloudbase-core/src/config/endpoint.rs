@@ -5,7 +5,7 @@ use std::fmt;
 use http::Uri;
 use http::uri::{Authority, Scheme};
 
-use crate::config::Site;
+use super::Site;
 use crate::error::{Error, Result};
 
 /// The id of a CloudBase environment: `my-env-1a2b3c`.

@@ -1,0 +1,81 @@
+//! Percent-encoding and its reverse, for paths, queries, forms and file names.
+
+use std::fmt::Write as _;
+
+/// Percent-encodes everything but the unreserved characters of RFC 3986.
+pub fn encode_component(value: &str) -> String {
+    let mut text = String::with_capacity(value.len() + 16);
+    push_encoded(&mut text, value, is_unreserved);
+    text
+}
+
+/// Appends `value` to `text`, percent-encoding each byte that `keeps` does not let through.
+pub fn push_encoded(text: &mut String, value: &str, keeps: impl Fn(u8) -> bool) {
+    for byte in value.bytes() {
+        if byte.is_ascii() && keeps(byte) {
+            text.push(char::from(byte));
+        } else {
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+}
+
+/// Whether RFC 3986 never needs `byte` encoded.
+pub fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+/// Undoes percent-encoding. A `%` without two hexadecimal digits after it stays as it is.
+pub fn percent_decode(text: &str) -> Vec<u8> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let escaped = match (first, tail) {
+            (b'%', [high, low, ..]) => digit(*high).zip(digit(*low)),
+            _ => None,
+        };
+        let (byte, after) = match escaped {
+            Some((high, low)) => (high << 4 | low, &tail[2..]),
+            None => (*first, tail),
+        };
+        decoded.push(byte);
+        rest = after;
+    }
+    decoded
+}
+
+fn digit(byte: u8) -> Option<u8> {
+    char::from(byte).to_digit(16).map(|value| value as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_survives_encoding_and_decoding() {
+        for text in ["", "plain-._~09", "a b/?#%+&=", "ä你\u{1F600}", "\0\u{7f}"] {
+            let encoded = encode_component(text);
+            assert!(
+                encoded
+                    .bytes()
+                    .all(|byte| byte == b'%' || is_unreserved(byte))
+            );
+            assert_eq!(percent_decode(&encoded), text.as_bytes());
+        }
+        assert_eq!(encode_component("ä/?#%+ "), "%C3%A4%2F%3F%23%25%2B%20");
+    }
+
+    #[test]
+    fn what_is_no_escape_stays() {
+        for (text, decoded) in [
+            ("%", "%"),
+            ("%4", "%4"),
+            ("%zz%41", "%zzA"),
+            ("%+1%é", "%+1%é"),
+            ("%%41%e4%BD%a0+", "%A你+"),
+        ] {
+            assert_eq!(percent_decode(text), decoded.as_bytes(), "{text}");
+        }
+    }
+}

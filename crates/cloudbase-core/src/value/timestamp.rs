@@ -1,0 +1,189 @@
+//! Points in time.
+
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::date_time_parts::DateTimeParts;
+
+/// A point in time of the wall clock, in all products. Read from and written as RFC 3339, in UTC with
+/// milliseconds.
+///
+/// Converts from and into [`SystemTime`].
+///
+/// ```
+/// use cloudbase_core::Timestamp;
+///
+/// let at: Timestamp = "2026-02-03T04:05:06Z".parse()?;
+/// assert_eq!(at.to_string(), "2026-02-03T04:05:06.000Z");
+/// assert_eq!(at, "2026-02-03T12:05:06+08:00".parse()?);
+/// # Ok::<(), cloudbase_core::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Timestamp(SystemTime);
+
+/// What a text must be.
+pub(crate) const RULE: &str = "must be RFC 3339: `2026-02-03T04:05:06Z`";
+
+/// 0000-01-01 and 10000-01-01 in milliseconds since 1970.
+const YEAR_0: i64 = -62_167_219_200_000;
+const YEAR_10_000: i64 = 253_402_300_800_000;
+
+impl Timestamp {
+    /// Returns the current time of this machine's clock.
+    pub fn now() -> Self {
+        Self(SystemTime::now())
+    }
+
+    /// Returns the time as the standard library's type.
+    pub fn as_system_time(self) -> SystemTime {
+        self.0
+    }
+
+    /// Returns milliseconds since 1970; negative before.
+    pub fn as_unix_millis(self) -> i64 {
+        let millis = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+        match self.0.duration_since(UNIX_EPOCH) {
+            Ok(since) => millis(since),
+            Err(before) => -millis(before.duration()),
+        }
+    }
+
+    /// Returns the time `millis` milliseconds after 1970; `None` outside the years 0000 to 9999, or if
+    /// the clock of this machine cannot represent it.
+    pub fn from_unix_millis(millis: i64) -> Option<Self> {
+        if !(YEAR_0..YEAR_10_000).contains(&millis) {
+            return None;
+        }
+        let span = Duration::from_millis(millis.unsigned_abs());
+        let time = if millis < 0 {
+            UNIX_EPOCH.checked_sub(span)
+        } else {
+            UNIX_EPOCH.checked_add(span)
+        };
+        time.map(Self)
+    }
+
+    /// Reads an HTTP date, as `Last-Modified` and `Retry-After` have it.
+    pub fn parse_http_date(text: &str) -> Option<Self> {
+        httpdate::parse_http_date(text).ok().map(Self)
+    }
+
+    /// Reads RFC 3339, and what is near it: a blank for the `T`, no colon in the offset.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let parts = DateTimeParts::parse(text).filter(|parts| parts.offset.is_some())?;
+        Self::from_unix_millis(parts.unix_millis()?)
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        Self(time)
+    }
+}
+
+impl From<Timestamp> for SystemTime {
+    fn from(timestamp: Timestamp) -> Self {
+        timestamp.0
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = DateTimeParts::from_unix_millis(self.as_unix_millis());
+        let DateTimeParts {
+            year,
+            month,
+            day,
+            hour,
+            minute,
+            second,
+            nanosecond,
+            ..
+        } = at;
+        let millis = nanosecond / 1_000_000;
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z"
+        )
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(RULE))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        for millis in [
+            0,
+            1,
+            -1,
+            951_782_400_000,
+            1_709_164_800_123,
+            4_102_444_800_999,
+            -62_135_596_800_000,
+        ] {
+            let at = Timestamp::from_unix_millis(millis).unwrap();
+            assert_eq!(
+                at.to_string()
+                    .parse::<Timestamp>()
+                    .unwrap()
+                    .as_unix_millis(),
+                millis,
+                "{at}"
+            );
+        }
+        assert_eq!(
+            Timestamp::from_unix_millis(951_782_400_000)
+                .unwrap()
+                .to_string(),
+            "2000-02-29T00:00:00.000Z"
+        );
+    }
+
+    #[test]
+    fn forms_of_the_service_are_read() {
+        let at = |text: &str| {
+            text.parse::<Timestamp>()
+                .map(Timestamp::as_unix_millis)
+                .ok()
+        };
+        assert_eq!(at("1970-01-01T00:00:01Z"), Some(1000));
+        assert_eq!(at("1970-01-01t08:00:00.5+08:00"), Some(500));
+        assert_eq!(at("1970-01-01 00:00:00.123456789Z"), Some(123));
+        assert_eq!(at("1970-01-01T08:00:00+0800"), Some(0));
+        for bad in [
+            "",
+            "1970-01-01",
+            "1970-13-01T00:00:00Z",
+            "1970-01-01T00:00:00",
+            "x970-01-01T00:00:00Z",
+            "1970-01-01T00:00:00.Z",
+            "1970-00-00T00:00:00Z",
+            "1970-01-01T00:00:00+08:0",
+        ] {
+            assert_eq!(at(bad), None, "{bad}");
+        }
+    }
+}
