@@ -6,10 +6,7 @@
 mod survivors;
 mod tree;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    process::Command,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, bail, ensure};
 use xshell::cmd;
@@ -190,10 +187,11 @@ fn judge(tree: &Tree, mutants: &[Mutant]) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Runs the tests of one package on the sources as they are, which must pass, and on each mutant.
+/// Runs the tests of one package on each mutant, after they have passed on the sources as they are.
 fn test(tree: &Tree, mutants: &[&Mutant], tests: &str) -> Result<Outcome> {
+    println!("── {tests} on the sources as they are");
+    pass(tree, tests)?;
     println!("── {} mutants against {tests}", mutants.len());
-    let (root, out) = (&tree.root, &tree.out);
     let exact: Vec<_> = mutants
         .iter()
         .map(|mutant| format!("^{}$", escape(&mutant.name)))
@@ -211,37 +209,32 @@ fn test(tree: &Tree, mutants: &[&Mutant], tests: &str) -> Result<Outcome> {
     } else {
         "cargo"
     };
-    let status = Command::new("cargo")
+    let status = tree
+        .cargo()
         .args([
             "mutants",
             "--no-config",
             "--in-place",
-            "--all-features",
             "--caught",
             "--unviable",
         ])
-        .args(["--dir", root.as_str(), "--output", out.as_str()])
+        .args(["--dir", tree.root.as_str(), "--output", tree.out.as_str()])
+        .args(packages)
+        .args(files)
+        .args(exact)
         .args([
             "--test-package",
             tests,
             "--test-tool",
             tool,
-            "--timeout",
-            TIMEOUT,
+            "--all-features",
         ])
-        .args(packages)
-        .args(files)
-        .args(exact)
-        .args(["--", "--tests"])
-        .env("CARGO_TARGET_DIR", &tree.build)
-        // A mutant is one changed function: what the compiler remembers of the others pays, and nobody debugs it.
-        .env("CARGO_INCREMENTAL", "1")
-        .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        .args(["--baseline", "skip", "--timeout", TIMEOUT, "--", "--tests"])
         .status()
         .context("cannot run cargo-mutants")?;
     ensure!(
         status.code().is_some_and(|code| JUDGED.contains(&code)),
-        "cargo-mutants ended early: do the tests of {tests} pass on the sources as they are?"
+        "cargo-mutants ended early"
     );
     let names = mutants.iter().map(|mutant| mutant.name.as_str()).collect();
     let outcome = tree.outcome()?.of(&names);
@@ -252,6 +245,26 @@ fn test(tree: &Tree, mutants: &[&Mutant], tests: &str) -> Result<Outcome> {
         mutants.len()
     );
     Ok(outcome)
+}
+
+/// What cargo-mutants would run on the sources as they are is the tests of the mutated packages, whatever is asked for.
+fn pass(tree: &Tree, tests: &str) -> Result<()> {
+    let mut cargo = tree.cargo();
+    if NEXTEST.is_installed() {
+        cargo.args(["nextest", "run", "--status-level", "fail"]);
+    } else {
+        cargo.args(["test", "--quiet"]);
+    }
+    let status = cargo
+        .args(["--package", tests, "--all-features", "--tests"])
+        .current_dir(&tree.root)
+        .status()
+        .context("cannot run cargo")?;
+    ensure!(
+        status.success(),
+        "{tests} does not pass on the sources as they are, so nothing would be a mutant's doing"
+    );
+    Ok(())
 }
 
 /// A regular expression that matches `name` and nothing else.

@@ -3,7 +3,7 @@
 //! Its build directory is its own as well: cargo tells members of a workspace apart by their path inside it, so a
 //! shared one could hand the real sources a mutant's code.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
 use anyhow::{Context, Result};
 use cargo_metadata::camino::Utf8PathBuf;
@@ -48,6 +48,17 @@ impl Tree {
             .collect();
         remove_others(tree.root.as_std_path(), &files)?;
         Ok(tree)
+    }
+
+    /// Cargo, with the build directory of the copy.
+    pub(super) fn cargo(&self) -> Command {
+        let mut cargo = Command::new("cargo");
+        cargo
+            .env("CARGO_TARGET_DIR", &self.build)
+            // A mutant is one changed function: what the compiler remembers of the others pays, and nobody debugs it.
+            .env("CARGO_INCREMENTAL", "1")
+            .env("CARGO_PROFILE_DEV_DEBUG", "0");
+        cargo
     }
 
     /// What the last run of cargo-mutants found.
