@@ -7,6 +7,7 @@
 mod server;
 
 use std::io::Write as _;
+use std::time::Duration;
 
 use cloudbase_core::{Body, BoxError, Client, ClientBuilder, ErrorKind};
 use flate2::Compression;
@@ -207,7 +208,10 @@ async fn a_response_of_many_small_members_is_unpacked() {
     let mut packed = pack(b"").repeat(1000);
     packed.extend(pack(b"a").repeat(50_000));
     let server = Server::answering(answer("200 OK", &packed)).await;
-    let client = server.client().build().unwrap();
+    // A busy machine needs long for it, and how long is not the matter here.
+    let long = Duration::from_secs(600);
+    let client = server.client().attempt_timeout(long).timeout(long);
+    let client = client.build().unwrap();
     let response = client.fetch(get("/v1/a")).await.unwrap();
     assert!(response.into_value() == "a".repeat(50_000).as_bytes());
 }
