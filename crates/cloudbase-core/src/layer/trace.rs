@@ -162,3 +162,27 @@ pub(super) fn error_type(error: &BoxError) -> &'static str {
         _ => "_OTHER",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_way_to_lose_an_attempt_has_its_own_type() {
+        for (kind, expected) in [
+            (ErrorKind::Connect, "connect"),
+            (ErrorKind::Credentials, "credentials"),
+            (ErrorKind::Dns, "dns"),
+            (ErrorKind::Reset, "reset"),
+            (ErrorKind::Timeout, "timeout"),
+            (ErrorKind::Tls, "tls"),
+            (ErrorKind::TooLarge, "too_large"),
+            (ErrorKind::Body, "body"),
+            (ErrorKind::Decode, "_OTHER"),
+        ] {
+            let error: BoxError = Error::new(kind, "lost").into();
+            assert_eq!(error_type(&error), expected);
+        }
+        assert_eq!(error_type(&"from a layer".into()), "_OTHER");
+    }
+}
