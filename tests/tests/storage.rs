@@ -13,6 +13,8 @@ mod classic;
 mod differences;
 #[path = "storage/download.rs"]
 mod download;
+#[path = "storage/meta.rs"]
+mod meta;
 #[path = "storage/paths.rs"]
 mod paths;
 #[path = "storage/pieces.rs"]

@@ -12,6 +12,7 @@
 /// | `call` | `timeout`, `attempt_timeout`, `max_attempts`, `header`, `request_id` | every call |
 /// | `code` | the same with `any_status` | calls of the user's own code, in place of `call` |
 /// | `transfer` | those of `call` | uploads and downloads, in place of `call` |
+/// | `limits` | `timeout`, `attempt_timeout`, `max_attempts` | transfers to another host, in place of `call` |
 /// | `product` | `token`, `require_user` | calls that carry the user's token; not sign-in |
 /// | `write` | `idempotent` | writes; not sign-in |
 ///
@@ -129,18 +130,18 @@ macro_rules! request_options {
         $($crate::request_options!(@$group $generics $type);)+
     };
     (@call $generics:tt $type:ty) => {
-        $crate::request_options!(@common $generics $type,
-            "",
+        $crate::request_options!(@times $generics $type,
             "Default: the client's (60 s).",
             "Default: the client's (15 s).");
+        $crate::request_options!(@head $generics $type, "");
     };
     (@code [$($generics:tt)*] $type:ty) => {
-        $crate::request_options!(@common [$($generics)*] $type,
-            "",
+        $crate::request_options!(@times [$($generics)*] $type,
             "Default: the client's (60 s). What is called may take its time: a limit above 15 s is \
              that of each attempt too, unless the call or the client has an `attempt_timeout` of \
              its own.",
             "Default: the client's (15 s), or a longer `timeout` of the call.");
+        $crate::request_options!(@head [$($generics)*] $type, "");
 
         impl<$($generics)*> $type {
             /// Takes a response of any status, instead of an error outside 2xx.
@@ -162,17 +163,21 @@ macro_rules! request_options {
         }
     };
     (@transfer $generics:tt $type:ty) => {
-        $crate::request_options!(@common $generics $type,
+        $crate::request_options!(@limits $generics $type);
+        $crate::request_options!(@head $generics $type,
             "A transfer of the built-in bucket sends it to the gateway alone, not to the object store: \
              what an object is put with is an `object_header`, and the conditions of a download are \
-             `if_match` and `if_none_match`.",
+             `if_match` and `if_none_match`.");
+    };
+    (@limits $generics:tt $type:ty) => {
+        $crate::request_options!(@times $generics $type,
             "Default: no limit unless given; an upload or download that stalls ends by its \
              `stall_timeout`, and after the last byte of an upload its response has the client's \
              `timeout` (60 s).",
             "Default: the client's (15 s) up to the first byte of the transfer; while it moves \
              there is no limit.");
     };
-    (@common [$($generics:tt)*] $type:ty, $header:literal, $timeout:literal, $attempt:literal) => {
+    (@times [$($generics:tt)*] $type:ty, $timeout:literal, $attempt:literal) => {
         impl<$($generics)*> $type {
             /// Limits the whole call, with all its attempts.
             #[doc = $timeout]
@@ -196,7 +201,10 @@ macro_rules! request_options {
                 self.options = self.options.with_max_attempts(attempts);
                 self
             }
-
+        }
+    };
+    (@head [$($generics:tt)*] $type:ty, $header:literal) => {
+        impl<$($generics)*> $type {
             /// Adds a header to the call. One that HTTP does not allow, and one that belongs to the
             /// connection (`content-length`, `transfer-encoding`, `host`, `connection`,
             /// `keep-alive`, `te`, `trailer`, `upgrade`, `expect`, `proxy-…`), is reported by

@@ -62,6 +62,25 @@ impl<T> Response<T> {
         (self.value, self.meta)
     }
 
+    /// The value, and the response without it.
+    #[doc(hidden)]
+    pub fn split(self) -> (T, Response<()>) {
+        let head = Response {
+            value: (),
+            meta: self.meta,
+        };
+        (self.value, head)
+    }
+
+    /// The response to a call whose error is a value: status, request id and attempts are the error's.
+    #[doc(hidden)]
+    pub fn of_error(error: &Error, value: T) -> Self {
+        let mut response = Self::without_call(error.operation(), value);
+        response.meta.status = error.status().unwrap_or(StatusCode::NOT_FOUND);
+        response.meta.attempts = error.attempts();
+        response.with_request_id(error.request_id().map(str::to_owned))
+    }
+
     /// The value.
     pub fn value(&self) -> &T {
         &self.value

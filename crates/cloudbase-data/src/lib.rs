@@ -25,8 +25,6 @@ mod reach;
 mod records;
 mod row;
 #[cfg(any(feature = "mysql", feature = "models"))]
-mod send_and_await;
-
 #[cfg(any(feature = "mysql", feature = "models"))]
 pub use crate::column_ref::ColumnRef;
 pub use crate::lossless::{DateTime, Decimal};

@@ -41,7 +41,7 @@
 //! | delete | yes; not with `limit` or `returning` |
 //! | insert, update | no |
 //!
-//! `.idempotent(true)` and `.idempotent(false)` on a call say otherwise. After a limit (429) only reads
+//! `.idempotent(true)` and `.idempotent(false)` on a write say otherwise. After a limit (429) only reads
 //! are sent again.
 //!
 //! # Errors
@@ -89,6 +89,7 @@ mod insert;
 mod pages;
 pub mod postgres;
 mod request;
+mod returning;
 mod row_filter;
 mod select;
 mod short;
@@ -109,13 +110,14 @@ pub use self::filter::{
 };
 pub use self::insert::{Insert, Upsert};
 use self::request::{Query, Target};
+pub use self::returning::{Returning, ReturningMaybeSingle, ReturningSingle};
 pub use self::select::{Counted, MaybeSingle, Page, Select, Single};
 pub use self::short::{Filters, QueryOptions};
 pub use self::table::Table;
 pub use self::table_ref::TableRef;
 pub use self::update::{Delete, Update};
 pub use self::value::Scalar;
-pub use self::write::{Returning, ReturningSingle, Written};
+pub use self::write::Written;
 pub use crate::column_ref::ColumnRef;
 pub use crate::order::{Order, asc, desc};
 

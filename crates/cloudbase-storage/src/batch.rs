@@ -27,7 +27,7 @@ pub(crate) struct Batch {
 /// The outcomes of one call, in the order of its objects.
 #[derive(Debug)]
 pub(crate) struct Outcomes {
-    answer: Response<()>,
+    response: Response<()>,
     items: std::vec::IntoIter<Value>,
 }
 
@@ -52,12 +52,17 @@ impl Outcomes {
         };
         let message = item.text("message");
         let message = message.unwrap_or_else(|| "the service rejected this object".to_owned());
-        Err(self.complete(Error::api(self.answer.status(), code, message)))
+        Err(self.complete(Error::api(self.response.status(), code, message)))
+    }
+
+    /// The response with this value.
+    pub(crate) fn respond<T>(self, value: T) -> Response<T> {
+        self.response.map(|()| value)
     }
 
     /// Puts operation, status and request id into an error about one object.
     pub(crate) fn complete(&self, error: Error) -> Error {
-        self.answer.complete(error)
+        self.response.complete(error)
     }
 }
 
@@ -75,21 +80,21 @@ impl Batch {
             // An object instead of an array that names a code is a refusal of the whole call.
             .envelope(Envelope::Coded)
             .options(self.options.clone());
-        let answer: Response<Vec<Value>> = client.fetch(operation).await?.try_map(decode)?;
-        let answer = answer.try_map(|outcomes| {
+        let response: Response<Vec<Value>> = client.fetch(operation).await?.try_map(decode)?;
+        let response = response.try_map(|outcomes| {
             if outcomes.len() == items.len() {
                 return Ok(outcomes);
             }
             let (sent, got) = (items.len(), outcomes.len());
             Err(Error::new(
                 ErrorKind::Decode,
-                format!("{sent} objects were sent, but the answer has {got}"),
+                format!("{sent} objects were sent, but the response has {got}"),
             ))
         })?;
         let mut outcomes = Vec::new();
-        let answer = answer.map(|items| outcomes = items);
+        let response = response.map(|items| outcomes = items);
         Ok(Outcomes {
-            answer,
+            response,
             items: outcomes.into_iter(),
         })
     }
@@ -97,7 +102,7 @@ impl Batch {
     /// Sends as many calls as it takes and reads each object's outcome, for which `read` also gets
     /// the subject of the same place.
     ///
-    /// If the first call fails, so does this. If a later one does, what the earlier ones did is
+    /// The response is the last one. If the first call fails, so does this. If a later one does, what the earlier ones did is
     /// not lost: the objects of it and of the calls that would have followed get its error.
     pub(crate) async fn send_all<T: Serialize, S, O>(
         &self,
@@ -105,18 +110,22 @@ impl Batch {
         items: &[T],
         subjects: &[S],
         read: impl Fn(Fields, &S) -> Result<O>,
-    ) -> Result<Vec<Result<O>>> {
+    ) -> Result<Response<Vec<Result<O>>>> {
         let one = Self {
             options: self.options.clone().as_one_call(),
             ..self.clone()
         };
+        let mut head = Response::without_call(self.name, ());
         let mut results = Vec::with_capacity(items.len());
         for (chunk, subjects) in items.chunks(CHUNK).zip(subjects.chunks(CHUNK)) {
             match one.send(client, chunk).await {
-                Ok(mut outcomes) => results.extend(subjects.iter().map(|subject| {
-                    let item = outcomes.next_item()?;
-                    read(item, subject).map_err(|error| outcomes.complete(error))
-                })),
+                Ok(mut outcomes) => {
+                    results.extend(subjects.iter().map(|subject| {
+                        let item = outcomes.next_item()?;
+                        read(item, subject).map_err(|error| outcomes.complete(error))
+                    }));
+                    head = outcomes.respond(());
+                }
                 Err(error) if results.is_empty() => return Err(error),
                 Err(error) => {
                     let rest = items.len() - results.len();
@@ -125,7 +134,7 @@ impl Batch {
                 }
             }
         }
-        Ok(results)
+        Ok(head.map(|()| results))
     }
 }
 

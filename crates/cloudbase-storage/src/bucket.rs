@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use cloudbase_core::http::{Method, Uri};
 use cloudbase_core::{
-    CallOptions, Client, Envelope, Error, Operation, PathBuilder, Result, Timestamp,
+    CallOptions, Client, Envelope, Error, Operation, PathBuilder, Response, Result, Timestamp,
 };
 use serde_json::{Map, Value};
 
@@ -220,7 +220,7 @@ impl Bucket {
     }
 
     /// Asks what the service knows of the object at `path`.
-    async fn ask(&self, path: &str, options: CallOptions) -> Result<BucketObjectInfo> {
+    async fn ask(&self, path: &str, options: CallOptions) -> Result<Response<BucketObjectInfo>> {
         let key = ObjectKey::checked("path", path)?;
         let target = self.object("/v1/storages/object/info", path)?.build()?;
         let operation = Operation::new(
@@ -231,7 +231,7 @@ impl Bucket {
         )
         .envelope(Envelope::Storage);
         let response = self.client.fetch_json(operation.options(options)).await?;
-        Ok(BucketObjectInfo::of(response.into_value(), &key))
+        Ok(response.map(|fields| BucketObjectInfo::of(fields, &key)))
     }
 
     /// `/{prefix}/{bucket}`.

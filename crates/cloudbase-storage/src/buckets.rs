@@ -2,7 +2,8 @@
 
 use cloudbase_core::http::Method;
 use cloudbase_core::{
-    CallOptions, Client, Envelope, Error, ErrorKind, Operation, PathBuilder, Result, Timestamp,
+    CallOptions, Client, Envelope, Error, ErrorKind, Operation, PathBuilder, Response, Result,
+    Timestamp,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -37,7 +38,7 @@ impl Storage {
         let operation = one("storage.buckets.get", Method::GET, &id);
         Call::new(|options| async move {
             let response = client.fetch_json(operation?.options(options)).await?;
-            Ok(BucketDetails::of(response.into_value(), Some(id)))
+            Ok(response.map(|fields| BucketDetails::of(fields, Some(id))))
         })
     }
 
@@ -96,8 +97,8 @@ impl Storage {
         let client = self.client.clone();
         let operation = one("storage.buckets.delete", Method::DELETE, id.as_ref());
         Call::new(|options| async move {
-            client.fetch(operation?.options(options)).await?.confirm()?;
-            Ok(())
+            let response = client.fetch(operation?.options(options)).await?;
+            Ok(response.confirm()?.map(drop))
         })
     }
 }
@@ -118,9 +119,11 @@ pub struct ListBuckets {
     options: CallOptions,
 }
 
-cloudbase_core::request_options!(impl[] ListBuckets; call, product, write);
-awaitable!(ListBuckets => Vec<BucketDetails>);
-
+cloudbase_core::request_builder! {
+    /// [`is_permission_denied`](cloudbase_core::Error::is_permission_denied); whatever broke the
+    /// connection.
+    impl[] ListBuckets => Vec<BucketDetails>; call, product
+}
 impl ListBuckets {
     /// Gives at most so many.
     pub fn limit(self, buckets: u32) -> Self {
@@ -144,13 +147,7 @@ impl ListBuckets {
         self.query("search", text.into())
     }
 
-    /// Sends the call.
-    ///
-    /// # Errors
-    ///
-    /// [`is_permission_denied`](cloudbase_core::Error::is_permission_denied); whatever broke the
-    /// connection.
-    pub async fn send(self) -> Result<Vec<BucketDetails>> {
+    async fn respond(self) -> Result<Response<Vec<BucketDetails>>> {
         let path = PathBuilder::new(PATH);
         let path = self
             .query
@@ -160,8 +157,7 @@ impl ListBuckets {
             .envelope(Envelope::Storage)
             .options(self.options);
         let response = self.client.fetch_json::<Vec<Fields>>(operation).await?;
-        let response = response.try_map(|buckets| buckets.into_iter().map(named).collect())?;
-        Ok(response.into_value())
+        response.try_map(|buckets| buckets.into_iter().map(named).collect())
     }
 
     fn query(mut self, name: &'static str, value: String) -> Self {
@@ -252,10 +248,13 @@ pub struct CreateBucket {
     options: CallOptions,
 }
 
-cloudbase_core::request_options!(impl[] CreateBucket; call, product, write);
+cloudbase_core::request_builder! {
+    /// [`is_conflict`](cloudbase_core::Error::is_conflict) if there is such a bucket;
+    /// [`is_permission_denied`](cloudbase_core::Error::is_permission_denied); whatever broke the
+    /// connection.
+    impl[] CreateBucket => String; call, product, write
+}
 bucket_settings!(CreateBucket);
-awaitable!(CreateBucket => String);
-
 impl CreateBucket {
     /// The bucket's name. Default: its id.
     pub fn name(mut self, name: impl Into<String>) -> Self {
@@ -270,14 +269,7 @@ impl CreateBucket {
         self
     }
 
-    /// Sends the call.
-    ///
-    /// # Errors
-    ///
-    /// [`is_conflict`](cloudbase_core::Error::is_conflict) if there is such a bucket;
-    /// [`is_permission_denied`](cloudbase_core::Error::is_permission_denied); whatever broke the
-    /// connection.
-    pub async fn send(self) -> Result<String> {
+    async fn respond(self) -> Result<Response<String>> {
         #[derive(Serialize)]
         struct Request<'a> {
             id: &'a str,
@@ -298,8 +290,8 @@ impl CreateBucket {
             })?
             .envelope(Envelope::Storage)
             .options(self.options);
-        let mut created: Fields = self.client.fetch_json(operation).await?.into_value();
-        Ok(created.text("name").unwrap_or(self.name))
+        let response = self.client.fetch_json::<Fields>(operation).await?;
+        Ok(response.map(|mut created| created.text("name").unwrap_or(self.name)))
     }
 }
 
@@ -313,24 +305,19 @@ pub struct UpdateBucket {
     options: CallOptions,
 }
 
-cloudbase_core::request_options!(impl[] UpdateBucket; call, product, write);
-bucket_settings!(UpdateBucket);
-awaitable!(UpdateBucket => ());
-
-impl UpdateBucket {
-    /// Sends the call.
-    ///
-    /// # Errors
-    ///
+cloudbase_core::request_builder! {
     /// [`is_not_found`](cloudbase_core::Error::is_not_found);
     /// [`is_permission_denied`](cloudbase_core::Error::is_permission_denied); whatever broke the
     /// connection.
-    pub async fn send(self) -> Result<()> {
+    impl[] UpdateBucket => (); call, product, write
+}
+bucket_settings!(UpdateBucket);
+impl UpdateBucket {
+    async fn respond(self) -> Result<Response<()>> {
         let operation = one("storage.buckets.update", Method::PUT, &self.id)?
             .json(&self.settings)?
             .options(self.options);
-        self.client.fetch(operation).await?.confirm()?;
-        Ok(())
+        Ok(self.client.fetch(operation).await?.confirm()?.map(drop))
     }
 }
 

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use cloudbase_core::{CallOptions, Result};
-use futures_core::future::BoxFuture;
+use cloudbase_core::{BoxFuture, CallOptions, Response, Result};
 
-type Run<T> = Box<dyn FnOnce(CallOptions) -> BoxFuture<'static, Result<T>> + Send>;
+type Run<T> = Box<dyn FnOnce(CallOptions) -> BoxFuture<'static, Result<Response<T>>> + Send>;
 
 /// A call of storage that gives a `T`; the method that made it says what it does and which errors
 /// it has.
@@ -15,12 +14,15 @@ pub struct Call<T> {
     options: CallOptions,
 }
 
-cloudbase_core::request_options!(impl[T] Call<T>; call, product, write);
+cloudbase_core::request_builder! {
+    /// Those of the method that made the call.
+    impl[T: Send + 'static] Call<T> => T; call, product, write
+}
 
-impl<T> Call<T> {
+impl<T: Send + 'static> Call<T> {
     pub(crate) fn new<F>(run: impl FnOnce(CallOptions) -> F + Send + 'static) -> Self
     where
-        F: Future<Output = Result<T>> + Send + 'static,
+        F: Future<Output = Result<Response<T>>> + Send + 'static,
     {
         Self {
             run: Box::new(|options| Box::pin(run(options))),
@@ -28,22 +30,8 @@ impl<T> Call<T> {
         }
     }
 
-    /// Sends the call.
-    ///
-    /// # Errors
-    ///
-    /// Those of the method that made the call.
-    pub async fn send(self) -> Result<T> {
+    async fn respond(self) -> Result<Response<T>> {
         (self.run)(self.options).await
-    }
-}
-
-impl<T: 'static> IntoFuture for Call<T> {
-    type Output = Result<T>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        (self.run)(self.options)
     }
 }
 

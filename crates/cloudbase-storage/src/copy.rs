@@ -1,6 +1,6 @@
 //! Copying and moving objects.
 
-use cloudbase_core::{CallOptions, Client, Error, ErrorKind, Idempotency, Result};
+use cloudbase_core::{CallOptions, Client, Error, ErrorKind, Idempotency, Response, Result};
 use serde::Serialize;
 
 use crate::batch::Batch;
@@ -78,10 +78,12 @@ struct CopyRequest {
     remove_original: bool,
 }
 
-/// Copies or moves of objects; see [`Storage::copy`](crate::Storage::copy) and
-/// [`Storage::move_to`](crate::Storage::move_to).
+/// Copies or moves of objects, 50 with each request; see
+/// [`Storage::copy_many`](crate::Storage::copy_many) and
+/// [`Storage::move_many`](crate::Storage::move_many).
 ///
-/// The service lets only administrators copy and move: callers with an API key.
+/// The results, the ids of the new objects, are in the order of the items. The service lets only
+/// administrators copy and move: callers with an API key.
 #[must_use = "a call does nothing until it is awaited or sent"]
 #[derive(Debug)]
 pub struct CopyObjects {
@@ -91,7 +93,11 @@ pub struct CopyObjects {
     options: CallOptions,
 }
 
-cloudbase_core::request_options!(impl[] CopyObjects; call, product, write);
+cloudbase_core::request_builder! {
+    /// [`ErrorKind::Argument`] before anything is sent; whatever failed the first call. Later
+    /// failures are results of the objects that they concern.
+    impl[] CopyObjects => Vec<Result<FileId>>; call, product, write
+}
 
 impl CopyObjects {
     pub(crate) fn new(client: Client, items: Vec<CopyItem>) -> Self {
@@ -109,14 +115,7 @@ impl CopyObjects {
         self
     }
 
-    /// Sends as many calls as it takes, 50 objects each; the results, the ids of the new objects,
-    /// are in the order of the items.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Argument`] before anything is sent; whatever failed the first call. Later
-    /// failures are results of the objects that they concern.
-    pub async fn send(self) -> Result<Vec<Result<FileId>>> {
+    async fn respond(self) -> Result<Response<Vec<Result<FileId>>>> {
         let requests = self.items.iter().enumerate();
         let requests = requests
             .map(|(index, item)| item.request(&format!(" {index}"), self.overwrite))
@@ -129,7 +128,7 @@ async fn transfer(
     client: &Client,
     requests: &[CopyRequest],
     options: CallOptions,
-) -> Result<Vec<Result<FileId>>> {
+) -> Result<Response<Vec<Result<FileId>>>> {
     let repeats = |item: &CopyRequest| item.overwrite && !item.remove_original;
     let idempotency = if requests.iter().all(repeats) {
         Idempotency::Idempotent
@@ -161,10 +160,8 @@ fn new_id(mut item: Fields) -> Result<FileId> {
     })
 }
 
-awaitable!(CopyObjects => Vec<Result<FileId>>);
-
 /// One copy or move of an object; see [`Storage::copy`](crate::Storage::copy) and
-/// [`Storage::move_to`](crate::Storage::move_to).
+/// [`Storage::move_to`](crate::Storage::move_to). Awaited, it gives the id of the new object.
 ///
 /// The service lets only administrators copy and move: callers with an API key.
 #[must_use = "a call does nothing until it is awaited or sent"]
@@ -175,7 +172,12 @@ pub struct CopyObject {
     options: CallOptions,
 }
 
-cloudbase_core::request_options!(impl[] CopyObject; call, product, write);
+cloudbase_core::request_builder! {
+    /// [`ErrorKind::Argument`] before anything is sent; [`is_not_found`](Error::is_not_found);
+    /// [`is_conflict`](Error::is_conflict) if there is an object that may not be replaced;
+    /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
+    impl[] CopyObject => FileId; call, product, write
+}
 
 impl CopyObject {
     pub(crate) fn new(client: Client, item: CopyItem) -> Self {
@@ -192,23 +194,12 @@ impl CopyObject {
         self
     }
 
-    /// Sends the call; gives the id of the new object.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Argument`] before anything is sent; [`is_not_found`](Error::is_not_found);
-    /// [`is_conflict`](Error::is_conflict) if there is an object that may not be replaced;
-    /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
-    pub async fn send(self) -> Result<FileId> {
+    async fn respond(self) -> Result<Response<FileId>> {
         let request = self.item.request("", true)?;
-        match transfer(&self.client, &[request], self.options)
-            .await?
-            .pop()
-        {
-            Some(result) => result,
-            None => Err(Error::new(ErrorKind::Decode, "the answer is empty")),
-        }
+        let response = transfer(&self.client, &[request], self.options).await?;
+        response.try_map(|mut results| {
+            let missing = || Error::new(ErrorKind::Decode, "the response is empty");
+            results.pop().ok_or_else(missing)?
+        })
     }
 }
-
-awaitable!(CopyObject => FileId);

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cloudbase_core::http::{HeaderValue, Uri};
-use cloudbase_core::{CallOptions, Client, Error, ErrorKind, Result};
+use cloudbase_core::{CallOptions, Client, Error, ErrorKind, Response, Result};
 
 use self::open::{Place, Source, Validator};
 use self::range::Span;
@@ -44,7 +44,11 @@ pub struct Download {
     options: CallOptions,
 }
 
-cloudbase_core::request_options!(impl[] Download; transfer, product, write);
+cloudbase_core::request_builder! {
+    /// As [`stream`](Self::stream) and [`ObjectStream::next_bytes`];
+    /// [`TooLarge`](ErrorKind::TooLarge) beyond [`max_size`](Self::max_size).
+    impl[] Download => Bytes; transfer, product
+}
 
 impl Download {
     pub(crate) fn file(client: Client, id: &str) -> Self {
@@ -158,15 +162,10 @@ impl Download {
         ObjectStream::open(source, span, validator, known, on_progress, max_resumes).await
     }
 
-    /// Downloads into memory.
-    ///
-    /// # Errors
-    ///
-    /// As [`stream`](Self::stream) and [`ObjectStream::next_bytes`];
-    /// [`TooLarge`](ErrorKind::TooLarge) beyond [`max_size`](Self::max_size).
-    pub async fn send(self) -> Result<Bytes> {
+    async fn respond(self) -> Result<Response<Bytes>> {
         let max_size = self.max_size;
         let mut stream = self.stream().await?;
+        let head = stream.head();
         let too_large = || {
             let message = format!("the object is longer than {max_size} bytes, the `max_size`");
             Error::new(ErrorKind::TooLarge, message)
@@ -186,7 +185,7 @@ impl Download {
             }
             all.extend_from_slice(&bytes);
         }
-        Ok(all.into())
+        Ok(head.map(|()| all.into()))
     }
 
     /// Downloads into the file at `path`, which is replaced if it exists. Its folder must exist.
@@ -242,8 +241,6 @@ fn is_strong_etag(etag: &str) -> bool {
 fn named(error: Error) -> Error {
     error.with_operation("storage.download")
 }
-
-awaitable!(Download => Bytes);
 
 impl fmt::Debug for Download {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -24,20 +24,6 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-/// Lets a builder be awaited: the same as its `send`.
-macro_rules! awaitable {
-    ($type:ident => $output:ty) => {
-        impl IntoFuture for $type {
-            type Output = cloudbase_core::Result<$output>;
-            type IntoFuture = futures_core::future::BoxFuture<'static, Self::Output>;
-
-            fn into_future(self) -> Self::IntoFuture {
-                Box::pin(self.send())
-            }
-        }
-    };
-}
-
 // First, so that the page of `Storage` begins with uploads and downloads, not with the management of buckets.
 mod storage;
 

@@ -1,6 +1,6 @@
 //! Removing objects.
 
-use cloudbase_core::{CallOptions, Client, Idempotency, Result};
+use cloudbase_core::{CallOptions, Client, Idempotency, Response, Result};
 use serde::Serialize;
 
 use crate::FileId;
@@ -13,7 +13,9 @@ struct RemoveItem<'a> {
     cloud_object_id: &'a str,
 }
 
-/// A removal; see [`Storage::remove`](crate::Storage::remove).
+/// A removal, of 50 objects with each request; see [`Storage::remove`](crate::Storage::remove).
+///
+/// The results are in the order of the ids.
 #[must_use = "a call does nothing until it is awaited or sent"]
 #[derive(Debug)]
 pub struct Remove {
@@ -22,7 +24,12 @@ pub struct Remove {
     options: CallOptions,
 }
 
-cloudbase_core::request_options!(impl[] Remove; call, product, write);
+cloudbase_core::request_builder! {
+    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
+    /// failed the first call. Later failures are results of the objects that they concern, and so is
+    /// [`is_not_found`](cloudbase_core::Error::is_not_found).
+    impl[] Remove => Vec<Result<FileId>>; call, product, write
+}
 
 impl Remove {
     pub(crate) fn new(client: Client, ids: Vec<String>) -> Self {
@@ -33,14 +40,7 @@ impl Remove {
         }
     }
 
-    /// Sends as many calls as it takes, 50 objects each; the results are in the order of the ids.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever failed the first call. Later
-    /// failures are results of the objects that they concern, and so is
-    /// [`is_not_found`](cloudbase_core::Error::is_not_found).
-    pub async fn send(self) -> Result<Vec<Result<FileId>>> {
+    async fn respond(self) -> Result<Response<Vec<Result<FileId>>>> {
         let ids = parse_all(&self.ids)?;
         let items: Vec<_> = ids
             .iter()
@@ -58,5 +58,3 @@ impl Remove {
             .await
     }
 }
-
-awaitable!(Remove => Vec<Result<FileId>>);

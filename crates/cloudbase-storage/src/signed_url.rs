@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cloudbase_core::sdk::encode_component;
-use cloudbase_core::{CallOptions, Client, Error, ErrorKind, Idempotency, Result};
+use cloudbase_core::{CallOptions, Client, Error, ErrorKind, Idempotency, Response, Result};
 use serde::Serialize;
 
 use crate::batch::Batch;
@@ -34,14 +34,15 @@ pub(crate) async fn request(
     id: &FileId,
     max_age: Option<u64>,
     options: CallOptions,
-) -> Result<String> {
+) -> Result<Response<String>> {
     let items = [Request {
         cloud_object_id: id.as_str(),
         max_age,
     }];
     let mut outcomes = call(options).send(client, &items).await?;
     let item = outcomes.next_item()?;
-    read(item, id).map_err(|error| outcomes.complete(error))
+    let url = read(item, id).map_err(|error| outcomes.complete(error))?;
+    Ok(outcomes.respond(url))
 }
 
 fn read(mut item: Fields, id: &FileId) -> Result<String> {
@@ -106,7 +107,12 @@ pub struct SignedUrl {
     options: CallOptions,
 }
 
-cloudbase_core::request_options!(impl[] SignedUrl; call, product, write);
+cloudbase_core::request_builder! {
+    /// [`ErrorKind::Argument`] before anything is sent;
+    /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection. That
+    /// there is no such object may show only when the URL is used.
+    impl[] SignedUrl => String; call, product
+}
 
 impl SignedUrl {
     pub(crate) fn new(client: Client, id: String, lifetime: Duration) -> Self {
@@ -135,24 +141,16 @@ impl SignedUrl {
         self
     }
 
-    /// Sends the call.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Argument`] before anything is sent;
-    /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection. That
-    /// there is no such object may show only when the URL is used.
-    pub async fn send(self) -> Result<String> {
+    async fn respond(self) -> Result<Response<String>> {
         let id = FileId::new(&self.id)?;
         let max_age = seconds(self.lifetime)?;
-        let url = request(&self.client, &id, Some(max_age), self.options).await?;
-        Ok(self.extras.add_to(url))
+        let response = request(&self.client, &id, Some(max_age), self.options).await?;
+        Ok(response.map(|url| self.extras.add_to(url)))
     }
 }
 
-awaitable!(SignedUrl => String);
-
-/// A request for many signed URLs; see [`Storage::signed_urls`](crate::Storage::signed_urls).
+/// A request for many signed URLs, 50 with each request; see
+/// [`Storage::signed_urls`](crate::Storage::signed_urls). The results are in the order of the ids.
 #[must_use = "a call does nothing until it is awaited or sent"]
 #[derive(Debug)]
 pub struct SignedUrls {
@@ -162,7 +160,11 @@ pub struct SignedUrls {
     options: CallOptions,
 }
 
-cloudbase_core::request_options!(impl[] SignedUrls; call, product, write);
+cloudbase_core::request_builder! {
+    /// [`ErrorKind::Argument`] before anything is sent; whatever failed the first call. Later
+    /// failures are results of the objects that they concern.
+    impl[] SignedUrls => Vec<Result<String>>; call, product
+}
 
 impl SignedUrls {
     pub(crate) fn new(client: Client, ids: Vec<String>, lifetime: Duration) -> Self {
@@ -174,13 +176,7 @@ impl SignedUrls {
         }
     }
 
-    /// Sends as many calls as it takes, 50 objects each; the results are in the order of the ids.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Argument`] before anything is sent; whatever failed the first call. Later
-    /// failures are results of the objects that they concern.
-    pub async fn send(self) -> Result<Vec<Result<String>>> {
+    async fn respond(self) -> Result<Response<Vec<Result<String>>>> {
         let ids = parse_all(&self.ids)?;
         let max_age = Some(seconds(self.lifetime)?);
         let items: Vec<_> = ids
@@ -195,8 +191,6 @@ impl SignedUrls {
             .await
     }
 }
-
-awaitable!(SignedUrls => Vec<Result<String>>);
 
 /// Checks all ids; the error tells which one is none.
 pub(crate) fn parse_all(ids: &[String]) -> Result<Vec<FileId>> {

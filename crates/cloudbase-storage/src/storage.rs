@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cloudbase_core::http::{HeaderMap, Method, StatusCode};
-use cloudbase_core::{CallOptions, Client, Error, ErrorCode, Result};
+use cloudbase_core::{CallOptions, Client, Error, ErrorCode, Response, Result};
 
 use crate::copy::{CopyItem, CopyObject, CopyObjects};
 use crate::download::Download;
@@ -237,8 +237,8 @@ impl Storage {
         let (client, id) = (self.client.clone(), FileId::new(id.as_ref()));
         Call::new(|options| async {
             match head(client, id?, options).await {
-                Ok(_) => Ok(true),
-                Err(error) if error.is_not_found() => Ok(false),
+                Ok(info) => Ok(info.map(|_| true)),
+                Err(error) if error.is_not_found() => Ok(Response::of_error(&error, false)),
                 Err(error) => Err(error),
             }
         })
@@ -246,10 +246,13 @@ impl Storage {
 }
 
 /// Asks for the head of an object.
-async fn head(client: Client, id: FileId, options: CallOptions) -> Result<ObjectInfo> {
+async fn head(client: Client, id: FileId, options: CallOptions) -> Result<Response<ObjectInfo>> {
     let source = Source::new(client, Place::File(id), options);
     match source.request(Method::HEAD, &HeaderMap::new()).await {
-        Ok(response) => Ok(ObjectInfo::of(response.headers())),
+        Ok(response) => {
+            let info = ObjectInfo::of(response.headers());
+            Ok(response.map(|_| info))
+        }
         // The object store also says so that it has no such object.
         Err(error) if is_bad_request_of_store(&error) => {
             Err(error.with_code(ErrorCode::OBJECT_NOT_EXIST))
@@ -264,11 +267,12 @@ fn is_bad_request_of_store(error: &Error) -> bool {
 
 /// Whether asking about an object of a bucket found one. The service also says 400 to what it does not
 /// have.
-pub(crate) fn present<T>(found: Result<T>) -> Result<bool> {
+pub(crate) fn present<T>(found: Result<Response<T>>) -> Result<Response<bool>> {
     match found {
-        Ok(_) => Ok(true),
-        Err(error) if error.is_not_found() => Ok(false),
-        Err(error) if is_bad_request(&error) => Ok(false),
+        Ok(response) => Ok(response.map(|_| true)),
+        Err(error) if error.is_not_found() || is_bad_request(&error) => {
+            Ok(Response::of_error(&error, false))
+        }
         Err(error) => Err(error),
     }
 }

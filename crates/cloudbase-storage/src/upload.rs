@@ -54,7 +54,9 @@ pub(crate) use transfer_methods;
 
 /// An upload; see [`Storage::upload`](crate::Storage::upload).
 ///
-/// Dropping its future cancels it: the connection is closed, and no object is made.
+/// Dropping its future cancels it: the connection is closed, and no object is made, unless all bytes
+/// were sent already. The response of [`send_with_meta`](Self::send_with_meta) is that of the object
+/// store, which received the bytes.
 #[doc(alias = "StorageUploadOptions")]
 #[must_use = "an upload does nothing until it is awaited or sent"]
 pub struct Upload {
@@ -66,7 +68,14 @@ pub struct Upload {
     options: CallOptions,
 }
 
-cloudbase_core::request_options!(impl[] Upload; transfer, product, write);
+cloudbase_core::request_builder! {
+    /// [`ErrorKind::Argument`] before anything is sent, such as for a reader or stream without a
+    /// [length](UploadSource::with_length); [`Local`](ErrorKind::Local) if a file
+    /// cannot be read or changes meanwhile; [`Api`](ErrorKind::Api) with the code of the gateway
+    /// ([`STORAGE_EXCEED_AUTHORITY`](cloudbase_core::ErrorCode::STORAGE_EXCEED_AUTHORITY)) or of the object store (`AccessDenied`, `FileAlreadyExists`);
+    /// [`Body`](ErrorKind::Body) if the object store has other bytes than were sent.
+    impl[] Upload => Uploaded; transfer, product, write
+}
 object_headers!(Upload);
 transfer_methods!(Upload);
 
@@ -87,27 +96,13 @@ impl Upload {
         self
     }
 
-    /// Uploads.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Argument`] before anything is sent, such as for a reader or stream without a
-    /// [length](UploadSource::with_length); [`Local`](ErrorKind::Local) if a file
-    /// cannot be read or changes meanwhile; [`Api`](ErrorKind::Api) with the code of the gateway
-    /// ([`STORAGE_EXCEED_AUTHORITY`](cloudbase_core::ErrorCode::STORAGE_EXCEED_AUTHORITY)) or of the object store (`AccessDenied`, `FileAlreadyExists`);
-    /// [`Body`](ErrorKind::Body) if the object store has other bytes than were sent.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future gives the upload up. The object is then not made or, if all bytes were
-    /// sent already, may be.
-    pub async fn send(self) -> Result<Uploaded> {
+    async fn respond(self) -> Result<Response<Uploaded>> {
         let run = self.run();
         run.await
             .map_err(|error| error.with_operation("storage.upload"))
     }
 
-    async fn run(mut self) -> Result<Uploaded> {
+    async fn run(mut self) -> Result<Response<Uploaded>> {
         let key = ObjectKey::checked("path", &self.path)?;
         self.headers
             .default_content_type(self.source.content_type(&key));
@@ -118,12 +113,12 @@ impl Upload {
         }
         let headers = self.headers.finish()?;
         let limits = self.options.limits();
-        let info = permit::request(&self.client, key, headers, self.options).await?;
+        let info = permit::request(&self.client, key, headers, self.options)
+            .await?
+            .into_value();
         put(&self.client, &info, content, self.on_progress, limits).await
     }
 }
-
-awaitable!(Upload => Uploaded);
 
 impl fmt::Debug for Upload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -145,6 +140,10 @@ pub struct SignedUpload {
     options: CallOptions,
 }
 
+cloudbase_core::request_builder! {
+    /// As [`Upload::send`]. [`ErrorKind::Argument`] if another length was signed than `source` has.
+    impl[] SignedUpload => Uploaded; limits
+}
 transfer_methods!(SignedUpload);
 
 impl SignedUpload {
@@ -158,24 +157,13 @@ impl SignedUpload {
         }
     }
 
-    /// Limits the attempts. Default: the client's (3).
-    pub fn max_attempts(mut self, attempts: u32) -> Self {
-        self.options = self.options.with_max_attempts(attempts);
-        self
-    }
-
-    /// Uploads.
-    ///
-    /// # Errors
-    ///
-    /// As [`Upload::send`]. [`ErrorKind::Argument`] if another length was signed than `source` has.
-    pub async fn send(self) -> Result<Uploaded> {
+    async fn respond(self) -> Result<Response<Uploaded>> {
         let run = self.run();
         run.await
             .map_err(|error| error.with_operation("storage.upload_to_signed_url"))
     }
 
-    async fn run(self) -> Result<Uploaded> {
+    async fn run(self) -> Result<Response<Uploaded>> {
         let stall = stall_limit(&self.client, &self.options);
         let signed = self.info.signed_length();
         let content = self.source.sized(signed)?.open(stall).await?;
@@ -189,8 +177,6 @@ impl SignedUpload {
         put(client, &self.info, content, on_progress, self.options).await
     }
 }
-
-awaitable!(SignedUpload => Uploaded);
 
 impl fmt::Debug for SignedUpload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -248,20 +234,21 @@ async fn put(
     content: Content,
     on_progress: Option<OnProgress>,
     options: CallOptions,
-) -> Result<Uploaded> {
+) -> Result<Response<Uploaded>> {
     let mut operation = info.put()?.options(options);
     if !operation.headers().contains_key("content-type") {
         let media_type = content_type::guess(info.key().file_name());
         operation = operation.header(CONTENT_TYPE, HeaderValue::from_static(media_type));
     }
     let answer = transmit(client, operation, content, on_progress).await?;
-    Ok(Uploaded {
+    let uploaded = Uploaded {
         file_id: info.file_id().clone(),
         key: info.key().clone(),
         etag: text_header(&answer, ETAG.as_str()),
         crc64: announced_crc64(answer.headers()),
         download_url: info.download_url().map(str::to_owned),
-    })
+    };
+    Ok(answer.map(|_| uploaded))
 }
 
 /// Sends `content` as the body of `operation` and compares checksums if the answer names one.

@@ -15,7 +15,6 @@ use super::request::{coded, fetch};
 use crate::invalid::Invalid;
 use crate::lenient::Lenient;
 use crate::records::json_of;
-use crate::send_and_await::send_and_await;
 use crate::{DateTime, Decimal, Row};
 
 /// The longest that the service lets a statement run.
@@ -270,8 +269,6 @@ pub struct MysqlCommand<T = Row> {
     rows: PhantomData<fn() -> T>,
 }
 
-cloudbase_core::request_options!(impl[T] MysqlCommand<T>; call, product, write);
-
 impl MysqlCommand<Row> {
     pub(crate) fn new(client: Client, sql: String) -> Self {
         Self {
@@ -396,12 +393,7 @@ fn seconds(limit: Duration) -> Result<u64> {
 }
 
 impl<T: DeserializeOwned> MysqlCommand<T> {
-    /// Like [`send`](Self::send), with status, headers and request id.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub async fn send_with_meta(self) -> Result<Response<SqlResult<T>>> {
+    async fn respond(self) -> Result<Response<SqlResult<T>>> {
         let client = self.client.clone();
         let answer = fetch::<Option<Box<RawValue>>>(&client, self.operation()?).await?;
         answer.try_map(|data| Data::read(data)?.into_result())
@@ -463,9 +455,9 @@ fn rows_of<T: DeserializeOwned>(list: &str) -> Result<(Vec<T>, Option<Value>)> {
     Ok((rows, None))
 }
 
-send_and_await! {
+cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
     /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
     /// if a row does not fit `T`.
-    MysqlCommand<T> => SqlResult<T>
+    impl[T: DeserializeOwned + Send + 'static] MysqlCommand<T> => SqlResult<T>; call, product, write
 }

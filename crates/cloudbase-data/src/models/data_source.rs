@@ -9,7 +9,6 @@ use cloudbase_core::http::{Method, Uri};
 use cloudbase_core::{
     CallOptions, Client, Error, ErrorKind, Idempotency, Operation, PathBuilder, Response, Result,
 };
-use futures_core::future::BoxFuture;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -331,7 +330,11 @@ pub struct DataSourceQuery<T> {
     answer: PhantomData<fn() -> T>,
 }
 
-cloudbase_core::request_options!(impl[T] DataSourceQuery<T>; call, product, write);
+cloudbase_core::request_builder! {
+    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
+    /// the service or the way to it reports, a response with a `code` included.
+    impl[T: Send + 'static] DataSourceQuery<T> => T; call, product
+}
 
 impl<T> DataSourceQuery<T> {
     /// The call, without sending it.
@@ -345,35 +348,11 @@ impl<T> DataSourceQuery<T> {
         Ok(coded(operation).options(self.options))
     }
 
-    /// Sends the call.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
-    /// the service or the way to it reports, an answer with a `code` included.
-    pub async fn send(self) -> Result<T> {
-        Ok(self.send_with_meta().await?.into_value())
-    }
-
-    /// Like [`send`](Self::send), with status, headers and request id.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub async fn send_with_meta(self) -> Result<Response<T>> {
+    async fn respond(self) -> Result<Response<T>> {
         let (client, decode) = (self.client.clone(), self.decode);
         fetch_data(&client, self.operation()?)
             .await?
             .try_map(decode)
-    }
-}
-
-impl<T: 'static> IntoFuture for DataSourceQuery<T> {
-    type Output = Result<T>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
     }
 }
 

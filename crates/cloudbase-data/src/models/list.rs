@@ -18,7 +18,6 @@ use super::filter::Filter;
 use super::request::{BodyMap, Target, coded, fetch, filter_method};
 use crate::Row;
 use crate::order::Order;
-use crate::send_and_await::send_and_await;
 
 /// The largest page that the service gives.
 const MAX_PAGE: u32 = 200;
@@ -88,8 +87,6 @@ struct Request {
 }
 
 filter_method!(List<T>);
-cloudbase_core::request_options!(impl[T] List<T>; call, product, write);
-
 impl List<Row> {
     pub(crate) fn new(target: Target) -> Self {
         Self {
@@ -237,12 +234,7 @@ fn page_of<T>(data: Option<Data<T>>) -> RecordPage<T> {
 }
 
 impl<T: DeserializeOwned> List<T> {
-    /// Like [`send`](Self::send), with status, headers and request id.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub async fn send_with_meta(self) -> Result<Response<RecordPage<T>>> {
+    async fn respond(self) -> Result<Response<RecordPage<T>>> {
         let client = self.request.target.client.clone();
         let answer = fetch::<Option<Data<T>>>(&client, self.operation()?).await?;
         Ok(answer.map(page_of))
@@ -270,11 +262,11 @@ impl<T: DeserializeOwned + Send + 'static> List<T> {
     }
 }
 
-send_and_await! {
+cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
     /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
     /// if a record does not fit `T`.
-    List<T> => RecordPage<T>
+    impl[T: DeserializeOwned + Send + 'static] List<T> => RecordPage<T>; call, product
 }
 
 /// Reads records without filter; awaited, it gives a [`RecordPage`].
@@ -287,8 +279,6 @@ pub struct ListSimple<T = Row> {
     options: CallOptions,
     record: PhantomData<fn() -> T>,
 }
-
-cloudbase_core::request_options!(impl[T] ListSimple<T>; call, product, write);
 
 impl ListSimple<Row> {
     pub(crate) fn new(target: Target) -> Self {
@@ -354,21 +344,16 @@ impl<T> ListSimple<T> {
 }
 
 impl<T: DeserializeOwned> ListSimple<T> {
-    /// Like [`send`](Self::send), with status, headers and request id.
-    ///
-    /// # Errors
-    ///
-    /// As [`List::send`].
-    pub async fn send_with_meta(self) -> Result<Response<RecordPage<T>>> {
+    async fn respond(self) -> Result<Response<RecordPage<T>>> {
         let client = self.target.client.clone();
         let answer = fetch::<Option<Data<T>>>(&client, self.operation()?).await?;
         Ok(answer.map(page_of))
     }
 }
 
-send_and_await! {
+cloudbase_core::request_builder! {
     /// As [`List::send`].
-    ListSimple<T> => RecordPage<T>
+    impl[T: DeserializeOwned + Send + 'static] ListSimple<T> => RecordPage<T>; call, product
 }
 
 /// Asks for one page number after the other.

@@ -12,7 +12,6 @@ use super::fields::Fields;
 use super::filter::Filter;
 use super::request::{BodyMap, Target, coded, fetch, filter_method, record_of};
 use crate::Row;
-use crate::send_and_await::send_and_await;
 
 /// Reads one record, by id or by filter; awaited, it gives an `Option<T>`.
 ///
@@ -36,8 +35,6 @@ pub struct Get<T = Row> {
 }
 
 filter_method!(Get<T>);
-cloudbase_core::request_options!(impl[T] Get<T>; call, product, write);
-
 impl Get<Row> {
     pub(crate) fn by_id(target: Target, id: String) -> Self {
         Self {
@@ -120,12 +117,7 @@ impl<T> Get<T> {
 }
 
 impl<T: DeserializeOwned> Get<T> {
-    /// Like [`send`](Self::send), with status, headers and request id.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub async fn send_with_meta(self) -> Result<Response<Option<T>>> {
+    async fn respond(self) -> Result<Response<Option<T>>> {
         #[derive(Deserialize)]
         struct Data {
             #[serde(default)]
@@ -137,9 +129,9 @@ impl<T: DeserializeOwned> Get<T> {
     }
 }
 
-send_and_await! {
+cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
     /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
     /// if the record does not fit `T`.
-    Get<T> => Option<T>
+    impl[T: DeserializeOwned + Send + 'static] Get<T> => Option<T>; call, product
 }

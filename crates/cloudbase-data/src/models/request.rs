@@ -169,50 +169,28 @@ impl BodyMap {
     }
 }
 
-/// Gives a builder with `operation(self)`, `options` and `target` its ends; `$local` is the response to
-/// a call that has nothing to send.
+/// Makes a builder with `operation(self)`, `options` and `client(&self)` the request of a write; `$local`
+/// is the response to a call that has nothing to send.
 macro_rules! ends {
     ($type:ident => $output:ty, $decode:expr) => {
         $crate::models::request::ends!($type => $output, $decode, |_: &$type| None);
     };
     ($type:ident => $output:ty, $decode:expr, $local:expr) => {
-        cloudbase_core::request_options!(impl[] $type; call, product, write);
+        cloudbase_core::request_builder! {
+            /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent;
+            /// whatever the service or the way to it reports, a response with a `code` included.
+            impl[] $type => $output; call, product, write
+        }
 
         impl $type {
-            /// Sends the call.
-            ///
-            /// # Errors
-            ///
-            /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent;
-            /// whatever the service or the way to it reports, an answer with a `code` included.
-            pub async fn send(self) -> cloudbase_core::Result<$output> {
-                Ok(self.send_with_meta().await?.into_value())
-            }
-
-            /// Like [`send`](Self::send), with status, headers and request id.
-            ///
-            /// # Errors
-            ///
-            /// As [`send`](Self::send).
-            pub async fn send_with_meta(
-                self,
-            ) -> cloudbase_core::Result<cloudbase_core::Response<$output>> {
+            async fn respond(self) -> cloudbase_core::Result<cloudbase_core::Response<$output>> {
                 let local: fn(&Self) -> Option<cloudbase_core::Response<$output>> = $local;
                 if let Some(response) = local(&self) {
                     return Ok(response);
                 }
                 let client = self.client().clone();
-                let answer = $crate::models::request::fetch(&client, self.operation()?).await?;
-                answer.try_map($decode)
-            }
-        }
-
-        impl IntoFuture for $type {
-            type Output = cloudbase_core::Result<$output>;
-            type IntoFuture = futures_core::future::BoxFuture<'static, Self::Output>;
-
-            fn into_future(self) -> Self::IntoFuture {
-                Box::pin(self.send())
+                let response = $crate::models::request::fetch(&client, self.operation()?).await?;
+                response.try_map($decode)
             }
         }
     };

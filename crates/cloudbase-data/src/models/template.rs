@@ -15,7 +15,6 @@ use super::command::{Parameter, Parameters, SqlValue};
 use super::detail::detail;
 use super::request::coded;
 use crate::lenient::Lenient;
-use crate::send_and_await::send_and_await;
 
 /// Runs a stored SQL template; awaited, it gives what the template gives. See
 /// [`Models::sql_template`](super::Models::sql_template).
@@ -44,8 +43,6 @@ pub struct SqlTemplate<T> {
     options: CallOptions,
     data: PhantomData<fn() -> T>,
 }
-
-cloudbase_core::request_options!(impl[T] SqlTemplate<T>; call, product, write);
 
 impl<T> SqlTemplate<T> {
     pub(crate) fn new(client: Client, env_type: EnvType, name: String) -> Self {
@@ -118,12 +115,7 @@ struct Failure {
 }
 
 impl<T: DeserializeOwned> SqlTemplate<T> {
-    /// Like [`send`](Self::send), with status, headers and request id.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub async fn send_with_meta(self) -> Result<Response<T>> {
+    async fn respond(self) -> Result<Response<T>> {
         let client = self.client.clone();
         let answer = client.fetch_json::<Answer>(self.operation()?).await?;
         let id = answer.value().response.request_id.clone();
@@ -155,9 +147,9 @@ fn data_of<T: DeserializeOwned>(data: &str) -> Result<T> {
     }
 }
 
-send_and_await! {
+cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
     /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
     /// if the data does not fit `T`.
-    SqlTemplate<T> => T
+    impl[T: DeserializeOwned + Send + 'static] SqlTemplate<T> => T; call, product, write
 }

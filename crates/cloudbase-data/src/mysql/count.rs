@@ -2,13 +2,14 @@
 
 use cloudbase_core::http::{HeaderMap, Method, header};
 use cloudbase_core::{CallOptions, Error, ErrorKind, Operation, Response, Result};
-use futures_core::future::BoxFuture;
 
 use super::columns::{Columns, Related};
 use super::request::{Query, Shape, filter_methods};
 
 /// Counts rows without reading them; awaited, it gives a `u64`: as many as a [`Select`](super::Select)
 /// of the same columns and conditions would give without limit.
+///
+/// It is a `HEAD` request; if that is rejected without a reason, a `GET` of no rows follows.
 ///
 /// ```no_run
 /// # async fn run(mysql: cloudbase_data::MySql) -> cloudbase_core::Result<()> {
@@ -25,7 +26,11 @@ pub struct Count {
 }
 
 filter_methods!(Count);
-cloudbase_core::request_options!(impl[] Count; call, product, write);
+cloudbase_core::request_builder! {
+    /// [`ErrorKind::Argument`] before anything is sent; whatever the service or the way to it
+    /// reports; [`ErrorKind::Decode`] if the response has no count.
+    impl[] Count => u64; call, product
+}
 
 impl Count {
     pub(crate) fn from_parts(query: Query, columns: Columns, options: CallOptions) -> Self {
@@ -74,23 +79,9 @@ impl Count {
         Ok(self.query.operation(shape)?.options(self.options.clone()))
     }
 
-    /// Sends the call: a `HEAD` request. If that is rejected, a `GET` of no rows follows, since the
-    /// response to `HEAD` has no body that could say why.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Argument`] before anything is sent; whatever the service or the way to it
-    /// reports; [`ErrorKind::Decode`] if the response has no count.
-    pub async fn send(self) -> Result<u64> {
-        Ok(self.send_with_meta().await?.into_value())
-    }
-
-    /// Like [`send`](Self::send), with status, headers and request id.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub async fn send_with_meta(mut self) -> Result<Response<u64>> {
+    /// A `HEAD` request. If that is rejected, a `GET` of no rows follows, since the response to `HEAD` has
+    /// no body that could say why.
+    async fn respond(mut self) -> Result<Response<u64>> {
         let client = self.query.target.client.clone();
         self.options = self.options.as_one_call();
         let answer = match client.fetch(self.request(&Method::HEAD, None)?).await {
@@ -108,15 +99,6 @@ impl Count {
                 )
             })
         })
-    }
-}
-
-impl IntoFuture for Count {
-    type Output = Result<u64>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
     }
 }
 

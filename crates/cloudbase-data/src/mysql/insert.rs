@@ -5,7 +5,7 @@ use cloudbase_core::http::Method;
 use cloudbase_core::{CallOptions, Idempotency, Result};
 
 use super::request::Query;
-use super::write::{Write, write_ends};
+use super::write::{Write, write_request};
 
 /// Adds one row or many; awaited, it gives a [`Written`](super::Written).
 ///
@@ -31,8 +31,7 @@ pub struct Insert {
     options: CallOptions,
 }
 
-cloudbase_core::request_options!(impl[] Insert; call, product, write);
-write_ends!(Insert);
+write_request!(Insert);
 
 impl Insert {
     pub(crate) fn new(mut query: Query, rows: Result<Bytes>) -> Self {
@@ -94,8 +93,7 @@ pub struct Upsert {
     options: CallOptions,
 }
 
-cloudbase_core::request_options!(impl[] Upsert; call, product, write);
-write_ends!(Upsert);
+write_request!(Upsert);
 
 impl Upsert {
     pub(crate) fn new(mut query: Query, rows: Result<Bytes>) -> Self {

@@ -15,7 +15,6 @@ use super::pages::Source;
 use super::request::{OBJECT, Query, Shape, filter_methods, order_methods};
 use crate::Row;
 use crate::lenient::Lenient;
-use crate::send_and_await::send_and_await;
 
 /// Reads rows of a table; awaited, it gives a `Vec<T>`.
 ///
@@ -52,8 +51,6 @@ pub struct Select<T = Row> {
 
 filter_methods!(Select<T>);
 order_methods!(Select<T>);
-cloudbase_core::request_options!(impl[T] Select<T>; call, product, write);
-
 impl<T> Select<T> {
     pub(crate) fn new(query: Query, columns: Columns) -> Self {
         Self {
@@ -137,6 +134,7 @@ impl<T> Select<T> {
     }
 
     /// One row or none; several are an error with status 406.
+    #[doc(alias = "maybeSingle")]
     pub fn maybe_single(self) -> MaybeSingle<T> {
         let Self {
             query,
@@ -174,12 +172,7 @@ impl Select<Row> {
 }
 
 impl<T: DeserializeOwned> Select<T> {
-    /// Like [`send`](Self::send), with status, headers and request id.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub async fn send_with_meta(self) -> Result<Response<Vec<T>>> {
+    async fn respond(self) -> Result<Response<Vec<T>>> {
         let client = self.query.target.client.clone();
         let answer = client.fetch(self.operation()?).await?;
         let rows = rows(&answer)?;
@@ -209,11 +202,11 @@ impl<T: DeserializeOwned + Send + 'static> Select<T> {
     }
 }
 
-send_and_await! {
+cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
     /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
     /// if a row does not fit `T`.
-    Select<T> => Vec<T>
+    impl[T: DeserializeOwned + Send + 'static] Select<T> => Vec<T>; call, product
 }
 
 /// Rows, and how many there are in all.
@@ -234,8 +227,6 @@ pub struct Counted<T = Row> {
     select: Select<T>,
     options: CallOptions,
 }
-
-cloudbase_core::request_options!(impl[T] Counted<T>; call, product, write);
 
 impl<T> Counted<T> {
     /// The call, without sending it.
@@ -264,12 +255,7 @@ impl Counted<Row> {
 }
 
 impl<T: DeserializeOwned> Counted<T> {
-    /// Like [`send`](Self::send), with status, headers and request id.
-    ///
-    /// # Errors
-    ///
-    /// As [`Select::send`].
-    pub async fn send_with_meta(self) -> Result<Response<Page<T>>> {
+    async fn respond(self) -> Result<Response<Page<T>>> {
         let client = self.select.query.target.client.clone();
         let answer = client.fetch(self.operation()?).await?;
         let total = total_of(answer.headers());
@@ -278,9 +264,9 @@ impl<T: DeserializeOwned> Counted<T> {
     }
 }
 
-send_and_await! {
+cloudbase_core::request_builder! {
     /// As [`Select::send`].
-    Counted<T> => Page<T>
+    impl[T: DeserializeOwned + Send + 'static] Counted<T> => Page<T>; call, product
 }
 
 /// A [`Select`] of exactly one row.
@@ -292,8 +278,6 @@ pub struct Single<T = Row> {
     options: CallOptions,
     rows: PhantomData<fn() -> T>,
 }
-
-cloudbase_core::request_options!(impl[T] Single<T>; call, product, write);
 
 impl<T> Single<T> {
     /// The call, without sending it.
@@ -312,21 +296,16 @@ impl<T> Single<T> {
 }
 
 impl<T: DeserializeOwned> Single<T> {
-    /// Like [`send`](Self::send), with status, headers and request id.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub async fn send_with_meta(self) -> Result<Response<T>> {
+    async fn respond(self) -> Result<Response<T>> {
         let client = self.query.target.client.clone();
         let answer = client.fetch_json(self.operation()?).await?;
         Ok(answer.map(|Lenient(row)| row))
     }
 }
 
-send_and_await! {
+cloudbase_core::request_builder! {
     /// As [`Select::send`]; status 406 if there is not exactly one row.
-    Single<T> => T
+    impl[T: DeserializeOwned + Send + 'static] Single<T> => T; call, product
 }
 
 /// A [`Select`] of one row or none.
@@ -338,8 +317,6 @@ pub struct MaybeSingle<T = Row> {
     options: CallOptions,
     rows: PhantomData<fn() -> T>,
 }
-
-cloudbase_core::request_options!(impl[T] MaybeSingle<T>; call, product, write);
 
 impl<T> MaybeSingle<T> {
     /// The call, without sending it.
@@ -359,12 +336,7 @@ impl<T> MaybeSingle<T> {
 }
 
 impl<T: DeserializeOwned> MaybeSingle<T> {
-    /// Like [`send`](Self::send), with status, headers and request id.
-    ///
-    /// # Errors
-    ///
-    /// As [`send`](Self::send).
-    pub async fn send_with_meta(self) -> Result<Response<Option<T>>> {
+    async fn respond(self) -> Result<Response<Option<T>>> {
         let client = self.query.target.client.clone();
         let answer = client.fetch(self.operation()?).await?;
         let rows = rows(&answer)?;
@@ -372,9 +344,9 @@ impl<T: DeserializeOwned> MaybeSingle<T> {
     }
 }
 
-send_and_await! {
+cloudbase_core::request_builder! {
     /// As [`Select::send`]; status 406 if there are several rows.
-    MaybeSingle<T> => Option<T>
+    impl[T: DeserializeOwned + Send + 'static] MaybeSingle<T> => Option<T>; call, product
 }
 
 /// The rows of a response: a list, if an empty one. Only 204 says by itself that there are none.

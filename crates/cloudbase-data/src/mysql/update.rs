@@ -5,7 +5,7 @@ use cloudbase_core::http::Method;
 use cloudbase_core::{CallOptions, Idempotency, Result};
 
 use super::request::{Query, filter_methods, order_methods};
-use super::write::{Write, write_ends};
+use super::write::{Write, write_request};
 
 /// Changes the rows that match; awaited, it gives a [`Written`](super::Written).
 ///
@@ -36,8 +36,7 @@ pub struct Update {
 
 filter_methods!(Update);
 order_methods!(Update);
-cloudbase_core::request_options!(impl[] Update; call, product, write);
-write_ends!(Update);
+write_request!(Update);
 
 impl Update {
     pub(crate) fn new(mut query: Query, changes: Result<Bytes>) -> Self {
@@ -90,8 +89,7 @@ pub struct Delete {
 
 filter_methods!(Delete);
 order_methods!(Delete);
-cloudbase_core::request_options!(impl[] Delete; call, product, write);
-write_ends!(Delete);
+write_request!(Delete);
 
 impl Delete {
     pub(crate) fn new(query: Query) -> Self {

@@ -2,7 +2,8 @@
 
 use cloudbase_core::http::{HeaderName, HeaderValue, Method};
 use cloudbase_core::{
-    CallOptions, Envelope, Error, ErrorKind, Idempotency, Operation, PathBuilder, Result, to_json,
+    CallOptions, Envelope, Error, ErrorKind, Idempotency, Operation, PathBuilder, Response, Result,
+    to_json,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -26,9 +27,12 @@ pub struct BucketCopy {
     options: CallOptions,
 }
 
-cloudbase_core::request_options!(impl[] BucketCopy; call, product, write);
-awaitable!(BucketCopy => BucketObject);
-
+cloudbase_core::request_builder! {
+    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent;
+    /// [`is_not_found`](Error::is_not_found); [`is_conflict`](Error::is_conflict);
+    /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
+    impl[] BucketCopy => BucketObject; call, product, write
+}
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Request<'a> {
@@ -102,14 +106,7 @@ impl BucketCopy {
         self
     }
 
-    /// Sends the call; gives the new object as the service names it.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent;
-    /// [`is_not_found`](Error::is_not_found); [`is_conflict`](Error::is_conflict);
-    /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
-    pub async fn send(self) -> Result<BucketObject> {
+    async fn respond(self) -> Result<Response<BucketObject>> {
         let from = ObjectKey::checked("from", &self.from)?;
         let to = ObjectKey::checked("to", &self.to)?;
         check_id(&self.bucket.id)?;
@@ -157,6 +154,6 @@ impl BucketCopy {
         }
         let response = self.bucket.client.fetch_json(operation).await?;
         let bucket = self.to_bucket.unwrap_or(self.bucket.id);
-        Ok(BucketObject::of(response.into_value(), to, &bucket))
+        Ok(response.map(|fields| BucketObject::of(fields, to, &bucket)))
     }
 }

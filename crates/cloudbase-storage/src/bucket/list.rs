@@ -4,7 +4,7 @@ use cloudbase_core::http::Method;
 use cloudbase_core::sdk::PageSource;
 use cloudbase_core::{
     CallOptions, Envelope, Error, ErrorKind, Idempotency, ItemStream, Operation, PageStream,
-    Result, Timestamp,
+    Response, Result, Timestamp,
 };
 use futures_core::future::BoxFuture;
 use serde::Serialize;
@@ -24,9 +24,11 @@ pub struct List {
     options: CallOptions,
 }
 
-cloudbase_core::request_options!(impl[] List; call, product, write);
-awaitable!(List => ListPage);
-
+cloudbase_core::request_builder! {
+    /// [`is_not_found`](Error::is_not_found) if there is no such bucket;
+    /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
+    impl[] List => ListPage; call, product
+}
 #[derive(Clone, Debug, Serialize)]
 struct Request {
     prefix: String,
@@ -106,13 +108,7 @@ impl List {
         self.pages().items()
     }
 
-    /// Sends the call.
-    ///
-    /// # Errors
-    ///
-    /// [`is_not_found`](Error::is_not_found) if there is no such bucket;
-    /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
-    pub async fn send(self) -> Result<ListPage> {
+    async fn respond(self) -> Result<Response<ListPage>> {
         let operation = Operation::new(
             "storage.bucket.list",
             "/v1/storages/object/list/{bucket}",
@@ -124,7 +120,7 @@ impl List {
         .envelope(Envelope::Storage)
         .options(self.options);
         let response = self.bucket.client.fetch_json(operation).await?;
-        Ok(response.try_map(ListPage::of)?.into_value())
+        response.try_map(ListPage::of)
     }
 }
 

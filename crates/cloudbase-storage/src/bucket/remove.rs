@@ -1,11 +1,13 @@
 //! Removals from a bucket.
 
 use cloudbase_core::http::{Method, Uri};
-use cloudbase_core::{CallOptions, Envelope, Error, ErrorCode, Operation, Result};
+use cloudbase_core::{CallOptions, Envelope, Error, ErrorCode, Operation, Response, Result};
 use serde::Serialize;
 
 use super::{Bucket, ListedObject};
 use crate::ObjectKey;
+
+const NAME: &str = "storage.bucket.remove";
 
 /// How many names one call takes.
 const CHUNK: usize = 100;
@@ -15,12 +17,17 @@ pub(super) async fn many(
     bucket: &Bucket,
     paths: &[ObjectKey],
     options: &CallOptions,
-) -> Result<Vec<Result<ListedObject>>> {
+) -> Result<Response<Vec<Result<ListedObject>>>> {
     let target = bucket.at("/v1/storages/object")?.build()?;
+    let mut head = Response::without_call(NAME, ());
     let mut results = Vec::new();
     for (number, chunk) in paths.chunks(CHUNK).enumerate() {
         match one(bucket, &target, chunk, options).await {
-            Ok(removed) => results.extend(removed),
+            Ok(response) => {
+                let removed;
+                (removed, head) = response.split();
+                results.extend(removed);
+            }
             Err(error) if number == 0 => return Err(error),
             Err(error) => {
                 let rest = &paths[number * CHUNK..];
@@ -29,7 +36,7 @@ pub(super) async fn many(
             }
         }
     }
-    Ok(results)
+    Ok(head.map(|()| results))
 }
 
 async fn one(
@@ -37,13 +44,13 @@ async fn one(
     target: &Uri,
     prefixes: &[ObjectKey],
     options: &CallOptions,
-) -> Result<Vec<Result<ListedObject>>> {
+) -> Result<Response<Vec<Result<ListedObject>>>> {
     #[derive(Serialize)]
     struct Prefixes<'a> {
         prefixes: &'a [ObjectKey],
     }
     let operation = Operation::new(
-        "storage.bucket.remove",
+        NAME,
         "/v1/storages/object/{bucket}",
         Method::DELETE,
         target.clone(),
@@ -52,10 +59,7 @@ async fn one(
     .envelope(Envelope::Storage)
     .options(options.clone());
     let response = bucket.client.fetch_json(operation).await?;
-    let mut removed = Vec::new();
-    let response = response
-        .try_map(ListedObject::all)?
-        .map(|all| removed = all);
+    let (removed, response) = response.try_map(ListedObject::all)?.split();
     let found = in_order(prefixes, removed);
     let results = found.into_iter().zip(prefixes).map(|(found, path)| {
         found.ok_or_else(|| {
@@ -64,7 +68,8 @@ async fn one(
             response.complete(Error::api(response.status(), code, message))
         })
     });
-    Ok(results.collect())
+    let results = results.collect();
+    Ok(response.map(|()| results))
 }
 
 /// The removed object of each path. The service leaves out what was not there.

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use cloudbase_core::http::Method;
-use cloudbase_core::{CallOptions, Envelope, Error, ErrorKind, Idempotency, Operation, Result};
+use cloudbase_core::{
+    CallOptions, Envelope, Error, ErrorKind, Idempotency, Operation, Response, Result,
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -111,10 +113,11 @@ pub(super) async fn many(
     paths: Vec<ObjectKey>,
     lifetime: Duration,
     options: CallOptions,
-) -> Result<Vec<Result<String>>> {
+) -> Result<Response<Vec<Result<String>>>> {
     let target = bucket.at("/v1/storages/object/sign")?.build()?;
     let expires_in = seconds(lifetime)?;
     let options = options.as_one_call();
+    let mut head = Response::without_call("storage.bucket.signed_urls", ());
     let mut urls = Vec::with_capacity(paths.len());
     for paths in paths.chunks(CHUNK) {
         let operation = Operation::new(
@@ -132,15 +135,15 @@ pub(super) async fn many(
         .options(options.clone());
         let response = bucket.client.fetch_json(operation).await?;
         let response = response.try_map(|items| sorted(paths, items))?;
-        let mut items = Vec::new();
-        let response = response.map(|sorted| items = sorted);
+        let (items, response) = response.split();
         let missing = || Error::new(ErrorKind::Decode, "the response has no URL for this path");
         urls.extend(items.into_iter().map(|item| {
             let url = item.ok_or_else(missing).and_then(|item| url(item, bucket));
             url.map_err(|error| response.complete(error))
         }));
+        head = response;
     }
-    Ok(urls)
+    Ok(head.map(|()| urls))
 }
 
 /// A request for a signed URL; see [`Bucket::signed_url`].
@@ -154,8 +157,11 @@ pub struct BucketSignedUrl {
     options: CallOptions,
 }
 
-cloudbase_core::request_options!(impl[] BucketSignedUrl; call, product, write);
-awaitable!(BucketSignedUrl => String);
+cloudbase_core::request_builder! {
+    /// [`ErrorKind::Argument`] before anything is sent; [`is_not_found`](Error::is_not_found);
+    /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
+    impl[] BucketSignedUrl => String; call, product
+}
 url_extras!(BucketSignedUrl);
 
 impl BucketSignedUrl {
@@ -169,13 +175,7 @@ impl BucketSignedUrl {
         }
     }
 
-    /// Sends the call.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Argument`] before anything is sent; [`is_not_found`](Error::is_not_found);
-    /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
-    pub async fn send(self) -> Result<String> {
+    async fn respond(self) -> Result<Response<String>> {
         let expires_in = seconds(self.lifetime)?;
         let target = self
             .bucket
@@ -196,7 +196,7 @@ impl BucketSignedUrl {
         .options(self.options);
         let response = self.bucket.client.fetch_json(operation).await?;
         let response = response.try_map(|signed| url(signed, &self.bucket))?;
-        Ok(self.extras.add_to(response.into_value()))
+        Ok(response.map(|url| self.extras.add_to(url)))
     }
 }
 

@@ -4,7 +4,8 @@ use std::fmt;
 
 use cloudbase_core::http::{HeaderName, HeaderValue, Method, Uri};
 use cloudbase_core::{
-    CallOptions, Envelope, Error, ExposeSecret as _, Idempotency, Operation, Result, SecretString,
+    CallOptions, Envelope, Error, ExposeSecret as _, Idempotency, Operation, Response, Result,
+    SecretString,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -24,9 +25,12 @@ pub struct RequestSignedUploadUrl {
     options: CallOptions,
 }
 
-cloudbase_core::request_options!(impl[] RequestSignedUploadUrl; call, product, write);
-awaitable!(RequestSignedUploadUrl => SignedUploadUrl);
-
+cloudbase_core::request_builder! {
+    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; [`is_conflict`](Error::is_conflict) if
+    /// there is an object that may not be replaced;
+    /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
+    impl[] RequestSignedUploadUrl => SignedUploadUrl; call, product
+}
 impl RequestSignedUploadUrl {
     pub(super) fn new(bucket: Bucket, path: String) -> Self {
         Self {
@@ -43,14 +47,7 @@ impl RequestSignedUploadUrl {
         self
     }
 
-    /// Sends the call.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; [`is_conflict`](Error::is_conflict) if
-    /// there is an object that may not be replaced;
-    /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
-    pub async fn send(self) -> Result<SignedUploadUrl> {
+    async fn respond(self) -> Result<Response<SignedUploadUrl>> {
         let path = ObjectKey::checked("path", &self.path)?;
         let target = self
             .bucket
@@ -67,8 +64,7 @@ impl RequestSignedUploadUrl {
         .envelope(Envelope::Storage)
         .options(self.options);
         let response = self.bucket.client.fetch_json(operation).await?;
-        let response = response.try_map(|signed| granted(&self.bucket, signed, path))?;
-        Ok(response.into_value())
+        response.try_map(|signed| granted(&self.bucket, signed, path))
     }
 }
 

@@ -5,8 +5,8 @@ use std::fmt;
 use cloudbase_core::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use cloudbase_core::http::{HeaderName, HeaderValue, Method};
 use cloudbase_core::{
-    CallOptions, CredentialUse, Envelope, Error, ErrorKind, Idempotency, Operation, Result,
-    from_json,
+    CallOptions, CredentialUse, Envelope, Error, ErrorKind, Idempotency, Operation, Response,
+    Result, from_json,
 };
 use serde::Serialize;
 
@@ -39,8 +39,13 @@ pub struct BucketUpload {
     options: CallOptions,
 }
 
-cloudbase_core::request_options!(impl[] BucketUpload; transfer, product, write);
-awaitable!(BucketUpload => BucketObject);
+cloudbase_core::request_builder! {
+    /// [`ErrorKind::Argument`] before anything is sent; [`Local`](ErrorKind::Local) if a file
+    /// cannot be read or changes meanwhile; [`is_not_found`](Error::is_not_found) if there is no
+    /// such bucket; [`is_conflict`](Error::is_conflict) if there is an object already; 413 if the
+    /// bucket takes no object of this size; whatever broke the connection.
+    impl[] BucketUpload => BucketObject; transfer, product, write
+}
 transfer_methods!(BucketUpload);
 
 impl BucketUpload {
@@ -96,33 +101,19 @@ impl BucketUpload {
         self
     }
 
-    /// Uploads.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Argument`] before anything is sent; [`Local`](ErrorKind::Local) if a file
-    /// cannot be read or changes meanwhile; [`is_not_found`](Error::is_not_found) if there is no
-    /// such bucket; [`is_conflict`](Error::is_conflict) if there is an object already; 413 if the
-    /// bucket takes no object of this size; whatever broke the connection.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future gives the upload up. The object is then not made or, if all bytes were
-    /// sent already, may be.
-    pub async fn send(self) -> Result<BucketObject> {
+    async fn respond(self) -> Result<Response<BucketObject>> {
         let name = self.name();
         let run = self.run();
         run.await.map_err(|error| error.with_operation(name))
     }
 
-    async fn run(self) -> Result<BucketObject> {
+    async fn run(self) -> Result<Response<BucketObject>> {
         let key = ObjectKey::checked("path", &self.path)?;
         let operation = self.operation(&key)?;
         let stall = stall_limit(&self.bucket.client, &self.options);
         let content = self.source.open(stall).await?;
         let answer = transmit(&self.bucket.client, operation, content, self.on_progress).await?;
-        let stored = from_json(answer.value()).map_err(|error| answer.complete(error))?;
-        Ok(BucketObject::of(stored, key, &self.bucket.id))
+        answer.try_map(|stored| Ok(BucketObject::of(from_json(&stored)?, key, &self.bucket.id)))
     }
 
     fn name(&self) -> &'static str {

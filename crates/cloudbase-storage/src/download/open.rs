@@ -81,7 +81,7 @@ impl Source {
             }
         }
         let text = signed_url::request(&self.client, file, Some(LIFETIME), self.options.clone());
-        let url = url::parse(&text.await?)?;
+        let url = url::parse(text.await?.value())?;
         *self.known_url() = Some(url.clone());
         self.ask_store(method, url, headers).await
     }

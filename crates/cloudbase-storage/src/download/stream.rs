@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cloudbase_core::http::HeaderValue;
 use cloudbase_core::http::StatusCode;
-use cloudbase_core::{Body, DataStream, Error, ErrorKind, Result};
+use cloudbase_core::{Body, DataStream, Error, ErrorKind, Response, Result};
 use futures_core::Stream;
 use futures_core::future::BoxFuture;
 
@@ -40,6 +40,8 @@ const FRESH_START: u64 = 1024 * 1024;
 /// error has given the whole object.
 pub struct ObjectStream {
     source: Arc<Source>,
+    /// The first response without its body.
+    head: Response<()>,
     info: ObjectInfo,
     validator: Option<Validator>,
     /// The first byte wanted.
@@ -89,10 +91,18 @@ impl ObjectStream {
                 .answer
                 .complete(Error::new(ErrorKind::Decode, problem)));
         }
+        let validator = Validator::of(headers).or(validator);
+        let verifier = span.is_whole().then(|| Verifier::of(headers));
+        let (body, head) = opened.answer.split();
+        let opened = Opened {
+            answer: head.clone().map(|()| body),
+            ..opened
+        };
         let mut stream = Self {
-            validator: Validator::of(headers).or(validator),
-            verifier: span.is_whole().then(|| Verifier::of(headers)),
+            validator,
+            verifier,
             source,
+            head,
             info,
             start: span.start,
             position: span.start,
@@ -106,6 +116,11 @@ impl ObjectStream {
         };
         stream.attach(opened)?;
         Ok(stream)
+    }
+
+    /// The first response without its body.
+    pub(crate) fn head(&self) -> Response<()> {
+        self.head.clone()
     }
 
     /// What the object store said about the object.

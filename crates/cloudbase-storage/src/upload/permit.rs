@@ -6,7 +6,7 @@ use cloudbase_core::http::header::{AUTHORIZATION, CONTENT_LENGTH};
 use cloudbase_core::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use cloudbase_core::{
     CallOptions, Client, CredentialUse, Envelope, Error, ErrorKind, ExposeSecret as _, Idempotency,
-    Operation, Result, SecretString,
+    Operation, Response, Result, SecretString,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -223,7 +223,7 @@ pub(crate) async fn request(
     key: ObjectKey,
     headers: HeaderMap,
     options: CallOptions,
-) -> Result<UploadInfo> {
+) -> Result<Response<UploadInfo>> {
     let items = [Request {
         object_id: key.as_str(),
         signed_header: portable(&headers),
@@ -234,9 +234,11 @@ pub(crate) async fn request(
         idempotency: Idempotency::Safe,
         options,
     };
-    let mut answers = call.send(client, &items).await?;
-    let item = answers.next_item()?;
-    UploadInfo::of_item(item, key.clone(), headers).map_err(|error| answers.complete(error))
+    let mut outcomes = call.send(client, &items).await?;
+    let item = outcomes.next_item()?;
+    let info = UploadInfo::of_item(item, key.clone(), headers);
+    let info = info.map_err(|error| outcomes.complete(error))?;
+    Ok(outcomes.respond(info))
 }
 
 /// A request for an [`UploadInfo`]; see [`Storage::upload_info`](crate::Storage::upload_info).
@@ -249,7 +251,11 @@ pub struct RequestUploadInfo {
     options: CallOptions,
 }
 
-cloudbase_core::request_options!(impl[] RequestUploadInfo; call, product, write);
+cloudbase_core::request_builder! {
+    /// [`ErrorKind::Argument`] before anything is sent;
+    /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
+    impl[] RequestUploadInfo => UploadInfo; call, product
+}
 object_headers!(RequestUploadInfo);
 
 impl RequestUploadInfo {
@@ -268,16 +274,8 @@ impl RequestUploadInfo {
         self
     }
 
-    /// Sends the call.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Argument`] before anything is sent;
-    /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
-    pub async fn send(self) -> Result<UploadInfo> {
+    async fn respond(self) -> Result<Response<UploadInfo>> {
         let key = ObjectKey::checked("path", &self.path)?;
         request(&self.client, key, self.headers.finish()?, self.options).await
     }
 }
-
-awaitable!(RequestUploadInfo => UploadInfo);
