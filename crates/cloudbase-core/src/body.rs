@@ -138,23 +138,6 @@ impl Body {
         }
     }
 
-    /// The content to send now: a [clone](Self::try_clone), or the stream itself, which is then gone from
-    /// here.
-    pub(crate) fn share(&mut self) -> Self {
-        match self.try_clone() {
-            Some(body) => body,
-            None => mem::replace(self, Source::Sent.into()),
-        }
-    }
-
-    /// Whether the body can be sent once more.
-    pub(crate) fn is_repeatable(&self) -> bool {
-        match &self.kind {
-            Kind::Memory(_) => true,
-            Kind::Streaming(streaming) => streaming.source.is_repeatable(),
-        }
-    }
-
     /// The content, if it is at hand as bytes.
     pub fn as_bytes(&self) -> Option<&[u8]> {
         match &self.kind {

@@ -6,6 +6,7 @@ mod identity;
 mod options;
 mod path;
 mod request_id;
+mod saved_request;
 
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
@@ -118,6 +119,8 @@ impl Operation {
         });
         *parts.request.method_mut() = method;
         *parts.request.uri_mut() = target;
+        // Room for what the layers add, so that the map is made once.
+        parts.request.headers_mut().reserve(12);
         Self { parts }
     }
 

@@ -29,8 +29,6 @@ pub(super) enum Source {
         length: Option<u64>,
         current: Option<Body>,
     },
-    /// What is left of a stream that was sent.
-    Sent,
 }
 
 impl From<Source> for Streaming {
@@ -76,7 +74,7 @@ impl Source {
     pub(super) fn set_length(&mut self, bytes: u64) {
         match self {
             Self::Stream { length, .. } | Self::Factory { length, .. } => *length = Some(bytes),
-            Self::Memory(_) | Self::Received(_) | Self::Sent => {}
+            Self::Memory(_) | Self::Received(_) => {}
         }
     }
 
@@ -87,10 +85,6 @@ impl Source {
         }
     }
 
-    pub(super) fn is_repeatable(&self) -> bool {
-        matches!(self, Self::Memory(_) | Self::Factory { .. })
-    }
-
     pub(super) fn try_clone(&self) -> Option<Self> {
         match self {
             Self::Memory(bytes) => Some(Self::Memory(bytes.clone())),
@@ -99,7 +93,7 @@ impl Source {
                 length: *length,
                 current: None,
             }),
-            Self::Received(_) | Self::Stream { .. } | Self::Sent => None,
+            Self::Received(_) | Self::Stream { .. } => None,
         }
     }
 
@@ -117,7 +111,6 @@ impl Source {
             Self::Factory { make, current, .. } => {
                 Pin::new(current.get_or_insert_with(|| make())).poll_frame(cx)
             }
-            Self::Sent => Poll::Ready(None),
         }
     }
 
@@ -129,7 +122,6 @@ impl Source {
             Self::Factory { current, .. } => {
                 current.as_ref().is_some_and(http_body::Body::is_end_stream)
             }
-            Self::Sent => true,
         }
     }
 
@@ -147,7 +139,6 @@ impl Source {
                 (None, Some(body)) => body.size_hint(),
                 (None, None) => SizeHint::default(),
             },
-            Self::Sent => SizeHint::default(),
         }
     }
 }

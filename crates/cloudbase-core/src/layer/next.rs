@@ -1,6 +1,7 @@
 //! How a layer sends a call on: to the next layer, or to a service of tower's.
 
 use std::future::poll_fn;
+use std::mem;
 
 use bytes::Bytes;
 use futures_util::TryFutureExt as _;
@@ -15,8 +16,8 @@ use crate::transport::Connection;
 
 /// What a layer sends a call to.
 pub(crate) trait Next: Clone + Send + Sync + 'static {
-    /// Sends the call's request. It may be gone from the call afterwards: who sends a call twice makes
-    /// [copies](Call::outgoing).
+    /// Sends the call's request, which is gone from the call afterwards: a layer that sends it twice
+    /// [saves](Call::save) it.
     fn send(&self, call: &mut Call) -> impl Future<Output = Result<Reply, BoxError>> + Send;
 }
 
@@ -50,7 +51,7 @@ where
 {
     async fn send(&self, call: &mut Call) -> Result<Reply, BoxError> {
         let response = {
-            let mut request = call.outgoing();
+            let mut request = mem::take(&mut call.request);
             request.extensions_mut().insert(call.info.clone());
             self.call(request)
         };

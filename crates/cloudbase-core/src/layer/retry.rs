@@ -75,6 +75,9 @@ impl<N: Next> Next for Retry<N> {
         let host = call.request.uri().authority().cloned();
         let max_attempts = call.info.options().max_attempts();
         let max_attempts = max_attempts.unwrap_or(self.shared.config.max_attempts);
+        if max_attempts > 1 {
+            call.save();
+        }
         let mut attempt = 1;
         loop {
             let result = self.next.send(call).await;
@@ -86,7 +89,7 @@ impl<N: Next> Next for Retry<N> {
             };
             if attempt >= max_attempts
                 || !failure.allows_another(call.info.context())
-                || !call.request.body().is_repeatable()
+                || !call.is_repeatable()
             {
                 return result;
             }
@@ -112,6 +115,7 @@ impl<N: Next> Next for Retry<N> {
             );
             drop(result);
             sleep(wait).await;
+            call.restore();
             attempt += 1;
         }
     }

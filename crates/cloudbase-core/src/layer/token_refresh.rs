@@ -49,26 +49,31 @@ impl<N: Next> Next for TokenRefresh<N> {
     async fn send(&self, call: &mut Call) -> Result<Reply, BoxError> {
         // A caller who sets the header means it.
         if call.request.headers().contains_key(AUTHORIZATION) {
-            return attempt(&self.next, call, None).await;
+            return self.next.send(call).await;
         }
         let Some((token, from_session)) = self.resolve(&call.info).await? else {
-            return attempt(&self.next, call, None).await;
+            return self.next.send(call).await;
         };
         if !from_session {
-            return attempt(&self.next, call, Some(&token)).await;
+            authorize(call, &token);
+            return self.next.send(call).await;
         }
+        call.save();
         call.info.set_sent(token.header().clone());
-        let reply = attempt(&self.next, call, Some(&token)).await?;
+        authorize(call, &token);
+        let reply = self.next.send(call).await?;
         if !is_token_rejected(call.info.context().envelope, &reply) {
             return Ok(reply);
         }
-        let repeatable = call.request.body().is_repeatable();
-        let Some(newer) = self.refresh(&call.info, &token, repeatable).await? else {
+        let repeatable = call.is_repeatable();
+        let newer = self.refresh(&call.info, &token, repeatable).await?;
+        let Some(newer) = newer.filter(|_| call.restore()) else {
             return Ok(reply);
         };
         drop(reply);
         call.info.set_sent(newer.header().clone());
-        attempt(&self.next, call, Some(&newer)).await
+        authorize(call, &newer);
+        self.next.send(call).await
     }
 }
 
@@ -132,20 +137,9 @@ impl<N> TokenRefresh<N> {
     }
 }
 
-/// Sends a copy of the call's request, which stays as its caller made it.
-async fn attempt(
-    next: &impl Next,
-    call: &mut Call,
-    token: Option<&Token>,
-) -> Result<Reply, BoxError> {
-    call.begin_attempt();
-    if let Some(token) = token {
-        let headers = call.request.headers_mut();
-        headers.insert(AUTHORIZATION, token.header().clone());
-    }
-    let result = next.send(call).await;
-    call.end_attempt();
-    result
+fn authorize(call: &mut Call, token: &Token) {
+    let headers = call.request.headers_mut();
+    headers.insert(AUTHORIZATION, token.header().clone());
 }
 
 /// Whether the response rejects the token itself, as far as a refresh can mend that.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use http::{HeaderValue, Request};
 use tokio::time::{Instant, timeout_at};
 
+use super::saved_request::SavedRequest;
 use super::{CallIdentity, CallOptions, CredentialUse, Idempotency, Identity, Parts, RequestId};
 use crate::body::Body;
 use crate::error::{Envelope, Error, TimeoutPhase};
@@ -17,8 +18,8 @@ use crate::error::{Envelope, Error, TimeoutPhase};
 pub(crate) struct Call {
     /// What is sent next.
     pub(crate) request: Request<Body>,
-    /// What is sent again, while an [attempt](Self::begin_attempt) is in progress.
-    saved: Option<Request<Body>>,
+    /// What is sent again.
+    saved: Option<SavedRequest>,
     pub(crate) info: CallInfo,
 }
 
@@ -100,42 +101,24 @@ impl Call {
         }
     }
 
-    /// Puts a copy of the request in its place, for an attempt to change and send. The request itself
-    /// comes back with [`end_attempt`](Self::end_attempt), to be sent again.
-    pub(crate) fn begin_attempt(&mut self) {
-        let copy = self.outgoing();
-        self.saved = Some(mem::replace(&mut self.request, copy));
-    }
-
-    pub(crate) fn end_attempt(&mut self) {
-        if let Some(request) = self.saved.take() {
-            self.request = request;
+    /// Saves the request as it is now, if that has not been done and its body can be sent again.
+    pub(crate) fn save(&mut self) {
+        if self.saved.is_none() {
+            self.saved = SavedRequest::of(&self.request);
         }
     }
 
-    /// The request to send now. The call keeps what it takes to send it again; of a body that can be
-    /// sent only once nothing is left.
-    pub(crate) fn outgoing(&mut self) -> Request<Body> {
-        let own = &mut self.request;
-        let mut request = Request::new(own.body_mut().share());
-        *request.method_mut() = own.method().clone();
-        *request.uri_mut() = own.uri().clone();
-        *request.version_mut() = own.version();
-        let headers = request.headers_mut();
-        // Room for what the layers add, so that the map is made once.
-        headers.reserve(own.headers().len() + ADDED_HEADERS);
-        for (name, value) in own.headers() {
-            headers.append(name, value.clone());
-        }
-        if !own.extensions().is_empty() {
-            request.extensions_mut().clone_from(own.extensions());
-        }
-        request
+    /// Whether the call can be sent again after its request was [saved](Self::save).
+    pub(crate) fn is_repeatable(&self) -> bool {
+        self.saved.is_some()
+    }
+
+    /// Puts the [saved](Self::save) request in the place of the one that was sent, if there is one.
+    pub(crate) fn restore(&mut self) -> bool {
+        let request = self.saved.as_ref().and_then(SavedRequest::to_request);
+        request.map(|request| self.request = request).is_some()
     }
 }
-
-/// How many headers the layers add to a request.
-const ADDED_HEADERS: usize = 8;
 
 /// What a call says about itself to the user's layers and transport, which find it in the extensions of
 /// a request.
