@@ -62,7 +62,11 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     findings.extend(external_types::check(&project.members(), &rust));
     findings.extend(words::check(project, &files, &rust)?);
     if findings.is_empty() {
-        println!("{} files are tidy", files.len());
+        let pending = pending::entries();
+        println!(
+            "{} files are tidy, {pending} exceptions are pending",
+            files.len()
+        );
         return Ok(());
     }
     for finding in &findings {

@@ -127,6 +127,11 @@ pub(super) fn settle(mut found: ByName, pending: &[&str]) -> Vec<Finding> {
     found.into_values().flatten().chain(stale).collect()
 }
 
+/// How many entries all lists have.
+pub(super) fn entries() -> usize {
+    FOLDER_ORDER.len() + EXTERNAL_TYPES.len() + WORDS.len() + LONG_FILES.len()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
