@@ -3,12 +3,13 @@
 mod access_key;
 mod builder;
 pub(crate) mod endpoint;
-mod environment;
+mod env;
 mod key;
-mod policy;
 mod region;
+mod retry;
 mod settings;
 mod text;
+mod timeouts;
 
 use std::fmt;
 use std::time::Duration;
@@ -18,11 +19,12 @@ use secrecy::SecretString;
 pub use self::builder::ConfigBuilder;
 pub(crate) use self::builder::setters;
 pub use self::endpoint::{Endpoint, EnvId};
-pub(crate) use self::environment::Environment;
+pub(crate) use self::env::Environment;
 pub use self::key::ConfigKey;
-pub use self::policy::{RetryConfig, Timeouts};
 pub use self::region::{Region, Site};
+pub use self::retry::RetryConfig;
 pub(crate) use self::settings::{ProxyChoice, Settings};
+pub use self::timeouts::Timeouts;
 use crate::error::Result;
 use crate::transport::{ProxyRules, TlsSettings};
 

@@ -1,9 +1,9 @@
 //! Where tokens come from: the session, an access key, or a source of the user's own.
 
 mod cache;
-mod fixed;
 mod lineage;
 mod refresh_policy;
+mod static_token;
 mod token;
 mod token_source;
 
@@ -13,9 +13,9 @@ use std::sync::{Arc, OnceLock};
 use futures_core::future::BoxFuture;
 
 pub use self::cache::TokenCache;
-pub use self::fixed::StaticToken;
 pub use self::lineage::Lineage;
 pub use self::refresh_policy::RefreshPolicy;
+pub use self::static_token::StaticToken;
 pub use self::token::Token;
 pub use self::token_source::{TokenHolder, TokenSource};
 use crate::error::{Error, ErrorKind, Result};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::environment::Environment;
+use super::env::Environment;
 use super::{Config, Settings};
 use crate::error::Result;
 

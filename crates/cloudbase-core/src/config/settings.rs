@@ -6,7 +6,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::endpoint::{Endpoint, EnvId};
-use super::environment::{Environment, variable};
+use super::env::{Environment, variable};
 use super::text::{language, parse_duration, parse_flag, parse_site, user_agent};
 use super::{
     Config, ConfigKey, DEFAULT_MAX_RESPONSE_SIZE, Region, RetryConfig, Site, Timeouts, access_key,

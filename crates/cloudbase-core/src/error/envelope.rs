@@ -1,7 +1,7 @@
 //! Reads the error bodies of the service: two families, and everything that only looks like them.
 
 mod body;
-mod claim;
+mod peek;
 mod retry_after;
 mod shape;
 
@@ -50,7 +50,7 @@ pub(crate) fn parse(
     if status.is_success() {
         // Most answers are no error, and some are long: look before parsing, and build nothing of
         // what is only data.
-        if !might_be_error(family, body) || !claims_error(family, &claim::fields(body)?) {
+        if !might_be_error(family, body) || !claims_error(family, &peek::fields(body)?) {
             return None;
         }
     } else if family == Envelope::ObjectStore && (body.is_empty() || xml::is_markup(body)) {

@@ -12,23 +12,23 @@ const NAMES: [&str; 4] = ["code", "error", "error_code", "message"];
 /// Those fields of an object, or of a string that holds one; everything else is passed over
 /// without a copy. `None` if it is neither.
 pub(super) fn fields(body: &[u8]) -> Option<Map<String, Value>> {
-    json::from_slice(body).ok().map(|Claim(fields)| fields)
+    json::from_slice(body).ok().map(|Peeked(fields)| fields)
 }
 
-struct Claim(Map<String, Value>);
+struct Peeked(Map<String, Value>);
 
-impl<'de> Deserialize<'de> for Claim {
+impl<'de> Deserialize<'de> for Peeked {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ClaimVisitor;
+        struct PeekVisitor;
 
-        impl<'de> Visitor<'de> for ClaimVisitor {
-            type Value = Claim;
+        impl<'de> Visitor<'de> for PeekVisitor {
+            type Value = Peeked;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object, or a string that holds one")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Claim, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Peeked, A::Error> {
                 let mut fields = Map::new();
                 while let Some(name) = object.next_key::<String>()? {
                     if NAMES.contains(&name.as_str()) {
@@ -37,15 +37,15 @@ impl<'de> Deserialize<'de> for Claim {
                         object.next_value::<IgnoredAny>()?;
                     }
                 }
-                Ok(Claim(fields))
+                Ok(Peeked(fields))
             }
 
-            fn visit_str<E: Error>(self, text: &str) -> Result<Claim, E> {
+            fn visit_str<E: Error>(self, text: &str) -> Result<Peeked, E> {
                 json::from_slice(text.as_bytes()).map_err(E::custom)
             }
         }
 
-        deserializer.deserialize_any(ClaimVisitor)
+        deserializer.deserialize_any(PeekVisitor)
     }
 }
 
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_claim_is_kept() {
+    fn only_the_peeked_fields_are_kept() {
         let body = json!({
             "data": { "code": "INSIDE", "list": [1, 2, { "error": "inside" }] },
             "code": "OUTSIDE",
