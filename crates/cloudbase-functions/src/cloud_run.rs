@@ -29,8 +29,9 @@ impl CloudRun {
         Service::new(self.client.clone(), Kind::Hosting, name.into())
     }
 
-    /// A call of the hosting service `name`: GET `/` unless [`method`](ServiceCall::method) and
-    /// [`path`](ServiceCall::path) say otherwise.
+    /// A call of the hosting service `name`, also of one that is a function: GET `/` unless
+    /// [`method`](ServiceCall::method) and [`path`](ServiceCall::path) say otherwise. A body without a
+    /// method is an error (the JavaScript SDK sends a POST then).
     ///
     /// ```no_run
     /// # async fn run(cloud_run: cloudbase_functions::CloudRun) -> cloudbase_core::Result<()> {
@@ -43,7 +44,8 @@ impl CloudRun {
     /// # }
     /// ```
     #[doc(alias = "callContainer")]
+    #[doc(alias = "cloudrun")]
     pub fn call(&self, name: impl Into<String>) -> ServiceCall {
-        self.service(name).get("/")
+        self.service(name).call(None, "/".to_owned())
     }
 }

@@ -7,7 +7,7 @@ use cloudbase_core::{CallOptions, Client, Error, Operation, PathBuilder, Result}
 
 use crate::call::call_methods;
 use crate::payload::{Limit, Payload};
-use crate::service::{Kind, Service, ServiceCall};
+use crate::service::{Kind, Service};
 
 /// The name of a call, for spans and errors.
 const CALL: &str = "functions.call";
@@ -58,22 +58,6 @@ impl Functions {
     #[doc(alias = "webfn")]
     pub fn http(&self, name: impl Into<String>) -> Service {
         Service::new(self.client.clone(), Kind::WebFunction, name.into())
-    }
-
-    /// A call of the function-type cloud-hosting service `name`: POST to `/` unless
-    /// [`method`](ServiceCall::method) and [`path`](ServiceCall::path) say otherwise.
-    ///
-    /// ```no_run
-    /// # async fn run(functions: cloudbase_functions::Functions) -> cloudbase_core::Result<()> {
-    /// let data = serde_json::json!({ "name": "Lin" });
-    /// let answer = functions.call_hosted("greeter").path("/hello").json(&data).await?;
-    /// println!("{}", answer.text()?);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[doc(alias = "cloudrun")]
-    pub fn call_hosted(&self, name: impl Into<String>) -> ServiceCall {
-        Service::new(self.client.clone(), Kind::Hosting, name.into()).post("/")
     }
 }
 

@@ -71,10 +71,15 @@ impl Service {
 
     /// A call of any method.
     pub fn request(&self, method: Method, path: impl Into<String>) -> ServiceCall {
+        self.call(Some(method), path.into())
+    }
+
+    /// A call whose method is to be chosen yet.
+    pub(crate) fn call(&self, method: Option<Method>, path: String) -> ServiceCall {
         ServiceCall {
             service: self.clone(),
             method,
-            path: path.into(),
+            path,
             query: Vec::new(),
             qualifier: None,
             payload: Payload::None,
@@ -107,7 +112,8 @@ impl Service {
 #[must_use = "a call does nothing until it is awaited or sent"]
 pub struct ServiceCall {
     service: Service,
-    method: Method,
+    /// GET if none was chosen.
+    method: Option<Method>,
     path: String,
     query: Vec<(String, String)>,
     qualifier: Option<String>,
@@ -118,8 +124,8 @@ pub struct ServiceCall {
 
 call_methods!(
     ServiceCall,
-    json: "Sends `data` as JSON. In a GET or HEAD call, which have no body, its members become \
-           query parameters.",
+    json: "Sends `data` as JSON. In a call by [`get`](Service::get) or [`head`](Service::head), which \
+           have no body, its members become query parameters.",
     body: "Sends bytes or a stream of another content type. The gateway takes up to 20 MB for cloud \
            hosting; for HTTP functions 100 KB of text and 6 MB of anything else. GET and HEAD take none."
 );
@@ -139,10 +145,11 @@ impl fmt::Debug for ServiceCall {
 }
 
 impl ServiceCall {
-    /// Calls by this method instead.
+    /// Calls by this method instead. Default of [`CloudRun::call`](crate::CloudRun::call): GET, which has
+    /// no body, so that a body without a method is an error.
     #[doc(alias = "HttpMethod")]
     pub fn method(mut self, method: Method) -> Self {
-        self.method = method;
+        self.method = Some(method);
         self
     }
 
@@ -181,7 +188,17 @@ impl ServiceCall {
         for (name, value) in &self.query {
             target = target.query(name, value);
         }
-        let bodiless = matches!(self.method, Method::GET | Method::HEAD);
+        let argument = match &self.payload {
+            Payload::Json(_) => Some("json"),
+            Payload::Other { .. } => Some("body"),
+            Payload::None | Payload::Refused(_) => None,
+        };
+        if let (None, Some(argument)) = (&self.method, argument) {
+            let rule = "needs a method, such as `.method(Method::POST)`: the default is GET, which has no body";
+            return Err(Error::argument(argument, rule));
+        }
+        let method = self.method.unwrap_or(Method::GET);
+        let bodiless = matches!(method, Method::GET | Method::HEAD);
         let payload = match self.payload {
             Payload::Json(json) if bodiless => {
                 target = append_members(target, &json)?;
@@ -194,7 +211,7 @@ impl ServiceCall {
                 ));
             }
             // The official clients send an object to a connector even if the caller gives none.
-            Payload::None if kind == Kind::Api && !bodiless && self.method != Method::OPTIONS => {
+            Payload::None if kind == Kind::Api && !bodiless && method != Method::OPTIONS => {
                 Payload::Json(Bytes::from_static(b"{}"))
             }
             payload => payload,
@@ -205,15 +222,10 @@ impl ServiceCall {
                 "must not be given: only functions have versions",
             ));
         }
-        let operation = Operation::new(
-            kind.operation(),
-            kind.template(),
-            self.method,
-            target.build()?,
-        )
-        .accept("*/*")
-        .keep_error_response()
-        .options(lift_attempt_timeout(self.options, &client));
+        let operation = Operation::new(kind.operation(), kind.template(), method, target.build()?)
+            .accept("*/*")
+            .keep_error_response()
+            .options(lift_attempt_timeout(self.options, &client));
         let operation = qualify(operation, self.qualifier)?;
         let limit = self.max_request_size.map_or(kind.limit(), Limit::Bytes);
         Ok((client, payload.attach(operation, limit)?))
@@ -295,6 +307,24 @@ mod tests {
         let web = service(Kind::WebFunction);
         assert_eq!(target(web.get("/")), "/v1/functions/svc?webfn=true");
         assert_eq!(target(web.post("mcp")), "/v1/functions/svc/mcp?webfn=true");
+    }
+
+    #[test]
+    fn a_body_needs_a_method() {
+        let call = || service(Kind::Hosting).call(None, "/".to_owned());
+        let (_, operation) = call().operation().unwrap();
+        assert_eq!(operation.method(), Method::GET);
+        let data = serde_json::json!({ "a": 1 });
+        for (argument, call) in [
+            ("json", call().json(&data)),
+            ("body", call().body("text/plain", "a")),
+        ] {
+            let error = call.operation().unwrap_err();
+            let rule = format!("`{argument}` needs a method");
+            assert!(error.message().starts_with(&rule), "{error}");
+        }
+        let (_, operation) = call().json(&data).method(Method::POST).operation().unwrap();
+        assert_eq!(operation.body_bytes(), Some(&b"{\"a\":1}"[..]));
     }
 
     #[test]

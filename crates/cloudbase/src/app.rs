@@ -182,8 +182,9 @@ impl CloudBase {
         Box::pin(async move { call.send().await?.json() })
     }
 
-    /// A call of the hosting service `name`, GET `/` unless the call says otherwise: the short form
-    /// of [`cloud_run().call(name)`](cloudbase_functions::CloudRun::call).
+    /// A call of the hosting service `name`, GET `/` unless the call says otherwise; a body without a
+    /// method is an error. The short form of
+    /// [`cloud_run().call(name)`](cloudbase_functions::CloudRun::call).
     #[cfg(feature = "functions")]
     #[doc(alias = "callContainer")]
     pub fn call_container(&self, name: impl Into<String>) -> cloudbase_functions::ServiceCall {

@@ -153,7 +153,11 @@ async fn every_door_gives_the_response() {
         [
             fixture.cloud_run.service("own").post("/422"),
             fixture.functions.http("own").post("/422"),
-            fixture.functions.call_hosted("own").path("/422"),
+            fixture
+                .cloud_run
+                .call("own")
+                .method(http::Method::POST)
+                .path("/422"),
             fixture.apis.api("own").post("/422"),
             app.call_container("own")
                 .method(http::Method::POST)

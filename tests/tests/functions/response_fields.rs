@@ -34,7 +34,7 @@ async fn a_rejection_is_one_whatever_its_fields_are() {
         for error in [
             functions.call("f").await.unwrap_err(),
             functions.http("f").get("/").await.unwrap_err(),
-            functions.call_hosted("s").await.unwrap_err(),
+            hosting.call("s").await.unwrap_err(),
             hosting.service("s").get("/").await.unwrap_err(),
             apis.api("a").post("/").await.unwrap_err(),
         ] {

@@ -59,10 +59,12 @@ async fn every_method_reaches_a_service() {
         (&seen["method"], &seen["body"]),
         (&json!("PUT"), &json!("1"))
     );
-    // A function-type hosting service: POST unless said otherwise.
-    let hosted = fixture.functions.call_hosted("api").json(&data);
-    let seen: Value = hosted.await.unwrap().json().unwrap();
-    assert_eq!(seen["method"], "POST");
+    // A body needs a method.
+    let error = fixture.cloud_run.call("api").json(&data).await.unwrap_err();
+    assert!(
+        error.message().starts_with("`json` needs a method"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

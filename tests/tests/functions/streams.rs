@@ -81,8 +81,9 @@ async fn an_event_is_told_before_the_next_one_is_there() {
     .await;
     sender.send(": hello\n\n").unwrap();
     let mut events = fixture
-        .functions
-        .call_hosted("chat")
+        .cloud_run
+        .service("chat")
+        .post("/")
         .events()
         .await
         .unwrap()

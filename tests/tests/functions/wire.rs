@@ -20,13 +20,14 @@ struct Scene {
 impl Scene {
     /// Of functions: the value beside the request id.
     async fn functions(name: &str, wire: Wire) -> (Self, Functions) {
-        let (scene, client) = Self::new(
-            name,
-            wire,
-            |answer| json!({ "result": value(answer), "requestId": answer.request_id() }),
-        )
-        .await;
+        let (scene, client) = Self::results(name, wire).await;
         (scene, Functions::new(client))
+    }
+
+    async fn results(name: &str, wire: Wire) -> (Self, cloudbase_core::Client) {
+        let returned =
+            |answer: &Answer| json!({ "result": value(answer), "requestId": answer.request_id() });
+        Self::new(name, wire, returned).await
     }
 
     /// Of services and APIs: the value alone.
@@ -131,27 +132,19 @@ async fn functions_expired_token(wire: Wire) {
 }
 
 async fn function_type_hosting(wire: Wire) {
-    let (scene, functions) = Scene::functions("functions_call_cloudrun", wire).await;
+    let (scene, client) = Scene::results("functions_call_cloudrun", wire).await;
+    let hosted = CloudRun::new(client).service("hosted");
     let step = "app.callFunction";
     scene
-        .step(
-            step,
-            functions.call_hosted("hosted").json(&json!({ "a": 1 })),
-        )
+        .step(step, hosted.post("/").json(&json!({ "a": 1 })))
         .await
         .unwrap();
-    let call = functions
-        .call_hosted("hosted")
-        .path("/api/items")
-        .json(&json!({ "a": 1 }));
+    let call = hosted.post("/api/items").json(&json!({ "a": 1 }));
     scene
         .step(step, call.header("X-Custom", "yes"))
         .await
         .unwrap();
-    let call = functions
-        .call_hosted("hosted")
-        .method(Method::GET)
-        .path("api/items");
+    let call = hosted.get("api/items");
     scene
         .step(step, call.json(&json!({ "a": 1, "b": "x y" })))
         .await
