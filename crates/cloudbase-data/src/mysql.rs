@@ -73,7 +73,7 @@
 //!
 //! | Confirmed by the documents | Not confirmed on MySQL |
 //! |---|---|
-//! | `eq` `neq` `gt` `gte` `lt` `lte` `like` `in_` `is` `match_`, `not` of these | [`ilike`](ilike()) |
+//! | `eq` `neq` `gt` `gte` `lt` `lte` `like` `in_` `is` `regexp`, `not` of these | [`ilike`](ilike()) |
 //! | `all` and `any` of conditions | groups within groups; quotes and backslashes around values in `in_` and groups |
 //! | relations by foreign key, aliases of relations, `inner` | conditions, order, limit and offset of a relation ([`Relation::filter`], [`Related`]); dotted columns (`"users.name"`) as conditions |
 //! | columns by name | aliases of columns ([`Columns::column_as`]), names in quotes |
@@ -106,7 +106,7 @@ pub use self::columns::{Columns, Related, Relation, relation};
 pub use self::count::Count;
 pub use self::filter::{
     Filter, Is, all, any, eq, escape_like, gt, gte, ilike, in_, is, is_not_null, is_null, like, lt,
-    lte, match_, neq, not,
+    lte, neq, not, regexp,
 };
 pub use self::insert::{Insert, Upsert};
 use self::request::{Query, Target};

@@ -15,7 +15,7 @@ use crate::{FileId, ObjectKey};
 pub struct CopyItem {
     from: String,
     to: String,
-    overwrite: Option<bool>,
+    upsert: Option<bool>,
     remove_original: bool,
 }
 
@@ -25,7 +25,7 @@ impl CopyItem {
         Self {
             from: from.into(),
             to: to.into(),
-            overwrite: None,
+            upsert: None,
             remove_original: false,
         }
     }
@@ -40,14 +40,15 @@ impl CopyItem {
     }
 
     /// Whether an existing object may be replaced. Default: what the
-    /// [batch](CopyObjects::overwrite) says.
-    pub fn overwrite(mut self, overwrite: bool) -> Self {
-        self.overwrite = Some(overwrite);
+    /// [batch](CopyObjects::upsert) says.
+    #[doc(alias = "overwrite")]
+    pub fn upsert(mut self, upsert: bool) -> Self {
+        self.upsert = Some(upsert);
         self
     }
 
     /// What is sent; `place` tells the item from the others of its batch.
-    fn request(&self, place: &str, overwrite: bool) -> Result<CopyRequest> {
+    fn request(&self, place: &str, upsert: bool) -> Result<CopyRequest> {
         let src_path = ObjectKey::checked(&format!("from{place}"), &self.from)?;
         let dst_path = ObjectKey::checked(&format!("to{place}"), &self.to)?;
         if src_path == dst_path {
@@ -57,7 +58,7 @@ impl CopyItem {
         Ok(CopyRequest {
             src_path,
             dst_path,
-            overwrite: self.overwrite.unwrap_or(overwrite),
+            overwrite: self.upsert.unwrap_or(upsert),
             remove_original: self.remove_original,
         })
     }
@@ -89,7 +90,7 @@ struct CopyRequest {
 pub struct CopyObjects {
     client: Client,
     items: Vec<CopyItem>,
-    overwrite: bool,
+    upsert: bool,
     options: CallOptions,
 }
 
@@ -104,21 +105,22 @@ impl CopyObjects {
         Self {
             client,
             items,
-            overwrite: true,
+            upsert: true,
             options: CallOptions::default(),
         }
     }
 
     /// Whether existing objects may be replaced. Default: yes.
-    pub fn overwrite(mut self, overwrite: bool) -> Self {
-        self.overwrite = overwrite;
+    #[doc(alias = "overwrite")]
+    pub fn upsert(mut self, upsert: bool) -> Self {
+        self.upsert = upsert;
         self
     }
 
     async fn respond(self) -> Result<Response<Vec<Result<FileId>>>> {
         let requests = self.items.iter().enumerate();
         let requests = requests
-            .map(|(index, item)| item.request(&format!(" {index}"), self.overwrite))
+            .map(|(index, item)| item.request(&format!(" {index}"), self.upsert))
             .collect::<Result<Vec<_>>>()?;
         transfer(&self.client, &requests, self.options).await
     }
@@ -189,8 +191,9 @@ impl CopyObject {
     }
 
     /// Whether an existing object may be replaced. Default: yes.
-    pub fn overwrite(mut self, overwrite: bool) -> Self {
-        self.item = self.item.overwrite(overwrite);
+    #[doc(alias = "overwrite")]
+    pub fn upsert(mut self, upsert: bool) -> Self {
+        self.item = self.item.upsert(upsert);
         self
     }
 

@@ -187,7 +187,7 @@ impl Storage {
     ///
     /// let items = [
     ///     CopyItem::copy("drafts/a.txt", "posts/a.txt"),
-    ///     CopyItem::move_to("drafts/b.txt", "posts/b.txt").overwrite(false),
+    ///     CopyItem::move_to("drafts/b.txt", "posts/b.txt").upsert(false),
     /// ];
     /// for result in storage.copy_many(items).await? {
     ///     println!("{}", result?);

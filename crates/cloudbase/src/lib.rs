@@ -29,7 +29,7 @@
 //! | `derive` | `#[derive(Table)]`: columns as typed constants |
 //! | `functions` | cloud functions, cloud hosting, APIs |
 //! | `storage` | objects |
-//! | `full` | all products |
+//! | `full` | all products and `derive` |
 //! | `rustls-ring` (default), `rustls-aws-lc` | TLS |
 //! | `webpki-roots` (default), `platform-verifier` | whom TLS trusts |
 //! | `http2`, `gzip` | what the connections speak |

@@ -22,7 +22,7 @@ async fn nothing_is_written_that_no_condition_on_the_table_chose() {
         mysql
             .from("books")
             .delete()
-            .matching([("author_id.name", "Ann")]),
+            .eq_all([("author_id.name", "Ann")]),
     ] {
         assert_eq!(write.await.unwrap_err().kind(), ErrorKind::Argument);
     }

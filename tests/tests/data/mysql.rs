@@ -94,7 +94,7 @@ async fn every_operator_finds_what_it_should() {
         (cloudbase_data::mysql::lt("pages", 120), vec![3]),
         (cloudbase_data::mysql::lte("pages", 120), vec![1, 3]),
         (like("title", format!("%{}%", escape_like("0% m"))), vec![3]),
-        (cloudbase_data::mysql::match_("title", "^[HN]"), vec![1, 2]),
+        (cloudbase_data::mysql::regexp("title", "^[HN]"), vec![1, 2]),
         (in_("title", ["a,b)", "Harbour", "\"", "\\"]), vec![2, 4]),
         (in_("id", none), vec![]),
         (not(in_("id", none)), vec![1, 2, 3, 4]),

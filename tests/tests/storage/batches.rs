@@ -99,7 +99,7 @@ async fn administrators_copy_and_move() {
     assert!(!storage.exists(&a).await.unwrap());
     let error = storage
         .copy("c.txt", "dir/b!.txt")
-        .overwrite(false)
+        .upsert(false)
         .await
         .unwrap_err();
     assert!(error.is_conflict(), "{error}");
@@ -114,7 +114,7 @@ async fn administrators_copy_and_move() {
     // Copies and moves in one batch, and what is wrong with one of them is said of it.
     let mixed = [
         CopyItem::copy("e.txt", "f.txt"),
-        CopyItem::move_to("e.txt", "g.txt").overwrite(false),
+        CopyItem::move_to("e.txt", "g.txt").upsert(false),
     ];
     let results = storage.copy_many(mixed).await.unwrap();
     assert!(results.iter().all(Result::is_ok), "{results:?}");

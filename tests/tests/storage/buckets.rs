@@ -103,7 +103,7 @@ async fn objects_of_a_bucket() {
     let made = bucket
         .upload("dir/a b?#%2e.bin", source)
         .metadata(&json!({ "k": "值" }))
-        .max_age(60)
+        .max_age(std::time::Duration::from_secs(60))
         .await
         .unwrap();
     assert_eq!(made.path.as_str(), "dir/a b?#%2e.bin");

@@ -149,7 +149,7 @@ async fn copies(wire: Wire) {
     let copy = storage.copy_many([("dir/a.txt", "dir/b.txt")]);
     scene.step("app.copyFile", copy, ids).await.unwrap();
     let items = [
-        CopyItem::move_to("dir/a.txt", "dir/c.txt").overwrite(false),
+        CopyItem::move_to("dir/a.txt", "dir/c.txt").upsert(false),
         CopyItem::copy("dir/d.txt", "dir/e.txt"),
     ];
     let copy = storage.copy_many(items);

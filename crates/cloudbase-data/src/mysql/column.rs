@@ -126,8 +126,8 @@ impl<T: Textual> Column<T> {
     }
 
     /// `column REGEXP pattern`
-    pub fn match_(self, pattern: impl Into<String>) -> Filter {
-        filter::match_(self, pattern.into())
+    pub fn regexp(self, pattern: impl Into<String>) -> Filter {
+        filter::regexp(self, pattern.into())
     }
 }
 

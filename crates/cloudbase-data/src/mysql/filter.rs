@@ -214,7 +214,7 @@ pub fn ilike(column: impl Into<ColumnRef>, pattern: impl Into<Scalar>) -> Filter
 
 /// `column REGEXP pattern`
 #[doc(alias = "match")]
-pub fn match_(column: impl Into<ColumnRef>, pattern: impl Into<Scalar>) -> Filter {
+pub fn regexp(column: impl Into<ColumnRef>, pattern: impl Into<Scalar>) -> Filter {
     Filter::operator(column, "match", pattern)
 }
 

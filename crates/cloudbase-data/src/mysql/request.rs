@@ -229,7 +229,7 @@ macro_rules! filter_methods {
 
             /// Each of these columns has this value.
             #[doc(alias = "match")]
-            pub fn matching<C, V>(mut self, values: impl IntoIterator<Item = (C, V)>) -> Self
+            pub fn eq_all<C, V>(mut self, values: impl IntoIterator<Item = (C, V)>) -> Self
             where
                 C: Into<$crate::mysql::ColumnRef>,
                 V: Into<$crate::mysql::Scalar>,
@@ -248,7 +248,7 @@ macro_rules! filter_methods {
                 lte: "`column <= value`",
                 like: "`column LIKE value`, `%` for any text and `_` for any character.",
                 ilike: "`column LIKE value` whatever the case; see [`ilike`](crate::mysql::ilike()): not confirmed on MySQL.",
-                match_: "`column REGEXP value`"
+                regexp: "`column REGEXP value`"
             );
 
             /// `column IN (…)`; an empty list matches nothing.

@@ -143,13 +143,13 @@ mod tests {
             ("^$", false),
             ("^a", false),
         ] {
-            let filter = super::super::filter::match_("title", pattern);
+            let filter = super::super::filter::regexp("title", pattern);
             assert_eq!(require(&[filter]).is_err(), is_any, "{pattern}");
         }
         // Beside it, a condition that holds for everything changes nothing.
         let filters = [
-            super::super::filter::match_("title", "^$"),
-            super::super::filter::match_("note", ".*"),
+            super::super::filter::regexp("title", "^$"),
+            super::super::filter::regexp("note", ".*"),
         ];
         require(&filters).unwrap();
     }

@@ -88,7 +88,7 @@ macro_rules! begins {
 begins! {
     filter(filter: Filter);
     filters(filters: impl Into<Filters>);
-    matching(values: impl IntoIterator<Item = (impl Into<ColumnRef>, impl Into<Scalar>)>);
+    eq_all(values: impl IntoIterator<Item = (impl Into<ColumnRef>, impl Into<Scalar>)>);
     eq(column: impl Into<ColumnRef>, value: impl Into<Scalar>);
     neq(column: impl Into<ColumnRef>, value: impl Into<Scalar>);
     gt(column: impl Into<ColumnRef>, value: impl Into<Scalar>);
@@ -97,7 +97,7 @@ begins! {
     lte(column: impl Into<ColumnRef>, value: impl Into<Scalar>);
     like(column: impl Into<ColumnRef>, value: impl Into<Scalar>);
     ilike(column: impl Into<ColumnRef>, value: impl Into<Scalar>);
-    match_(column: impl Into<ColumnRef>, value: impl Into<Scalar>);
+    regexp(column: impl Into<ColumnRef>, value: impl Into<Scalar>);
     in_(column: impl Into<ColumnRef>, values: impl IntoIterator<Item = impl Into<Scalar>>);
     is(column: impl Into<ColumnRef>, value: Is);
     is_null(column: impl Into<ColumnRef>);

@@ -64,7 +64,7 @@ fn reads_are_those_of_the_official_builder() {
     );
     check(
         t().select::<Row>("*")
-            .matching([("x", "1"), ("y", "z")])
+            .eq_all([("x", "1"), ("y", "z")])
             .operation(),
         "GET /articles?select=*&x=eq.1&y=eq.z",
         "",

@@ -1,6 +1,7 @@
 //! Uploads into a bucket.
 
 use std::fmt;
+use std::time::Duration;
 
 use cloudbase_core::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use cloudbase_core::http::{HeaderName, HeaderValue, Method};
@@ -32,7 +33,7 @@ pub struct BucketUpload {
     source: UploadSource,
     signed: Option<SignedUploadUrl>,
     content_type: Option<String>,
-    max_age: u64,
+    max_age: Duration,
     metadata: Option<Result<HeaderValue>>,
     upsert: bool,
     on_progress: Option<OnProgress>,
@@ -58,7 +59,7 @@ impl BucketUpload {
             source,
             signed: None,
             content_type: None,
-            max_age: 3600,
+            max_age: Duration::from_secs(3600),
             metadata: None,
             on_progress: None,
             options: CallOptions::default(),
@@ -81,10 +82,10 @@ impl BucketUpload {
         self
     }
 
-    /// How long the object may be cached, in seconds. Default: 3600.
+    /// Sets how long the object may be cached, in whole seconds (fractions are left out). Default: an hour.
     #[doc(alias = "cacheControl")]
-    pub fn max_age(mut self, seconds: u64) -> Self {
-        self.max_age = seconds;
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.max_age = age;
         self
     }
 
@@ -132,8 +133,8 @@ impl BucketUpload {
                 "must not contain control characters such as CR, LF or NUL",
             )
         })?;
-        let max_age =
-            HeaderValue::try_from(format!("max-age={}", self.max_age)).map_err(|error| {
+        let max_age = HeaderValue::try_from(format!("max-age={}", self.max_age.as_secs()))
+            .map_err(|error| {
                 Error::new(ErrorKind::Encode, "`max_age` cannot be sent as a header")
                     .with_source(error)
             })?;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::mysql::filter::parse_query;
 use crate::mysql::{
-    all, any, eq, gt, gte, in_, is, is_not_null, is_null, like, lt, match_, neq, not,
+    all, any, eq, gt, gte, in_, is, is_not_null, is_null, like, lt, neq, not, regexp,
 };
 
 fn encode(filters: &[Filter]) -> Result<String> {
@@ -85,7 +85,7 @@ fn strings_are_those_of_the_official_builder() {
         (eq("a b", 1), "a+b=eq.1"),
         (eq("data->>key", "v"), "data-%3E%3Ekey=eq.v"),
         (eq("users.name", "Ann"), "users.name=eq.Ann"),
-        (match_("name", "^[a-z]+$"), "name=match.%5E%5Ba-z%5D%2B%24"),
+        (regexp("name", "^[a-z]+$"), "name=match.%5E%5Ba-z%5D%2B%24"),
         (eq("price", 1.50), "price=eq.1.5"),
         (like("name", "*ann*"), "name=like.*ann*"),
     ] {

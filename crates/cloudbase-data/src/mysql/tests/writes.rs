@@ -172,7 +172,7 @@ fn a_condition_on_a_relation_chooses_no_rows() {
         t().delete()
             .filter(not(all([is_null("author.name")])))
             .operation(),
-        t().delete().matching([("author.name", "A")]).operation(),
+        t().delete().eq_all([("author.name", "A")]).operation(),
         mysql()
             .update("t", &change, [("author.not.and", "(name.eq.A,name.eq.B)")])
             .operation(),
@@ -436,9 +436,9 @@ fn a_table_begins_every_condition() {
         )+};
     }
     same! {
-        filter(eq("a", 1)); filters([("a", "gt.1")]); matching([("a", 1)]); eq("a", 1); neq("a", 1);
+        filter(eq("a", 1)); filters([("a", "gt.1")]); eq_all([("a", 1)]); eq("a", 1); neq("a", 1);
         gt("a", 1); gte("a", 1); lt("a", 1); lte("a", 1); like("a", "x%"); ilike("a", "x%");
-        match_("a", "x"); in_("a", [1, 2]); is("a", Is::True); is_null("a"); is_not_null("a");
+        regexp("a", "x"); in_("a", [1, 2]); is("a", Is::True); is_null("a"); is_not_null("a");
         not(eq("a", 1)); or([eq("a", 1), eq("b", 2)]); related("r", Related::new().limit(1));
         order(desc("a")); limit(3); offset(2); range(1, 4);
     }
