@@ -32,6 +32,9 @@ fn claims_name_the_environment() {
 fn other_keys_name_none() {
     assert_eq!(named(r#"{"iss":"https://example.org"}"#), None);
     assert_eq!(named("[]"), None);
+    for several_or_nobody in [r#"{"aud":[]}"#, r#"{"aud":["d-1","e-1"]}"#] {
+        assert_eq!(named(several_or_nobody), None, "{several_or_nobody}");
+    }
     for opaque in ["", "opaque", "a.b", "a.b.c", "a.b.c.d", "..", "a.%%%.c"] {
         assert_eq!(environment(&opaque.into()), None, "{opaque}");
     }
