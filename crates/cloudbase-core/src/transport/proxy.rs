@@ -11,16 +11,17 @@ use http::uri::{Authority, Scheme};
 use http::{HeaderValue, Uri};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use self::direct::{Direct, bare_host, parse_direct};
+use self::direct::{Direct, bare_host};
 use crate::config::endpoint::{is_loopback, port_of};
 use crate::error::{Error, Result};
+use crate::value::percent_encoding;
 
 /// The proxies of a client and the hosts that are reached without. Cheap to clone.
 #[derive(Clone, Default)]
 pub(crate) struct ProxyRules {
     http: Option<Arc<Proxy>>,
     https: Option<Arc<Proxy>>,
-    direct: Arc<[Direct]>,
+    direct: Arc<Direct>,
 }
 
 /// One proxy server.
@@ -60,7 +61,7 @@ pub(crate) struct ProxyVariables {
 }
 
 impl ProxyVariables {
-    /// Asks `lookup` for the variables; the lower-case name comes first, as everywhere.
+    /// Reads the variables from `lookup`; the lower-case name comes first, as everywhere.
     pub(crate) fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Self {
         let find = |names: &[&'static str]| {
             names.iter().find_map(|name| {
@@ -68,7 +69,7 @@ impl ProxyVariables {
                 Some((*name, SecretString::from(value)))
             })
         };
-        // In a CGI program `HTTP_PROXY` is a header of whoever calls it.
+        // In a CGI program `HTTP_PROXY` is a header of its caller.
         let cgi = lookup("REQUEST_METHOD").is_some();
         let http: &[_] = if cgi {
             &["http_proxy"]
@@ -92,7 +93,12 @@ impl ProxyVariables {
         Ok(ProxyRules {
             http: parse(&self.http)?,
             https: parse(&self.https)?,
-            direct: self.direct.as_deref().map(parse_direct).unwrap_or_default(),
+            direct: Arc::new(
+                self.direct
+                    .as_deref()
+                    .map(Direct::parse)
+                    .unwrap_or_default(),
+            ),
         })
     }
 }
@@ -112,7 +118,7 @@ impl ProxyRules {
         })
     }
 
-    /// The proxy for `target`, if there is one. This machine is never reached by a proxy.
+    /// The proxy for `target`, if there is one. This machine is always reached directly.
     pub(super) fn proxy_for(&self, target: &Uri) -> Option<&Arc<Proxy>> {
         let proxy = if target.scheme() == Some(&Scheme::HTTP) {
             self.http.as_ref()?
@@ -121,7 +127,7 @@ impl ProxyRules {
         };
         let host = bare_host(target.host()?);
         let port = target.port_u16().unwrap_or_else(|| default_port(target));
-        let direct = is_loopback(host) || self.direct.iter().any(|entry| entry.is(host, port));
+        let direct = is_loopback(host) || self.direct.contains(host, port);
         (!direct).then_some(proxy)
     }
 }
@@ -145,7 +151,7 @@ impl Proxy {
 
     fn parse(setting: &str, url: &SecretString) -> Result<Self> {
         const FORM: &str = "must be a URL of the form `http://[user:password@]host[:port]`";
-        let refuse = |rule: &str| Error::config(setting, rule);
+        let invalid = |rule: &str| Error::config(setting, rule);
         let url = url.expose_secret().trim();
         let (scheme, rest, has_scheme) = match url.split_once("://") {
             Some((scheme, rest)) => (scheme, rest, true),
@@ -154,12 +160,12 @@ impl Proxy {
         let (kind, port) = match scheme.to_ascii_lowercase().as_str() {
             "http" => (ProxyKind::Http, 80),
             "https" if cfg!(feature = "_tls") => (ProxyKind::Https, 443),
-            "https" => return Err(refuse("needs a TLS feature such as `rustls-ring`")),
+            "https" => return Err(invalid("needs a TLS feature such as `rustls-ring`")),
             // Desktops write `socks://` and mean SOCKS 5.
             "socks5h" | "socks" => (ProxyKind::Socks5 { local_dns: false }, 1080),
             "socks5" => (ProxyKind::Socks5 { local_dns: true }, 1080),
             _ => {
-                return Err(refuse(
+                return Err(invalid(
                     "must begin with `http://`, `https://`, `socks5://` or `socks5h://`",
                 ));
             }
@@ -168,37 +174,39 @@ impl Proxy {
         let (rest, path) = rest.split_at(end);
         // The host would be what is the user's name: `http://user:1/2@host`.
         if path.contains('@') {
-            return Err(refuse(
+            return Err(invalid(
                 "must have `/`, `?`, `#` and `@` in a user name or password percent-encoded: \
                  percent-encode the password",
             ));
         }
         // The host would be what was meant as a scheme: `http//host`.
         if !has_scheme && !matches!(path, "" | "/") {
-            return Err(refuse(FORM));
+            return Err(invalid(FORM));
         }
         let (user_info, server) = match rest.rsplit_once('@') {
             Some((user_info, server)) => (Some(user_info), server),
             None => (None, rest),
         };
-        let server: Authority = server.parse().map_err(|_| refuse(FORM))?;
+        let server: Authority = server.parse().map_err(|_| invalid(FORM))?;
         let port = port_of(&server)
-            .ok_or_else(|| refuse(FORM))?
+            .ok_or_else(|| invalid(FORM))?
             .unwrap_or(port);
         let address = format!("http://{}:{port}/", server.host());
         let socks = matches!(kind, ProxyKind::Socks5 { .. });
         let credentials = user_info
-            .map(|info| Credentials::parse(info).ok_or_else(|| refuse(FORM)))
+            .map(|info| Credentials::parse(info).ok_or_else(|| invalid(FORM)))
             .transpose()?;
         let too_long = |known: &Credentials| {
             known.user.len() > 255 || known.password.expose_secret().len() > 255
         };
         if socks && credentials.as_ref().is_some_and(too_long) {
-            return Err(refuse("must have a user and password of at most 255 bytes"));
+            return Err(invalid(
+                "must have a user and password of at most 255 bytes",
+            ));
         }
         Ok(Self {
             kind,
-            address: address.parse().map_err(|_| refuse(FORM))?,
+            address: address.parse().map_err(|_| invalid(FORM))?,
             credentials,
             setting: setting.into(),
         })
@@ -229,19 +237,12 @@ impl Credentials {
     }
 }
 
+/// Undoes percent-encoding; `None` if an escape is cut short or the outcome is no text.
 fn percent_decode(text: &str) -> Option<String> {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        if byte != b'%' {
-            decoded.push(byte);
-            continue;
-        }
-        let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-        let value = digit(bytes.next())? * 16 + digit(bytes.next())?;
-        decoded.push(u8::try_from(value).ok()?);
-    }
-    String::from_utf8(decoded).ok()
+    let is_hex = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let mut escapes = text.split('%').skip(1);
+    let whole = escapes.all(|after| after.get(..2).is_some_and(is_hex));
+    whole.then(|| String::from_utf8(percent_encoding::percent_decode(text)).ok())?
 }
 
 impl fmt::Debug for Proxy {

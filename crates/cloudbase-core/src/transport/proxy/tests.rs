@@ -168,7 +168,7 @@ fn credentials_are_decoded_and_hidden() {
 }
 
 #[test]
-fn bad_proxies_are_refused_without_their_secret() {
+fn bad_proxies_are_rejected_without_their_secret() {
     for url in [
         "ftp://u:hunter2@p",
         "http://u:hunter2@",
