@@ -6,7 +6,10 @@
 mod survivors;
 mod tree;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result, bail, ensure};
 use xshell::cmd;
@@ -42,8 +45,12 @@ const EXCLUDED: &str = "impl (fmt::)?Debug for";
 /// The package of the end-to-end tests.
 const END_TO_END: &str = "cloudbase-tests";
 
-/// Seconds after which the tests of one mutant count as failed: it has made one of them wait for ever.
-const TIMEOUT: &str = "240";
+/// The tests of one mutant count as failed after so many times what they take without it: it has made one of them wait
+/// for ever. A machine that other work slows down in the meantime must not kill a mutant.
+const TIMEOUT_FACTOR: u32 = 4;
+
+/// The least timeout.
+const LEAST_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A sample with fewer viable mutants than this says little about the share, and is judged with a margin.
 const SMALL_SAMPLE: usize = 100;
@@ -190,7 +197,10 @@ fn judge(tree: &Tree, mutants: &[Mutant]) -> Result<Outcome> {
 /// Runs the tests of one package on each mutant, after they have passed on the sources as they are.
 fn test(tree: &Tree, mutants: &[&Mutant], tests: &str) -> Result<Outcome> {
     println!("── {tests} on the sources as they are");
-    pass(tree, tests)?;
+    let timeout = (pass(tree, tests)? * TIMEOUT_FACTOR)
+        .max(LEAST_TIMEOUT)
+        .as_secs()
+        .to_string();
     println!("── {} mutants against {tests}", mutants.len());
     let exact: Vec<_> = mutants
         .iter()
@@ -229,7 +239,7 @@ fn test(tree: &Tree, mutants: &[&Mutant], tests: &str) -> Result<Outcome> {
             tool,
             "--all-features",
         ])
-        .args(["--baseline", "skip", "--timeout", TIMEOUT, "--", "--tests"])
+        .args(["--baseline", "skip", "--timeout", &timeout, "--", "--tests"])
         .status()
         .context("cannot run cargo-mutants")?;
     ensure!(
@@ -247,24 +257,32 @@ fn test(tree: &Tree, mutants: &[&Mutant], tests: &str) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// What cargo-mutants would run on the sources as they are is the tests of the mutated packages, whatever is asked for.
-fn pass(tree: &Tree, tests: &str) -> Result<()> {
-    let mut cargo = tree.cargo();
-    if NEXTEST.is_installed() {
-        cargo.args(["nextest", "run", "--status-level", "fail"]);
-    } else {
-        cargo.args(["test", "--quiet"]);
-    }
-    let status = cargo
-        .args(["--package", tests, "--all-features", "--tests"])
-        .current_dir(&tree.root)
-        .status()
-        .context("cannot run cargo")?;
-    ensure!(
-        status.success(),
-        "{tests} does not pass on the sources as they are, so nothing would be a mutant's doing"
-    );
-    Ok(())
+/// Runs the tests of one package on the sources as they are, and returns how long that takes once they are built. What
+/// cargo-mutants itself would run for this is the tests of the mutated packages, whatever is asked for.
+fn pass(tree: &Tree, tests: &str) -> Result<Duration> {
+    let run = |extra: &[&str]| -> Result<()> {
+        let mut cargo = tree.cargo();
+        if NEXTEST.is_installed() {
+            cargo.args(["nextest", "run"]);
+        } else {
+            cargo.args(["test", "--quiet"]);
+        }
+        let status = cargo
+            .args(["--package", tests, "--all-features", "--tests"])
+            .args(extra)
+            .current_dir(&tree.root)
+            .status()
+            .context("cannot run cargo")?;
+        ensure!(
+            status.success(),
+            "{tests} does not pass on the sources as they are, so nothing would be a mutant's doing"
+        );
+        Ok(())
+    };
+    run(&["--no-run"])?;
+    let started = Instant::now();
+    run(&[])?;
+    Ok(started.elapsed())
 }
 
 /// A regular expression that matches `name` and nothing else.
