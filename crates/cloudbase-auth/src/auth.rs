@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use cloudbase_core::credential::RefreshPolicy;
 use cloudbase_core::{CallOptions, Client, Error, Result};
+use secrecy::SecretString;
 
 use crate::caller::Caller;
 use crate::captcha::gate::Gate;
@@ -12,6 +13,7 @@ use crate::captcha::handler::CaptchaHandler;
 use crate::device::Device;
 use crate::oauth::state::OAuthStates;
 use crate::result::SignedIn;
+use crate::server::as_session;
 use crate::session::manager::Manager;
 use crate::store::{MemoryStore, SessionStore};
 
@@ -36,6 +38,7 @@ use crate::store::{MemoryStore, SessionStore};
 #[derive(Clone)]
 pub struct Auth {
     pub(crate) caller: Caller,
+    gate: Arc<Gate>,
     shared: Arc<Shared>,
 }
 
@@ -147,8 +150,50 @@ impl Auth {
         &self.shared.oauth
     }
 
-    pub(crate) fn gate(&self) -> Option<&Arc<Gate>> {
-        self.caller.captcha.as_ref()
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.gate
+    }
+}
+
+impl Auth {
+    /// A handle that acts as the user whose access token this is: for servers that are called by
+    /// many users. Its calls, and those of its [`client`](Self::client), carry that token over the
+    /// same connections.
+    ///
+    /// The handle has no part in the session of this one, and nothing of it is stored. It cannot sign
+    /// anybody in, up or over (an [`Argument`](cloudbase_core::ErrorKind::Argument) error), nor be
+    /// refreshed: when the token ends by its own word and this machine's clock,
+    /// [`session`](Self::session) is `None` and calls fail without being sent. Make one
+    /// for each request that the server gets; that costs no connection and no call.
+    ///
+    /// The token is not checked here; the gateway does so with each call. See the feature `jwks` for
+    /// checking it without one.
+    ///
+    /// # Errors
+    ///
+    /// [`Argument`](cloudbase_core::ErrorKind::Argument) if the token is empty or holds characters
+    /// that a header must not.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth, bearer: String) -> cloudbase_auth::Result<()> {
+    /// let theirs = auth.for_user(bearer)?;
+    /// let user = theirs.refresh_user().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn for_user(&self, token: impl Into<SecretString>) -> Result<Self> {
+        let token = token.into();
+        let client = self.client().for_user(token.clone())?;
+        let key = format!("credentials_{}", client.env_id());
+        let store = MemoryStore::holding(key, as_session(&token));
+        let mut theirs = Self::builder(client).session_store(store).build()?;
+        theirs.caller.device = self.caller.device.clone();
+        theirs.gate = self.gate.clone();
+        theirs.caller.captcha = self.caller.captcha.clone();
+        theirs.caller.options = self.caller.options.clone();
+        Ok(theirs)
     }
 }
 
@@ -217,10 +262,11 @@ impl AuthBuilder {
     pub fn build(self) -> Result<Auth> {
         let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
         let device = Arc::new(Device::new(store.clone(), self.device_id.as_deref())?);
+        let gate = Arc::new(Gate::new(self.captcha));
         let caller = Caller {
             client: self.client.clone(),
             device,
-            captcha: Some(Arc::new(Gate::new(self.captcha))),
+            captcha: Some(gate.clone()),
             options: CallOptions::default(),
         };
         let renewals = Caller {
@@ -241,6 +287,7 @@ impl AuthBuilder {
         }
         Ok(Auth {
             caller,
+            gate,
             shared: Arc::new(Shared { manager, oauth }),
         })
     }

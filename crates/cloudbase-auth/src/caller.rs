@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cloudbase_core::{
-    CallOptions, Client, CredentialUse, Envelope, Error, ErrorKind, Idempotency, Operation,
-    PathBuilder, Response, Result,
+    BoxFuture, CallOptions, Client, CredentialUse, Envelope, Error, ErrorKind, Idempotency,
+    Operation, PathBuilder, Response, Result,
 };
 use http::{HeaderName, HeaderValue, Method};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 
-use crate::captcha::gate::Gate;
 use crate::de::Object;
 use crate::device::Device;
 use crate::session::ask;
@@ -125,8 +124,23 @@ pub(crate) struct Caller {
     pub(crate) client: Client,
     pub(crate) device: Arc<Device>,
     /// Absent where a demand for a captcha is simply an error: in renewals.
-    pub(crate) captcha: Option<Arc<Gate>>,
+    pub(crate) captcha: Option<Arc<dyn CaptchaSource>>,
     pub(crate) options: CallOptions,
+}
+
+/// Where captchas for calls come from.
+pub(crate) trait CaptchaSource: Send + Sync {
+    /// A token for a call that needs one; another one than `rejected`. `None` if there is no solver, or
+    /// the human gave up.
+    fn token<'a>(
+        &'a self,
+        caller: &'a Caller,
+        state: &'a str,
+        rejected: Option<&'a SecretString>,
+    ) -> BoxFuture<'a, Result<Option<SecretString>>>;
+
+    /// Whether there is anybody to solve a captcha.
+    fn has_handler(&self) -> bool;
 }
 
 impl Caller {
@@ -192,11 +206,11 @@ impl Caller {
     }
 
     async fn send_until_solved(&self, call: &Call) -> Result<Response<Bytes>> {
-        let Some(gate) = &self.captcha else {
+        let Some(captchas) = &self.captcha else {
             return self.send_once(call, None).await;
         };
         let mut used = match call.captcha_first {
-            true => self.captcha(gate, call, None).await?,
+            true => self.captcha(&**captchas, call, None).await?,
             false => None,
         };
         let (mut required, mut invalid) = (false, false);
@@ -213,10 +227,10 @@ impl Caller {
             if !again {
                 return Err(error);
             }
-            match self.captcha(gate, call, used.as_ref()).await? {
+            match self.captcha(&**captchas, call, used.as_ref()).await? {
                 Some(token) => used = Some(token),
                 // Nobody here can solve one: the program must see what the service said.
-                None if gate.has_handler() => return Err(error),
+                None if captchas.has_handler() => return Err(error),
                 None => {
                     let hint = "set a `captcha_handler` to have captchas solved";
                     let message = format!("{} ({hint})", error.message());
@@ -229,11 +243,11 @@ impl Caller {
     /// A captcha for `call`, in the place of `used`. It is a step of the call.
     async fn captcha(
         &self,
-        gate: &Gate,
+        captchas: &dyn CaptchaSource,
         call: &Call,
         used: Option<&SecretString>,
     ) -> Result<Option<SecretString>> {
-        let solved = gate.token(self, &call.captcha_state(), used).await;
+        let solved = captchas.token(self, &call.captcha_state(), used).await;
         solved.map_err(|error| error.within(call.name))
     }
 

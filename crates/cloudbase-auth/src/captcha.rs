@@ -112,8 +112,8 @@ impl Auth {
                     "must be set: there is nobody to solve a captcha",
                 )
             };
-            let gate = self.gate().ok_or_else(none)?;
-            gate.obtain(self.caller(), "", None).await?.ok_or_else(none)
+            let token = self.gate().obtain(self.caller(), "", None).await?;
+            token.ok_or_else(none)
         })
         .await
     }
@@ -175,9 +175,7 @@ impl Auth {
         key: impl AsRef<str>,
     ) -> Result<CaptchaToken> {
         let answer = verify(self.caller(), &token.into(), key.as_ref()).await?;
-        if let Some(gate) = self.gate() {
-            gate.keep(&answer);
-        }
+        self.gate().keep(&answer);
         Ok(answer)
     }
 }

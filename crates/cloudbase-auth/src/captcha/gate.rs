@@ -4,14 +4,14 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use cloudbase_core::{Error, ErrorKind, Result};
+use cloudbase_core::{BoxFuture, Error, ErrorKind, Result};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard};
 use tokio::time::{Instant, timeout_at};
 
 use super::handler::{CaptchaAnswer, CaptchaChallenge, CaptchaHandler};
 use super::{CaptchaToken, create, verify};
-use crate::caller::Caller;
+use crate::caller::{Caller, CaptchaSource};
 use crate::clock::later;
 
 /// A token counts as ended this much earlier than the service says, as in the other SDKs.
@@ -53,18 +53,7 @@ impl Gate {
         }
     }
 
-    /// A token for a call; another one than `refused`. `None` if nobody can solve a captcha here,
-    /// or the human gave up.
-    pub(crate) async fn token(
-        &self,
-        caller: &Caller,
-        state: &str,
-        refused: Option<&SecretString>,
-    ) -> Result<Option<SecretString>> {
-        let token = self.obtain(caller, state, refused).await?;
-        Ok(token.map(|token| token.captcha_token))
-    }
-
+    /// The token at hand, or one for which the handler solves a captcha now.
     pub(crate) async fn obtain(
         &self,
         caller: &Caller,
@@ -175,13 +164,26 @@ impl Gate {
         Some(CaptchaToken::new(current.token.clone(), left))
     }
 
-    /// Whether there is anybody to solve a captcha.
-    pub(crate) fn has_handler(&self) -> bool {
-        self.handler.is_some()
-    }
-
     fn lock(&self) -> MutexGuard<'_, Option<Kept>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl CaptchaSource for Gate {
+    fn token<'a>(
+        &'a self,
+        caller: &'a Caller,
+        state: &'a str,
+        rejected: Option<&'a SecretString>,
+    ) -> BoxFuture<'a, Result<Option<SecretString>>> {
+        Box::pin(async move {
+            let token = self.obtain(caller, state, rejected).await?;
+            Ok(token.map(|token| token.captcha_token))
+        })
+    }
+
+    fn has_handler(&self) -> bool {
+        self.handler.is_some()
     }
 }
 

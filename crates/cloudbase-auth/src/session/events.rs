@@ -15,7 +15,6 @@ use cloudbase_core::{Error, ErrorCode};
 use futures_core::Stream;
 
 use super::Session;
-use super::manager::Manager;
 use crate::oauth::OAuthPurpose;
 
 /// How many events a reader may fall behind before it misses the oldest.
@@ -124,12 +123,15 @@ impl AuthEvent {
     }
 }
 
+/// Looks for a stored session; `false` if that takes a runtime and none is here.
+pub(crate) type Look = Box<dyn Fn() -> bool + Send + Sync>;
+
 /// Events as a stream. It begins with what happens after it was made, and never ends by itself.
 #[must_use = "a stream does nothing unless it is read"]
 pub struct AuthEvents {
     queue: Arc<Queue>,
-    /// Whose stored session the first read looks for.
-    unread: Option<Manager>,
+    /// Looks for a stored session at the first read.
+    look: Option<Look>,
 }
 
 impl AuthEvents {
@@ -143,7 +145,7 @@ impl AuthEvents {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<AuthEvent> {
-        self.unread.take_if(|manager| manager.look_for_stored());
+        self.look.take_if(|look| look());
         self.queue.poll(cx)
     }
 }
@@ -220,14 +222,11 @@ struct Listener {
 }
 
 impl Hub {
-    /// A stream of what happens from now on, which looks for a stored session of `manager` first.
-    pub(crate) fn stream(&self, manager: Option<&Manager>) -> AuthEvents {
+    /// A stream of what happens from now on, whose reader looks for a stored session first.
+    pub(crate) fn stream(&self, look: Option<Look>) -> AuthEvents {
         let queue = Arc::new(Queue::default());
         self.lock().streams.push(Arc::downgrade(&queue));
-        AuthEvents {
-            queue,
-            unread: manager.cloned(),
-        }
+        AuthEvents { queue, look }
     }
 
     pub(crate) fn listen(

@@ -211,7 +211,9 @@ impl Auth {
     /// # }
     /// ```
     pub fn events(&self) -> AuthEvents {
-        self.manager().hub().stream(Some(self.manager()))
+        let manager = self.manager().clone();
+        let look = Box::new(move || manager.look_for_stored());
+        self.manager().hub().stream(Some(look))
     }
 
     /// Calls `callback` for whatever happens to the session from now on, until the subscription is
