@@ -4,48 +4,18 @@ use std::fmt;
 use std::sync::Arc;
 
 use cloudbase_core::credential::RefreshPolicy;
-use cloudbase_core::{CallOptions, Client, Error, Result};
+use cloudbase_core::{CallOptions, Client, Result};
 use secrecy::SecretString;
 
-use crate::caller::Caller;
-use crate::captcha::gate::Gate;
+use crate::api::Caller;
+use crate::api::device::Device;
+use crate::captcha::broker::Gate;
 use crate::captcha::handler::CaptchaHandler;
-use crate::device::Device;
-use crate::oauth::state::OAuthStates;
-use crate::result::SignedIn;
-use crate::server::as_session;
-use crate::session::manager::Manager;
+use crate::flows::oauth::state::OAuthStates;
+use crate::flows::session::manager::Manager;
+use crate::flows::{Auth, Shared};
+use crate::server::for_user::as_session;
 use crate::store::{MemoryStore, SessionStore};
-
-/// Signs users in and out, keeps their session, and manages their account.
-///
-/// Cheap to clone; clones share the session. The client that it was made with carries the session
-/// into every call of every product.
-///
-/// # Examples
-///
-/// ```no_run
-/// # async fn example() -> cloudbase_auth::Result<()> {
-/// use cloudbase_auth::{Auth, Password};
-/// use cloudbase_core::Client;
-///
-/// let client = Client::builder().env_id("my-env-1a2b3c").build()?;
-/// let auth = Auth::new(client)?;
-/// let signed_in = auth.sign_in_with_password(Password::username("lin", "N3w-pass!")).await?;
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone)]
-pub struct Auth {
-    pub(crate) caller: Caller,
-    gate: Arc<Gate>,
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    manager: Manager,
-    oauth: OAuthStates,
-}
 
 impl Auth {
     /// A handle with default settings: the session is kept in memory.
@@ -68,94 +38,6 @@ impl Auth {
         }
     }
 
-    /// The same handle with these choices for each call that it makes: time limits, headers.
-    ///
-    /// Calls for the signed-in user reject a `token` among them (an
-    /// [`Argument`](cloudbase_core::ErrorKind::Argument) error): it may be another user's. See
-    /// [`for_user`](Self::for_user).
-    ///
-    /// # Examples
-    ///
-    /// ```no_run
-    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
-    /// let options = cloudbase_core::CallOptions::new().with_timeout(std::time::Duration::from_secs(5));
-    /// let session = auth.with_options(options).refresh_user().await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn with_options(&self, options: CallOptions) -> Self {
-        let mut auth = self.clone();
-        auth.caller.options = options;
-        auth
-    }
-
-    /// The same handle, all of whose calls are one call of the user who is signed in now.
-    ///
-    /// # Errors
-    ///
-    /// As [`Caller::check_user`].
-    pub(crate) fn one_call(&self) -> Result<Self> {
-        self.caller.check_user()?;
-        let mut auth = self.clone();
-        auth.caller = auth.caller.one_call();
-        Ok(auth)
-    }
-
-    /// The session that the calls of a handle from [`one_call`](Self::one_call) were made with, and the
-    /// user known last.
-    ///
-    /// # Errors
-    ///
-    /// If it has been replaced or has ended.
-    pub(crate) async fn signed_in_as_caller(&self) -> Result<SignedIn> {
-        let session = match self.caller.options.lineage() {
-            Some(lineage) => self.manager().session_of(&lineage)?,
-            // The token of a handle for one user names no session.
-            None => self
-                .session()
-                .await?
-                .ok_or_else(crate::error::not_signed_in)?,
-        };
-        Ok(Manager::as_known(session))
-    }
-
-    /// Checks that this handle can sign a user in.
-    ///
-    /// # Errors
-    ///
-    /// If it was made for one user by [`for_user`](Self::for_user).
-    pub(crate) fn check_can_sign_in(&self) -> Result<()> {
-        if !self.client().is_for_user() {
-            return Ok(());
-        }
-        let rule = "was made by `for_user` and acts with that token alone: sign in on the handle that it was made from";
-        Err(Error::argument("auth", rule))
-    }
-
-    /// The client that carries the session.
-    pub fn client(&self) -> &Client {
-        &self.caller.client
-    }
-
-    pub(crate) fn caller(&self) -> &Caller {
-        &self.caller
-    }
-
-    pub(crate) fn manager(&self) -> &Manager {
-        &self.shared.manager
-    }
-
-    pub(crate) fn oauth(&self) -> &OAuthStates {
-        &self.shared.oauth
-    }
-
-    pub(crate) fn gate(&self) -> &Gate {
-        &self.gate
-    }
-}
-
-impl Auth {
     /// A handle that acts as the user whose access token this is: for servers that are called by
     /// many users. Its calls, and those of its [`client`](Self::client), carry that token over the
     /// same connections.

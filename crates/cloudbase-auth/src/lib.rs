@@ -35,36 +35,16 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod api;
+mod args;
 mod auth;
-mod caller;
 mod captcha;
-mod check;
-mod claims;
-mod clock;
-mod contact;
-mod de;
-mod device;
-mod error;
-mod identities;
-mod introspection;
-#[cfg(feature = "jwks")]
-mod jwks;
-mod jwt;
-mod named;
-mod oauth;
-mod password;
-mod pending;
-mod phone;
-mod result;
+mod events;
+mod flows;
 mod server;
-mod session;
-mod sign_in;
-mod sign_up;
 mod store;
-#[cfg(feature = "custom-ticket")]
-mod ticket;
-mod user;
-mod verification;
+mod token;
+mod value;
 
 pub use cloudbase_core::credential::RefreshPolicy;
 pub use cloudbase_core::{
@@ -72,32 +52,35 @@ pub use cloudbase_core::{
 };
 pub use futures_core::future::BoxFuture;
 
-pub use crate::auth::{Auth, AuthBuilder};
+pub use crate::auth::AuthBuilder;
 pub use crate::captcha::handler::{CaptchaAnswer, CaptchaChallenge, CaptchaHandler};
 pub use crate::captcha::{CaptchaData, CaptchaToken};
-pub use crate::claims::{Claims, TokenClaims, TokenHeader};
-pub use crate::error::AuthErrorCategory;
-pub use crate::identities::{Identity, LinkIdentity};
-pub use crate::introspection::Introspection;
-#[cfg(feature = "jwks")]
-pub use crate::jwks::{TokenFault, TokenVerifier, TokenVerifierBuilder};
-pub use crate::oauth::{
-    LoopbackSignIn, OAuth, OAuthLoopback, OAuthPurpose, OAuthReturn, OAuthUrl, VerifiedOAuth,
-    VerifyOAuth,
+pub use crate::events::{AuthEvent, AuthEvents, BoundIdentity, SignOutReason, Subscription};
+pub use crate::flows::Auth;
+pub use crate::flows::account::{FoundUsers, PendingContact, UpdateUser, UpdatedUser, UserQuery};
+pub use crate::flows::identities::{Identity, LinkIdentity};
+pub use crate::flows::introspection::Introspection;
+pub use crate::flows::oauth::{
+    LoopbackSignIn, OAuth, OAuthLoopback, OAuthReturn, OAuthUrl, VerifiedOAuth, VerifyOAuth,
 };
-pub use crate::password::{
+pub use crate::flows::password::{
     PendingPasswordReset, PendingReauthentication, ResetPassword, SudoToken,
 };
-pub use crate::pending::PendingSignIn;
-pub use crate::result::SignedIn;
-pub use crate::session::events::{
-    AuthEvent, AuthEvents, BoundIdentity, SignOutReason, Subscription,
-};
-pub use crate::session::{RefreshSession, Session, SetSession, SignOut, SignOutOutcome};
-pub use crate::sign_in::{
+pub use crate::flows::pending::PendingSignIn;
+pub use crate::flows::session::{RefreshSession, SetSession, SignOut, SignOutOutcome};
+pub use crate::flows::sign_in::{
     IdToken, Otp, Password, ProviderGrant, ProviderProfile, ProviderToken, SignInAnonymously,
+    SignedIn,
 };
-pub use crate::sign_up::{ByCode, ByProof, SignUp};
+pub use crate::flows::sign_up::{ByCode, ByProof, SignUp};
+pub use crate::flows::verification::{
+    OtpType, Resend, ResendType, SentVerification, VerificationRequest, VerificationTarget,
+    VerifiedCode, VerifyOtp,
+};
+#[cfg(feature = "jwks")]
+pub use crate::server::jwks::{TokenFault, TokenVerifier, TokenVerifierBuilder};
+#[cfg(feature = "custom-ticket")]
+pub use crate::server::ticket::TicketIssuer;
 #[cfg(feature = "file-store")]
 pub use crate::store::FileStore;
 #[cfg(feature = "keyring")]
@@ -105,16 +88,11 @@ pub use crate::store::KeyringStore;
 #[cfg(feature = "redis")]
 pub use crate::store::RedisStore;
 pub use crate::store::{MemoryStore, SessionStore, StoreLock};
-#[cfg(feature = "custom-ticket")]
-pub use crate::ticket::TicketIssuer;
-pub use crate::user::{
-    AppMetadata, FoundUsers, Gender, PendingContact, UpdateUser, UpdatedUser, User, UserIdentity,
-    UserMetadata, UserQuery, UserStatus,
-};
-pub use crate::verification::{
-    OtpType, Resend, ResendType, SentVerification, VerificationRequest, VerificationTarget,
-    VerifiedCode, VerifyOtp,
-};
+pub use crate::value::claims::{Claims, TokenClaims, TokenHeader};
+pub use crate::value::error::AuthErrorCategory;
+pub use crate::value::oauth_purpose::OAuthPurpose;
+pub use crate::value::session::Session;
+pub use crate::value::user::{AppMetadata, Gender, User, UserIdentity, UserMetadata, UserStatus};
 
 /// The code of the README, compiled.
 #[cfg(doctest)]

@@ -1,6 +1,6 @@
 //! Where sessions outlive a process.
 
-mod check;
+pub(crate) mod check;
 #[cfg(test)]
 pub(crate) mod conformance;
 #[cfg(feature = "file-store")]

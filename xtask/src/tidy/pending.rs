@@ -7,31 +7,6 @@ use super::Finding;
 
 /// Pairs of folders, the one that uses first, against the order of folders.
 pub(super) const FOLDER_ORDER: &[&str] = &[
-    "cloudbase-auth: caller -> captcha",
-    "cloudbase-auth: captcha -> auth",
-    "cloudbase-auth: contact -> check",
-    "cloudbase-auth: identities -> auth",
-    "cloudbase-auth: introspection -> auth",
-    "cloudbase-auth: oauth -> auth",
-    "cloudbase-auth: password -> auth",
-    "cloudbase-auth: pending -> auth",
-    "cloudbase-auth: result -> session",
-    "cloudbase-auth: server -> auth",
-    "cloudbase-auth: session -> auth",
-    "cloudbase-auth: session -> caller",
-    "cloudbase-auth: session -> check",
-    "cloudbase-auth: session -> oauth",
-    "cloudbase-auth: session -> store",
-    "cloudbase-auth: sign_in -> auth",
-    "cloudbase-auth: sign_up -> auth",
-    "cloudbase-auth: store -> auth",
-    "cloudbase-auth: user -> auth",
-    "cloudbase-auth: user -> caller",
-    "cloudbase-auth: user -> check",
-    "cloudbase-auth: user -> password",
-    "cloudbase-auth: user -> session",
-    "cloudbase-auth: user -> verification",
-    "cloudbase-auth: verification -> auth",
     "cloudbase-core: config -> transport",
     "cloudbase-core: operation -> credential",
 ];
@@ -98,11 +73,6 @@ pub(super) const WORDS: &[(&str, &str, usize)] = &[
 
 /// Sources of the SDK that are too long.
 pub(super) const LONG_FILES: &[&str] = &[
-    "crates/cloudbase-auth/src/session.rs",
-    "crates/cloudbase-auth/src/session/events.rs",
-    "crates/cloudbase-auth/src/session/manager.rs",
-    "crates/cloudbase-auth/src/session/methods.rs",
-    "crates/cloudbase-auth/src/user.rs",
     "crates/cloudbase-data/src/models/command.rs",
     "crates/cloudbase-data/src/models/list.rs",
     "crates/cloudbase-data/src/models/write.rs",

@@ -4,42 +4,12 @@ use cloudbase_core::{Error, ErrorKind, Result};
 use secrecy::ExposeSecret as _;
 
 use super::{SessionStore, StoreLock};
-use crate::auth::Auth;
 
 /// Under which key the check leaves nothing behind.
 const KEY: &str = "store_check";
 
-impl Auth {
-    /// Checks that the session store can be locked, written, read and cleared.
-    ///
-    /// Without a store that works a session lives in memory: sign-ins succeed, and the next run of
-    /// the program has to sign in again. A program that is run again and again, such as a command,
-    /// asks at its start. The check uses a key of its own, asks the service nothing, and does not
-    /// touch the session.
-    ///
-    /// # Errors
-    ///
-    /// What the store says; [`Local`](ErrorKind::Local) if it does not return what it was given.
-    ///
-    /// # Cancel safety
-    ///
-    /// A check that is dropped may leave its own value in the store.
-    ///
-    /// # Examples
-    ///
-    /// ```no_run
-    /// # async fn example(auth: cloudbase_auth::Auth) {
-    /// if let Err(error) = auth.check_store().await {
-    ///     eprintln!("you will have to sign in again next time: {error}");
-    /// }
-    /// # }
-    /// ```
-    pub async fn check_store(&self) -> Result<()> {
-        check(self.manager().store()).await
-    }
-}
-
-async fn check(store: &dyn SessionStore) -> Result<()> {
+/// Whether the store can be locked, written, read and cleared.
+pub(crate) async fn check(store: &dyn SessionStore) -> Result<()> {
     let value = uuid::Uuid::new_v4().to_string();
     let lock = store.lock(KEY).await?;
     let kept = keeps(store, KEY, &value, &lock).await;
@@ -140,7 +110,7 @@ mod tests {
                 .endpoint("http://127.0.0.1:9")
                 .build()
                 .unwrap();
-            let auth = Auth::builder(client).session_store(FileStore::new(&bad));
+            let auth = crate::Auth::builder(client).session_store(FileStore::new(&bad));
             let error = auth.build().unwrap().check_store().await.unwrap_err();
             assert!(error.message().contains(bad.to_str().unwrap()), "{error}");
         }

@@ -1,0 +1,20 @@
+//! The session of a handle: one owner, one change at a time, stored before anybody sees it.
+
+mod check_store;
+#[cfg(test)]
+mod clock_tests;
+mod expiry;
+mod explicit;
+pub(crate) mod manager;
+mod methods;
+mod refresh;
+mod saving;
+#[cfg(test)]
+mod schedule_tests;
+#[cfg(test)]
+mod sharing_tests;
+mod sign_out;
+mod stored;
+
+pub use self::methods::{RefreshSession, SetSession};
+pub use self::sign_out::{SignOut, SignOutOutcome};

@@ -1,0 +1,135 @@
+//! Sign-in with a one-time code instead of a password.
+
+use cloudbase_core::Result;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::args::contact::Contact;
+use crate::args::validate;
+use crate::flows::Auth;
+use crate::flows::pending::PendingSignIn;
+use crate::flows::sign_in::SignedIn;
+use crate::flows::verification::{SentCode, VerificationRequest, VerificationTarget};
+use crate::value::named::named;
+
+/// Who signs in with a code; see [`Auth::sign_in_with_otp`].
+#[doc(alias = "SignInWithOtpReq")]
+#[derive(Clone, Debug)]
+pub struct Otp {
+    contact: Contact,
+    should_create_user: bool,
+    email_redirect_to: Option<String>,
+}
+
+impl Otp {
+    /// A code by e-mail.
+    pub fn email(address: impl Into<String>) -> Self {
+        Self::new(Contact::Email(address.into()))
+    }
+
+    /// A code by text message. Bare digits are a number of mainland China; for other countries give
+    /// the country code, a space, and the number: `+1 4155550100`.
+    ///
+    /// Text messages are sent by environments in Shanghai only.
+    pub fn phone(number: impl Into<String>) -> Self {
+        Self::new(Contact::Phone(number.into()))
+    }
+
+    fn new(contact: Contact) -> Self {
+        Self {
+            contact,
+            should_create_user: true,
+            email_redirect_to: None,
+        }
+    }
+
+    /// Whether somebody without an account is registered. Default `true`.
+    #[doc(alias = "shouldCreateUser")]
+    #[must_use]
+    pub fn should_create_user(mut self, create: bool) -> Self {
+        self.should_create_user = create;
+        self
+    }
+
+    /// Sends a link to this URL instead of a code. By e-mail only.
+    #[doc(alias = "emailRedirectTo")]
+    #[must_use]
+    pub fn email_redirect_to(mut self, url: impl Into<String>) -> Self {
+        self.email_redirect_to = Some(url.into());
+        self
+    }
+}
+
+impl Auth {
+    /// Sends a code, with which the pending value signs in.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_verification`](Self::send_verification); `not_found` if nobody may be registered
+    /// and there is no such account.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+    /// use cloudbase_auth::Otp;
+    ///
+    /// let pending = auth.sign_in_with_otp(Otp::phone("13800000000")).await?;
+    /// let signed_in = pending.verify("042317").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "signInWithOtp")]
+    pub async fn sign_in_with_otp(&self, otp: Otp) -> Result<PendingSignIn> {
+        named("auth.sign_in_with_otp", async {
+            self.check_can_sign_in()?;
+            let target = match otp.should_create_user {
+                true => VerificationTarget::Any,
+                false => VerificationTarget::User,
+            };
+            let mut request = VerificationRequest::new(otp.contact)
+                .target(target)
+                .usage("email");
+            if let Some(url) = otp.email_redirect_to {
+                request = request.email_redirect_to(url);
+            }
+            let code = SentCode::send(self.caller(), request).await?;
+            let registration = otp.should_create_user.then(Default::default);
+            Ok(PendingSignIn::new(self.clone(), code, registration))
+        })
+        .await
+    }
+
+    /// Signs in with the proof of a code that is at hand, as [`verify`](Self::verify) or a server
+    /// returned it. It is spent by this.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` if the proof is wrong, spent or too old; `not_found` if there is no account with
+    /// its address or number: register with [`sign_up_with_proof`](Self::sign_up_with_proof) then.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+    /// use cloudbase_auth::VerificationRequest;
+    ///
+    /// let sent = auth.send_verification(VerificationRequest::email("lin@example.org")).await?;
+    /// let verified = auth.verify(&sent.verification_id, "042317").await?;
+    /// let signed_in = auth.sign_in_with_verification(verified.verification_token).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn sign_in_with_verification(
+        &self,
+        token: impl Into<SecretString>,
+    ) -> Result<SignedIn> {
+        named("auth.sign_in_with_verification", async {
+            self.check_can_sign_in()?;
+            let token = token.into();
+            validate::token("verification_token", token.expose_secret())?;
+            let session = super::with_verification(self.caller(), None, &token).await?;
+            self.manager().sign_in(self.caller(), session, None).await
+        })
+        .await
+    }
+}
