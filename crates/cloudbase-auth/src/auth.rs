@@ -151,13 +151,8 @@ impl AuthBuilder {
             captcha: Some(gate.clone()),
             options: CallOptions::default(),
         };
-        let renewals = Caller {
-            client: self.client.direct(),
-            captcha: None,
-            ..caller.clone()
-        };
         let oauth = OAuthStates::new(store.clone(), self.client.env_id());
-        let manager = Manager::new(renewals, store, self.policy);
+        let manager = Manager::new(&self.client, caller.device.clone(), store, self.policy);
         if self.client.is_for_user() {
             manager.for_one_user();
         }

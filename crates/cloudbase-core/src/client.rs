@@ -6,7 +6,7 @@ mod pipeline;
 mod redact;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use secrecy::SecretString;
@@ -50,6 +50,28 @@ use crate::service::HttpService;
 pub struct Client {
     inner: Arc<Inner>,
     role: Role,
+}
+
+/// A [`Client`] that may be gone.
+#[derive(Clone)]
+pub struct WeakClient {
+    inner: Weak<Inner>,
+    role: Role,
+}
+
+impl WeakClient {
+    /// The client, unless all handles of it have been dropped.
+    pub fn upgrade(&self) -> Option<Client> {
+        let inner = self.inner.upgrade()?;
+        let role = self.role.clone();
+        Some(Client { inner, role })
+    }
+}
+
+impl fmt::Debug for WeakClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeakClient").finish_non_exhaustive()
+    }
 }
 
 struct Inner {
@@ -155,6 +177,15 @@ impl Client {
     #[doc(hidden)]
     pub fn direct(&self) -> Self {
         self.with_role(Role::Direct)
+    }
+
+    /// A handle that does not keep this client alive: for what the client itself holds.
+    #[doc(hidden)]
+    pub fn downgrade(&self) -> WeakClient {
+        WeakClient {
+            inner: Arc::downgrade(&self.inner),
+            role: self.role.clone(),
+        }
     }
 
     /// The credentials of this client.

@@ -82,6 +82,7 @@ pub mod layers {
 /// What the product crates share and programs have no use for.
 #[doc(hidden)]
 pub mod sdk {
+    pub use crate::client::WeakClient;
     pub use crate::response::PageSource;
     pub use crate::value::date_time_parts::DateTimeParts;
     pub use crate::value::percent_encoding::{

@@ -112,7 +112,8 @@ impl Manager {
         }
         let (this, caller) = (self.clone(), caller.clone());
         detached(async move {
-            let renewed = session::refresh(&this.core.caller, ApiVersion::V1, &refresh_token);
+            let direct = this.core.caller()?;
+            let renewed = session::refresh(&direct, ApiVersion::V1, &refresh_token);
             let own = this.core.has_refresh_token(&refresh_token).await;
             let events: &[fn(Session) -> AuthEvent] = match signs_in {
                 true => &[AuthEvent::TokenRefreshed, AuthEvent::SignedIn],

@@ -9,13 +9,15 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use cloudbase_core::Result;
 use cloudbase_core::credential::{
     Cached, CredentialProvider, Lineage, RefreshPolicy, Token, TokenCache, TokenSource,
 };
+use cloudbase_core::sdk::WeakClient;
+use cloudbase_core::{CallOptions, Client, EnvId, Error, ErrorKind, Result};
 use futures_core::future::BoxFuture;
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard};
 
+use crate::api::device::Device;
 use crate::api::{Caller, detached};
 use crate::events::{AuthEvent, Hub};
 use crate::flows::account;
@@ -46,8 +48,10 @@ struct Source(Weak<Core>);
 pub(crate) struct Core {
     /// Owns the session in force. It may be locked while the state is, and never the other way round.
     pub(super) cache: TokenCache<Live>,
-    /// Calls that bypass the session: a renewal must not wait for itself.
-    pub(super) caller: Caller,
+    /// The client owns this session, so the session must not keep it alive.
+    client: WeakClient,
+    pub(super) env_id: EnvId,
+    device: Arc<Device>,
     pub(super) store: Arc<dyn SessionStore>,
     pub(super) key: String,
     pub(super) hub: Arc<Hub>,
@@ -58,11 +62,18 @@ pub(crate) struct Core {
 }
 
 impl Manager {
-    pub(crate) fn new(caller: Caller, store: Arc<dyn SessionStore>, policy: RefreshPolicy) -> Self {
+    pub(crate) fn new(
+        client: &Client,
+        device: Arc<Device>,
+        store: Arc<dyn SessionStore>,
+        policy: RefreshPolicy,
+    ) -> Self {
         let core = Arc::new_cyclic(|core: &Weak<Core>| Core {
             cache: TokenCache::new(Source(core.clone()), policy),
-            key: format!("credentials_{}", caller.client.env_id()),
-            caller,
+            key: format!("credentials_{}", client.env_id()),
+            client: client.direct().downgrade(),
+            env_id: client.env_id().clone(),
+            device,
             store,
             hub: Arc::default(),
             permit: AsyncMutex::new(()),
@@ -342,6 +353,21 @@ impl TokenSource<Live> for Source {
 impl Core {
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends calls that bypass the session: a refresh must not wait for itself.
+    ///
+    /// # Errors
+    ///
+    /// If the client is gone, with all that could use a session.
+    pub(super) fn caller(&self) -> Result<Caller> {
+        let gone = || Error::new(ErrorKind::Interrupted, "the client has been dropped");
+        Ok(Caller {
+            client: self.client.upgrade().ok_or_else(gone)?,
+            device: self.device.clone(),
+            captcha: None,
+            options: CallOptions::default(),
+        })
     }
 
     /// The store has said that there is no session.

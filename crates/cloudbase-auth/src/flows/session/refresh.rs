@@ -121,7 +121,8 @@ impl Core {
         let mut why = None;
         if let Some(refresh_token) = live.session.refresh_token() {
             let version = live.session.version();
-            let refreshed = session::refresh(&self.caller, version, refresh_token);
+            let caller = self.caller()?;
+            let refreshed = session::refresh(&caller, version, refresh_token);
             match self.interruption.unless_interrupted(refreshed).await {
                 Ok(newer) if !newer.has_user_of(&live.session) => return Err(another_user()),
                 Ok(newer) => return self.replace(&live.session, newer, lock, events).await,
@@ -161,10 +162,10 @@ impl Core {
                 (state.ticket.clone(), is_anonymous)
             };
             match ticket {
-                Some(source) => session::custom_ticket(&self.caller, &source)
+                Some(source) => session::custom_ticket(&self.caller()?, &source)
                     .await
                     .map(Some),
-                None if is_anonymous => session::anonymous(&self.caller, None).await.map(Some),
+                None if is_anonymous => session::anonymous(&self.caller()?, None).await.map(Some),
                 None => Ok(None),
             }
         };

@@ -351,7 +351,7 @@ impl Core {
     }
 
     fn mark_key(&self) -> String {
-        format!("signed_out_{}", self.caller.client.env_id())
+        format!("signed_out_{}", self.env_id)
     }
 }
 

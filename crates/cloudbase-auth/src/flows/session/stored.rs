@@ -53,7 +53,7 @@ impl Core {
         if session.user().is_some() {
             return session;
         }
-        let key = format!("user_info_{}", self.caller.client.env_id());
+        let key = format!("user_info_{}", self.env_id);
         let Ok(Some(json)) = self.store.load(&key).await else {
             return session;
         };
