@@ -7,6 +7,7 @@ mod expiry;
 mod explicit;
 pub(crate) mod manager;
 mod methods;
+mod provider;
 mod refresh;
 mod saving;
 #[cfg(test)]

@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use cloudbase_core::credential::{
-    Cached, CredentialProvider, Lineage, RefreshPolicy, Token, TokenCache, TokenSource,
+    Cached, CredentialProvider as _, Lineage, RefreshPolicy, TokenCache,
 };
 use cloudbase_core::sdk::WeakClient;
 use cloudbase_core::{CallOptions, Client, EnvId, Error, ErrorKind, Result};
-use futures_core::future::BoxFuture;
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard};
 
+use super::provider::Source;
 use crate::api::device::Device;
 use crate::api::{Caller, detached};
 use crate::events::{AuthEvent, Hub};
@@ -41,9 +41,6 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 pub(crate) struct Manager {
     pub(super) core: Arc<Core>,
 }
-
-/// What the token cache asks for sessions. The cache is the core's own.
-struct Source(Weak<Core>);
 
 pub(crate) struct Core {
     /// Owns the session in force. It may be locked while the state is, and never the other way round.
@@ -290,66 +287,6 @@ async fn fetch_profile(caller: &Caller, session: &Session) -> Option<User> {
     }
 }
 
-impl CredentialProvider for Manager {
-    fn cached(&self) -> Cached {
-        if is_asking() {
-            return Cached::Absent;
-        }
-        match self.core.cache.cached() {
-            Cached::Absent if self.core.is_worth_a_look() => {
-                self.core.cache.reload();
-                Cached::Unknown
-            }
-            cached => cached,
-        }
-    }
-
-    fn token(&self) -> BoxFuture<'_, Result<Option<Token>>> {
-        Box::pin(async move {
-            if is_asking() {
-                return Ok(None);
-            }
-            let changes = self.core.state().changes;
-            let token = self.core.cache.token().await?;
-            // Whoever signed in or out while a call waited is not whom it was made for.
-            match self.core.state().changes == changes {
-                true => Ok(token),
-                false => Err(crate::value::error::user_changed()),
-            }
-        })
-    }
-
-    fn current(&self) -> Option<Token> {
-        self.core.cache.current().filter(|_| !is_asking())
-    }
-
-    fn reject(&self, token: &Token) {
-        self.core.cache.reject(token);
-    }
-}
-
-impl TokenSource<Live> for Source {
-    fn fetch(&self, previous: Option<Live>) -> BoxFuture<'_, Result<Option<Live>>> {
-        Box::pin(async move {
-            let Some(core) = self.0.upgrade() else {
-                return Ok(None); // nobody uses the session any more
-            };
-            let mut events = Vec::new();
-            let renewing = previous.is_some();
-            let result = {
-                let _permit = core.permit.lock().await;
-                let result = core.fetch(previous, &mut events).await;
-                core.hub.publish(events);
-                result
-            };
-            if let Ok(Some(live)) = &result {
-                core.await_expiry(live, renewing);
-            }
-            result
-        })
-    }
-}
-
 impl Core {
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -381,7 +318,7 @@ impl Core {
     }
 
     /// Whether nobody is signed in, as far as is known, and somebody may have since: another process.
-    fn is_worth_a_look(&self) -> bool {
+    pub(super) fn is_worth_a_look(&self) -> bool {
         let looked = self.state().looked;
         let lately = looked.is_some_and(|at| at.elapsed() < LOOK_AGAIN);
         self.is_signed_out() && !lately
