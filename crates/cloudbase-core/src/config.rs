@@ -162,7 +162,7 @@ impl Config {
         self.max_connections
     }
 
-    /// How many bytes of an ordinary answer are read at most. Default 10 MiB.
+    /// How many bytes of an ordinary response are read at most. Default 10 MiB.
     pub fn max_response_size(&self) -> u64 {
         self.max_response_size
     }

@@ -40,7 +40,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// What went wrong with a call.
 ///
 /// One opaque value for the whole SDK. [`kind`](Error::kind) says what class of failure it is; for
-/// an answer of the service [`code`](Error::code), [`status`](Error::status) and
+/// a response of the service [`code`](Error::code), [`status`](Error::status) and
 /// [`message`](Error::message) say which. [`is_retryable`](Error::is_retryable) already takes into
 /// account whether the operation may be repeated and whether anything was sent.
 ///
@@ -128,7 +128,7 @@ impl Error {
         self.inner.numeric_code
     }
 
-    /// The HTTP status of the answer.
+    /// The HTTP status of the response.
     pub fn status(&self) -> Option<StatusCode> {
         self.inner.status
     }
@@ -145,7 +145,7 @@ impl Error {
         &self.inner.message
     }
 
-    /// Structured details of the answer, as the service sent them.
+    /// Structured details of the response, as the service sent them.
     pub fn details(&self) -> Option<&serde_json::Value> {
         self.inner.details.as_ref()
     }

@@ -85,7 +85,7 @@ macro_rules! setters {
                 self
             }
 
-            /// The site of the environment, where the region does not tell it: there are
+            /// The site of the environment, where the region does not decide it: there are
             /// environments in Singapore on both sites.
             #[doc(alias = "intl")]
             pub fn site(mut self, site: $crate::config::Site) -> Self {
@@ -103,7 +103,7 @@ macro_rules! setters {
             }
 
             /// The publishable key or API key that calls carry while nobody is signed in. An empty
-            /// one is none. A key of another environment is refused.
+            /// one is treated as unset. A key of another environment is rejected.
             #[doc(alias = "accessKey")]
             pub fn access_key(mut self, key: impl Into<$crate::SecretString>) -> Self {
                 self.settings.access_key = Some(key.into());
@@ -188,14 +188,14 @@ macro_rules! setters {
                 self
             }
 
-            /// How many bytes of an ordinary answer are read at most, after decompression.
+            /// How many bytes of an ordinary response are read at most, after decompression.
             /// Default 10 MiB.
             pub fn max_response_size(mut self, bytes: u64) -> Self {
                 self.settings.max_response_size = Some(bytes);
                 self
             }
 
-            /// Allows plain http to other machines. Default no: whoever listens in sees tokens and
+            /// Allows plain http to other machines. Default no: an eavesdropper sees tokens and
             /// passwords.
             pub fn allow_plain_http(mut self, allow: bool) -> Self {
                 self.settings.allow_plain_http = Some(allow);
@@ -252,7 +252,7 @@ macro_rules! setters {
                 self
             }
 
-            /// The certificate by which this program identifies itself to servers that ask: the
+            /// The certificate with which this program identifies itself to servers that ask: the
             /// chain, its own first, and its private key, both PEM.
             pub fn client_certificate(
                 mut self,

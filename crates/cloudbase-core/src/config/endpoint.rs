@@ -80,35 +80,35 @@ impl Endpoint {
     /// `setting` is what an error names.
     pub(crate) fn parse(setting: &str, text: &str, allow_plain_http: bool) -> Result<Self> {
         const FORM: &str = "must be a URL of the form `https://host[:port][/path]`";
-        let refuse = |rule: &str| Error::config(setting, rule);
+        let invalid = |rule: &str| Error::config(setting, rule);
         // The parser would drop a fragment without a word.
         if text.contains(['?', '#']) {
-            return Err(refuse("must not have a query or a fragment"));
+            return Err(invalid("must not have a query or a fragment"));
         }
-        let uri: Uri = text.parse().map_err(|_| refuse(FORM))?;
+        let uri: Uri = text.parse().map_err(|_| invalid(FORM))?;
         let parts = uri.into_parts();
         let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
-            return Err(refuse(FORM));
+            return Err(invalid(FORM));
         };
         if authority.as_str().contains('@') {
-            return Err(refuse("must not hold a user name or password"));
+            return Err(invalid("must not hold a user name or password"));
         }
         if authority.host().is_empty() || port_of(&authority).is_none() {
-            return Err(refuse(FORM));
+            return Err(invalid(FORM));
         }
         if scheme == Scheme::HTTP {
             if !allow_plain_http && !is_loopback(authority.host()) {
-                return Err(refuse(
+                return Err(invalid(
                     "uses plain http to another machine: use https, or set `allow_plain_http`",
                 ));
             }
         } else if scheme != Scheme::HTTPS {
-            return Err(refuse("must begin with `https://` or `http://`"));
+            return Err(invalid("must begin with `https://` or `http://`"));
         }
         let path = parts.path_and_query.as_ref().map_or("", |path| path.path());
         let prefix = path.trim_end_matches('/');
         if prefix.split('/').any(|part| part == "." || part == "..") {
-            return Err(refuse("must not have `.` or `..` in its path"));
+            return Err(invalid("must not have `.` or `..` in its path"));
         }
         Ok(Self {
             scheme,

@@ -129,17 +129,17 @@ impl Settings {
         let text = value.expose_secret();
         let owned = || Some(text.to_owned());
         let secret = || Some(value.clone());
-        let refuse = |rule| Problem { name, rule };
-        let duration = || parse_duration(text).map(Some).map_err(refuse);
-        let flag = || parse_flag(text).map(Some).map_err(refuse);
+        let invalid = |rule| Problem { name, rule };
+        let duration = || parse_duration(text).map(Some).map_err(invalid);
+        let flag = || parse_flag(text).map(Some).map_err(invalid);
         let small = || {
             let number = text.trim().parse().map(Some);
-            number.map_err(|_| refuse("must be a whole number"))
+            number.map_err(|_| invalid("must be a whole number"))
         };
         match key {
             ConfigKey::EnvId => self.env_id = owned(),
             ConfigKey::Region => self.region = owned(),
-            ConfigKey::Site => self.site = Some(parse_site(text).map_err(refuse)?),
+            ConfigKey::Site => self.site = Some(parse_site(text).map_err(invalid)?),
             ConfigKey::Endpoint => self.endpoint = owned(),
             ConfigKey::AccessKey => self.access_key = secret(),
             ConfigKey::Language => self.language = owned(),
@@ -151,7 +151,7 @@ impl Settings {
             ConfigKey::PoolIdleTimeout => self.pool_idle_timeout = duration()?,
             ConfigKey::MaxConnections => {
                 let number = text.trim().parse();
-                let number = number.map_err(|_| refuse("must be a whole number"))?;
+                let number = number.map_err(|_| invalid("must be a whole number"))?;
                 self.max_connections = Some(number);
             }
             ConfigKey::MaxAttempts => self.max_attempts = small()?,
@@ -161,7 +161,7 @@ impl Settings {
             ConfigKey::RetryAfterCap => self.retry_after_cap = duration()?,
             ConfigKey::MaxResponseSize => {
                 let number = text.trim().parse();
-                let number = number.map_err(|_| refuse("must be a whole number of bytes"))?;
+                let number = number.map_err(|_| invalid("must be a whole number of bytes"))?;
                 self.max_response_size = Some(number);
             }
             ConfigKey::AllowPlainHttp => self.allow_plain_http = flag()?,
@@ -176,7 +176,7 @@ impl Settings {
         Ok(())
     }
 
-    /// Takes from `environment` what is not set.
+    /// Fills in from `environment` what is not set.
     fn or_environment(self, environment: &Environment) -> Result<Self> {
         let mut from_environment = Self::default();
         for variable in &environment.values {
@@ -226,7 +226,7 @@ impl Settings {
             (None, None) => {
                 return Err(Error::config(
                     given.name(ConfigKey::Region),
-                    "is none that the SDK knows: correct it, or set `site` or `endpoint`",
+                    "is not known to the SDK: correct it, or set `site` or `endpoint`",
                 ));
             }
         };

@@ -8,7 +8,7 @@ use std::time::Duration;
 pub struct Timeouts {
     /// Opening a connection: name resolution, TCP, proxy and TLS. Default 3.1 s.
     pub connect: Duration,
-    /// One attempt, from sending to the end of an ordinary answer (the head of a stream's).
+    /// One attempt, from sending to the end of an ordinary response (the head of a stream's).
     /// Time spent waiting for a free connection does not count. Default 15 s.
     pub attempt: Duration,
     /// A call with all its attempts; uploads and downloads have none. Default 60 s.

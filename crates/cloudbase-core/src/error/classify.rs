@@ -32,7 +32,7 @@ pub(super) fn from_boxed(error: BoxError) -> Error {
         let made = if hyper.is_user() && !hyper.is_body_write_aborted() {
             Error::new(ErrorKind::Body, "the request body failed").with_sent(true)
         } else if hyper.is_parse() || hyper.is_parse_status() {
-            Error::new(ErrorKind::Decode, "the answer is not HTTP").with_sent(true)
+            Error::new(ErrorKind::Decode, "the response is not HTTP").with_sent(true)
         } else if hyper.is_canceled() {
             Error::new(
                 ErrorKind::Reset,
@@ -212,7 +212,7 @@ fn says_no_rows(error: &Error) -> Option<bool> {
 
 pub(super) fn is_unauthenticated(error: &Error) -> bool {
     match error.kind() {
-        // A renewal that failed for a passing reason does not ask for a new sign-in.
+        // A refresh that failed for a passing reason does not ask for a new sign-in.
         ErrorKind::Credentials => return !error.is_transient(),
         ErrorKind::Config => return false,
         _ => {}

@@ -1,4 +1,4 @@
-//! The codes by which the service names its errors: known ones as constants, unknown ones kept.
+//! The codes of the service's errors: known ones as constants, unknown ones kept.
 
 mod known;
 

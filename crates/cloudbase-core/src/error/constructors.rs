@@ -133,7 +133,7 @@ impl Error {
                 format!("no free connection after {limit:?}: all `max_connections` are in use")
             }
             TimeoutPhase::Connect => format!("not connected after {limit:?} (`connect_timeout`)"),
-            TimeoutPhase::Attempt => format!("no answer after {limit:?} (`attempt_timeout`)"),
+            TimeoutPhase::Attempt => format!("no response after {limit:?} (`attempt_timeout`)"),
             TimeoutPhase::Total => format!("not finished after {limit:?} (`timeout`)"),
             TimeoutPhase::Stall => format!("body stalled for {limit:?} (`stall_timeout`)"),
         };

@@ -85,7 +85,7 @@ impl ErrorKind {
             Self::Config => "invalid configuration",
             Self::Connect => "no connection",
             Self::Credentials => "no usable credential",
-            Self::Decode => "unexpected answer",
+            Self::Decode => "unexpected response",
             Self::Dns => "name not resolved",
             Self::Encode => "value not encodable",
             Self::Interrupted => "interrupted",

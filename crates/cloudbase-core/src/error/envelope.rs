@@ -48,7 +48,7 @@ pub(crate) fn parse(
         false => &body[..body.len().min(ErrorResponse::LIMIT + 1)],
     };
     if status.is_success() {
-        // Most answers are no error, and some are long: look before parsing, and build nothing of
+        // Most responses are no error, and some are long: look before parsing, and build nothing of
         // what is only data.
         if !might_be_error(family, body) || !claims_error(family, &peek::fields(body)?) {
             return None;
@@ -63,13 +63,13 @@ pub(crate) fn parse(
 }
 
 fn error_of(family: Envelope, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
-    let told = shape::read(
+    let found = shape::read(
         body::value_of(body),
         status,
         family,
         body::is_problem(headers),
     );
-    let message = match &told.message {
+    let message = match &found.message {
         Some(message) => Some(message.as_str()),
         None => body::text_of(headers, body),
     };
@@ -77,22 +77,22 @@ fn error_of(family: Envelope, status: StatusCode, headers: &HeaderMap, body: &[u
         Some(message) => redacted(message).into_owned(),
         None => describe(status, body),
     };
-    let mut error = Error::api(status, told.code.map(ErrorCode::from), message);
-    if let Some(stated) = told.status {
+    let mut error = Error::api(status, found.code.map(ErrorCode::from), message);
+    if let Some(stated) = found.status {
         error = error.with_body_status(stated);
     }
-    if let Some(number) = told.number {
+    if let Some(number) = found.number {
         error = error.with_numeric_code(number);
     }
-    let id = told.request_id;
+    let id = found.request_id;
     if let Some(id) = id.or_else(|| request_id_of(headers).map(str::to_owned)) {
         error = error.with_request_id(id);
     }
-    if let Some(details) = told.details {
+    if let Some(details) = found.details {
         error = error.with_details(details);
     }
     let asked = retry_after(headers, SystemTime::now());
-    error.with_retry_after(asked.or(told.retry_after))
+    error.with_retry_after(asked.or(found.retry_after))
 }
 
 /// Whether it is worth parsing a success. The names are searched for as text, because the standard
@@ -121,7 +121,7 @@ fn claims_error(family: Envelope, object: &Map<String, Value>) -> bool {
     let coded = || matches!(object.get("code"), Some(Value::String(code)) if !code.is_empty());
     match family {
         Envelope::Gateway | Envelope::Storage | Envelope::ObjectStore => false,
-        // A gateway refusal of an auth call comes with a message; an authorization code does not.
+        // A rejection of an auth call by the gateway comes with a message; an authorization code does not.
         Envelope::Auth => {
             truthy("error") || truthy("error_code") || (coded() && object.contains_key("message"))
         }

@@ -52,7 +52,7 @@ pub(super) fn redacted(text: &str) -> Cow<'_, str> {
             end = end_of(text, start, is_of_credentials);
         }
         let word = &text[start..end];
-        // After the scheme anything is a token; punctuation, which may stand between, is none.
+        // After the scheme anything is a token; not so punctuation, which may stand between.
         let secret = match after_scheme && word.len() >= 6 {
             true => Some(0),
             false => find_jwt(word),

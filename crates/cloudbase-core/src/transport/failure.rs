@@ -29,7 +29,7 @@ pub(super) fn from_pool(error: legacy::Error) -> Error {
             Error::new(ErrorKind::Decode, message).with_sent(true)
         }
         Some(hyper) if hyper.is_parse() || hyper.is_parse_status() => {
-            Error::new(ErrorKind::Decode, "the answer is not HTTP").with_sent(true)
+            Error::new(ErrorKind::Decode, "the response is not HTTP").with_sent(true)
         }
         // Its own body's failures are carried, so this is a connection whose task is gone.
         Some(hyper) if hyper.is_user() => {

@@ -18,16 +18,16 @@ pub const OPERATION: &str = "cloudbase.operation";
 pub const ENV_ID: &str = "cloudbase.env_id";
 /// How many attempts a call took.
 pub const ATTEMPTS: &str = "cloudbase.attempts";
-/// The request id that the service told, or else the one that was sent.
+/// The request id that the service returned, or else the one that was sent.
 pub const REQUEST_ID: &str = "cloudbase.request_id";
 
-/// The class of a failure (`timeout`), or the status of a refusal (`503`).
+/// The class of a failure (`timeout`), or the status of a rejection (`503`).
 pub const ERROR_TYPE: &str = "error.type";
 /// `GET`.
 pub const HTTP_REQUEST_METHOD: &str = "http.request.method";
 /// How often the request was sent before, from the second attempt.
 pub const HTTP_REQUEST_RESEND_COUNT: &str = "http.request.resend_count";
-/// The status of the answer.
+/// The status of the response.
 pub const HTTP_RESPONSE_STATUS_CODE: &str = "http.response.status_code";
 /// The host that the request goes to.
 pub const SERVER_ADDRESS: &str = "server.address";

@@ -19,7 +19,7 @@ async fn an_attempt_without_an_answer_ends_and_only_a_read_is_repeated() {
     let start = Instant::now();
     let error = client(&mock).fetch(post()).await.unwrap_err();
     assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Attempt));
-    assert_eq!(error.message(), "no answer after 15s (`attempt_timeout`)");
+    assert_eq!(error.message(), "no response after 15s (`attempt_timeout`)");
     assert_eq!(start.elapsed(), Duration::from_secs(15));
     assert!(error.was_sent() && !error.is_retryable());
 
@@ -410,7 +410,7 @@ fn what_is_left_of_a_limit_is_told_in_round_figures() {
 #[test]
 fn a_message_that_is_cut_off_says_so() {
     let long = crate::Error::new(ErrorKind::Decode, "x".repeat(201));
-    let shown = format!("unexpected answer: {}…", "x".repeat(200));
+    let shown = format!("unexpected response: {}…", "x".repeat(200));
     assert_eq!(long.to_string(), shown);
     let whole = crate::Error::new(ErrorKind::Decode, "x".repeat(200));
     assert!(whole.to_string().ends_with('x'));

@@ -54,7 +54,7 @@ impl<'de> Visitor<'de> for Members<'_> {
     }
 }
 
-/// The body, if it is a short plain text. What is or begins like JSON or markup is none, whatever it is
+/// The body, if it is a short plain text. What is or begins like JSON or markup does not count, whatever it is
 /// called.
 pub(super) fn text_of<'a>(headers: &HeaderMap, body: &'a [u8]) -> Option<&'a str> {
     if !may_be_text(headers) {

@@ -1,4 +1,4 @@
-//! The few fields by which a success says that it is an error after all.
+//! The few fields in which a success says that it is an error after all.
 
 use std::fmt;
 

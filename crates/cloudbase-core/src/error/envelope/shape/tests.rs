@@ -4,13 +4,13 @@ use super::*;
 
 /// Code and message of `body` as the response of `status`.
 fn read_as(status: u16, body: Value) -> (Option<String>, Option<String>) {
-    let told = read(
+    let found = read(
         body,
         StatusCode::from_u16(status).unwrap(),
         Envelope::Gateway,
         false,
     );
-    (told.code, told.message)
+    (found.code, found.message)
 }
 
 fn some(code: &str, message: &str) -> (Option<String>, Option<String>) {
@@ -210,13 +210,13 @@ fn a_title_is_a_message_in_problem_documents_only() {
             "One or more validation errors occurred.",
         ),
     ] {
-        let told = read(
+        let found = read(
             body.clone(),
             StatusCode::BAD_REQUEST,
             Envelope::Gateway,
             true,
         );
-        assert_eq!(told.message.as_deref(), Some(message), "{body}");
+        assert_eq!(found.message.as_deref(), Some(message), "{body}");
     }
     for body in [
         json!({"id": 1, "title": "A book"}),
@@ -285,13 +285,13 @@ fn details_are_kept() {
             json!({"details": null, "hint": "h"}),
         ),
     ] {
-        let told = read(
+        let found = read(
             body.clone(),
             StatusCode::BAD_REQUEST,
             Envelope::Gateway,
             false,
         );
-        assert_eq!(told.details, Some(details), "{body}");
+        assert_eq!(found.details, Some(details), "{body}");
     }
     for body in [
         json!({"error": {"code": "X", "message": "m"}}),
