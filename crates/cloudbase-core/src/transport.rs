@@ -1,13 +1,13 @@
 //! The connections: pool, TLS, proxy, limits.
 
+mod connection;
 mod connections;
 mod connector;
-mod failure;
+mod error;
 #[cfg(all(feature = "_tls", feature = "http2"))]
 mod http2;
 #[cfg(all(feature = "_tls", feature = "http2"))]
 mod informational;
-mod link;
 mod open;
 mod proxy;
 mod request_body;
@@ -161,7 +161,7 @@ impl Connection for Transport {
                 #[cfg(all(feature = "_tls", feature = "http2"))]
                 Sending::Negotiated(response) => return Ok(response.await?),
             };
-            let response = response.await.map_err(failure::from_pool)?;
+            let response = response.await.map_err(error::from_pool)?;
             // These two are always a proxy's own.
             if let Some(proxy) = proxy
                 && matches!(response.status().as_u16(), 407 | 511)

@@ -15,7 +15,7 @@ use tokio::runtime::{Handle, Id};
 
 use super::connector::Connector;
 #[cfg(all(feature = "_tls", feature = "http2"))]
-use super::failure;
+use super::error;
 #[cfg(all(feature = "_tls", feature = "http2"))]
 use super::http2::{Http2, Sent};
 use super::request_body::Outgoing;
@@ -85,7 +85,7 @@ impl Connections {
                 Sent::Http1(request) => request,
             };
             let response = local.pool.request(request).await;
-            let response = response.map_err(failure::from_pool)?;
+            let response = response.map_err(error::from_pool)?;
             Ok(response.map(Received::Http1))
         }))
     }

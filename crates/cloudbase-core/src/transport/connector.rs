@@ -20,8 +20,8 @@ use secrecy::ExposeSecret as _;
 use tokio::time::Instant;
 use tower::{Service, ServiceExt as _};
 
-use super::failure::{self, NameNotResolved, Peer};
-use super::link::{First, Link, Tcp};
+use super::connection::{First, Link, Tcp};
+use super::error::{self, NameNotResolved, Peer};
 use super::open::{Open, Resolution};
 use super::proxy::{Proxy, ProxyKind, ProxyRules, default_port};
 use super::request_body::TakeOnce;
@@ -115,7 +115,7 @@ impl Connector {
             let connecting = shared.connect(target, offer, open);
             match tokio::time::timeout(shared.limit, connecting).await {
                 Ok(connected) => connected,
-                Err(_) => Err(failure::too_slow(shared.peer(target), shared.limit)),
+                Err(_) => Err(error::too_slow(shared.peer(target), shared.limit)),
             }
         })
         .await
@@ -131,7 +131,7 @@ impl Connector {
 
     pub(super) fn too_slow(&self, target: &Uri) -> Error {
         let shared = &self.local.shared;
-        failure::too_slow(shared.peer(target), shared.limit)
+        error::too_slow(shared.peer(target), shared.limit)
     }
 
     /// A connection to `target` that speaks HTTP/2 if the server does.
@@ -243,7 +243,7 @@ impl Shared {
             return HttpsConnector::from((Ready::new(link), tls))
                 .oneshot(target.clone())
                 .await
-                .map_err(|error| failure::from_tls(error, self.peer(target)));
+                .map_err(|error| error::from_tls(error, self.peer(target)));
         }
         let _ = offer;
         Err(no_tls())
@@ -268,7 +268,7 @@ impl Shared {
                 let io = socks
                     .oneshot(address)
                     .await
-                    .map_err(|error| failure::refused_by_proxy(error, target, &proxy.address))?;
+                    .map_err(|error| error::refused_by_proxy(error, target, &proxy.address))?;
                 Ok(Link::new(io, false))
             }
             ProxyKind::Http | ProxyKind::Https if plain => Ok(Link::new(io, true)),
@@ -295,7 +295,7 @@ impl Shared {
             return HttpsConnector::from((Ready::new(tcp), tls.clone()))
                 .oneshot(address)
                 .await
-                .map_err(|error| failure::from_tls(error, Peer::Proxy(&proxy.address)));
+                .map_err(|error| error::from_tls(error, Peer::Proxy(&proxy.address)));
         }
         Ok(First::from(tcp))
     }
@@ -309,7 +309,7 @@ async fn tcp<'a>(target: &'a Uri, peer: fn(&'a Uri) -> Peer<'a>, open: &Arc<Open
     tcp.set_keepalive(Some(super::TCP_KEEP_ALIVE));
     tcp.oneshot(target.clone())
         .await
-        .map_err(|error| failure::from_tcp(error, peer(target)))
+        .map_err(|error| error::from_tcp(error, peer(target)))
 }
 
 /// Tells a connection whether HTTP/2 was agreed on for it.
@@ -332,7 +332,7 @@ async fn socks_target(target: &Uri, local_dns: bool) -> Result<Uri> {
     let port = target.port_u16().unwrap_or_else(|| default_port(target));
     let text = if local_dns {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let unresolved = || failure::unresolved(Peer::Host(target));
+        let unresolved = || error::unresolved(Peer::Host(target));
         let mut found = tokio::net::lookup_host((bare, port))
             .await
             .map_err(|error| unresolved().with_source(error))?;

@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::connector::Connector;
-use super::failure;
+use super::error;
 use super::informational::Bounded;
 use super::request_body::Outgoing;
 use crate::body::{Exchange, Received, Usage};
@@ -117,7 +117,7 @@ impl Http2 {
                     host.forget(&connection);
                     request = unsent;
                 }
-                _ => return Err(failure::from_http2(error.into_error())),
+                _ => return Err(error::from_http2(error.into_error())),
             }
         }
     }
@@ -195,7 +195,7 @@ impl Http2 {
             .keep_alive_timeout(PING_LIMIT)
             .handshake(Bounded::new(io))
             .await
-            .map_err(failure::lost_early)?;
+            .map_err(error::lost_early)?;
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "an HTTP/2 connection ended");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
-use super::failure;
+use super::error;
 use crate::error::{ErrorKind, Result};
 
 /// The connections of one runtime that are open, or being opened.
@@ -95,7 +95,7 @@ impl Open {
                 Ok(connected) => return Ok(connected),
                 Err(error) => error,
             };
-            let is_short = if failure::is_out_of_descriptors(&error) {
+            let is_short = if error::is_out_of_descriptors(&error) {
                 self.note_shortage();
                 true
             } else {

@@ -9,8 +9,8 @@ use http::header::{LOCATION, PROXY_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use hyper::rt::{Read, ReadBuf, Write};
 
-use super::failure::{self, Peer};
-use super::link::First;
+use super::connection::First;
+use super::error::{self, Peer};
 use super::proxy::{Proxy, default_port};
 use crate::error::{Error, ErrorKind, Result, retry_after};
 
@@ -33,7 +33,7 @@ pub(super) async fn open(mut io: First, target: &Uri, proxy: &Proxy) -> Result<F
     loop {
         let Some(length) = end_of_head(&came) else {
             if came.len() >= MAX_HEAD {
-                return Err(failure::no_way(
+                return Err(error::no_way(
                     target,
                     &proxy.address,
                     "its response has no end",
@@ -46,7 +46,7 @@ pub(super) async fn open(mut io: First, target: &Uri, proxy: &Proxy) -> Result<F
         };
         let Some((status, headers)) = parse(&came[..length]) else {
             return Err(
-                failure::no_way(target, &proxy.address, "its response is not HTTP")
+                error::no_way(target, &proxy.address, "its response is not HTTP")
                     .with_transient(false),
             );
         };
@@ -98,7 +98,7 @@ pub(super) fn rejected(
             None => format!("it says {} {phrase}", status.as_u16()),
         },
     };
-    failure::no_way(target, &proxy.address, why.trim_end())
+    error::no_way(target, &proxy.address, why.trim_end())
         .with_transient(transient)
         .with_retry_after(retry_after(headers, SystemTime::now()))
 }

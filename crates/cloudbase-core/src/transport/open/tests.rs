@@ -90,9 +90,9 @@ fn a_name_that_is_not_resolved_without_descriptors_lacked_one() {
         return;
     }
     let error = Error::new(ErrorKind::Dns, "no such name");
-    assert!(!failure::is_out_of_descriptors(&error));
+    assert!(!error::is_out_of_descriptors(&error));
     let files: Vec<_> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
-    assert!(failure::is_out_of_descriptors(&error));
+    assert!(error::is_out_of_descriptors(&error));
     drop(files);
-    assert!(!failure::is_out_of_descriptors(&error));
+    assert!(!error::is_out_of_descriptors(&error));
 }
