@@ -32,8 +32,6 @@ pub use crate::lossless::{DateTime, Decimal};
 pub use crate::models::Models;
 #[cfg(feature = "mysql")]
 pub use crate::mysql::MySql;
-#[cfg(any(feature = "mysql", feature = "models"))]
-pub use crate::order::{Order, asc, desc};
 pub use crate::row::Row;
 #[cfg(feature = "derive")]
 pub use cloudbase_derive::Table;

@@ -5,7 +5,7 @@
 //!
 //! ```no_run
 //! use cloudbase_core::Client;
-//! use cloudbase_data::desc;
+//! use cloudbase_data::models::desc;
 //! use cloudbase_data::models::{Models, field};
 //!
 //! #[derive(serde::Deserialize)]
@@ -94,6 +94,7 @@ use self::request::{Target, object_of, objects_of};
 pub use self::schema::JsonSchema;
 pub use self::template::SqlTemplate;
 pub use self::write::{BatchResult, Create, CreateMany, Update, UpdateMany, Upsert, Upserted};
+pub use crate::order::{Order, asc, desc};
 
 cloudbase_core::open_enum! {
     /// Which data of an environment is meant.

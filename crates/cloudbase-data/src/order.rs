@@ -9,7 +9,7 @@ use crate::column_ref::ColumnRef;
 /// Nulls come where MySQL puts them (lowest) unless said otherwise.
 ///
 /// ```
-/// use cloudbase_data::{asc, desc};
+/// use cloudbase_data::mysql::{asc, desc};
 ///
 /// let newest = desc("created_at");
 /// let named = asc("name").nulls_last();

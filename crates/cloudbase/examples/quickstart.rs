@@ -9,6 +9,7 @@
 
 use std::time::Duration;
 
+use cloudbase::mysql::desc;
 use cloudbase::prelude::*;
 use cloudbase_emulator::{Emulator, TablePermission};
 use serde::{Deserialize, Serialize};

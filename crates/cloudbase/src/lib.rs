@@ -77,12 +77,19 @@ pub use cloudbase_data as data;
 #[cfg(feature = "derive")]
 #[doc(inline)]
 pub use cloudbase_data::UmbrellaTable as Table;
+#[cfg(feature = "models")]
+pub use cloudbase_data::models;
+#[cfg(feature = "mysql")]
+pub use cloudbase_data::mysql;
 #[cfg(feature = "functions")]
 pub use cloudbase_functions as functions;
 #[cfg(feature = "storage")]
 pub use cloudbase_storage as storage;
 
-/// What most programs need, in one line.
+/// What most programs name: the application, what signs a user in, rows; traits come without a name.
+///
+/// Conditions and orders live beside their product, because each has its own: `use
+/// cloudbase::mysql::{any, desc, eq}`, `use cloudbase::models::{desc, field}`.
 pub mod prelude {
     pub use crate::{CloudBase, Error, ErrorCode, ErrorKind};
 
@@ -92,18 +99,13 @@ pub mod prelude {
     pub use cloudbase_auth::FileStore;
     #[cfg(feature = "auth")]
     pub use cloudbase_auth::{
-        AuthEvent, IdToken, Otp, Password, Session, SessionStore, SignUp, User,
-    };
-    #[cfg(feature = "models")]
-    pub use cloudbase_data::models::field;
-    #[cfg(feature = "mysql")]
-    pub use cloudbase_data::mysql::Table as _;
-    #[cfg(feature = "mysql")]
-    pub use cloudbase_data::mysql::{
-        Filter, all, any, eq, gt, gte, in_, is_not_null, is_null, like, lt, lte, neq, not,
+        AuthEvent, CaptchaHandler as _, IdToken, Otp, Password, Session, SessionStore as _, SignUp,
+        User,
     };
     #[cfg(any(feature = "mysql", feature = "models"))]
-    pub use cloudbase_data::{Row, asc, desc};
+    pub use cloudbase_data::Row;
+    #[cfg(feature = "mysql")]
+    pub use cloudbase_data::mysql::Table as _;
 }
 
 /// The code of the README, compiled.

@@ -43,6 +43,7 @@ struct Odd {
 
 /// By way of the umbrella crate, which is all that most programs depend on.
 mod umbrella {
+    use cloudbase::mysql::eq;
     use cloudbase::prelude::*;
 
     #[derive(Table)]

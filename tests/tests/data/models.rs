@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use cloudbase_core::ErrorKind;
-use cloudbase_data::models::{DataSourceKey, Fields, Filter, Models, SqlValue, field};
-use cloudbase_data::{DateTime, Row, asc, desc};
+use cloudbase_data::models::{DataSourceKey, Fields, Filter, Models, SqlValue, asc, desc, field};
+use cloudbase_data::{DateTime, Row};
 use cloudbase_emulator::{Emulator, EmulatorBuilder};
 use serde::Deserialize;
 use serde_json::{Value, json};

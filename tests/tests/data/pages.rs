@@ -1,7 +1,7 @@
 //! Many rows as a stream.
 
-use cloudbase_data::mysql::asc;
-use cloudbase_data::{MySql, Row, desc};
+use cloudbase_data::mysql::{asc, desc};
+use cloudbase_data::{MySql, Row};
 use cloudbase_emulator::{Emulator, Fault, Gate};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::json;

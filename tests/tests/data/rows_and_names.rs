@@ -1,9 +1,9 @@
 //! Rows of no columns, columns of odd names, rows of templates, half an upsert: what is written down first
 //! works against the gateway.
 
+use cloudbase_data::Row;
 use cloudbase_data::models::field;
-use cloudbase_data::mysql::{Column, Columns};
-use cloudbase_data::{Row, asc};
+use cloudbase_data::mysql::{Column, Columns, asc};
 use cloudbase_emulator::Emulator;
 use serde_json::json;
 

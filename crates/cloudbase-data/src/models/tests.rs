@@ -4,7 +4,7 @@ use cloudbase_core::{ErrorKind, Operation, Result};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{asc, desc};
+use crate::order::{asc, desc};
 
 mod writes;
 

@@ -217,7 +217,7 @@ fn what_cannot_be_said_is_refused_with_the_rule() {
 fn order_is_encoded_as_it_is_read() {
     let text = r#"id.desc,n.asc.nullsfirst,"a.b".asc.nullslast"#;
     assert_eq!(encode_order(&Order::parse(text).unwrap()).unwrap(), text);
-    assert!(encode_order(&[crate::asc("users.name")]).is_err());
+    assert!(encode_order(&[crate::order::asc("users.name")]).is_err());
 }
 
 #[test]
