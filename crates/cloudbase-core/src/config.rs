@@ -28,6 +28,12 @@ pub use self::timeouts::Timeouts;
 use crate::error::Result;
 use crate::transport::{ProxyRules, TlsSettings};
 
+/// Effectively unlimited: clocks cannot count further than some centuries.
+pub(crate) const FAR: std::time::Duration = std::time::Duration::from_secs(10 * 365 * 24 * 60 * 60);
+
+/// How much of a response is read, if neither client nor call says so: 10 MiB.
+pub(crate) const DEFAULT_MAX_RESPONSE_SIZE: u64 = 10 * 1024 * 1024;
+
 /// The settings of a client, checked.
 ///
 /// | Setting | Variables | Default |
@@ -49,12 +55,6 @@ use crate::transport::{ProxyRules, TlsSettings};
 /// use std::time::Duration;
 /// use cloudbase_core::{Client, Config};
 ///
-/// Effectively unlimited: clocks cannot count further than some centuries.
-pub(crate) const FAR: std::time::Duration = std::time::Duration::from_secs(10 * 365 * 24 * 60 * 60);
-
-/// How much of a response is read, if neither client nor call says so: 10 MiB.
-pub(crate) const DEFAULT_MAX_RESPONSE_SIZE: u64 = 10 * 1024 * 1024;
-
 /// let config = Config::builder()
 ///     .env_id("my-env-1a2b3c")
 ///     .region("ap-singapore")
