@@ -12,11 +12,11 @@ use crate::keys::{Claims, TokenFault};
 use crate::state::{AppState, Base};
 
 mod account;
-mod call;
 mod captcha;
 mod control;
-mod identity;
+mod extract;
 mod identity_source;
+mod linked;
 mod options;
 mod password;
 mod persist;
@@ -95,11 +95,11 @@ pub(crate) fn routes() -> Router<AppState> {
             post(verification::reauthenticate),
         )
         .route("/auth/v1/reset", post(password::reset))
-        .route("/auth/v1/user/provider", get(identity::list))
-        .route("/auth/v1/user/provider/bind", post(identity::bind))
+        .route("/auth/v1/user/provider", get(linked::list))
+        .route("/auth/v1/user/provider/bind", post(linked::bind))
         .route(
             "/auth/v1/user/provider/{provider_id}",
-            delete(identity::unbind),
+            delete(linked::unbind),
         )
         .route("/auth/v1/captcha/init", post(captcha::init))
         .route("/auth/v1/captcha/data", post(captcha::data))

@@ -31,7 +31,7 @@ mod objects;
 mod pg;
 mod range;
 mod rules;
-mod send;
+mod serve;
 mod sign;
 mod staging;
 mod xml;

@@ -7,7 +7,7 @@ use axum::extract::{Query, State};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::call::{Body, Call, Text, UserCall};
+use super::extract::{Body, Call, Text, UserCall};
 use super::sign_in::check_username;
 use super::store::{Contact, Right, Store, User, is_email, is_phone, normal_phone};
 use crate::clock::rfc3339;

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::AuthState;
-use super::call::{Body, Call, Text};
+use super::extract::{Body, Call, Text};
 use super::store::{Challenge, Grant, Right, Store};
 use crate::clock::Clock;
 use crate::error::AuthError;

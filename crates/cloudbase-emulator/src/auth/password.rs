@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::account::{SudoQuery, check_sudo, claim_contact, own};
-use super::call::{Body, Call, Text, UserCall};
 use super::captcha::check_solved;
+use super::extract::{Body, Call, Text, UserCall};
 use super::options::PasswordPolicy;
 use super::sign_in::{given_contact, verified};
 use super::store::{Grant, PasswordHash, Right};

@@ -8,7 +8,7 @@ use form_urlencoded::Serializer;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::call::{Body, Call, Text};
+use super::extract::{Body, Call, Text};
 use super::identity_source;
 use super::options::Provider;
 use super::session::TokenObject;

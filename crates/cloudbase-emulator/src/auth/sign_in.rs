@@ -4,9 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 
-use super::call::{Body, Call, Text};
 use super::captcha::check_solved;
-use super::identity::bind_identity;
+use super::extract::{Body, Call, Text};
+use super::linked::bind_identity;
 use super::password::{check_new_password, hash_password, password_fits};
 use super::session::TokenObject;
 use super::store::{Contact, Right, Store, User, normal_phone};

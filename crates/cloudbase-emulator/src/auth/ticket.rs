@@ -9,7 +9,7 @@ use ring::signature::{RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY, RsaPublicK
 use serde::Deserialize;
 use serde_json::json;
 
-use super::call::{Body, Call, Text};
+use super::extract::{Body, Call, Text};
 use super::session::TokenObject;
 use super::sign_in::new_user;
 use super::store::{Identity, User};

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::call::{AnyTokenCall, Body, Call, Text};
+use super::extract::{AnyTokenCall, Body, Call, Text};
 use super::provider;
 use super::session::{Issuer, TokenObject};
 use super::sign_in;

@@ -5,8 +5,8 @@ use axum::extract::State;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::call::{Body, Call, Text, UserCall};
 use super::captcha::check_solved;
+use super::extract::{Body, Call, Text, UserCall};
 use super::options::AuthOptions;
 use super::sign_in::given_contact;
 use super::store::{Contact, Grant, Right, Store, Verification, is_email, is_phone};

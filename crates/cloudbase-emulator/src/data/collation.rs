@@ -1,8 +1,10 @@
 //! Collations: which of MySQL's the embedded engine has, and how they compare.
 //!
-//! `unicode_ci`, `unicode_520_ci` and MariaDB's `uca1400_ai_ci` are taken for the padded form of `utf8mb4_0900_ai_ci` (`text.rs`);
+//! `unicode_ci`, `unicode_520_ci` and MariaDB's `uca1400_ai_ci` are taken for the padded form of `utf8mb4_0900_ai_ci` (`uca.rs`);
 //! they differ in rare letters and in the order of symbols. Collations with rules of their own (a language's, or with case or accents)
 //! are rejected.
+
+mod uca;
 
 use std::cmp::Ordering;
 
@@ -10,9 +12,11 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
 
+use self::uca::{BEYOND_ASCII, BLANK, weights};
 use super::catalog::TextOptions;
 use super::error::DataError;
-use super::text::{self, BEYOND_ASCII, BLANK, weights};
+
+pub(crate) use self::uca::Pattern;
 
 /// How text is compared. Blanks at the end do not count in a padded one (`PAD SPACE`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,7 +108,7 @@ impl Collation {
 
     pub(crate) fn compare(self, a: &str, b: &str) -> Ordering {
         match self {
-            Self::Uca => text::compare(a, b),
+            Self::Uca => uca::compare(a, b),
             Self::UcaPadded => padded(weights(a), weights(b), BLANK),
             Self::Unicode => padded(unicode(a), unicode(b), BLANK),
             Self::General => padded(general(a), general(b), u32::from(' ')),

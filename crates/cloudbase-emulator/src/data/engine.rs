@@ -92,10 +92,10 @@ pub(crate) trait Engine: Send + Sync {
     /// Makes a table if there is none of its name.
     fn ensure_table(&self, table: Table) -> BoxFuture<'_, Result<(), DataError>>;
 
-    /// Reads the catalog again, before free SQL that may change it.
+    /// Reads the catalog again, before raw SQL that may change it.
     fn refresh(&self) -> BoxFuture<'_, Result<(), DataError>>;
 
-    /// Reads the catalog again after free SQL that may have changed it, which was `before`.
+    /// Reads the catalog again after raw SQL that may have changed it, which was `before`.
     fn changed<'a>(
         &'a self,
         _before: &'a Catalog,

@@ -132,7 +132,7 @@ impl EmulatorBuilder {
 
     /// Uses a real MySQL or MariaDB (`mysql://user:password@host/database`) instead of the embedded SQLite.
     ///
-    /// A reset drops the tables that the emulator made for its environment, by a schema, a model or free SQL, in earlier runs too: their
+    /// A reset drops the tables that the emulator made for its environment, by a schema, a model or raw SQL, in earlier runs too: their
     /// comments end with a mark. Those of other programs stay, whenever and under whatever name they were made. It waits for a table that a transaction holds as long as for a statement.
     pub fn mysql(mut self, url: impl Into<String>) -> Self {
         self.data.mysql = Some(Url(url.into()));
@@ -142,7 +142,7 @@ impl EmulatorBuilder {
     /// Limits how long a statement of a MySQL REST or data-model call may take, waiting for locks
     /// included; the response to one that takes longer is a 504. Default: 5 seconds.
     ///
-    /// Free SQL brings its own limit.
+    /// Raw SQL brings its own limit.
     pub fn statement_timeout(mut self, timeout: Duration) -> Self {
         self.data.statement_timeout = Some(timeout);
         self

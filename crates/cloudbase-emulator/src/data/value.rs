@@ -440,7 +440,7 @@ pub(crate) fn to_text(cell: &Cell) -> String {
     }
 }
 
-/// Writes a value as JSON. `kind` is unknown for results of free SQL.
+/// Writes a value as JSON. `kind` is unknown for results of raw SQL.
 pub(crate) fn write_json(out: &mut Vec<u8>, kind: Option<&Kind>, cell: &Cell) {
     match cell {
         Cell::Null => out.extend_from_slice(b"null"),

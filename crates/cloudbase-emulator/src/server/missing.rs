@@ -14,7 +14,7 @@ const PRODUCTS: &[(&str, &str)] = &[
     ("/admin", "the older action protocol of server SDKs"),
 ];
 
-/// The function of the service's own that data models run free SQL by, in the JS SDK.
+/// The function of the service's own that data models run raw SQL by, in the JS SDK.
 const SQL_FUNCTION: &str = "lowcode-datasource";
 
 /// The response for a path of a product that is not emulated.

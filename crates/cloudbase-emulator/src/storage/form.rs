@@ -10,7 +10,7 @@ use multer::{Field, Multipart};
 use super::{
     Storage, key,
     objects::{commit, grant, object_headers, overwrite, receive, verify},
-    send,
+    serve,
     sign::Signed,
     xml::{CosError, post_response},
 };
@@ -114,7 +114,7 @@ async fn file(
             &location,
             storage.bucket(),
             &record.key,
-            &send::etag(&record),
+            &serve::etag(&record),
         );
         Body::from(xml)
     } else {
@@ -129,8 +129,8 @@ async fn file(
             HeaderValue::from_static("application/xml"),
         );
     }
-    send::set(headers, header::LOCATION, &location);
-    send::identify(headers, &record);
+    serve::set(headers, header::LOCATION, &location);
+    serve::identify(headers, &record);
     Ok(response)
 }
 

@@ -19,7 +19,7 @@ use super::{
     classic::{SecurityToken, UploadGrant},
     disk::{CommitError, ObjectHeaders, Overwrite, Record},
     form, key,
-    send::{self, Query, Refused},
+    serve::{self, Query, Refused},
     sign::{SignatureProblem, Signed},
     staging::{self, ReceiveError, Staged},
     xml::CosError,
@@ -124,7 +124,7 @@ async fn put(storage: &Storage, key: String, request: Request) -> Result<Respons
     }
     let record = commit(storage, grant, staged, object_headers(&headers), overwrite).await?;
     let mut response = Response::new(Body::empty());
-    send::identify(response.headers_mut(), &record);
+    serve::identify(response.headers_mut(), &record);
     Ok(response)
 }
 
@@ -136,7 +136,7 @@ async fn get(storage: &Storage, key: &str, request: Parts, id: &str) -> Result<R
         .get(storage.bucket(), key)
         .ok_or(CosError::NO_SUCH_KEY)?;
     let (method, uri) = (&request.method, &request.uri);
-    match send::object(storage, &record, method, &request.headers, &query).await {
+    match serve::object(storage, &record, method, &request.headers, &query).await {
         Ok(response) => Ok(response),
         Err(Refused::Precondition) => Err(CosError::new(
             StatusCode::PRECONDITION_FAILED,
@@ -145,7 +145,7 @@ async fn get(storage: &Storage, key: &str, request: Parts, id: &str) -> Result<R
         )),
         Err(Refused::Range { size }) => {
             let mut response = INVALID_RANGE.response(method, uri.path(), id);
-            send::mark_unsatisfiable(response.headers_mut(), size);
+            serve::mark_unsatisfiable(response.headers_mut(), size);
             Ok(response)
         }
         Err(Refused::Disk(error)) => Err(disk_error(&error)),

@@ -14,7 +14,7 @@ use super::{
     disk::{CommitError, Record},
     key::{self, KeyProblem},
     rules::Who,
-    send::{self, Refused},
+    serve::{self, Refused},
     who,
 };
 use crate::error::GatewayError;
@@ -342,18 +342,18 @@ impl Storage {
         record: &Record,
         request: &http::request::Parts,
     ) -> Result<Response, PgError> {
-        let query = send::Query::parse(request.uri.query().unwrap_or_default());
-        let sent = send::object(self, record, &request.method, &request.headers, &query).await;
+        let query = serve::Query::parse(request.uri.query().unwrap_or_default());
+        let sent = serve::object(self, record, &request.method, &request.headers, &query).await;
         let mut response = match sent {
             Ok(response) => response,
             Err(Refused::Range { size }) => {
                 let mut response = PgError::from(Refused::Range { size }).into_response();
-                send::mark_unsatisfiable(response.headers_mut(), size);
+                serve::mark_unsatisfiable(response.headers_mut(), size);
                 return Ok(response);
             }
             Err(refused) => return Err(refused.into()),
         };
-        response.headers_mut().remove(send::CRC64);
+        response.headers_mut().remove(serve::CRC64);
         response.headers_mut().append(
             header::CONTENT_SECURITY_POLICY,
             HeaderValue::from_static(SANDBOX),

@@ -1,4 +1,4 @@
-//! Finding records of data models: filters, pages, relations, free SQL.
+//! Finding records of data models: filters, pages, relations, raw SQL.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -307,7 +307,7 @@ fn relations_both_ways() {
 }
 
 #[test]
-fn free_sql() {
+fn raw_sql() {
     run(async |e| {
         let api = Api::admin(e);
         for title in ["a", "it's", "c"] {
@@ -412,7 +412,7 @@ fn free_sql() {
     });
 }
 
-/// What of free SQL would be something else on the service is rejected by name.
+/// What of raw SQL would be something else on the service is rejected by name.
 #[test]
 fn parameters_are_not_bound_in_secret() {
     run(async |e| {

@@ -1,4 +1,4 @@
-//! Data models over HTTP: records, relations, free SQL, and errors inside a 200.
+//! Data models over HTTP: records, relations, raw SQL, and errors inside a 200.
 
 use cloudbase_emulator::{Emulator, TemplatePermission};
 use http::Method;

@@ -5,7 +5,7 @@ use mysql_async::Conn;
 use mysql_async::prelude::Queryable as _;
 use serde_json::json;
 
-use crate::sessions::{free_sql, on_server};
+use crate::sessions::{on_server, raw_sql};
 use crate::support::{Api, Engine};
 
 /// The tables of these tests, and nothing else's.
@@ -26,7 +26,7 @@ async fn clean() {
 }
 
 async fn run(api: &Api, sql: &str) {
-    let done = free_sql(api, sql).await;
+    let done = raw_sql(api, sql).await;
     assert!(done["data"].is_object(), "{sql}: {done}");
 }
 

@@ -29,7 +29,7 @@ pub(crate) fn on_server(schema: &str, test: impl AsyncFn(&Emulator)) {
     });
 }
 
-pub(crate) async fn free_sql(api: &Api, sql: &str) -> Value {
+pub(crate) async fn raw_sql(api: &Api, sql: &str) -> Value {
     let body = json!({"sqlTemplate": sql, "config": {"timeout": 20}});
     api.model(Method::POST, "plugin/prod/mysqlCommand", body)
         .await
@@ -75,7 +75,7 @@ fn the_state_of_a_session_ends_with_its_statement() {
         for state in STATE {
             // Some are not for prepared statements, depending on the server; none may leave anything.
             for _ in 0..3 {
-                free_sql(&admin, state).await;
+                raw_sql(&admin, state).await;
                 let _ = e.sql(state, &[]).await;
             }
             let rows = visitor.rows("todos?select=title,at&order=id").await;
@@ -99,7 +99,7 @@ fn the_state_of_a_session_ends_with_its_statement() {
                 )
                 .await;
             assert_eq!(gone.json()[0]["title"], "中文", "{state}");
-            let mode = free_sql(&admin, "SELECT @@sql_mode AS mode, @@time_zone AS zone, DATABASE() AS db, IS_FREE_LOCK('mine') AS free").await;
+            let mode = raw_sql(&admin, "SELECT @@sql_mode AS mode, @@time_zone AS zone, DATABASE() AS db, IS_FREE_LOCK('mine') AS free").await;
             let mode = &mode["data"]["executeResultList"][0];
             assert!(
                 mode["mode"]
@@ -116,7 +116,7 @@ fn the_state_of_a_session_ends_with_its_statement() {
             assert_ne!(mode["db"], "cloudbase_shop", "{state}");
         }
         for _ in 0..3 {
-            free_sql(&admin, "USE cloudbase_shop").await;
+            raw_sql(&admin, "USE cloudbase_shop").await;
         }
         e.reset().await.unwrap();
         assert_eq!(
@@ -315,7 +315,7 @@ fn a_reset_drops_the_tables_that_the_emulator_made_and_no_others() {
             "RENAME TABLE ours_old TO ours_new",
             "RENAME TABLE theirs_old TO theirs_moved",
         ] {
-            let done = free_sql(&admin, sql).await;
+            let done = raw_sql(&admin, sql).await;
             assert!(done["data"].is_object(), "{sql}: {done}");
         }
         let move_back = "ALTER TABLE theirs_moved RENAME TO theirs_old";
@@ -382,7 +382,7 @@ fn a_reset_knows_the_tables_that_an_earlier_run_made() {
             r"CREATE TABLE ours (id INT PRIMARY KEY) COMMENT = 'it\'s \\ours'",
             "RENAME TABLE ours TO ours_moved",
         ] {
-            let done = free_sql(&admin, sql).await;
+            let done = raw_sql(&admin, sql).await;
             assert!(done["data"].is_object(), "{sql}: {done}");
         }
         let comment = tables().await.remove(0).1;
@@ -408,7 +408,7 @@ fn a_reset_does_not_wait_for_an_open_transaction() {
     on_server(TODOS, async |e| {
         e.sql("DROP TABLE IF EXISTS held", &[]).await.unwrap();
         let create = "CREATE TABLE held (id INT PRIMARY KEY)";
-        let made = free_sql(&Api::admin(e), create).await;
+        let made = raw_sql(&Api::admin(e), create).await;
         assert!(made["data"].is_object(), "{made}");
         e.users().add(NewUser::username("lin1")).unwrap();
         let url = std::env::var("CLOUDBASE_TEST_MYSQL_URL").unwrap();

@@ -170,7 +170,7 @@ fn sqlite_column(column: &Column, nullable: bool) -> ColumnDef {
     if !nullable {
         definition.not_null();
     }
-    // Inserts through the gateway carry every default themselves; these are for free SQL.
+    // Inserts through the gateway carry every default themselves; these are for raw SQL.
     match &column.default {
         Some(DefaultValue::Constant(Some(text))) if kind == "BLOB" => {
             let bytes = to_cell(column, Given::String(text.clone()), 1);

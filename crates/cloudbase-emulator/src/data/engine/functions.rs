@@ -9,9 +9,9 @@ use super::Dialect;
 use crate::clock::Clock;
 use crate::data::catalog::Column;
 use crate::data::collation::Collation;
+use crate::data::collation::Pattern;
 use crate::data::ddl::DEFAULT_FUNCTION;
-use crate::data::insertion::{self, InsertValue};
-use crate::data::text::Pattern;
+use crate::data::defaults::{self, InsertValue};
 use crate::data::value::Cell;
 use crate::data::{decimal, temporal};
 
@@ -49,7 +49,7 @@ pub(super) fn register(connection: &Connection, clock: Clock) -> Result<()> {
     connection.create_scalar_function(DEFAULT_FUNCTION, 1, utc, move |context| {
         let column: Column = serde_json::from_str(&context.get::<String>(0)?)
             .map_err(|error| Error::UserFunctionError(error.into()))?;
-        match insertion::default(Dialect::Sqlite, &column, 1, clock.now_ms()) {
+        match defaults::default(Dialect::Sqlite, &column, 1, clock.now_ms()) {
             Ok(InsertValue::Cell(cell)) => Ok(cell),
             Ok(InsertValue::Default) => Ok(Cell::Null),
             Err(error) => Err(Error::UserFunctionError(error.message.into())),

@@ -41,7 +41,7 @@ const EMPTY_QUERY: u16 = 1065;
 /// One database of a server.
 ///
 /// The pool's connections run statements of ours alone, and go back as they came. What others wrote
-/// (scripts, free SQL) runs on a connection that is closed afterwards: `USE`, `SET`, temporary tables,
+/// (scripts, raw SQL) runs on a connection that is closed afterwards: `USE`, `SET`, temporary tables,
 /// locks and open transactions end with it. The pool's own reset would keep the default database.
 pub(crate) struct MySqlEngine {
     pool: Pool,

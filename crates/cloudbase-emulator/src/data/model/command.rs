@@ -1,4 +1,4 @@
-//! Free SQL with typed parameters: `mysqlCommand` and stored templates.
+//! Raw SQL with typed parameters: `mysqlCommand` and stored templates.
 
 use std::time::{Duration, Instant};
 
@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use super::error::ModelError;
 use super::{answer, is_preview, object};
 use crate::data::engine::{Dialect, Rows, Statement};
-use crate::data::free_sql::{self, Placeholder};
 use crate::data::permission::Actor;
+use crate::data::raw_sql::{self, Placeholder};
 use crate::data::value::{Cell, write_json, write_string};
 use crate::identity::Caller;
 use crate::request_id::RequestId;
@@ -130,7 +130,7 @@ async fn run(
     let parameters = read_parameters(parameters)?;
     let engine = &state.data.engine;
     let mut values = Vec::new();
-    let sql = free_sql::prepare(template, engine.dialect(), |name, placeholder| {
+    let sql = raw_sql::prepare(template, engine.dialect(), |name, placeholder| {
         let (_, parameter) = parameters
             .iter()
             .find(|(key, _)| key == name)

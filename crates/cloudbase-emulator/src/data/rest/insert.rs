@@ -8,11 +8,11 @@ use sea_query::{Alias, Expr, ExprTrait as _, InsertStatement, OnConflict, Query}
 use super::Request;
 use super::body::{self, Row};
 use crate::data::catalog::{Column, Table};
+use crate::data::defaults::{InsertValue, insert_value, now};
 use crate::data::engine::{Dialect, Session, Statement};
 use crate::data::error::{Cause, DataError};
 use crate::data::fetch;
 use crate::data::grammar::{Missing, Resolution};
-use crate::data::insertion::{InsertValue, insert_value, now};
 use crate::data::permission::{Access, OWNER, Reach};
 use crate::data::value::{Cell, Given};
 

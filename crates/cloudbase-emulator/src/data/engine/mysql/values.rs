@@ -79,7 +79,7 @@ fn is_binary(column: &mysql_async::Column) -> bool {
     ) && column.flags().contains(ColumnFlags::BINARY_FLAG)
 }
 
-/// What JSON needs to know of a column of free SQL.
+/// What JSON needs to know of a column of raw SQL.
 pub(super) fn kind(column: &mysql_async::Column) -> Option<Kind> {
     match column.column_type() {
         ColumnType::MYSQL_TYPE_JSON => Some(Kind::Json),

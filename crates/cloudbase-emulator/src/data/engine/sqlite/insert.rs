@@ -8,10 +8,10 @@ use super::errors::translate;
 use super::script::refused;
 use crate::data::catalog::{Column, Table};
 use crate::data::ddl::{Insert, NewValue, OnDuplicate, counted};
+use crate::data::defaults::{InsertValue, insert_value_in, now};
 use crate::data::engine::Dialect;
 use crate::data::error::DataError;
 use crate::data::expression::{self, SqlSession, evaluate};
-use crate::data::insertion::{InsertValue, insert_value_in, now};
 use crate::data::value::Cell;
 
 /// Inserts the rows. What they generated is the session's `LAST_INSERT_ID()` then.

@@ -14,10 +14,10 @@ use crate::data::collation::Collation;
 use crate::data::ddl::{
     Change, Script, Step, counted, create_index, create_table, drop_table, invalid_default,
 };
+use crate::data::defaults::zero_date;
 use crate::data::engine::Dialect;
 use crate::data::error::{Cause, DataError};
 use crate::data::expression::SqlSession;
-use crate::data::insertion::zero_date;
 use crate::data::temporal;
 
 /// Where the catalog is kept, as JSON: SQLite's own types know less.

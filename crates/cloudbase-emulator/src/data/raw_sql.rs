@@ -11,7 +11,7 @@ use super::error::DataError;
 
 /// A statement ready to run.
 #[derive(Debug, PartialEq)]
-pub(crate) struct FreeSql {
+pub(crate) struct RawSql {
     pub(crate) text: String,
     pub(crate) gives_rows: bool,
     pub(crate) changes_schema: bool,
@@ -44,7 +44,7 @@ pub(crate) fn prepare(
     template: &str,
     dialect: Dialect,
     mut bind: impl FnMut(&str, Placeholder) -> Result<String, String>,
-) -> Result<FreeSql, DataError> {
+) -> Result<RawSql, DataError> {
     let tokens = Tokenizer::new(&MySqlDialect {}, template)
         // Strings for MySQL stay as they were written.
         .with_unescape(dialect == Dialect::Sqlite)
@@ -102,7 +102,7 @@ pub(crate) fn prepare(
             Token::Word(word) if word.quote_style.is_none() => {
                 let upper = word.value.to_ascii_uppercase();
                 if dialect == Dialect::Sqlite && NOT_ON_SQLITE.contains(&upper.as_str()) {
-                    return Err(DataError::not_on_sqlite(format!("{upper} in free SQL")));
+                    return Err(DataError::not_on_sqlite(format!("{upper} in raw SQL")));
                 }
                 first_word.get_or_insert(upper);
                 out.push_str(&word.value);
@@ -122,7 +122,7 @@ pub(crate) fn prepare(
                 if dialect == Dialect::Sqlite =>
             {
                 return Err(DataError::not_on_sqlite(format!(
-                    "the operator {token} in free SQL"
+                    "the operator {token} in raw SQL"
                 )));
             }
             Token::LParen => {
@@ -147,10 +147,10 @@ pub(crate) fn prepare(
         let known =
             gives_rows || matches!(first.as_str(), "INSERT" | "REPLACE" | "UPDATE" | "DELETE");
         if !known || matches!(first.as_str(), "SHOW" | "DESCRIBE" | "DESC" | "EXPLAIN") {
-            return Err(DataError::not_on_sqlite(format!("{first} as free SQL")));
+            return Err(DataError::not_on_sqlite(format!("{first} as raw SQL")));
         }
     }
-    Ok(FreeSql {
+    Ok(RawSql {
         text: out.trim().to_owned(),
         gives_rows,
         changes_schema,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::account::own;
-use super::call::{Body, Text, UserCall};
+use super::extract::{Body, Text, UserCall};
 use super::store::{Identity, Right, Store, User};
 use crate::error::AuthError;
 use crate::state::AppState;
