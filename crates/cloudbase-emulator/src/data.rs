@@ -47,7 +47,7 @@ pub use self::template::TemplatePermission;
 /// How long a statement of ours may take.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Parses a query string, for fuzzing: any input is accepted or refused, none panics.
+/// Parses a query string, for fuzzing: any input is accepted or rejected, none panics.
 #[doc(hidden)]
 pub fn fuzz_parse(query: &str) {
     let _ = grammar::parse_query(query);

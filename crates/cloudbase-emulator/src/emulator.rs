@@ -51,7 +51,7 @@ pub struct EmulatorBuilder {
     pub(crate) storage: StorageOptions,
 }
 
-/// A running emulator. Dropping it ends the server at once; [`shutdown`](Self::shutdown) lets answers finish.
+/// A running emulator. Dropping it ends the server at once; [`shutdown`](Self::shutdown) lets responses finish.
 pub struct Emulator {
     state: AppState,
     address: SocketAddr,
@@ -134,7 +134,7 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Closes connections that carried no request for so long. Default: never.
+    /// Closes connections that carried no request for `timeout`. Default: never.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = Some(timeout);
         self
@@ -342,7 +342,7 @@ impl Emulator {
         restore(&self.state, snapshot).await
     }
 
-    /// Stops accepting, lets the answers in progress finish, and writes what is not on disk yet.
+    /// Stops accepting, lets the responses in progress finish, and writes what is not on disk yet.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
         if let Some(server) = self.server.take() {

@@ -124,7 +124,7 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// Who answers at a path.
+    /// What serves a path.
     pub(crate) fn of(path: &str) -> Self {
         if path.starts_with("/v1/") || path.starts_with("/auth/") {
             Self::Service

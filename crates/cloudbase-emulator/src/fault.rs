@@ -43,7 +43,7 @@ struct Script {
 /// use cloudbase_emulator::Fault;
 ///
 /// let busy = Fault::on("POST /v1/functions/*").times(2).status(503, "RESOURCE_UNAVAILABLE");
-/// let lost = Fault::on("POST /auth/v1/token").times(1).lose_answer();
+/// let lost = Fault::on("POST /auth/v1/token").times(1).lose_response();
 /// let slow = Fault::on("GET *").delay(Duration::from_millis(50)).stall_after(10);
 /// # drop((busy, lost, slow));
 /// ```
@@ -58,23 +58,23 @@ pub struct Fault {
     outcome: Outcome,
 }
 
-/// What becomes of the answer.
+/// What becomes of the response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// The handler's own.
     Pass,
     /// This one; the handler does not run.
-    Answer(Answer),
-    /// The handler runs if `run`; `bytes` bytes of the answer's head and body are sent, then the connection ends, by a reset
+    Respond(Scripted),
+    /// The handler runs if `run`; `bytes` bytes of the response's head and body are sent, then the connection ends, by a reset
     /// or by an ordinary close.
     Cut { bytes: u64, reset: bool, run: bool },
-    /// The handler runs; `bytes` bytes of the answer's body are sent, then nothing more.
+    /// The handler runs; `bytes` bytes of the response's body are sent, then nothing more.
     Stall { bytes: u64 },
 }
 
-/// An answer in place of the handler's.
+/// A response in place of the handler's.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Answer {
+pub(crate) struct Scripted {
     pub(crate) status: u16,
     pub(crate) code: String,
     pub(crate) message: String,
@@ -199,23 +199,23 @@ impl Fault {
         self
     }
 
-    /// Answers with a status and an error code, in the envelope of the operation's family. The handler does not run.
+    /// Responds with a status and an error code, in the envelope of the operation's family. The handler does not run.
     pub fn status(self, status: u16, code: &str) -> Self {
-        self.answering(|answer| {
-            answer.status = status;
-            answer.code = code.to_owned();
+        self.respond(|script| {
+            script.status = status;
+            script.code = code.to_owned();
         })
     }
 
-    /// Adds a header to the answer of [`status`](Self::status), such as `Retry-After`.
+    /// Adds a header to the response of [`status`](Self::status), such as `Retry-After`.
     pub fn header(self, name: &str, value: &str) -> Self {
         let header = (name.to_owned(), value.to_owned());
-        self.answering(|answer| answer.headers.push(header))
+        self.respond(|script| script.headers.push(header))
     }
 
-    /// Replaces the body of the answer of [`status`](Self::status), byte for byte.
+    /// Replaces the body of the response of [`status`](Self::status), byte for byte.
     pub fn body(self, body: &str) -> Self {
-        self.answering(|answer| answer.body = Some(body.to_owned()))
+        self.respond(|script| script.body = Some(body.to_owned()))
     }
 
     /// Resets the connection before the handler runs.
@@ -228,8 +228,8 @@ impl Fault {
         self
     }
 
-    /// Runs the handler, then resets the connection without an answer: the effect stays, the answer is lost.
-    pub fn lose_answer(mut self) -> Self {
+    /// Runs the handler, then resets the connection without a response: the effect stays, the response is lost.
+    pub fn lose_response(mut self) -> Self {
         self.outcome = Outcome::Cut {
             bytes: 0,
             reset: true,
@@ -238,7 +238,7 @@ impl Fault {
         self
     }
 
-    /// Runs the handler and resets the connection after so many bytes of the answer, its head included.
+    /// Runs the handler and resets the connection after `bytes` bytes of the response, its head included.
     pub fn reset_after(mut self, bytes: u64) -> Self {
         self.outcome = Outcome::Cut {
             bytes,
@@ -258,24 +258,24 @@ impl Fault {
         self
     }
 
-    /// Runs the handler, sends so many bytes of the answer's body, and then nothing more while the connection stays open.
+    /// Runs the handler, sends `bytes` bytes of the response's body, and then nothing more while the connection stays open.
     pub fn stall_after(mut self, bytes: u64) -> Self {
         self.outcome = Outcome::Stall { bytes };
         self
     }
 
-    fn answering(mut self, change: impl FnOnce(&mut Answer)) -> Self {
-        let mut answer = match self.outcome {
-            Outcome::Answer(answer) => answer,
-            _ => Answer::default(),
+    fn respond(mut self, change: impl FnOnce(&mut Scripted)) -> Self {
+        let mut script = match self.outcome {
+            Outcome::Respond(script) => script,
+            _ => Scripted::default(),
         };
-        change(&mut answer);
-        self.outcome = Outcome::Answer(answer);
+        change(&mut script);
+        self.outcome = Outcome::Respond(script);
         self
     }
 }
 
-impl Default for Answer {
+impl Default for Scripted {
     fn default() -> Self {
         Self {
             status: 500,

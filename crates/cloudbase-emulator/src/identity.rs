@@ -21,7 +21,7 @@ pub(crate) enum Role {
     Admin,
 }
 
-/// The caller of a `/v1` operation. Extracting it refuses the request with the gateway's 401 codes;
+/// The caller of a `/v1` operation. Extracting it rejects the request with the gateway's 401 codes;
 /// `Option<Caller>` is `None` only if no credential was sent at all.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
@@ -89,7 +89,7 @@ impl FromRequestParts<AppState> for Caller {
         let claims = state
             .keys
             .verify(token, state.clock.now_secs())
-            .map_err(refusal)?;
+            .map_err(rejection)?;
         if !state.auth.is_live(&claims) {
             return Err(GatewayError::unauthorized(
                 "ACCESS_TOKEN_INVALID",
@@ -124,7 +124,7 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
-fn refusal(fault: TokenFault) -> GatewayError {
+fn rejection(fault: TokenFault) -> GatewayError {
     let (code, message) = match fault {
         TokenFault::Malformed => ("INVALID_CREDENTIALS", "Credentials are invalid."),
         TokenFault::Kid => (

@@ -65,7 +65,7 @@ impl Inbox {
         self.latest(to).map(|message| message.code)
     }
 
-    /// Waits for the first message for an address, if there is none yet.
+    /// Waits for the first message for an address, if none has come yet.
     ///
     /// Cancel safe: a dropped call loses nothing.
     pub async fn wait_for(&self, to: &str) -> InboxMessage {

@@ -213,7 +213,7 @@ impl Keys {
 
     /// Checks signature and environment of a token made with [`sign_as`](Self::sign_as).
     pub(crate) fn verify_as(&self, key_id: &str, token: &str) -> Result<Claims, TokenFault> {
-        // A custom-login ticket used as a bearer is answered like a token of an unknown key.
+        // A custom-login ticket used as a bearer is treated like a token of an unknown key.
         if token.contains("/@@/") {
             return Err(TokenFault::Kid);
         }
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn other_tokens_are_told_apart() {
+    fn other_tokens_are_distinguished() {
         let (ours, now) = (keys("env-a"), 1_800_000_000);
         let foreign = keys("env-b").api_key();
         assert_eq!(ours.verify(&foreign, now).unwrap_err(), TokenFault::Kid);

@@ -4,7 +4,7 @@
 //! the published official SDKs to work on it unmodified, and needs no account and no network.
 //!
 //! It is a development tool and **not for production**: its signing key is published, its passwords are hashed cheaply, and
-//! whoever can reach it can read the codes that it sends.
+//! anyone who can reach it can read the codes that it sends.
 //!
 //! # In a test
 //!
@@ -73,7 +73,7 @@
 //! | `GET /inbox?to=`, `DELETE /inbox` | the codes that were sent |
 //! | `GET /clock`, `POST /clock` `{"advance_ms"}` or `{"offset_ms"}`, `DELETE /clock` | the clock of all lifetimes |
 //! | `GET /requests?match=`, `DELETE /requests` | what was received |
-//! | `GET /faults`, `POST /faults`, `DELETE /faults`, `DELETE /faults/{id}` | fault scripts: `{"match", "times", "skip", "delay_ms"}` and one of `status`/`code`/`headers`/`body`, `reset`, `lose_answer`, `reset_after`, `close_after`, `stall_after` |
+//! | `GET /faults`, `POST /faults`, `DELETE /faults`, `DELETE /faults/{id}` | fault scripts: `{"match", "times", "skip", "delay_ms"}` and one of `status`/`code`/`headers`/`body`, `reset`, `lose_response`, `reset_after`, `close_after`, `stall_after` |
 //! | `POST /captcha` `{"match", "times"}`, `DELETE /captcha`, `GET /captcha/{token}`, `DELETE /captcha/tokens` | demand captchas, read their answers |
 //! | `GET /users`, `POST /users`, `PATCH /users/{id}` `{"status"}`, `DELETE /users/{id}`, `DELETE /users/{id}/sessions` | users and their sessions |
 //! | `GET /custom-login-key.json` | a key to sign custom-login tickets with |
@@ -83,7 +83,7 @@
 //! # Where it chooses
 //!
 //! What the documents of the service leave open is decided here, and mostly a setting of [`EmulatorBuilder`]: a spent refresh
-//! token is refused and the session lives on ([`RefreshReuse`]); codes may be sent five times a minute before a captcha is
+//! token is rejected and the session lives on ([`RefreshReuse`]); codes may be sent five times a minute before a captcha is
 //! demanded ([`send_limits`](EmulatorBuilder::send_limits)); an access token outlives a session that was pushed out by the
 //! session limit, but not one that was signed out; a code that is wrong or has ended is `invalid_argument`.
 

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue, Request};
 /// The header that carries the id both ways.
 pub(crate) const HEADER: &str = "x-request-id";
 
-/// The id of the request that is being answered; in the extensions of every request.
+/// The id of the request that is being handled; in the extensions of every request.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestId(pub(crate) String);
 

@@ -40,7 +40,7 @@ pub struct LoggedRequest {
     pub headers: HeaderMap,
     /// The first 8 KiB of the body; empty until the handler read it. Only the newest 4096 requests keep theirs.
     pub body: Bytes,
-    /// The status of the answer; `None` while there is none, or if a fault took it away.
+    /// The status of the response; `None` until it is sent, or if a fault dropped it.
     pub status: Option<u16>,
     /// The request's id.
     pub request_id: String,
@@ -165,7 +165,7 @@ impl fmt::Debug for LoggedRequest {
         write!(f, "{} {} -> ", self.method, self.path)?;
         match self.status {
             Some(status) => write!(f, "{status}"),
-            None => f.write_str("no answer"),
+            None => f.write_str("no response"),
         }
     }
 }

@@ -44,7 +44,7 @@ pub(crate) use reached::Reached;
 /// The gateway's limit for request bodies.
 pub(crate) const BODY_LIMIT: usize = 100 * 1024 * 1024;
 
-/// How long answers in progress may take at shutdown.
+/// How long responses in progress may take at shutdown.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// One of the emulator's ports: what it serves, and how.
@@ -101,7 +101,7 @@ pub(crate) fn objects(state: AppState, idle_timeout: Option<Duration>) -> Server
 }
 
 impl Server {
-    /// Serves until told to stop.
+    /// Serves until stopped.
     pub(crate) async fn serve(self, listener: TcpListener, mut stopped: watch::Receiver<bool>) {
         let mut connections = JoinSet::new();
         loop {
@@ -133,10 +133,10 @@ async fn one(stream: TcpStream, server: Server, mut stopped: watch::Receiver<boo
     let io = TokioIo::new(CutIo::new(stream, connection.clone()));
     let service = service_fn({
         let connection = connection.clone();
-        move |request| answer(server.clone(), connection.clone(), request)
+        move |request| handle(server.clone(), connection.clone(), request)
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
-    // `idle_timeout` takes the place of hyper's own limit, which starts anew with each partial head.
+    // `idle_timeout` takes the place of hyper's own limit, which starts again with each partial head.
     builder.header_read_timeout(None).half_close(true);
     let served = builder.serve_connection(io, service);
     tokio::pin!(served);
@@ -154,12 +154,12 @@ async fn one(stream: TcpStream, server: Server, mut stopped: watch::Receiver<boo
     }
 }
 
-/// Returns when the emulator was told to stop or is gone.
+/// Returns when the emulator is stopped or gone.
 async fn until(stopped: &mut watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
-async fn answer(
+async fn handle(
     server: Server,
     connection: Arc<Connection>,
     request: Request<Incoming>,
@@ -217,7 +217,7 @@ async fn products(
     response
 }
 
-/// Answers with the request log kept and faults applied.
+/// Handles a request with the request log kept and faults applied.
 async fn logged(
     server: Server,
     connection: &Connection,
@@ -263,11 +263,11 @@ async fn logged(
     };
     let response = match outcome {
         Outcome::Pass => dispatch(&server, id, request).await,
-        Outcome::Answer(answer) => {
+        Outcome::Respond(script) => {
             let family = Family::of(*surface, request.uri().path());
             let headers = request.headers().clone();
             let source = Source::of(request.uri().path());
-            error::render(envelope::scripted(answer, family, id), id, source, &headers)
+            error::render(envelope::scripted(script, family, id), id, source, &headers)
         }
         Outcome::Cut { bytes, reset, run } => {
             let response = if run {

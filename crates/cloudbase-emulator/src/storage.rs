@@ -1,6 +1,6 @@
 //! Objects behind signed URLs: classic storage, PG-mode buckets, and the object store itself.
 //!
-//! The gateway's port answers the storage API; the objects live on a port of their own, so that a test
+//! The gateway's port serves the storage API; the objects live on a port of their own, so that a test
 //! can prove that no CloudBase credential ever reaches them.
 
 use std::{
@@ -274,7 +274,7 @@ impl StorageState {
 
     /// Called at shutdown, after the last request: writes what is not on disk yet.
     pub(crate) async fn close(&self) {
-        // Every write is on disk before it is answered.
+        // Every write is on disk before its response is sent.
     }
 }
 
@@ -366,7 +366,7 @@ impl crate::EmulatorBuilder {
         self
     }
 
-    /// What clients call the object store, such as `http://10.0.2.2:9001`: scheme, host and port. Default: the host by which
+    /// What clients call the object store, such as `http://10.0.2.2:9001`: scheme, host and port. Default: the host at which
     /// each client reached the gateway, and the [port](Self::object_port) that the object store listens on. Needed where a
     /// container or a proxy gives that port another number.
     pub fn object_url(mut self, url: impl Into<String>) -> Self {

@@ -88,7 +88,7 @@ async fn fields_are_edited_one_by_one() {
 }
 
 #[tokio::test]
-async fn edits_refuse_what_is_taken_or_malformed() {
+async fn edits_reject_what_is_taken_or_malformed() {
     let (emulator, device, tokens) = start().await;
     let token = access(&tokens);
     let edit = |body| device.post_as(&token, "/user/basic/edit", body);
@@ -142,7 +142,7 @@ async fn edits_refuse_what_is_taken_or_malformed() {
 }
 
 #[tokio::test]
-async fn the_old_profile_edit_answers_the_profile() {
+async fn the_old_profile_edit_returns_the_profile() {
     let (_emulator, device, tokens) = start().await;
     let call = device
         .call(Method::PATCH, "/user/profile")
@@ -188,15 +188,15 @@ async fn users_are_found() {
         (&both["total"], both["data"].as_array().map(Vec::len)),
         (&json!(2), Some(1))
     );
-    let total = async |wanted: &str| query(wanted).await["total"].clone();
-    for (wanted, number) in [
+    let total = async |filter: &str| query(filter).await["total"].clone();
+    for (filter, number) in [
         (format!("id={mei}&username=mei&email=mei%40example.org"), 1),
         (format!("id={mei}&username=lin"), 0),
         ("username=mei&email=nobody%40example.org".to_owned(), 0),
         (format!("id={mei}%2C{mei}%2Cnobody"), 1),
         ("id=".to_owned(), 0),
     ] {
-        assert_eq!(total(&wanted).await, number, "{wanted}");
+        assert_eq!(total(&filter).await, number, "{filter}");
     }
     let phone = NewUser::phone("+86 13900001111");
     emulator.users().add(phone).unwrap();
@@ -216,16 +216,16 @@ async fn users_are_found() {
     }
     for (name, exist) in [("mei", true), ("nobody", false)] {
         let path = format!("/checkIfUserExist?username={name}");
-        let answer = device
+        let response = device
             .call(Method::GET, &path)
             .send()
             .await
             .expect(200)
             .json();
-        assert_eq!(answer, json!({"exist": exist}));
+        assert_eq!(response, json!({"exist": exist}));
     }
-    let refused = device.call(Method::GET, "/checkIfUserExist").send().await;
-    assert_error(refused, 400, "invalid_argument", 3);
+    let rejected = device.call(Method::GET, "/checkIfUserExist").send().await;
+    assert_error(rejected, 400, "invalid_argument", 3);
 }
 
 #[tokio::test]
@@ -233,8 +233,8 @@ async fn sudo_takes_the_password_or_a_code_to_the_own_contact() {
     let (emulator, device, tokens) = start().await;
     let token = access(&tokens);
     let sudo = |body| device.post_as(&token, "/user/sudo", body);
-    let answer = sudo(json!({"password": PASSWORD})).await.expect(200).json();
-    assert_eq!(answer["expires_in"], 900);
+    let response = sudo(json!({"password": PASSWORD})).await.expect(200).json();
+    assert_eq!(response["expires_in"], 900);
     assert_error(
         sudo(json!({"password": "wrong"})).await,
         400,
@@ -262,10 +262,10 @@ async fn sudo_takes_the_password_or_a_code_to_the_own_contact() {
         .await
         .expect(200)
         .json();
-    let refused = device
+    let rejected = device
         .post_as(&access(&mei), "/user/sudo", json!({"password": "x"}))
         .await;
-    assert_error(refused, 400, "password_not_set", None);
+    assert_error(rejected, 400, "password_not_set", None);
 }
 
 #[tokio::test]

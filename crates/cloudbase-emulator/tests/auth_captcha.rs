@@ -105,8 +105,8 @@ async fn a_captcha_is_demanded_at_will() {
         .captcha()
         .demand("POST /auth/v1/verification", Some(2));
     let contact = json!({"email": LIN});
-    let refused = device.post("/verification", contact.clone()).await;
-    assert_error(refused, 400, "captcha_required", 4001);
+    let rejected = device.post("/verification", contact.clone()).await;
+    assert_error(rejected, 400, "captcha_required", 4001);
     // Other operations are not concerned.
     device.sign_in(LIN, PASSWORD).await.expect(200);
     // Header and query are both accepted, and a good token does not use the demand up.
@@ -118,10 +118,10 @@ async fn a_captcha_is_demanded_at_will() {
         .expect(200);
     let path = format!("/verification?captcha_token={token}");
     device.post(&path, contact.clone()).await.expect(200);
-    let refused = device
+    let rejected = device
         .post("/verification?captcha_token=v1.bad", contact.clone())
         .await;
-    assert_error(refused, 400, "captcha_invalid", 4002);
+    assert_error(rejected, 400, "captcha_invalid", 4002);
     device.post("/verification", contact).await.expect(200);
 }
 
@@ -177,7 +177,7 @@ async fn five_wrong_passwords_demand_a_captcha() {
     );
     let right = json!({"username": LIN, "password": PASSWORD});
     device.post(&path, right).await.expect(200);
-    // The right password starts the count anew.
+    // The right password starts the count again.
     device.sign_in(LIN, PASSWORD).await.expect(200);
 }
 

@@ -26,8 +26,8 @@ async fn start() -> (Emulator, Device) {
 
 /// Opens an authorization page and returns the query of the redirect.
 async fn authorize(uri: &str) -> BTreeMap<String, String> {
-    let answer = wire::Wire::new().get(uri).send().await.expect(303);
-    let location = answer.header("location");
+    let response = wire::Wire::new().get(uri).send().await.expect(303);
+    let location = response.header("location");
     let (target, query) = location.split_once('?').unwrap();
     assert_eq!(target, CALLBACK);
     form_urlencoded::parse(query.as_bytes())
@@ -51,15 +51,15 @@ async fn provider_token(device: &Device, provider: &str, person: &str) -> String
     let body = json!({
         "provider_id": provider, "provider_redirect_uri": CALLBACK, "provider_code": redirect["code"],
     });
-    let answer = device
+    let response = device
         .post("/provider/token", body.clone())
         .await
         .expect(200)
         .json();
     assert_eq!(
         (
-            answer["expires_in"].as_i64(),
-            &answer["provider_profile"]["sub"]
+            response["expires_in"].as_i64(),
+            &response["provider_profile"]["sub"]
         ),
         (Some(3600), &json!(person))
     );
@@ -70,7 +70,7 @@ async fn provider_token(device: &Device, provider: &str, person: &str) -> String
         "failed_precondition",
         9,
     );
-    text(&answer, "provider_token")
+    text(&response, "provider_token")
 }
 
 #[tokio::test]
@@ -177,14 +177,14 @@ async fn the_third_party_can_say_no() {
         .json();
     let redirect = authorize(&text(&uri, "uri")).await;
     assert_eq!(redirect["error"], "access_denied");
-    let refuse = |path: &'static str| device.call(Method::GET, path).send();
+    let rejected = |path: &'static str| device.call(Method::GET, path).send();
     assert_error(
-        refuse("/provider/uri?provider_id=unknown").await,
+        rejected("/provider/uri?provider_id=unknown").await,
         400,
         "provider_not_enabled",
         None,
     );
-    assert_error(refuse("/provider/uri").await, 400, "invalid_argument", 3);
+    assert_error(rejected("/provider/uri").await, 400, "invalid_argument", 3);
 }
 
 #[tokio::test]

@@ -40,12 +40,12 @@ async fn refresh_tokens_rotate() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_costs_the_session_unless_there_is_grace() {
+async fn a_lost_response_costs_the_session_unless_there_is_grace() {
     let builder = Emulator::builder().refresh_reuse(RefreshReuse::Grace(Duration::from_secs(10)));
     let (emulator, device, first) = start(builder).await;
     emulator
         .faults()
-        .add(Fault::on("POST /auth/v1/token").times(1).lose_answer());
+        .add(Fault::on("POST /auth/v1/token").times(1).lose_response());
     let body = json!({"grant_type": "refresh_token", "refresh_token": refresh(&first)});
     let lost = device
         .call(Method::POST, "/token")
@@ -141,12 +141,12 @@ async fn an_ended_token_spoils_every_auth_call_it_is_attached_to() {
     let (emulator, device, tokens) = start(Emulator::builder()).await;
     emulator.clock().advance(Duration::from_secs(7201));
     let body = json!({"grant_type": "refresh_token", "refresh_token": refresh(&tokens)});
-    let refused = device.post_as(&access(&tokens), "/token", body).await;
-    assert_error(refused, 401, "unauthenticated", 16);
-    let refused = device
+    let rejected = device.post_as(&access(&tokens), "/token", body).await;
+    assert_error(rejected, 401, "unauthenticated", 16);
+    let rejected = device
         .post_as(&access(&tokens), "/verification", json!({"email": LIN}))
         .await;
-    assert_error(refused, 401, "unauthenticated", 16);
+    assert_error(rejected, 401, "unauthenticated", 16);
     // The refresh token was not spent.
     device.refresh(&refresh(&tokens)).await.expect(200);
 }
@@ -212,15 +212,15 @@ async fn other_grants() {
 }
 
 #[tokio::test]
-async fn introspection_tells_what_counts() {
+async fn introspection_reports_what_counts() {
     let (_emulator, device, tokens) = start(Emulator::builder()).await;
-    let answer = device
+    let response = device
         .get_as(&access(&tokens), "/token/introspect")
         .await
         .expect(200)
         .json();
     assert_eq!(
-        answer,
+        response,
         json!({
             "token_type": "Bearer", "client_id": "emulator-local", "sub": tokens["sub"],
             "scope": "user sso",
@@ -299,11 +299,11 @@ async fn signing_out_works_with_a_token_that_has_ended() {
     let (emulator, device, tokens) = start(Emulator::builder()).await;
     emulator.clock().advance(Duration::from_secs(7201));
     let body = json!({"redirect_uri": "https://app.example.org/bye", "state": "s"});
-    let answer = device
+    let response = device
         .post_as(&access(&tokens), "/user/signout", body.clone())
         .await
         .expect(200);
-    assert_eq!(answer.json(), json!({}));
+    assert_eq!(response.json(), json!({}));
     assert_error(
         device.refresh(&refresh(&tokens)).await,
         400,
@@ -319,7 +319,7 @@ async fn signing_out_works_with_a_token_that_has_ended() {
 }
 
 #[tokio::test]
-async fn the_gateway_tells_bad_tokens_apart() {
+async fn the_gateway_distinguishes_bad_tokens() {
     let (emulator, device, tokens) = start(Emulator::builder()).await;
     let other = Emulator::builder()
         .env_id("another-env")
@@ -352,9 +352,12 @@ async fn the_gateway_tells_bad_tokens_apart() {
         (Some(format!("Bearer {ticket}")), "ACCESS_TOKEN_KID_INVALID"),
         (Some(format!("Bearer {forged}.c2ln")), "INVALID_CREDENTIALS"),
     ] {
-        let answer = call(authorization.clone()).send().await.expect(401);
-        assert_eq!(answer.code(), code, "{authorization:?}");
-        assert_eq!(answer.json()["requestId"], answer.header("x-request-id"));
+        let response = call(authorization.clone()).send().await.expect(401);
+        assert_eq!(response.code(), code, "{authorization:?}");
+        assert_eq!(
+            response.json()["requestId"],
+            response.header("x-request-id")
+        );
     }
     let bearer = Some(format!("Bearer {}", access(&tokens)));
     let (signed, _) = access(&tokens)

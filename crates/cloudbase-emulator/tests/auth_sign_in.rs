@@ -131,7 +131,7 @@ async fn signs_up_with_a_phone_code_and_in_again() {
 }
 
 #[tokio::test]
-async fn sign_up_refuses_what_does_not_fit() {
+async fn sign_up_rejects_what_does_not_fit() {
     let (emulator, device) = start().await;
     device.sign_up(&emulator, "taken@example.org").await;
     let taken = NewUser::username("taken").password(PASSWORD);
@@ -263,8 +263,8 @@ async fn addresses_are_checked_before_a_code_is_sent() {
         3,
     );
     for phone in ["13900001111", "+8613900001111", "+86 12"] {
-        let answer = send(json!({"phone_number": phone})).await;
-        assert_error(answer, 400, "invalid_phone_number", None);
+        let response = send(json!({"phone_number": phone})).await;
+        assert_error(response, 400, "invalid_phone_number", None);
     }
     assert!(emulator.inbox().messages().is_empty());
 }
@@ -300,15 +300,15 @@ async fn kinds_of_sign_in_can_be_switched_off() {
 }
 
 #[tokio::test]
-async fn too_many_codes_need_a_captcha_and_then_are_refused() {
+async fn too_many_codes_need_a_captcha_and_then_are_rejected() {
     let emulator = Emulator::builder().send_limits(2, 4).start().await.unwrap();
     let device = Device::new(&emulator, "device-1");
     let contact = json!({"email": "lin@example.org"});
     for _ in 0..2 {
         device.send_code(contact.clone()).await;
     }
-    let refused = device.post("/verification", contact.clone()).await;
-    assert_error(refused, 400, "captcha_required", 4001);
+    let rejected = device.post("/verification", contact.clone()).await;
+    assert_error(rejected, 400, "captcha_required", 4001);
     let captcha = device.post("/captcha/init", json!({})).await.json();
     let solved = text(&captcha, "captcha_token");
     for _ in 0..2 {
@@ -319,10 +319,10 @@ async fn too_many_codes_need_a_captcha_and_then_are_refused() {
             .expect(200);
     }
     let call = device.call(Method::POST, "/verification").json(&contact);
-    let refused = call.header("x-captcha-token", &solved).send().await;
-    let wait: u64 = refused.header("retry-after").parse().unwrap();
-    assert_eq!(refused.json()["retry_after"], wait);
-    assert_error(refused, 429, "resource_exhausted", 8);
+    let rejected = call.header("x-captcha-token", &solved).send().await;
+    let wait: u64 = rejected.header("retry-after").parse().unwrap();
+    assert_eq!(rejected.json()["retry_after"], wait);
+    assert_error(rejected, 429, "resource_exhausted", 8);
     emulator
         .clock()
         .advance(std::time::Duration::from_secs(wait));
@@ -480,8 +480,8 @@ async fn anonymous_users_belong_to_a_device() {
     );
 
     let nameless = Device::new(&emulator, " ");
-    let refused = nameless.post("/signin/anonymously", json!({})).await;
-    assert_error(refused, 400, "invalid_argument", 3);
+    let rejected = nameless.post("/signin/anonymously", json!({})).await;
+    assert_error(rejected, 400, "invalid_argument", 3);
     let long = Device::new(&emulator, &"x".repeat(72));
     assert_error(
         long.post("/signin/anonymously", json!({})).await,
@@ -504,7 +504,7 @@ async fn an_anonymous_user_registers_and_keeps_the_id() {
     let tokens = device.post("/signup", body).await.expect(200).json();
     assert_eq!(tokens["sub"], anonymous["sub"]);
     assert_eq!(tokens["scope"], "user sso");
-    // The device's next anonymous user is somebody else.
+    // The device's next anonymous user is another one.
     let next = device.post("/signin/anonymously", json!({})).await.json();
     assert_ne!(next["sub"], anonymous["sub"]);
     let proof = device

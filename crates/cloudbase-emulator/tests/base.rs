@@ -74,7 +74,7 @@ async fn request_ids_are_echoed_or_made() {
 #[tokio::test]
 async fn a_preflight_that_names_no_header_gets_the_usual_ones() {
     let (emulator, wire) = start().await;
-    let answer = wire
+    let response = wire
         .call(Method::OPTIONS, &url(&emulator, ME))
         .header("origin", "http://localhost:3000")
         .header("access-control-request-method", "GET")
@@ -82,18 +82,18 @@ async fn a_preflight_that_names_no_header_gets_the_usual_ones() {
         .await
         .expect(204);
     assert_eq!(
-        answer.header("access-control-allow-origin"),
+        response.header("access-control-allow-origin"),
         "http://localhost:3000"
     );
     assert!(
-        answer
+        response
             .header("access-control-allow-headers")
             .contains("x-device-id")
     );
 }
 
 #[tokio::test]
-async fn a_scripted_answer_comes_in_the_envelope_of_its_family() {
+async fn a_scripted_response_comes_in_the_envelope_of_its_family() {
     let (emulator, wire) = start().await;
     let fault = Fault::on("GET *")
         .times(2)
@@ -123,9 +123,9 @@ async fn a_scripted_body_is_sent_as_it_is() {
     emulator
         .faults()
         .add(fault.header("content-type", "text/html"));
-    let answer = wire.get(&url(&emulator, "/v1/x")).send().await.expect(502);
-    assert_eq!(answer.text(), "<html>bad gateway</html>");
-    assert_eq!(answer.header("content-type"), "text/html");
+    let response = wire.get(&url(&emulator, "/v1/x")).send().await.expect(502);
+    assert_eq!(response.text(), "<html>bad gateway</html>");
+    assert_eq!(response.header("content-type"), "text/html");
 }
 
 #[tokio::test]
@@ -135,7 +135,7 @@ async fn connections_are_cut_where_the_script_says() {
     emulator.faults().add(Fault::on(path).times(1).reset());
     emulator
         .faults()
-        .add(Fault::on(path).times(1).lose_answer());
+        .add(Fault::on(path).times(1).lose_response());
     for _ in 0..2 {
         assert!(wire.post(&url(&emulator, path)).try_send().await.is_err());
     }
@@ -360,7 +360,7 @@ async fn other_processes_read_the_inbox() {
 }
 
 #[tokio::test]
-async fn shutdown_lets_answers_finish() {
+async fn shutdown_lets_responses_finish() {
     let (emulator, wire) = start().await;
     let gate = Gate::new();
     emulator.faults().add(Fault::on("*").hold(&gate));

@@ -294,7 +294,7 @@ async fn a_torn_record_costs_one_object() {
             there += u32::from(is_there(&emulator, key).await);
         }
         assert_eq!(there, 1, "{content:?}");
-        assert!(torn.exists(), "it is left for whoever looks into it");
+        assert!(torn.exists(), "it is left to be looked into");
         let listed = Wire::new()
             .get(&object_url(&emulator, "x"))
             .bearer(emulator.api_key());

@@ -88,7 +88,7 @@ async fn a_command_is_started_restarted_and_ended() {
 }
 
 #[tokio::test]
-async fn a_port_that_somebody_else_takes_is_given_up() {
+async fn a_port_that_another_process_takes_is_given_up() {
     // The first run leaves a process behind that has the port but does not listen.
     let taken = r#"
 import os, signal, socket, sys
@@ -146,8 +146,8 @@ async fn commands_that_do_not_serve() {
             .bearer(emulator.publishable_key())
     };
     for name in ["ends", "missing"] {
-        let answer = post(&format!("functions/{name}")).send().await.expect(400);
-        assert_eq!(answer.code(), "FUNCTION_INVOCATION_FAILED", "{name}");
+        let response = post(&format!("functions/{name}")).send().await.expect(400);
+        assert_eq!(response.code(), "FUNCTION_INVOCATION_FAILED", "{name}");
     }
     let why = post("functions/ends").send().await.text();
     assert!(why.contains("no such module"), "{why}");

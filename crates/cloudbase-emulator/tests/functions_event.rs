@@ -1,4 +1,4 @@
-//! Event functions on the wire: answers, errors, versions, rules and limits.
+//! Event functions on the wire: responses, errors, versions, rules and limits.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 mod wire;
@@ -30,7 +30,7 @@ impl Bench {
 }
 
 #[tokio::test]
-async fn closures_answer_as_functions_do() {
+async fn closures_respond_as_functions_do() {
     let bench = Bench::new(
         Emulator::builder()
             .function("echo", |event, _| async { Ok(event) })
@@ -128,11 +128,11 @@ async fn failures_have_the_platforms_codes() {
         ("fails/sub", 404, "INVALID_PATH"),
         ("fails?webfn=true", 400, "FUNCTION_PARAM_INVALID"),
     ] {
-        let answer = bench.call(name).send().await.expect(status);
-        assert_eq!(answer.code(), code, "{name}");
+        let response = bench.call(name).send().await.expect(status);
+        assert_eq!(response.code(), code, "{name}");
         assert_eq!(
-            answer.json()["requestId"],
-            answer.header("x-request-id"),
+            response.json()["requestId"],
+            response.header("x-request-id"),
             "{name}"
         );
     }
@@ -149,9 +149,9 @@ async fn events_must_be_objects_of_bounded_size() {
     let bench =
         Bench::new(Emulator::builder().function("echo", |event, _| async { Ok(event) })).await;
     for body in ["[1]", "1", "{", "\"text\""] {
-        let answer = bench.call("echo").body(body).send().await.expect(400);
-        assert_eq!(answer.code(), "FUNCTION_PARAM_INVALID", "{body}");
-        let message = answer.json()["message"].as_str().unwrap().to_owned();
+        let response = bench.call("echo").body(body).send().await.expect(400);
+        assert_eq!(response.code(), "FUNCTION_PARAM_INVALID", "{body}");
+        let message = response.json()["message"].as_str().unwrap().to_owned();
         assert!(message.contains("bad http request body ("), "{message}");
     }
     let padded = |bytes: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(bytes - 8));
@@ -174,14 +174,14 @@ async fn only_post_calls_a_function() {
     let bench =
         Bench::new(Emulator::builder().function("echo", |event, _| async { Ok(event) })).await;
     let url = format!("{}/v1/functions/echo", bench.emulator.endpoint());
-    let answer = bench
+    let response = bench
         .wire
         .get(&url)
         .bearer(bench.emulator.api_key())
         .send()
         .await
         .expect(405);
-    assert_eq!(answer.code(), "INVALID_REQUEST");
+    assert_eq!(response.code(), "INVALID_REQUEST");
 }
 
 #[tokio::test]
@@ -191,9 +191,9 @@ async fn versions_are_chosen_by_qualifier() {
         .version("1", version("one"))
         .version("stable", version("two"));
     let bench = Bench::new(Emulator::builder().function_with("versioned", function)).await;
-    for (qualifier, answer) in [("1", "one"), ("stable", "two"), ("$LATEST", "latest")] {
+    for (qualifier, expected) in [("1", "one"), ("stable", "two"), ("$LATEST", "latest")] {
         let call = bench.call("versioned").header("x-qualifier", qualifier);
-        assert_eq!(call.send().await.expect(200).text(), answer);
+        assert_eq!(call.send().await.expect(200).text(), expected);
     }
     assert_eq!(bench.call("versioned").send().await.text(), "latest");
     let missing = bench
@@ -215,8 +215,8 @@ async fn rules_decide_who_calls() {
     )
     .await;
     for name in ["admin", "users"] {
-        let refused = bench.call(name).send().await.expect(403);
-        assert_eq!(refused.code(), "FUNCTIONS_PERMISSION_DENIED");
+        let rejected = bench.call(name).send().await.expect(403);
+        assert_eq!(rejected.code(), "FUNCTIONS_PERMISSION_DENIED");
         bench
             .call(name)
             .bearer(bench.emulator.api_key())
@@ -227,8 +227,8 @@ async fn rules_decide_who_calls() {
     let user = wire::user::sign_in(&bench.wire, &bench.emulator, "device-lin-0001-0001").await;
     let call = |name: &str| bench.call(name).bearer(&user).send();
     call("users").await.expect(200);
-    let refused = call("admin").await.expect(403);
-    assert_eq!(refused.code(), "FUNCTIONS_PERMISSION_DENIED");
+    let rejected = call("admin").await.expect(403);
+    assert_eq!(rejected.code(), "FUNCTIONS_PERMISSION_DENIED");
     let url = format!("{}/v1/functions/users", bench.emulator.endpoint());
     let nobody = bench.wire.post(&url).send().await.expect(401);
     assert_eq!(nobody.code(), "MISSING_CREDENTIALS");
@@ -262,9 +262,9 @@ async fn concurrency_is_bounded() {
 async fn functions_can_come_and_change_later() {
     let bench =
         Bench::new(Emulator::builder().function("kept", |_, _| async { Ok(json!("first")) })).await;
-    let answer = |text: &'static str| Function::event(move |_, _| async move { Ok(json!(text)) });
-    bench.emulator.set_function("kept", answer("second"));
-    bench.emulator.set_function("added", answer("new"));
+    let function = |text: &'static str| Function::event(move |_, _| async move { Ok(json!(text)) });
+    bench.emulator.set_function("kept", function("second"));
+    bench.emulator.set_function("added", function("new"));
     assert_eq!(bench.call("kept").send().await.text(), "second");
     assert_eq!(bench.call("added").send().await.text(), "new");
     bench.emulator.reset().await.unwrap();

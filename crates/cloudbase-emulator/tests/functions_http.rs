@@ -37,7 +37,7 @@ impl Bench {
     }
 }
 
-/// Answers with what it got.
+/// Responds with what it got.
 async fn mirror(request: Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
@@ -58,7 +58,7 @@ async fn mirror(request: Request) -> Response<Body> {
     });
     (
         StatusCode::ACCEPTED,
-        [("x-answer", "yes")],
+        [("x-response", "yes")],
         axum::Json(seen),
     )
         .into_response()
@@ -96,9 +96,9 @@ async fn an_http_function_sees_the_whole_request() {
             .header("x-custom", "v")
             .header("x-request-id", "rid")
             .body("raw");
-        let answer = call.send().await.expect(202);
-        assert_eq!(answer.header("x-answer"), "yes");
-        let seen = answer.json();
+        let response = call.send().await.expect(202);
+        assert_eq!(response.header("x-response"), "yes");
+        let seen = response.json();
         assert_eq!(seen["method"], "PUT", "{name}");
         assert_eq!(seen["uri"], "/a%20b/c?x=1");
         assert_eq!(seen["body"], "raw");
@@ -181,11 +181,11 @@ async fn errors_of_the_functions_framework_become_the_platforms() {
         ("late", 400, "FUNCTION_TIME_LIMIT_EXCEEDED"),
         ("own", 418, "OWN_CODE"),
     ] {
-        let answer = bench
+        let response = bench
             .call(Method::POST, &format!("functions/{name}"))
             .send()
             .await;
-        assert_eq!(answer.expect(status).code(), code, "{name}");
+        assert_eq!(response.expect(status).code(), code, "{name}");
     }
 }
 
@@ -211,7 +211,7 @@ async fn services_and_apis_take_every_method() {
             .send()
             .await
             .expect(202);
-        assert_eq!(head.header("x-answer"), "yes");
+        assert_eq!(head.header("x-response"), "yes");
         let seen = bench
             .call(Method::POST, path)
             .send()
@@ -223,7 +223,7 @@ async fn services_and_apis_take_every_method() {
 }
 
 #[tokio::test]
-async fn hosting_answers_become_downloads() {
+async fn hosting_responses_become_downloads() {
     let typed = |request: Request| async move {
         let content_type = request.uri().query().unwrap_or_default().to_owned();
         ([("content-type", content_type)], "x").into_response()
@@ -242,13 +242,17 @@ async fn hosting_answers_become_downloads() {
         (Method::GET, "cloudrun/svc?text/event-stream", ""),
         (Method::GET, "apis/api?image/png", ""),
     ] {
-        let answer = bench.call(method, path).send().await.expect(200);
-        assert_eq!(answer.header("content-disposition"), disposition, "{path}");
+        let response = bench.call(method, path).send().await.expect(200);
+        assert_eq!(
+            response.header("content-disposition"),
+            disposition,
+            "{path}"
+        );
     }
 }
 
 #[tokio::test]
-async fn what_hosting_refuses() {
+async fn what_hosting_rejects() {
     let slow = Service::http(|_| pending()).timeout(Duration::from_millis(5));
     let crash = Service::http(|_| async { panic!("this panic is part of the test") });
     let bench = Bench::new(
@@ -270,17 +274,17 @@ async fn what_hosting_refuses() {
         ("apis/slow", 504, "SERVICE_TIMEOUT"),
         ("apis/unknown", 404, "RESOURCE_NOT_FOUND"),
     ] {
-        let answer = bench.call(Method::POST, path).send().await.expect(status);
-        assert_eq!(answer.code(), code, "{path}");
+        let response = bench.call(Method::POST, path).send().await.expect(status);
+        assert_eq!(response.code(), code, "{path}");
     }
     let large = vec![0_u8; 20 * 1024 * 1024 + 1];
-    let refused = bench
+    let rejected = bench
         .call(Method::POST, "cloudrun/mirror")
         .body(large)
         .send()
         .await
         .expect(413);
-    assert_eq!(refused.code(), "EXCEED_MAX_PAYLOAD_SIZE");
+    assert_eq!(rejected.code(), "EXCEED_MAX_PAYLOAD_SIZE");
     let url = format!("{}/v1/cloudrun/mirror", bench.emulator.endpoint());
     assert_eq!(
         bench.wire.get(&url).send().await.expect(401).code(),

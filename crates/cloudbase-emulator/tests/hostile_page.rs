@@ -6,7 +6,7 @@ mod wire;
 use cloudbase_emulator::{Emulator, Fault, NewUser};
 use http::Method;
 use serde_json::json;
-use wire::{Answer, Wire};
+use wire::{Response, Wire};
 
 const EVIL: &str = "https://evil.example";
 const OWN_APP: &str = "http://localhost:5173";
@@ -32,9 +32,9 @@ fn products(emulator: &Emulator) -> [String; 4] {
 }
 
 #[track_caller]
-fn assert_kept_out(answer: &Answer) {
-    assert_eq!(answer.status, 403, "{}", answer.text());
-    for (name, _) in &answer.headers {
+fn assert_kept_out(response: &Response) {
+    assert_eq!(response.status, 403, "{}", response.text());
+    for (name, _) in &response.headers {
         assert!(!name.as_str().starts_with("access-control-"), "{name}");
     }
 }
@@ -103,13 +103,17 @@ async fn a_name_that_is_rebound_to_this_machine_reaches_nothing() {
             "localhost.evil.example",
             "192.168.7.7",
         ] {
-            let answer = wire.get(url).header("host", host).send().await;
-            assert_kept_out(&answer);
-            assert!(answer.text().contains("--allow-host"), "{}", answer.text());
+            let response = wire.get(url).header("host", host).send().await;
+            assert_kept_out(&response);
+            assert!(
+                response.text().contains("--allow-host"),
+                "{}",
+                response.text()
+            );
         }
         for host in ["localhost", "phone.test:1", "[::1]:8787"] {
-            let answer = wire.get(url).header("host", host).send().await;
-            assert_ne!(answer.status, 403, "{url} {host}: {}", answer.text());
+            let response = wire.get(url).header("host", host).send().await;
+            assert_ne!(response.status, 403, "{url} {host}: {}", response.text());
         }
     }
 }
@@ -208,13 +212,13 @@ async fn the_developers_own_pages_send_any_header() {
                     .header("access-control-request-method", "POST")
                     .header("access-control-request-headers", headers)
                     .header("access-control-request-private-network", "true");
-                let answer = preflight.send().await.expect(204);
-                assert_eq!(answer.header("access-control-allow-origin"), origin);
-                assert_eq!(answer.header("access-control-allow-credentials"), "true");
-                assert_eq!(answer.header("access-control-allow-methods"), "POST");
-                assert_eq!(answer.header("access-control-allow-headers"), headers);
+                let response = preflight.send().await.expect(204);
+                assert_eq!(response.header("access-control-allow-origin"), origin);
+                assert_eq!(response.header("access-control-allow-credentials"), "true");
+                assert_eq!(response.header("access-control-allow-methods"), "POST");
+                assert_eq!(response.header("access-control-allow-headers"), headers);
                 assert_eq!(
-                    answer.header("access-control-allow-private-network"),
+                    response.header("access-control-allow-private-network"),
                     "true"
                 );
             }
@@ -225,13 +229,13 @@ async fn the_developers_own_pages_send_any_header() {
         .post(&url)
         .header("origin", OWN_APP)
         .header("x-custom", "1");
-    let answer = call
+    let response = call
         .bearer(emulator.api_key())
         .json(&json!({}))
         .send()
         .await;
-    assert_eq!(answer.header("access-control-allow-origin"), OWN_APP);
-    assert_eq!(answer.expect(200).text(), "called");
+    assert_eq!(response.header("access-control-allow-origin"), OWN_APP);
+    assert_eq!(response.expect(200).text(), "called");
 }
 
 /// The identity source plays another site's page: it is opened from the developer's page, and changes nothing by being opened.
@@ -265,9 +269,13 @@ async fn the_sign_in_page_is_opened_in_a_tab_and_leads_to_no_script() {
         "//evil.example",
         "http://localhost/\r\nx: y",
     ] {
-        let answer = open(redirect, "document").await.expect(400);
-        assert_eq!(answer.header("location"), "");
-        assert!(answer.text().contains("redirect_uri"), "{}", answer.text());
+        let response = open(redirect, "document").await.expect(400);
+        assert_eq!(response.header("location"), "");
+        assert!(
+            response.text().contains("redirect_uri"),
+            "{}",
+            response.text()
+        );
     }
 }
 

@@ -7,7 +7,7 @@ use cloudbase_emulator::{Emulator, Function, Service};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use wire::{Answer, classic, pg};
+use wire::{Response, classic, pg};
 
 const DOCUMENTED: &[&str] = &["b/A-9_!.* x", "文件/一.png"];
 const OTHERS: &[&str] = &[
@@ -67,16 +67,16 @@ async fn uploads_have_documented_names_if_so_configured() {
         ("PUT", "/object/docs/a%3F"),
         ("POST", "/object/upload/sign/docs/a%3F"),
     ] {
-        let answer = bench.admin(method, path).body("x").send().await;
-        pg::assert_error(answer, 400, "InvalidKey");
+        let response = bench.admin(method, path).body("x").send().await;
+        pg::assert_error(response, 400, "InvalidKey");
     }
     bench.put("docs/a%20b", "x").await;
 }
 
 #[track_caller]
-fn assert_envelope(answer: Answer, status: u16, code: &str) {
-    let answer = answer.expect(status);
-    let body = answer.json();
+fn assert_envelope(response: Response, status: u16, code: &str) {
+    let response = response.expect(status);
+    let body = response.json();
     assert_eq!(body["code"], code, "{body}");
     assert!(
         body["message"]
@@ -101,8 +101,8 @@ async fn what_the_framework_rejects_has_the_envelope() {
         ("POST", "/object/docs/%ff"),
         ("DELETE", "/object/docs/%ff"),
     ] {
-        let answer = bench.admin(method, path).body("x").send().await;
-        assert_envelope(answer, 400, "INVALID_PARAM");
+        let response = bench.admin(method, path).body("x").send().await;
+        assert_envelope(response, 400, "INVALID_PARAM");
     }
 }
 
@@ -153,12 +153,12 @@ async fn no_body_is_longer_than_the_gateway_takes() {
         .send()
         .await
         .expect(200);
-    let answer = bench
+    let response = bench
         .admin("POST", "/object/small/a")
         .body("xy")
         .send()
         .await;
-    pg::assert_error(answer, 413, "Payload too large");
+    pg::assert_error(response, 413, "Payload too large");
 }
 
 #[tokio::test]
@@ -172,9 +172,9 @@ async fn json_is_text_for_the_limit_of_events_if_so_configured() {
             let call = wire::Wire::new().post(&url).bearer(emulator.api_key());
             call.json(&json!({ "text": "x".repeat(length) })).send()
         };
-        let answer = send(200 * 1024).await.expect(status);
+        let response = send(200 * 1024).await.expect(status);
         if is_text {
-            assert_eq!(answer.code(), "EXCEED_MAX_PAYLOAD_SIZE");
+            assert_eq!(response.code(), "EXCEED_MAX_PAYLOAD_SIZE");
         }
         send(99 * 1024).await.expect(200);
     }
@@ -201,8 +201,8 @@ async fn a_web_socket_is_rejected_with_a_reason() {
             .header("connection", "Upgrade")
             .header("upgrade", "WebSocket");
         let call = call.header("sec-websocket-version", "13");
-        let answer = call.header("sec-websocket-key", "eA==").send().await;
-        assert!(answer.text().contains("WebSocket"), "{}", answer.text());
-        assert_envelope(answer, 501, "NOT_EMULATED");
+        let response = call.header("sec-websocket-key", "eA==").send().await;
+        assert!(response.text().contains("WebSocket"), "{}", response.text());
+        assert_envelope(response, 501, "NOT_EMULATED");
     }
 }

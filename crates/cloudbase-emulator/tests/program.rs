@@ -1,4 +1,4 @@
-//! The stand-alone program: what it prints, and that it serves what it was told to.
+//! The stand-alone program: what it prints, and that it serves what its options name.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod wire;
@@ -93,7 +93,7 @@ async fn what_it_cannot_do_it_says() {
 
 /// As a phone on the same network would: it calls the machine by a name or address that only the developer knows.
 #[tokio::test]
-async fn it_serves_the_hosts_and_pages_that_it_is_told_to() {
+async fn it_serves_the_hosts_and_pages_of_its_options() {
     let arguments = [
         "--host",
         "0.0.0.0",
@@ -245,7 +245,7 @@ async fn the_url_of_the_object_store_can_be_given() {
     }
 }
 
-/// Whoever got a response to a sign-up can sign in after the power was cut.
+/// A user who got a response to a sign-up can sign in after the power was cut.
 #[tokio::test]
 async fn a_user_that_was_acknowledged_is_on_disk() {
     let folder = tempfile::tempdir().unwrap();
@@ -276,7 +276,7 @@ async fn a_user_that_was_acknowledged_is_on_disk() {
                     let name = format!("user-{adder}-{number}");
                     let call = wire.post(&url).json(&json!({"username": name}));
                     match call.try_send().await {
-                        Ok(answer) if answer.status == 201 => acknowledged.push(name),
+                        Ok(response) if response.status == 201 => acknowledged.push(name),
                         _ => break,
                     }
                 }

@@ -125,7 +125,7 @@ async fn a_pattern_that_can_match_nothing_is_none() {
 }
 
 #[tokio::test]
-async fn a_command_without_its_folder_is_told_at_the_start() {
+async fn a_command_without_its_folder_is_reported_at_the_start() {
     let command = || LocalCommand::new("true").dir("/no/such/folder");
     let version = Function::url("http://127.0.0.1:9").unwrap();
     let new = Emulator::builder;

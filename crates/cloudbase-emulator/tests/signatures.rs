@@ -157,35 +157,39 @@ async fn a_product_that_is_not_emulated_is_named() {
         ("/admin", "action protocol"),
     ] {
         let url = format!("{}{path}", emulator.endpoint());
-        let answer = wire
+        let response = wire
             .post(&url)
             .bearer(emulator.api_key())
             .send()
             .await
             .expect(501);
-        assert_eq!(answer.code(), "NOT_EMULATED", "{path}");
-        assert!(answer.text().contains(product), "{path}: {}", answer.text());
+        assert_eq!(response.code(), "NOT_EMULATED", "{path}");
+        assert!(
+            response.text().contains(product),
+            "{path}: {}",
+            response.text()
+        );
     }
     let own = format!("{}/v1/functions/lowcode-datasource", emulator.endpoint());
-    let answer = wire.post(&own).bearer(emulator.api_key()).send().await;
-    let answer = answer.expect(501);
-    assert!(answer.text().contains("$runSQL"), "{}", answer.text());
+    let response = wire.post(&own).bearer(emulator.api_key()).send().await;
+    let response = response.expect(501);
+    assert!(response.text().contains("$runSQL"), "{}", response.text());
     let encrypted = format!("{}/auth/v2/signin/publichkey", emulator.endpoint());
-    let answer = wire
+    let response = wire
         .post(&encrypted)
         .header("accept-language", "en")
         .send()
         .await
         .expect(501);
-    assert_eq!(answer.json()["error"], "unimplemented");
+    assert_eq!(response.json()["error"], "unimplemented");
     assert!(
-        answer.text().contains("encrypted passwords"),
+        response.text().contains("encrypted passwords"),
         "{}",
-        answer.text()
+        response.text()
     );
     for path in ["/v1/airport", "/webs", "/v1/function/hello", "/"] {
         let url = format!("{}{path}", emulator.endpoint());
-        let answer = wire.post(&url).send().await;
-        assert_ne!(answer.code(), "NOT_EMULATED", "{path}");
+        let response = wire.post(&url).send().await;
+        assert_ne!(response.code(), "NOT_EMULATED", "{path}");
     }
 }

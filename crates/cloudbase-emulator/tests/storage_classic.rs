@@ -78,7 +78,7 @@ async fn users_write_and_delete_their_own() {
     let bench = Bench::with(builder).await;
     let lin = sign_in(&bench.wire, &bench.emulator, "device-lin-0001-0001").await;
     let mei = sign_in(&bench.wire, &bench.emulator, "device-mei-0002-0002").await;
-    // What the gateway says to `token` about one object: the item of its answer.
+    // What the gateway says to `token` about one object: the item of its response.
     let ask = async |token: &str, operation: &str, item: Value| {
         let call = bench.post(operation, &json!([item])).bearer(token);
         call.send().await.expect(200).json()[0].clone()
@@ -112,7 +112,7 @@ async fn users_write_and_delete_their_own() {
 }
 
 #[tokio::test]
-async fn calls_without_credentials_are_refused() {
+async fn calls_without_credentials_are_rejected() {
     let bench = Bench::new().await;
     for operation in [
         "get-objects-upload-info",
@@ -121,15 +121,15 @@ async fn calls_without_credentials_are_refused() {
         "copy-objects",
     ] {
         let url = format!("{}/v1/storages/{operation}", bench.emulator.endpoint());
-        let answer = bench
+        let response = bench
             .wire
             .post(&url)
             .json(&json!([]))
             .send()
             .await
             .expect(401);
-        assert_eq!(answer.code(), "MISSING_CREDENTIALS", "{operation}");
-        assert!(!answer.header("x-request-id").is_empty());
+        assert_eq!(response.code(), "MISSING_CREDENTIALS", "{operation}");
+        assert!(!response.header("x-request-id").is_empty());
     }
 }
 
@@ -170,16 +170,16 @@ async fn copying_moving_and_deleting() {
     );
 
     let ids = json!([{"cloudObjectId": bench.id("b")}, {"cloudObjectId": bench.id("b")}, {"cloudObjectId": "b"}]);
-    let answer = bench
+    let response = bench
         .post("delete-objects", &ids)
         .send()
         .await
         .expect(200)
         .json();
-    assert_eq!(answer[0], json!({"cloudObjectId": bench.id("b")}));
-    assert_eq!(answer[1]["code"], "OBJECT_NOT_EXIST");
-    assert_eq!(answer[1]["cloudObjectId"], bench.id("b").as_str());
-    assert_eq!(answer[2]["code"], "INVALID_PARAM");
+    assert_eq!(response[0], json!({"cloudObjectId": bench.id("b")}));
+    assert_eq!(response[1]["code"], "OBJECT_NOT_EXIST");
+    assert_eq!(response[1]["cloudObjectId"], bench.id("b").as_str());
+    assert_eq!(response[2]["code"], "INVALID_PARAM");
 }
 
 #[tokio::test]
@@ -194,11 +194,11 @@ async fn bad_batches() {
     let many = Value::Array(vec![json!({"objectId": "a"}); 51]);
     assert_eq!(ask(many).await.expect(403).code(), "OBJECT_BATCH_TOO_LARGE");
     let items = json!([{"objectId": "/a"}, {"objectId": "a/../b"}, {}, {"objectId": "ok"}]);
-    let answer = ask(items).await.expect(200).json();
+    let response = ask(items).await.expect(200).json();
     for index in 0..3 {
-        assert_eq!(answer[index]["code"], "INVALID_PARAM");
+        assert_eq!(response[index]["code"], "INVALID_PARAM");
     }
-    assert_eq!(answer[3]["objectId"], "ok");
+    assert_eq!(response[3]["objectId"], "ok");
 }
 
 #[tokio::test]

@@ -144,12 +144,12 @@ async fn what_was_signed_must_arrive() {
         .upload_info("a", json!({"content-type": ["text/plain"]}))
         .await;
     let put = |content| bench.put(&info, content);
-    let refused = put("x")
+    let rejected = put("x")
         .header("content-type", "text/html")
         .send()
         .await
         .expect(403);
-    assert_eq!(refused.xml_code(), "SignatureDoesNotMatch");
+    assert_eq!(rejected.xml_code(), "SignatureDoesNotMatch");
     assert_eq!(
         put("x").send().await.expect(403).xml_code(),
         "SignatureDoesNotMatch"
@@ -168,15 +168,15 @@ async fn what_was_signed_must_arrive() {
         ("x-cos-security-token", "AccessDenied"),
         ("x-cos-meta-fileid", "AccessDenied"),
     ] {
-        let answer = put("12345")
+        let response = put("12345")
             .header(header, "wrong")
             .send()
             .await
             .expect(403);
-        assert_eq!(answer.xml_code(), code, "{header}");
+        assert_eq!(response.xml_code(), code, "{header}");
     }
     let elsewhere = format!("{}/b", bench.emulator.object_origin());
-    let answer = bench
+    let response = bench
         .wire
         .put(&elsewhere)
         .header("authorization", info["authorization"].as_str().unwrap())
@@ -189,7 +189,7 @@ async fn what_was_signed_must_arrive() {
         .send()
         .await
         .expect(403);
-    assert_eq!(answer.xml_code(), "SignatureDoesNotMatch");
+    assert_eq!(response.xml_code(), "SignatureDoesNotMatch");
     put("12345").send().await.expect(200);
     bench.emulator.clock().advance(Duration::from_secs(3600));
     let late = put("12345").send().await.expect(403);
@@ -361,9 +361,9 @@ async fn faults_reach_the_object_store() {
     assert_eq!(bench.emulator.requests().count("GET /f"), 3);
 }
 
-/// A client that sends everything before it reads must get to see why it is refused.
+/// A client that sends everything before it reads must get to see why it is rejected.
 #[tokio::test]
-async fn a_refused_upload_is_answered_while_it_is_sent() {
+async fn a_rejected_upload_gets_its_response_while_it_is_sent() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let bench = Bench::new().await;
     let body = vec![0_u8; 16 * 1024 * 1024];
@@ -380,9 +380,9 @@ async fn a_refused_upload_is_answered_while_it_is_sent() {
         );
         socket.write_all(head.as_bytes()).await.unwrap();
         socket.write_all(&body).await.unwrap();
-        let mut answer = String::new();
-        socket.read_to_string(&mut answer).await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 40"), "{answer}");
+        let mut response = String::new();
+        socket.read_to_string(&mut response).await.unwrap();
+        assert!(response.starts_with("HTTP/1.1 40"), "{response}");
     }
 }
 

@@ -208,12 +208,12 @@ async fn lists_have_pages_and_folders() {
         json!({"cursor": "?"}),
         json!({"sortBy": {"column": "x"}}),
     ] {
-        let answer = bench
+        let response = bench
             .admin("POST", "/object/list/docs")
             .json(&bad)
             .send()
             .await;
-        assert_error(answer, 400, "InvalidRequest");
+        assert_error(response, 400, "InvalidRequest");
     }
     assert_error(
         bench
@@ -246,8 +246,8 @@ async fn copies_moves_and_batches() {
         .await
         .expect(200);
     let moved = json!({"bucketId": "docs", "sourceKey": "a", "destinationKey": "z"});
-    let answer = send("move", moved.clone()).send().await.expect(200);
-    assert_eq!(answer.json(), json!({"message": "Successfully moved"}));
+    let response = send("move", moved.clone()).send().await.expect(200);
+    assert_eq!(response.json(), json!({"message": "Successfully moved"}));
     assert_error(send("move", moved).send().await, 404, "not_found");
     assert_eq!(
         bench.admin("GET", "/object/docs/z").send().await.text(),
@@ -272,12 +272,12 @@ async fn copies_moves_and_batches() {
     assert_eq!(names.collect::<Vec<_>>(), ["b", "z"]);
     for count in [0, 101] {
         let body = json!({"prefixes": vec!["x"; count]});
-        let answer = bench
+        let response = bench
             .admin("DELETE", "/object/docs")
             .json(&body)
             .send()
             .await;
-        assert_error(answer, 400, "InvalidRequest");
+        assert_error(response, 400, "InvalidRequest");
     }
 }
 

@@ -82,15 +82,15 @@ async fn buckets_are_managed() {
         );
     }
     for id in ["a/b", "a b", ""] {
-        let answer = bench
+        let response = bench
             .admin("POST", "/bucket/")
             .json(&json!({"id": id}))
             .send()
             .await;
-        assert_error(answer, 400, "InvalidBucketName");
+        assert_error(response, 400, "InvalidBucketName");
     }
-    let answer = bench.admin("POST", "/bucket/").body("{").send().await;
-    assert_error(answer, 400, "InvalidRequest");
+    let response = bench.admin("POST", "/bucket/").body("{").send().await;
+    assert_error(response, 400, "InvalidRequest");
 }
 
 #[tokio::test]
@@ -103,12 +103,12 @@ async fn bucket_lists_are_sorted_and_paged() {
     )
     .await;
     let names = async |query: &str| {
-        let answer = bench
+        let response = bench
             .admin("GET", &format!("/bucket/{query}"))
             .send()
             .await
             .expect(200);
-        let buckets = answer.json();
+        let buckets = response.json();
         let names = buckets
             .as_array()
             .unwrap()
@@ -120,8 +120,8 @@ async fn bucket_lists_are_sorted_and_paged() {
     assert_eq!(names("?sortColumn=name&sortOrder=desc").await, "b,ab,a");
     assert_eq!(names("?limit=1&offset=1").await, "ab");
     assert_eq!(names("?search=a").await, "a,ab");
-    let answer = bench.admin("GET", "/bucket/?sortColumn=x").send().await;
-    assert_error(answer, 400, "InvalidRequest");
+    let response = bench.admin("GET", "/bucket/?sortColumn=x").send().await;
+    assert_error(response, 400, "InvalidRequest");
 }
 
 #[tokio::test]
@@ -140,13 +140,13 @@ async fn public_buckets_need_no_credential() {
         404,
         "not_found",
     );
-    let refused = bench.bare("GET", "/object/docs/a").send().await;
+    let rejected = bench.bare("GET", "/object/docs/a").send().await;
     assert!(
-        refused
+        rejected
             .text()
             .contains("headers must have required property 'authorization'")
     );
-    assert_error(refused, 400, "Error");
+    assert_error(rejected, 400, "Error");
     let wrong = bench
         .bare("GET", "/object/docs/a")
         .bearer("wrong")

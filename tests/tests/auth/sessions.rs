@@ -62,7 +62,7 @@ async fn an_answer_lost_after_rotation_is_recovered_within_the_grace_time() {
     world
         .emulator
         .faults()
-        .add(Fault::on("POST /auth/v1/token").times(1).lose_answer());
+        .add(Fault::on("POST /auth/v1/token").times(1).lose_response());
     world.auth.refresh_session().await.unwrap_err();
     assert!(
         world.auth.user().await.unwrap().is_some(),

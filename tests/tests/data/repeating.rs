@@ -14,7 +14,7 @@ async fn a_lost_answer_to_an_insert_is_an_error_and_one_row() {
     let mysql = mysql(&emulator);
     emulator
         .faults()
-        .add(Fault::on("POST /v1/rdb/rest/books").times(1).lose_answer());
+        .add(Fault::on("POST /v1/rdb/rest/books").times(1).lose_response());
     let error = mysql
         .from("books")
         .insert(&json!({"title": "once"}))
@@ -38,7 +38,7 @@ async fn a_lost_answer_to_an_insert_is_an_error_and_one_row() {
 async fn reads_upserts_and_deletes_survive_a_lost_answer() {
     let emulator = library().start().await.unwrap();
     let mysql = mysql(&emulator);
-    let lose = |on: &str| emulator.faults().add(Fault::on(on).times(1).lose_answer());
+    let lose = |on: &str| emulator.faults().add(Fault::on(on).times(1).lose_response());
 
     lose("GET /v1/rdb/rest/books");
     let answer = mysql
@@ -82,12 +82,12 @@ async fn updates_and_limited_deletes_are_not_repeated() {
     let mysql = mysql(&emulator);
     emulator
         .faults()
-        .add(Fault::on("PATCH /v1/rdb/rest/books").times(1).lose_answer());
+        .add(Fault::on("PATCH /v1/rdb/rest/books").times(1).lose_response());
     let update = || mysql.from("books").update(&json!({"pages": 1})).eq("id", 1);
     assert_eq!(update().await.unwrap_err().attempts(), 1);
     emulator
         .faults()
-        .add(Fault::on("PATCH /v1/rdb/rest/books").times(1).lose_answer());
+        .add(Fault::on("PATCH /v1/rdb/rest/books").times(1).lose_response());
     assert_eq!(
         update()
             .idempotent(true)
@@ -101,7 +101,7 @@ async fn updates_and_limited_deletes_are_not_repeated() {
     emulator.faults().add(
         Fault::on("DELETE /v1/rdb/rest/books")
             .times(1)
-            .lose_answer(),
+            .lose_response(),
     );
     mysql
         .from("books")
@@ -145,7 +145,7 @@ async fn one_of_many_records_is_removed_once() {
     emulator.faults().add(
         Fault::on("POST /v1/model/prod/todo/delete")
             .times(1)
-            .lose_answer(),
+            .lose_response(),
     );
     let error = todo
         .delete()
@@ -158,7 +158,7 @@ async fn one_of_many_records_is_removed_once() {
     emulator.faults().add(
         Fault::on("POST /v1/model/prod/todo/create")
             .times(1)
-            .lose_answer(),
+            .lose_response(),
     );
     todo.create(&json!({"title": "y"})).await.unwrap_err();
     assert_eq!(todo.list().with_total().await.unwrap().total, Some(2));

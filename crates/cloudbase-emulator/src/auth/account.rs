@@ -125,7 +125,7 @@ pub(super) struct OldEdit {
     locale: Option<String>,
 }
 
-/// The edit that current SDKs no longer use; it answers the whole profile.
+/// The edit that current SDKs no longer use; it returns the whole profile.
 pub(super) async fn old_edit(
     State(state): State<AppState>,
     caller: UserCall,
@@ -143,9 +143,9 @@ pub(super) async fn old_edit(
         set(&mut user.gender, body.gender);
         set(&mut user.locale, body.locale);
         user.updated_at = now;
-        let answer = profile(&user);
+        let response = profile(&user);
         store.users.insert(user.id.clone(), user);
-        Ok(Json(answer))
+        Ok(Json(response))
     })
 }
 
@@ -202,8 +202,8 @@ impl UserQuery {
             .or_else(|| with("username", self.username.as_deref()))
             .or_else(|| with("phone", phone.as_deref()))
             .or_else(|| with("email", email.as_deref()))?;
-        let same = |wanted: Option<&str>, own: &Option<String>| {
-            wanted.is_none_or(|wanted| own.as_deref() == Some(wanted))
+        let same = |expected: Option<&str>, own: &Option<String>| {
+            expected.is_none_or(|expected| own.as_deref() == Some(expected))
         };
         found.retain(|user| {
             same(self.username.as_deref(), &user.username)

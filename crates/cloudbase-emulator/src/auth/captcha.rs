@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::Method;
@@ -15,7 +15,7 @@ use super::AuthState;
 use super::extract::{Body, Call, Text};
 use super::store::{Challenge, Grant, Right, Store};
 use crate::clock::Clock;
-use crate::error::AuthError;
+use crate::error::{AuthError, GatewayError};
 use crate::keys::random_token;
 use crate::pattern::Pattern;
 use crate::state::AppState;
@@ -31,14 +31,14 @@ const TOKEN_LIFETIME: i64 = 600;
 /// Characters of an answer: no 0, 1, I, L, O, which look alike.
 const ALPHABET: &[u8] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
 
-/// The calls that are refused until a captcha was solved, whatever they did.
+/// The calls that are rejected until a captcha was solved, whatever they did.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Demands(Arc<Mutex<Vec<Demand>>>);
 
 #[derive(Debug)]
 struct Demand {
     pattern: Pattern,
-    /// Refusals left; `None` demands until the list is cleared.
+    /// Rejections left; `None` demands until the list is cleared.
     left: Option<u32>,
 }
 
@@ -53,8 +53,8 @@ impl Captcha {
         Self { state }
     }
 
-    /// Refuses the next so many calls of an auth operation with `captcha_required`, unless they bring a good captcha token;
-    /// `None` refuses until [`clear`](Self::clear). The pattern is `METHOD /path`, with `*` for any text.
+    /// Rejects the next `calls` calls of an auth operation with `captcha_required`, unless they bring a good captcha token;
+    /// `None` rejects until [`clear`](Self::clear). The pattern is `METHOD /path`, with `*` for any text.
     #[track_caller]
     pub fn demand(&self, pattern: &str, calls: Option<u32>) {
         self.state.auth.demands.add(pattern, calls);
@@ -67,11 +67,19 @@ impl Captcha {
 
     /// What is written in the picture of a challenge, by the challenge's token.
     pub fn answer(&self, challenge_token: &str) -> Option<String> {
-        let find = |store: &Store| Some(store.challenges.get(challenge_token)?.answer.clone());
+        let find = |store: &Store| {
+            Some(
+                store
+                    .challenges
+                    .get(challenge_token)?
+                    .captcha_answer
+                    .clone(),
+            )
+        };
         self.state.auth.read(find)
     }
 
-    /// Makes every captcha token that was given out invalid, so that a cached one is answered with `captcha_invalid`.
+    /// Makes every captcha token that was given out invalid, so that a cached one is rejected with `captcha_invalid`.
     pub fn invalidate_tokens(&self) {
         self.state.auth.write(|store| {
             store
@@ -108,7 +116,7 @@ impl Demands {
 }
 
 impl AuthState {
-    /// Refuses a call that a captcha is demanded for and that has not solved one. A call with a good token passes and leaves
+    /// Rejects a call that a captcha is demanded for and that has not solved one. A call with a good token passes and leaves
     /// the demand's count alone.
     pub(super) fn meet_demand(
         &self,
@@ -148,7 +156,7 @@ pub(super) async fn data(
     let now = state.auth.now();
     state.auth.write(|store| {
         let challenge = Challenge {
-            answer,
+            captcha_answer: answer,
             expires_at: now + CHALLENGE_LIFETIME,
             used: false,
         };
@@ -195,13 +203,27 @@ pub(super) async fn verify(
                 "the challenge has expired",
             ));
         }
-        if !challenge.answer.eq_ignore_ascii_case(key.trim()) {
+        if !challenge.captcha_answer.eq_ignore_ascii_case(key.trim()) {
             return Err(AuthError::new("invalid_captcha", "the answer is wrong"));
         }
         challenge.used = true;
         drop(challenge);
         Ok(Json(new_token(store, now)))
     })
+}
+
+/// What a test types in place of a person.
+pub(super) async fn reveal(
+    State(state): State<AppState>,
+    Path(token): Path<String>,
+) -> Result<Json<Value>, GatewayError> {
+    match Captcha::new(state).answer(&token) {
+        Some(answer) => Ok(Json(json!({"answer": answer}))),
+        None => Err(GatewayError::not_found(
+            "RESOURCE_NOT_FOUND",
+            "There is no such challenge.",
+        )),
+    }
 }
 
 /// The legacy start, which here never asks a question.

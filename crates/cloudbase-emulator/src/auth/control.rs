@@ -9,7 +9,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::captcha::Captcha;
+use super::captcha::{self, Captcha};
 use super::identity_source::{self, ID_TOKEN_KEY, Person, pages};
 use super::ticket;
 use super::users::{NewUser, UserInfo, Users};
@@ -25,7 +25,7 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/users/{id}/sessions", delete(end_sessions))
         .route("/captcha", post(demand).delete(clear_demands))
         .route("/captcha/tokens", delete(invalidate_tokens))
-        .route("/captcha/{token}", get(answer))
+        .route("/captcha/{token}", get(captcha::reveal))
         .route("/custom-login-key.json", get(custom_login_key))
         .route("/provider/{id}/authorize", get(pages::authorize))
         .route("/provider/{id}/sign_out", get(pages::sign_out))
@@ -112,19 +112,6 @@ async fn clear_demands(State(state): State<AppState>) -> StatusCode {
 async fn invalidate_tokens(State(state): State<AppState>) -> StatusCode {
     Captcha::new(state).invalidate_tokens();
     StatusCode::NO_CONTENT
-}
-
-async fn answer(
-    State(state): State<AppState>,
-    Path(token): Path<String>,
-) -> Result<Json<Value>, GatewayError> {
-    match Captcha::new(state).answer(&token) {
-        Some(answer) => Ok(Json(json!({"answer": answer}))),
-        None => Err(GatewayError::not_found(
-            "RESOURCE_NOT_FOUND",
-            "There is no such challenge.",
-        )),
-    }
 }
 
 async fn custom_login_key(State(state): State<AppState>) -> Response {

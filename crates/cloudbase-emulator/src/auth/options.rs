@@ -44,10 +44,10 @@ pub(super) struct Provider {
 #[non_exhaustive]
 pub enum RefreshReuse {
     /// `invalid_grant`; the session that the token once belonged to lives on. The default.
-    Refuse,
+    Reject,
     /// `invalid_grant`, and the session ends: its newest refresh token dies with it.
     EndSession,
-    /// For so long after it was spent it gives a token object again, with the session's newest refresh token.
+    /// For this long after it was spent it gives a token object again, with the session's newest refresh token.
     Grace(Duration),
 }
 
@@ -73,7 +73,7 @@ impl Default for AuthOptions {
             access_token_lifetime: Duration::from_secs(7200),
             refresh_token_lifetime: Duration::from_secs(30 * 24 * 3600),
             max_sessions: 1,
-            refresh_reuse: RefreshReuse::Refuse,
+            refresh_reuse: RefreshReuse::Reject,
             anonymous_sign_in: true,
             anonymous_refresh_token: true,
             email_sign_in: true,
@@ -156,7 +156,7 @@ impl EmulatorBuilder {
         self
     }
 
-    /// What happens to a refresh token that comes a second time. Default: [`RefreshReuse::Refuse`].
+    /// What happens to a refresh token that comes a second time. Default: [`RefreshReuse::Reject`].
     pub fn refresh_reuse(mut self, rule: RefreshReuse) -> Self {
         self.auth.refresh_reuse = rule;
         self
@@ -209,11 +209,11 @@ impl EmulatorBuilder {
         self
     }
 
-    /// After how many codes per address and minute a captcha is demanded, and after how many per hour sending is refused
+    /// After how many codes per address and minute a captcha is demanded, and after how many per hour sending is rejected
     /// altogether. Default: 5 and 30; the service does not publish its numbers.
-    pub fn send_limits(mut self, captcha_per_minute: usize, refuse_per_hour: usize) -> Self {
+    pub fn send_limits(mut self, captcha_per_minute: usize, reject_per_hour: usize) -> Self {
         self.auth.soft_sends_per_minute = captcha_per_minute;
-        self.auth.hard_sends_per_hour = refuse_per_hour;
+        self.auth.hard_sends_per_hour = reject_per_hour;
         self
     }
 

@@ -58,7 +58,7 @@ pub(super) async fn sudo(
                 if !user.owns(verified(store, token, now)?) {
                     return Err(AuthError::new(
                         "permission_denied",
-                        "the verification token is for somebody else's contact",
+                        "the verification token is for another user's contact",
                     ));
                 }
                 store.grants.remove(token);

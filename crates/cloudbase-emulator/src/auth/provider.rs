@@ -128,13 +128,13 @@ pub(super) async fn token(
         }
     };
     let token = format!("pt.{}", random_token(24));
-    let answer = describe(&token, TOKEN_LIFETIME, &identity);
+    let response = describe(&token, TOKEN_LIFETIME, &identity);
     let grant = Grant {
         expires_at: now + TOKEN_LIFETIME,
         right: Right::Provider(identity),
     };
     state.auth.write(|store| store.grants.insert(token, grant));
-    Ok(Json(answer))
+    Ok(Json(response))
 }
 
 #[derive(Default, Deserialize)]

@@ -53,7 +53,7 @@ pub(super) fn check(uri: &str) -> Result<(), String> {
         Some(authority) if !authority.is_empty() => Ok(()),
         _ if scheme == "http" || scheme == "https" => invalid("must name a host"),
         Some(_) => Ok(()),
-        // `com.example.app:/callback`; without a dot it is likelier somebody else's.
+        // `com.example.app:/callback`; without a dot it more likely belongs to another app.
         None if scheme.contains('.') => Ok(()),
         None => {
             invalid("with an application's own scheme must contain `://`, or a dot in the scheme")

@@ -8,7 +8,7 @@ use super::store::{Access, Session, Spent, Store, User};
 use crate::error::AuthError;
 use crate::keys::{Claims, Keys, random_token};
 
-/// The answer to every sign-in and to each refresh.
+/// The response to every sign-in and to each refresh.
 #[derive(Serialize)]
 pub(super) struct TokenObject {
     token_type: &'static str,
@@ -101,7 +101,7 @@ impl Issuer<'_> {
         store: &mut Store,
         refresh_token: &str,
     ) -> Result<Issued, AuthError> {
-        let refused = || AuthError::new("invalid_grant", "refresh token is invalid or expired");
+        let invalid = || AuthError::new("invalid_grant", "refresh token is invalid or expired");
         let current = store
             .session_by_refresh_token(refresh_token)
             .map(|(id, session)| (id, session.refresh_expires_at));
@@ -109,16 +109,16 @@ impl Issuer<'_> {
             Some((id, expires_at)) if expires_at > self.now => id,
             Some((id, _)) => {
                 store.end_session(id, false);
-                return Err(refused());
+                return Err(invalid());
             }
-            None => return self.reuse(store, refresh_token).ok_or_else(refused),
+            None => return self.reuse(store, refresh_token).ok_or_else(invalid),
         };
         let user_id = store
             .sessions
             .get(&id)
             .map(|session| session.user_id.clone());
         let Some(user) = user_id.and_then(|id| store.users.get(&id)).cloned() else {
-            return Err(refused());
+            return Err(invalid());
         };
         if user.status == "BLOCKED" {
             return Err(AuthError::new("user_blocked", "the user is blocked"));
@@ -137,7 +137,7 @@ impl Issuer<'_> {
     fn reuse(&self, store: &mut Store, refresh_token: &str) -> Option<Issued> {
         let spent = store.spent.get(refresh_token).cloned()?;
         match self.options.refresh_reuse {
-            RefreshReuse::Refuse => None,
+            RefreshReuse::Reject => None,
             RefreshReuse::EndSession => {
                 store.end_session(spent.session, true);
                 None

@@ -268,7 +268,7 @@ pub(super) async fn anonymously(
 
 /// A user with a fresh decimal id, not in the store yet.
 ///
-/// Ids are random, so that a token from before a reset cannot mean somebody from after it.
+/// Ids are random, so that a token from before a reset cannot mean a user from after it.
 pub(super) fn new_user(now: i64) -> User {
     let random = uuid::Uuid::new_v4().as_u128() % 100_000_000_000_000_000;
     User {

@@ -143,7 +143,8 @@ pub(super) enum Right {
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Challenge {
-    pub(super) answer: String,
+    #[serde(rename = "answer")]
+    pub(super) captcha_answer: String,
     pub(super) expires_at: i64,
     pub(super) used: bool,
 }

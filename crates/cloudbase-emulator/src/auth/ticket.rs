@@ -131,13 +131,13 @@ fn key(id: String, pem: &str) -> Option<TicketKey> {
 /// Checks a ticket, `{private_key_id}/@@/{JWT}`.
 fn read(state: &AppState, ticket: &str) -> Result<Ticket, AuthError> {
     let malformed = || AuthError::invalid_argument("the ticket is malformed");
-    let refused = |why: &str| AuthError::new("invalid_grant", why);
+    let invalid = |why: &str| AuthError::new("invalid_grant", why);
     let (key_id, jwt) = ticket.split_once("/@@/").ok_or_else(malformed)?;
     let jwt = Jwt::parse(jwt).ok_or_else(malformed)?;
     let mut keys = state.auth.ticket_keys.iter();
     let key = keys
         .find(|key| key.id == key_id)
-        .ok_or_else(|| refused("the ticket was signed with an unknown key"))?;
+        .ok_or_else(|| invalid("the ticket was signed with an unknown key"))?;
     let (n, e) = (&key.numbers.0, &key.numbers.1);
     RsaPublicKeyComponents { n, e }
         // The console's keys have 1024 bits.
@@ -146,13 +146,13 @@ fn read(state: &AppState, ticket: &str) -> Result<Ticket, AuthError> {
             jwt.signed,
             &jwt.signature,
         )
-        .map_err(|_| refused("the ticket's signature is wrong"))?;
+        .map_err(|_| invalid("the ticket's signature is wrong"))?;
     let claims: Ticket = serde_json::from_slice(&jwt.claims).map_err(|_| malformed())?;
     if claims.env != state.keys.env_id() {
-        return Err(refused("the ticket is for another environment"));
+        return Err(invalid("the ticket is for another environment"));
     }
     if claims.exp <= state.clock.now_ms() {
-        return Err(refused("the ticket has expired"));
+        return Err(invalid("the ticket has expired"));
     }
     if !is_uid(&claims.uid) {
         return Err(AuthError::invalid_argument("the ticket's uid is malformed"));

@@ -86,7 +86,7 @@ pub(super) async fn client_credential(
     })))
 }
 
-/// A token that does not count answers `{}`, not an error.
+/// Returns `{}`, not an error, for a token that does not count.
 pub(super) async fn introspect(State(state): State<AppState>, headers: HeaderMap) -> Json<Value> {
     let claims = bearer(&headers).and_then(|token| state.auth.check_token(&state, token).ok());
     Json(match claims {

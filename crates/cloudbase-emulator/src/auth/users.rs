@@ -225,7 +225,7 @@ fn add(
             "the user cannot be added: the password of `{name}` {rule} (password policy {policy:?})"
         )));
     }
-    insert(store, new, now).map_err(refused)
+    insert(store, new, now).map_err(not_added)
 }
 
 fn insert(store: &mut Store, new: NewUser, now: i64) -> Result<String, AuthError> {
@@ -264,6 +264,6 @@ fn info(store: &Store, user: &User) -> UserInfo {
     }
 }
 
-fn refused(error: AuthError) -> StartError {
+fn not_added(error: AuthError) -> StartError {
     StartError::new(format!("the user cannot be added: {error}"))
 }

@@ -122,7 +122,7 @@ pub(super) struct Reauthenticate {
     verify_opt: Text,
 }
 
-/// Sends a code to the user's own contact. The answer is empty: the documents do not say how such a code is redeemed, so
+/// Sends a code to the user's own contact. The response is empty: the documents do not say how such a code is redeemed, so
 /// the id to redeem it with is in the inbox only.
 pub(super) async fn reauthenticate(
     State(state): State<AppState>,
@@ -181,7 +181,7 @@ fn check_contact(options: &AuthOptions, contact: &Contact) -> Result<(), AuthErr
     }
 }
 
-/// Whether the contact is somebody's, after the target's condition.
+/// Whether the contact belongs to a user, after the target's condition.
 fn check_target(
     store: &Store,
     contact: &Contact,

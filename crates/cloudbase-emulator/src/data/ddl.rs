@@ -142,7 +142,7 @@ impl Reader {
             Some("DELETE") if parser.take(&["DELETE", "FROM"]) => {
                 let table = parser.table_name()?;
                 if parser.sees(&["WHERE"]) {
-                    return Err(refuse(&format!("DELETE FROM `{table}` WHERE …")));
+                    return Err(unsupported(&format!("DELETE FROM `{table}` WHERE …")));
                 }
                 Step::Empty {
                     table,
@@ -151,7 +151,7 @@ impl Reader {
             }
             Some("INSERT" | "REPLACE") => match parser.parse_statement()? {
                 Statement::Insert(insert) => Step::Insert(insert::insert(insert)?),
-                other => return Err(refuse(&format!("`{other}`"))),
+                other => return Err(unsupported(&format!("`{other}`"))),
             },
             Some("SET") => return settings(parser),
             Some(word) if harmless::is_harmless(parser, word)? => return Ok(Vec::new()),
@@ -159,7 +159,7 @@ impl Reader {
                 let head: Vec<String> = (0..3)
                     .map(|place| parser.peek_nth_token_ref(place).to_string())
                     .collect();
-                return Err(refuse(&format!("`{} …`", head.join(" "))));
+                return Err(unsupported(&format!("`{} …`", head.join(" "))));
             }
         };
         Ok(vec![step])
@@ -175,7 +175,7 @@ impl Reader {
             self.text = options::database(parser)?;
             return Ok(Vec::new());
         } else if parser.take(&["CREATE", "TEMPORARY"]) {
-            return Err(refuse("a temporary table"));
+            return Err(unsupported("a temporary table"));
         } else if parser.take(&["CREATE", "UNIQUE", "INDEX"]) {
             let index = parser.name()?;
             index_on(parser, index, true)?
@@ -219,7 +219,7 @@ impl Reader {
             parser.name()?;
             return match self.has_tables {
                 false => Ok(Vec::new()),
-                true => Err(refuse("DROP DATABASE after a table of the script")),
+                true => Err(unsupported("DROP DATABASE after a table of the script")),
             };
         }
         if parser.take(&["DROP", "INDEX"]) {
@@ -296,7 +296,7 @@ fn renames(parser: &mut Parser<'_>) -> Result<Vec<Step>, DataError> {
 fn settings(parser: &mut Parser<'_>) -> Result<Vec<Step>, DataError> {
     let set = match parser.try_parse(|parser| parser.parse_statement()) {
         Ok(Statement::Set(set)) => set,
-        Ok(other) => return Err(refuse(&format!("`{other}`"))),
+        Ok(other) => return Err(unsupported(&format!("`{other}`"))),
         Err(error) => {
             return match harmless::sets_for_later(parser) {
                 true => Err(error.into()),
@@ -326,7 +326,7 @@ fn settings(parser: &mut Parser<'_>) -> Result<Vec<Step>, DataError> {
         other @ (ast::Set::ParenthesizedAssignments { .. }
         | ast::Set::SetSessionAuthorization(_)
         | ast::Set::SetSessionParam(_)
-        | ast::Set::SetTimeZone { .. }) => return Err(refuse(&format!("`{other}`"))),
+        | ast::Set::SetTimeZone { .. }) => return Err(unsupported(&format!("`{other}`"))),
     };
     let own = assignments
         .into_iter()
@@ -343,6 +343,6 @@ fn last(name: &ObjectName) -> Result<String, DataError> {
         .ok_or_else(|| DataError::invalid_request(format!("schema: `{name}` is not a name")))
 }
 
-fn refuse(what: &str) -> DataError {
+fn unsupported(what: &str) -> DataError {
     DataError::not_on_sqlite(what)
 }

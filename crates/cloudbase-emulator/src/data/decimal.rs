@@ -58,7 +58,7 @@ impl Decimal {
         })
     }
 
-    /// The longest number at the start of `text`; zero if there is none. MySQL reads text this way
+    /// The longest number at the start of `text`; zero without one. MySQL reads text this way
     /// where it needs a number.
     pub(crate) fn prefix(text: &str) -> Self {
         let text = text.trim_start();
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_number() {
+    fn rejects_what_is_no_number() {
         for text in ["", "-", ".", "1.2.3", "abc", "1e", "0x10", "１"] {
             assert_eq!(Decimal::parse(text), None, "{text}");
         }

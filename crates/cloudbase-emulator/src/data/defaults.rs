@@ -66,7 +66,7 @@ fn cannot_be_null(column: &Column) -> DataError {
     )
 }
 
-/// Refuses a value that the embedded engine would lose.
+/// Rejects a value that the embedded engine would lose.
 pub(crate) fn check_engine(
     dialect: Dialect,
     column: &Column,

@@ -36,14 +36,14 @@ pub(crate) struct Statement {
     pub(crate) values: Vec<Cell>,
 }
 
-/// The answer to a query.
+/// The response to a query.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rows {
     pub(crate) columns: Vec<ResultColumn>,
     pub(crate) rows: Vec<Vec<Cell>>,
 }
 
-/// A column of an answer.
+/// A column of a response.
 #[derive(Debug, Clone)]
 pub(crate) struct ResultColumn {
     pub(crate) name: String,
@@ -51,7 +51,7 @@ pub(crate) struct ResultColumn {
     pub(crate) kind: Option<Kind>,
 }
 
-/// The answer to a write.
+/// The response to a write.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Done {
     /// Rows matched and written.
@@ -89,7 +89,7 @@ pub(crate) trait Engine: Send + Sync {
         kept: Arc<BTreeSet<String>>,
     ) -> BoxFuture<'_, Result<(), DataError>>;
 
-    /// Makes a table if there is none of its name.
+    /// Makes a table if it does not exist.
     fn ensure_table(&self, table: Table) -> BoxFuture<'_, Result<(), DataError>>;
 
     /// Reads the catalog again, before raw SQL that may change it.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-/// A failure of the data side: what the gateway would answer, with its status and code.
+/// A failure of the data side: what the gateway would respond, with its status and code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DataError {
     /// HTTP status on the MySQL REST interface.
@@ -14,11 +14,11 @@ pub(crate) struct DataError {
     pub(crate) message: String,
     /// PostgREST's `details`, which the official JavaScript builder reads on 406.
     pub(crate) details: Option<String>,
-    /// What the database refused, when it was the database.
+    /// Why the database rejected the statement, if it was the database.
     pub(crate) cause: Option<Cause>,
 }
 
-/// Why a database refused a statement, told apart for the data-model interface.
+/// Why a database rejected a statement, by kind for the data-model interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cause {
     /// A unique key already holds the value.
@@ -82,9 +82,9 @@ impl DataError {
         error
     }
 
-    /// A format of answer that there is not.
+    /// A format of response that does not exist.
     pub(crate) fn not_acceptable(kind: &str) -> Self {
-        let message = format!("answers of type {kind} exist on PostgreSQL only");
+        let message = format!("responses of type {kind} exist on PostgreSQL only");
         Self::new(406, "INVALID_REQUEST", message)
     }
 

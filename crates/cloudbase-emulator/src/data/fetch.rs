@@ -263,7 +263,7 @@ async fn related(
         .map(|column| column.name.clone())
         .collect();
 
-    let mut wanted: Vec<Vec<Cell>> = Vec::new();
+    let mut keys: Vec<Vec<Cell>> = Vec::new();
     let mut seen: HashMap<Vec<Key>, Vec<usize>> = HashMap::new();
     let mut parent_key: Vec<Option<Vec<Key>>> = Vec::with_capacity(parents.len());
     for row in parents {
@@ -278,7 +278,7 @@ async fn related(
             .map(|(c, cell)| join_key(c, cell))
             .collect();
         if seen.insert(key.clone(), Vec::new()).is_none() {
-            wanted.push(cells.into_iter().cloned().collect());
+            keys.push(cells.into_iter().cloned().collect());
         }
         parent_key.push(Some(key));
     }
@@ -290,7 +290,7 @@ async fn related(
         name: "t",
         strict: false,
     };
-    for chunk in wanted.chunks(KEYS_PER_STATEMENT) {
+    for chunk in keys.chunks(KEYS_PER_STATEMENT) {
         let mut select = select(plan);
         select.and_where(key_condition("t", &names, chunk));
         for condition in conditions(dialect, plan, "t", false)? {

@@ -9,7 +9,7 @@ mod select;
 pub(crate) use prefer::{CountPreference, Missing, Prefer, Resolution, Return};
 pub(crate) use query::parse_query;
 
-/// Nesting deeper than this is refused: nobody writes it, and parsers recurse.
+/// Nesting deeper than this is rejected: nobody writes it, and parsers recurse.
 pub(crate) const MAX_DEPTH: usize = 48;
 
 /// Everything that a query string says.
@@ -42,7 +42,7 @@ pub(crate) enum SelectItem {
     Column {
         /// The column.
         name: String,
-        /// The key in the answer, when it differs.
+        /// The key in the response, when it differs.
         alias: Option<String>,
     },
     /// `alias:relation!hint(…)`
@@ -58,7 +58,7 @@ pub(crate) struct Embed {
     pub(crate) hint: Option<String>,
     /// Leave out parents without a match.
     pub(crate) inner: bool,
-    /// The key in the answer, when it differs from the target.
+    /// The key in the response, when it differs from the target.
     pub(crate) alias: Option<String>,
     /// What to show of the related rows.
     pub(crate) items: Vec<SelectItem>,

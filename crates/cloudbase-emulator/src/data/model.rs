@@ -98,7 +98,7 @@ async fn action(
             _ => call.delete_many(&body).await,
         }
     };
-    Ok(answer(&id, outcome.await))
+    Ok(respond(&id, outcome.await))
 }
 
 async fn get_by_id(
@@ -112,7 +112,7 @@ async fn get_by_id(
         call.get(&json!({"filter":{"where":{"_id":{"$eq":record}}}}))
             .await
     };
-    answer(&id, outcome.await)
+    respond(&id, outcome.await)
 }
 
 async fn delete_by_id(
@@ -126,11 +126,11 @@ async fn delete_by_id(
         call.delete(&json!({"filter":{"where":{"_id":{"$eq":record}}}}))
             .await
     };
-    answer(&id, outcome.await)
+    respond(&id, outcome.await)
 }
 
 /// `{data, requestId}`, or the error in the same 200.
-fn answer(id: &RequestId, outcome: Result<Value, ModelError>) -> Response {
+fn respond(id: &RequestId, outcome: Result<Value, ModelError>) -> Response {
     match outcome {
         Ok(data) => Json(json!({"data": data, "requestId": id.0})).into_response(),
         Err(error) => {

@@ -202,7 +202,7 @@ impl EmulatorBuilder {
     }
 }
 
-/// A database's refusal of a statement that a test ran.
+/// A database's rejection of a statement that a test ran.
 #[derive(Debug, Clone)]
 pub struct SqlError(String);
 
@@ -221,7 +221,7 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// If the database refuses the statement.
+    /// If the database rejects the statement.
     pub async fn sql(
         &self,
         sql: &str,

@@ -69,7 +69,7 @@ impl Permissions {
         }
     }
 
-    /// What the caller may reach, or the gateway's refusal.
+    /// What the caller may reach, or the gateway's rejection.
     pub(crate) fn reach(
         &self,
         caller: &Actor,

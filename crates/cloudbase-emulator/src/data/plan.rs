@@ -5,12 +5,12 @@ use super::error::DataError;
 use super::grammar::{Embed, EmbedOption, Filter, OrderTerm, Query, SelectItem};
 use super::permission::{Access, Actor, Permissions, Reach};
 
-/// One table of an answer, with the relations below it.
+/// One table of a response, with the relations below it.
 pub(crate) struct Plan<'a> {
     pub(crate) table: &'a Table,
     /// Columns to fetch, by their place in the table.
     pub(crate) columns: Vec<usize>,
-    /// What an object of the answer holds, in order.
+    /// What an object of the response holds, in order.
     pub(crate) outputs: Vec<Output>,
     pub(crate) embeds: Vec<EmbedPlan<'a>>,
     pub(crate) filters: Vec<Filter>,

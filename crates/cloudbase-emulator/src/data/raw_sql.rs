@@ -1,7 +1,7 @@
 //! SQL that a caller wrote, in MySQL's dialect, made fit for an engine.
 //!
 //! Only tokens are looked at: placeholders become bound values. MySQL gets strings and names as they were written; for SQLite
-//! they are quoted anew so that it reads the same, and what it would answer differently from MySQL is refused.
+//! they are quoted again so that it reads the same, and what it would treat differently from MySQL is rejected.
 
 use sqlparser::dialect::MySqlDialect;
 use sqlparser::tokenizer::{Token, Tokenizer};
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals() {
+    fn rejections() {
         for template in [
             "SELECT '{{ x }}'",
             "SELECT ?",

@@ -168,7 +168,7 @@ impl Request {
         }
     }
 
-    /// A write's filters. Without one the gateway refuses.
+    /// A write's filters. Without one the gateway rejects it.
     fn require_filter(&self, verb: &str) -> Result<(), DataError> {
         if self.query.filters.is_empty() {
             return Err(DataError::invalid_request(format!(
@@ -183,7 +183,7 @@ impl Request {
         Ok(())
     }
 
-    /// The answer to a write.
+    /// The response to a write.
     fn written(
         &self,
         affected: u64,

@@ -18,7 +18,7 @@ pub(crate) struct Scope<'a> {
     pub(crate) table: &'a Table,
     /// The table's name or alias in the statement.
     pub(crate) name: &'a str,
-    /// The statement writes, so values that do not fit their column are refused.
+    /// The statement writes, so values that do not fit their column are rejected.
     pub(crate) strict: bool,
 }
 

@@ -11,7 +11,7 @@ struct DateTime {
 }
 
 /// Brings `text` into the form in which MySQL prints a value of this kind, rounding to its
-/// fraction. `None` if MySQL in strict mode would refuse it.
+/// fraction. `None` if MySQL in strict mode would reject it.
 pub(crate) fn canonical(kind: &Kind, text: &str) -> Option<String> {
     let text = text.trim();
     match kind {
@@ -193,7 +193,7 @@ pub(crate) fn unix_seconds(text: &str) -> Option<String> {
     Some(out)
 }
 
-/// Reads `YYYY-MM-DD[ HH:MM[:SS[.ffffff]]][±HH:MM]` or `YYYYMMDD[HHMMSS]`; tells whether a time was given.
+/// Reads `YYYY-MM-DD[ HH:MM[:SS[.ffffff]]][±HH:MM]` or `YYYYMMDD[HHMMSS]`; returns whether a time was given.
 fn parse(text: &str) -> Option<(DateTime, bool)> {
     if text.bytes().all(|b| b.is_ascii_digit()) {
         return match text.len() {

@@ -338,7 +338,7 @@ fn temporal_name(kind: &Kind) -> &'static str {
 
 /// The value of a filter, ready to be compared with `column`.
 ///
-/// With `strict` (writes) text that is no number is refused for a numeric column, as MySQL's strict
+/// With `strict` (writes) text that is no number is rejected for a numeric column, as MySQL's strict
 /// mode does; without (reads) its numeric prefix counts, as MySQL does too.
 pub(crate) fn to_operand(column: &Column, text: &str, strict: bool) -> Result<Cell, DataError> {
     let number = |text: &str| match text {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Fault, Faults, Outcome, Script};
+use super::{Fault, Faults, Outcome, Script, Scripted};
 use crate::pattern::Pattern;
 
 /// A fault as the control API takes it.
@@ -31,7 +31,7 @@ pub(crate) struct Spec {
     #[serde(default)]
     reset: bool,
     #[serde(default)]
-    lose_answer: bool,
+    lose_response: bool,
 }
 
 /// A fault as the control API shows it.
@@ -56,22 +56,22 @@ impl Faults {
 impl Spec {
     /// The fault; an error names what does not go together.
     pub(crate) fn into_fault(self) -> Result<Fault, String> {
-        let answers = self.status.is_some()
+        let responds = self.status.is_some()
             || self.code.is_some()
             || self.body.is_some()
             || self.message.is_some()
             || !self.headers.is_empty();
         let cuts = [
-            answers,
+            responds,
             self.reset,
-            self.lose_answer,
+            self.lose_response,
             self.reset_after.is_some(),
             self.close_after.is_some(),
             self.stall_after.is_some(),
         ];
         if cuts.iter().filter(|&&set| set).count() > 1 {
             return Err(
-                "give at most one of: an answer (status, code, …), reset, lose_answer, \
+                "give at most one of: a response (status, code, …), reset, lose_response, \
                         reset_after, close_after, stall_after"
                     .to_owned(),
             );
@@ -87,9 +87,9 @@ impl Spec {
             .skip(self.skip)
             .delay(Duration::from_millis(self.delay_ms));
         fault.times = self.times;
-        if answers {
-            let default = Answer::default();
-            fault.outcome = Outcome::Answer(Answer {
+        if responds {
+            let default = Scripted::default();
+            fault.outcome = Outcome::Respond(Scripted {
                 status: self.status.unwrap_or(default.status),
                 code: self.code.unwrap_or(default.code),
                 message: self.message.unwrap_or(default.message),
@@ -103,7 +103,7 @@ impl Spec {
                 (_, Some(bytes), _) => fault.close_after(bytes),
                 (_, _, Some(bytes)) => fault.stall_after(bytes),
                 _ if self.reset => fault.reset(),
-                _ if self.lose_answer => fault.lose_answer(),
+                _ if self.lose_response => fault.lose_response(),
                 _ => fault,
             },
         )

@@ -28,7 +28,7 @@ use super::process_group::ProcessGroup;
 /// Lines of standard error that are kept to explain why a command did not start.
 const KEPT_LINES: usize = 12;
 
-/// How many free ports are tried: between finding one and its use somebody else may take it.
+/// How many free ports are tried: between finding one and its use another process may take it.
 const PORTS: usize = 4;
 
 /// How long a process may take to end once its connections are broken.
@@ -96,7 +96,7 @@ impl LocalCommand {
         self
     }
 
-    /// A fixed port, for a server that cannot be told (HTTP functions listen on 9000).
+    /// A fixed port, for a server that cannot be given one (HTTP functions listen on 9000).
     pub fn port(mut self, port: u16) -> Self {
         self.port = Some(port);
         self
@@ -336,7 +336,7 @@ async fn free_port() -> io::Result<u16> {
         .port())
 }
 
-/// Whether somebody has the port that the server was to have.
+/// Whether another process has the port that the server was to have.
 async fn is_taken(address: SocketAddr) -> bool {
     let bound = TcpListener::bind(address).await;
     bound.is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse)

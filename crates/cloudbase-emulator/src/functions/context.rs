@@ -8,7 +8,7 @@ use serde_json::json;
 use super::function::Access;
 use crate::identity::{Caller, Role};
 
-/// The header in which the platform tells a service about the caller.
+/// The header in which the platform describes the caller to a service.
 pub(super) const HEADER: &str = "x-cloudbase-context";
 
 /// What a function written as a closure knows about its call.

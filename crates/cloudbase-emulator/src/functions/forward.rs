@@ -1,4 +1,4 @@
-//! Passing a request on to user code, and its answer back, both as streams.
+//! Passing a request on to user code, and its response back, both as streams.
 
 use std::{
     io,
@@ -34,12 +34,12 @@ const HOP_BY_HOP: [HeaderName; 8] = [
     header::UPGRADE,
 ];
 
-/// Why user code gave no answer.
+/// Why user code gave no response.
 #[derive(Debug)]
 pub(super) enum ForwardError {
     /// Its process did not start.
     NotReady(io::Error),
-    /// Nothing answered, or the connection broke.
+    /// Nothing responded, or the connection broke.
     Unreachable(String),
     /// The request body was larger than allowed.
     TooLarge,
@@ -80,12 +80,12 @@ impl Forwarder {
         });
         let base = match upstream {
             Upstream::Closure(handler) => {
-                // A task of its own, so that a panic in user code costs one answer.
-                let answer = tokio::spawn(handler(request)).await;
+                // A task of its own, so that a panic in user code costs one response.
+                let response = tokio::spawn(handler(request)).await;
                 if exceeded.load(Ordering::Relaxed) {
                     return Err(ForwardError::TooLarge);
                 }
-                return answer.map_err(|error| ForwardError::Unreachable(error.to_string()));
+                return response.map_err(|error| ForwardError::Unreachable(error.to_string()));
             }
             Upstream::Url(uri) => uri.clone(),
             Upstream::Command(process) => {
@@ -118,7 +118,7 @@ impl Forwarder {
     }
 }
 
-/// Adds what the platform tells user code about a call.
+/// Adds what the platform reports to user code about a call.
 pub(super) fn identify(
     headers: &mut HeaderMap,
     id: &RequestId,
@@ -135,9 +135,9 @@ pub(super) fn identify(
     }
 }
 
-/// `wanted` (path and query) below `base`.
-fn below(base: &Uri, wanted: &Uri) -> Result<Uri, http::Error> {
-    let path = wanted.path_and_query().map_or("/", PathAndQuery::as_str);
+/// `target` (path and query) below `base`.
+fn below(base: &Uri, target: &Uri) -> Result<Uri, http::Error> {
+    let path = target.path_and_query().map_or("/", PathAndQuery::as_str);
     let base_path = base.path().trim_end_matches('/');
     Uri::builder()
         .scheme("http")
@@ -217,8 +217,8 @@ mod tests {
 
     #[test]
     fn paths_go_below_the_base() {
-        let join = |base: &str, wanted: &str| {
-            below(&base.parse().unwrap(), &wanted.parse().unwrap())
+        let join = |base: &str, target: &str| {
+            below(&base.parse().unwrap(), &target.parse().unwrap())
                 .unwrap()
                 .to_string()
         };

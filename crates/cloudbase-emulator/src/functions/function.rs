@@ -86,7 +86,7 @@ pub struct Function {
 impl Function {
     /// An ordinary function: takes the event and the context, returns a JSON value.
     ///
-    /// A string is answered as plain text, everything else as JSON. An error, or a panic, becomes
+    /// A string is returned as plain text, everything else as JSON. An error, or a panic, becomes
     /// `FUNCTION_INVOCATION_FAILED` unless the [`FunctionError`] says otherwise.
     pub fn event<F, Fut>(handler: F) -> Self
     where
@@ -146,7 +146,7 @@ impl Function {
         self
     }
 
-    /// Answers every call with `FUNCTION_STATUS_ABNORMAL`, like a function that failed to deploy.
+    /// Fails every call with `FUNCTION_STATUS_ABNORMAL`, like a function that failed to deploy.
     pub fn abnormal(mut self) -> Self {
         self.abnormal = true;
         self
@@ -238,7 +238,7 @@ impl Service {
         self
     }
 
-    /// How long the head of an answer may take. Default: 60 s, the service's own limit.
+    /// How long the head of a response may take. Default: 60 s, the service's own limit.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -346,8 +346,8 @@ mod tests {
 
     #[test]
     fn qualifiers() {
-        let answer = |_, _| async { Ok(Value::Null) };
-        let function = Function::event(answer).version("2", Function::event(answer));
+        let handler = |_, _| async { Ok(Value::Null) };
+        let function = Function::event(handler).version("2", Function::event(handler));
         assert!(function.qualified(None).is_some());
         assert!(function.qualified(Some("$LATEST")).is_some());
         assert!(function.qualified(Some("2")).is_some());

@@ -19,10 +19,10 @@ use crate::{error::GatewayError, identity::Caller, request_id::RequestId, state:
 const MAX_CLOUD_RUN: u64 = 20 * 1024 * 1024;
 /// Largest request body of the gateway in general.
 const MAX_GATEWAY: u64 = 100 * 1024 * 1024;
-/// How long the head of an answer may take.
+/// How long the head of a response may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Answers every request below `/v1/cloudrun/`.
+/// Handles every request below `/v1/cloudrun/`.
 pub(super) async fn cloud_run(
     State(state): State<AppState>,
     caller: Caller,
@@ -43,7 +43,7 @@ pub(super) async fn cloud_run(
     Ok(response)
 }
 
-/// Answers every request below `/v1/apis/`.
+/// Handles every request below `/v1/apis/`.
 pub(super) async fn apis(
     State(state): State<AppState>,
     caller: Caller,
@@ -81,17 +81,17 @@ async fn pass(
         caller,
     );
     let request = Request::from_parts(parts, body);
-    let answer = state
+    let response = state
         .functions
         .forwarder()
         .send(&service.upstream, request, limit);
-    let timed = tokio::time::timeout(service.timeout.unwrap_or(TIMEOUT), answer).await;
+    let timed = tokio::time::timeout(service.timeout.unwrap_or(TIMEOUT), response).await;
     timed
         .map_err(|_| {
             GatewayError::new(
                 StatusCode::GATEWAY_TIMEOUT,
                 "SERVICE_TIMEOUT",
-                "The service did not answer in time.",
+                "The service did not respond in time.",
             )
         })?
         .map_err(|error| match error {
@@ -103,7 +103,7 @@ async fn pass(
             ForwardError::Unreachable(error) => GatewayError::new(
                 StatusCode::BAD_GATEWAY,
                 "SERVICE_LB_STATUS_ABNORMAL",
-                format!("The service gave no answer: {error}."),
+                format!("The service gave no response: {error}."),
             ),
             ForwardError::TooLarge => GatewayError::new(
                 StatusCode::PAYLOAD_TOO_LARGE,

@@ -27,10 +27,10 @@ use crate::{
 
 /// Largest request body of a text type.
 const MAX_TEXT: u64 = 100 * 1024;
-/// Largest request body of any other type, and largest answer of an event function.
+/// Largest request body of any other type, and largest response of an event function.
 const MAX_OTHER: u64 = 6 * 1024 * 1024;
 
-/// Answers every request below `/v1/functions/`.
+/// Handles every request below `/v1/functions/`.
 pub(super) async fn handle(
     State(state): State<AppState>,
     caller: Caller,
@@ -89,7 +89,7 @@ fn admit(function: &Function, caller: &Caller) -> Result<(), GatewayError> {
     if !function.access.admits(caller) {
         return Err(GatewayError::forbidden(
             "FUNCTIONS_PERMISSION_DENIED",
-            "The function's rules refuse this identity.",
+            "The function's rules reject this identity.",
         ));
     }
     Ok(())
@@ -134,12 +134,12 @@ impl Call<'_> {
             self.caller,
         );
         let request = Request::from_parts(parts, body);
-        let answer = self.functions.forwarder().send(upstream, request, limit);
-        match within(self.function.timeout, answer).await? {
+        let response = self.functions.forwarder().send(upstream, request, limit);
+        match within(self.function.timeout, response).await? {
             Ok(response) => Ok(response),
             Err(ForwardError::TooLarge) => Err(too_large(limit)),
             Err(error) => {
-                let mut response = GatewayError::from(no_answer(error)).into_response();
+                let mut response = GatewayError::from(no_response(error)).into_response();
                 // What the platform reports when nothing listens on the function's port.
                 response.headers_mut().insert(
                     "x-cloudbase-upstream-status-code",
@@ -199,7 +199,7 @@ impl Call<'_> {
             self.caller,
             headers,
         );
-        // A task of its own: a panic costs one answer, and a caller that leaves does not end the run.
+        // A task of its own: a panic costs one response, and a caller that leaves does not end the run.
         let mut run = tokio::spawn(handler(Value::Object(event), context));
         let outcome = match within(self.function.timeout, &mut run).await {
             Ok(outcome) => outcome,
@@ -239,17 +239,17 @@ impl Call<'_> {
         *request.method_mut() = Method::POST;
         *request.headers_mut() = headers;
         let run = async {
-            let answer = self
+            let response = self
                 .functions
                 .forwarder()
                 .send(upstream, request, MAX_OTHER)
                 .await;
-            let (parts, body) = answer.map_err(no_answer)?.into_parts();
+            let (parts, body) = response.map_err(no_response)?.into_parts();
             match Limited::new(body, MAX_OTHER as usize).collect().await {
                 Ok(body) => Ok((parts, body.to_bytes())),
-                Err(error) if error.is::<LengthLimitError>() => Err(answer_too_large()),
+                Err(error) if error.is::<LengthLimitError>() => Err(response_too_large()),
                 Err(error) => Err(FunctionError::failed(format!(
-                    "The answer broke off ({error})."
+                    "The response broke off ({error})."
                 ))),
             }
         };
@@ -327,26 +327,26 @@ async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, 
 
 fn sized(length: usize) -> Result<(), GatewayError> {
     if length as u64 > MAX_OTHER {
-        Err(answer_too_large().into())
+        Err(response_too_large().into())
     } else {
         Ok(())
     }
 }
 
-fn answer_too_large() -> FunctionError {
+fn response_too_large() -> FunctionError {
     FunctionError::new(
         "EXCEED_MAX_RESPONSE_SIZE",
-        "The answer is larger than 6 MB.",
+        "The response is larger than 6 MB.",
     )
 }
 
-fn no_answer(error: ForwardError) -> FunctionError {
+fn no_response(error: ForwardError) -> FunctionError {
     match error {
         ForwardError::NotReady(error) => {
             FunctionError::failed(format!("The function's process did not start: {error}."))
         }
         ForwardError::Unreachable(error) => {
-            FunctionError::failed(format!("The function gave no answer: {error}."))
+            FunctionError::failed(format!("The function gave no response: {error}."))
         }
         ForwardError::TooLarge => {
             FunctionError::new("EXCEED_MAX_PAYLOAD_SIZE", "The request body is too large.")

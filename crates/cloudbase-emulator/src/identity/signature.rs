@@ -21,7 +21,7 @@ pub(crate) fn is_taken_at(path: &str) -> bool {
     PRODUCTS.iter().any(|product| path.starts_with(product))
 }
 
-/// A signature that was sent: whether it has the right form. `None` if there is none.
+/// A signature that was sent: whether it has the right form. `None` if nothing was sent.
 pub(crate) fn sent(headers: &HeaderMap) -> Option<bool> {
     let (scheme, rest) = authorization(headers)?;
     scheme

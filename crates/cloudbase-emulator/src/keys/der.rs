@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_a_private_key_and_refuses_noise() {
+    fn reads_a_private_key_and_rejects_noise() {
         let der = crate::keys::decode_pem(include_str!("development.pem")).unwrap();
         let (modulus, exponent) = rsa_numbers(&der).unwrap();
         assert_eq!((modulus.len(), exponent), (256, vec![1, 0, 1]));

@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 
 use crate::requests::BODY_LIMIT;
 
-/// How much of a body that nobody wanted is read, so that its sender gets to see the answer.
+/// How much of a body that no handler read is read, so that its sender gets to see the response.
 const LINGER_BYTES: usize = 100 * 1024 * 1024;
 
 /// How long such a body is read.
@@ -23,7 +23,7 @@ const LINGER_TIME: Duration = Duration::from_secs(10);
 /// A request body whose first bytes are kept for the request log.
 ///
 /// What a handler leaves unread is read and thrown away, as gateways do: closing the connection on a client that
-/// still sends would take the answer from it.
+/// still sends would take the response from it.
 pub(super) struct TeeBody {
     /// Gone once it ended.
     inner: Option<Incoming>,
@@ -39,7 +39,7 @@ impl TeeBody {
     /// Wraps the body of a request with these headers.
     pub(super) fn new(inner: Incoming, headers: &HeaderMap) -> (Self, Seen) {
         let seen = Seen::default();
-        // A client that waits for `100 Continue` has sent nothing yet and reads the answer first.
+        // A client that waits for `100 Continue` has sent nothing yet and reads the response first.
         let linger = !headers.contains_key(header::EXPECT);
         let body = Self {
             inner: Some(inner),
@@ -125,7 +125,7 @@ impl HttpBody for TeeBody {
     }
 }
 
-/// An answer's body that stops after some bytes and never ends.
+/// A response's body that stops after some bytes and never ends.
 pub(super) struct StalledBody {
     inner: Body,
     remaining: u64,

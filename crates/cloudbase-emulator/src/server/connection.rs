@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 const WHOLE: u64 = u64::MAX;
 
-/// What the handlers of a connection and its socket tell each other.
+/// What the handlers of a connection and its socket share.
 #[derive(Debug)]
 pub(super) struct Connection {
     /// Bytes that may still be written; `WHOLE` if there is no cut.
@@ -38,14 +38,14 @@ impl Connection {
         self.remaining.store(bytes, Ordering::SeqCst);
     }
 
-    /// Marks the connection busy until the guard is dropped. A cut that the last answer was too short for is forgotten.
+    /// Marks the connection busy until the guard is dropped. A cut that the last response was too short for is forgotten.
     pub(super) fn busy(&self) -> Busy<'_> {
         self.remaining.store(WHOLE, Ordering::SeqCst);
         self.busy.send_replace(true);
         Busy(self)
     }
 
-    /// Returns when the connection was idle for so long; never if there is no limit.
+    /// Returns when the connection was idle for `limit`; never if there is no limit.
     pub(super) async fn idle_for(&self, limit: Option<Duration>) {
         let Some(limit) = limit else {
             return std::future::pending().await;
@@ -71,7 +71,7 @@ impl Drop for Busy<'_> {
     }
 }
 
-/// A socket that can be told to break.
+/// A socket that breaks on demand.
 pub(super) struct CutIo {
     stream: TcpStream,
     connection: std::sync::Arc<Connection>,

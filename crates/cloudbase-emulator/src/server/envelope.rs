@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use super::Surface;
 use super::guard::Rejection;
 use crate::error::{self, AuthError, GatewayError, Source};
-use crate::fault::Answer;
+use crate::fault::Scripted;
 use crate::request_id::RequestId;
 use crate::storage;
 
@@ -28,24 +28,24 @@ impl Family {
     }
 }
 
-/// The answer that a fault asked for.
-pub(super) fn scripted(answer: Answer, family: Family, id: &RequestId) -> Response {
-    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = match (answer.body, family) {
+/// The response that a fault asked for.
+pub(super) fn scripted(script: Scripted, family: Family, id: &RequestId) -> Response {
+    let status = StatusCode::from_u16(script.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = match (script.body, family) {
         (Some(body), _) => {
             (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
         }
         (None, Family::Auth) => {
-            AuthError::scripted(status, answer.code, answer.message).into_response()
+            AuthError::scripted(status, script.code, script.message).into_response()
         }
         (None, Family::Gateway) => {
-            GatewayError::new(status, answer.code, answer.message).into_response()
+            GatewayError::new(status, script.code, script.message).into_response()
         }
         (None, Family::Objects) => {
-            storage::object_error(status, &answer.code, &answer.message, &id.0)
+            storage::object_error(status, &script.code, &script.message, &id.0)
         }
     };
-    for (name, value) in answer.headers {
+    for (name, value) in script.headers {
         if let (Ok(name), Ok(value)) = (
             header::HeaderName::try_from(name),
             HeaderValue::try_from(value),
@@ -63,12 +63,12 @@ pub(super) fn rejected(
     id: &RequestId,
     headers: &HeaderMap,
 ) -> Response {
-    let answer = Answer {
+    let script = Scripted {
         status: StatusCode::FORBIDDEN.as_u16(),
         code: rejection.code.to_owned(),
         message: rejection.message,
         headers: Vec::new(),
         body: None,
     };
-    error::render(scripted(answer, family, id), id, Source::Emulator, headers)
+    error::render(scripted(script, family, id), id, Source::Emulator, headers)
 }

@@ -37,7 +37,7 @@ pub(super) struct SecurityToken {
     pub(super) expires: u64,
 }
 
-/// An item of the answer that failed.
+/// An item of the response that failed.
 #[derive(Debug)]
 struct ItemError {
     code: &'static str,
@@ -59,7 +59,7 @@ impl ItemError {
     fn denied() -> Self {
         Self::new(
             "STORAGE_EXCEED_AUTHORITY",
-            "The storage permission refuses this identity.",
+            "The storage permission rejects this identity.",
         )
     }
 
@@ -105,7 +105,7 @@ impl Storage {
         let one = |item| self.upload_item(who, origin, item);
         let items = items.iter();
         items
-            .map(|item| one(item).unwrap_or_else(answer(None)))
+            .map(|item| one(item).unwrap_or_else(failed_item(None)))
             .collect()
     }
 
@@ -147,12 +147,12 @@ impl Storage {
 
     /// `get-objects-download-info`.
     pub(super) fn download_info(&self, who: &Who, origin: &str, items: &[Value]) -> Value {
-        let answer_one = |item: &Value| {
+        let one = |item: &Value| {
             let id = item.get("cloudObjectId").cloned();
             self.download_item(who, origin, item)
-                .unwrap_or_else(answer(id))
+                .unwrap_or_else(failed_item(id))
         };
-        items.iter().map(answer_one).collect()
+        items.iter().map(one).collect()
     }
 
     fn download_item(&self, who: &Who, origin: &str, item: &Value) -> Result<Value, ItemError> {
@@ -195,12 +195,16 @@ impl Storage {
 
     /// `delete-objects`.
     pub(super) async fn delete_objects(&self, who: &Who, items: &[Value]) -> Value {
-        let mut answers = Vec::with_capacity(items.len());
+        let mut results = Vec::with_capacity(items.len());
         for item in items {
             let id = item.get("cloudObjectId").cloned();
-            answers.push(self.delete_item(who, item).await.unwrap_or_else(answer(id)));
+            results.push(
+                self.delete_item(who, item)
+                    .await
+                    .unwrap_or_else(failed_item(id)),
+            );
         }
-        Value::Array(answers)
+        Value::Array(results)
     }
 
     async fn delete_item(&self, who: &Who, item: &Value) -> Result<Value, ItemError> {
@@ -231,11 +235,11 @@ impl Storage {
                 "Only administrators may copy or move objects.",
             ));
         }
-        let mut answers = Vec::with_capacity(items.len());
+        let mut results = Vec::with_capacity(items.len());
         for item in items {
-            answers.push(self.copy_item(item).await.unwrap_or_else(answer(None)));
+            results.push(self.copy_item(item).await.unwrap_or_else(failed_item(None)));
         }
-        Ok(Value::Array(answers))
+        Ok(Value::Array(results))
     }
 
     async fn copy_item(&self, item: &Value) -> Result<Value, ItemError> {
@@ -296,13 +300,13 @@ impl Storage {
     }
 }
 
-fn answer(id: Option<Value>) -> impl FnOnce(ItemError) -> Value {
+fn failed_item(id: Option<Value>) -> impl FnOnce(ItemError) -> Value {
     move |error| {
-        let mut answer = json!({"code": error.code, "message": error.message});
-        if let (Some(id), Some(fields)) = (id, answer.as_object_mut()) {
+        let mut item = json!({"code": error.code, "message": error.message});
+        if let (Some(id), Some(fields)) = (id, item.as_object_mut()) {
             fields.insert("cloudObjectId".to_owned(), id);
         }
-        answer
+        item
     }
 }
 

@@ -18,7 +18,7 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC
 /// Everything but the unreserved characters of RFC 3986.
 const COMPONENT: &AsciiSet = &PATH.add(b'/');
 
-/// Why an object key is refused.
+/// Why an object key is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum KeyProblem {
     Empty,
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refuses_what_could_leave_its_place() {
+    fn rejects_what_could_leave_its_place() {
         for (key, problem) in [
             ("", KeyProblem::Empty),
             ("/a", KeyProblem::LeadingSlash),

@@ -19,7 +19,7 @@ use super::{
     classic::{SecurityToken, UploadGrant},
     disk::{CommitError, ObjectHeaders, Overwrite, Record},
     form, key,
-    serve::{self, Query, Refused},
+    serve::{self, Query, ServeError},
     sign::{SignatureProblem, Signed},
     staging::{self, ReceiveError, Staged},
     xml::CosError,
@@ -29,7 +29,7 @@ use crate::{request_id::RequestId, server::Reached, state::AppState};
 /// Largest object of one PUT: 5 GiB.
 const MAX_OBJECT: u64 = 5 * 1024 * 1024 * 1024;
 
-/// Answers every request of the object store.
+/// Handles every request of the object store.
 pub(super) async fn handle(
     State(state): State<AppState>,
     reached: Reached,
@@ -138,17 +138,17 @@ async fn get(storage: &Storage, key: &str, request: Parts, id: &str) -> Result<R
     let (method, uri) = (&request.method, &request.uri);
     match serve::object(storage, &record, method, &request.headers, &query).await {
         Ok(response) => Ok(response),
-        Err(Refused::Precondition) => Err(CosError::new(
+        Err(ServeError::Precondition) => Err(CosError::new(
             StatusCode::PRECONDITION_FAILED,
             "PreconditionFailed",
             "At least one of the preconditions you specified did not hold.",
         )),
-        Err(Refused::Range { size }) => {
+        Err(ServeError::Range { size }) => {
             let mut response = INVALID_RANGE.response(method, uri.path(), id);
             serve::mark_unsatisfiable(response.headers_mut(), size);
             Ok(response)
         }
-        Err(Refused::Disk(error)) => Err(disk_error(&error)),
+        Err(ServeError::Disk(error)) => Err(disk_error(&error)),
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
     disk::{CommitError, Record},
     key::{self, KeyProblem},
     rules::Who,
-    serve::{self, Refused},
+    serve::{self, ServeError},
     who,
 };
 use crate::error::GatewayError;
@@ -67,7 +67,7 @@ pub(super) enum PgError {
         error: &'static str,
         message: String,
     },
-    /// A refused credential is the gateway's own matter.
+    /// The gateway itself rejects a credential.
     Gateway(GatewayError),
 }
 
@@ -185,7 +185,7 @@ impl PgError {
         )
     }
 
-    /// The message, for answers that carry errors per item.
+    /// The message, for responses that carry errors per item.
     fn message(&self) -> String {
         match self {
             Self::Own { message, .. } => message.clone(),
@@ -229,20 +229,20 @@ impl From<CommitError> for PgError {
     }
 }
 
-impl From<Refused> for PgError {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Precondition => Self::new(
+impl From<ServeError> for PgError {
+    fn from(error: ServeError) -> Self {
+        match error {
+            ServeError::Precondition => Self::new(
                 StatusCode::PRECONDITION_FAILED,
                 "PreconditionFailed",
                 "A condition of the request does not hold",
             ),
-            Refused::Range { .. } => Self::new(
+            ServeError::Range { .. } => Self::new(
                 StatusCode::RANGE_NOT_SATISFIABLE,
                 "InvalidRange",
                 "The requested range is not satisfiable",
             ),
-            Refused::Disk(error) => Self::disk(&error),
+            ServeError::Disk(error) => Self::disk(&error),
         }
     }
 }
@@ -307,7 +307,7 @@ impl Storage {
         *who == Who::Admin || self.bucket_policy() == BucketPolicy::Open
     }
 
-    /// The object, if there is one that `who` may read; the two cases cannot be told apart.
+    /// The object, if there is one that `who` may read; the two cases cannot be distinguished.
     fn pg_readable(
         &self,
         who: &Who,
@@ -346,12 +346,12 @@ impl Storage {
         let sent = serve::object(self, record, &request.method, &request.headers, &query).await;
         let mut response = match sent {
             Ok(response) => response,
-            Err(Refused::Range { size }) => {
-                let mut response = PgError::from(Refused::Range { size }).into_response();
+            Err(ServeError::Range { size }) => {
+                let mut response = PgError::from(ServeError::Range { size }).into_response();
                 serve::mark_unsatisfiable(response.headers_mut(), size);
                 return Ok(response);
             }
-            Err(refused) => return Err(refused.into()),
+            Err(error) => return Err(error.into()),
         };
         response.headers_mut().remove(serve::CRC64);
         response.headers_mut().append(

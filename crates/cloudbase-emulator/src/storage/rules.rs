@@ -45,7 +45,7 @@ impl Who {
     }
 }
 
-/// An object as far as rules care: `None` = there is none, `Some(owner)` otherwise.
+/// An object as far as rules care: `None` if it does not exist, `Some(owner)` otherwise.
 pub(crate) type Existing<'a> = Option<Option<&'a str>>;
 
 /// The permissions of the bucket, most specific prefix first.

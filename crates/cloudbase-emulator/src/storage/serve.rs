@@ -20,7 +20,7 @@ pub(super) const CRC64: HeaderName = HeaderName::from_static("x-cos-hash-crc64ec
 
 /// Why an object that is there is not sent.
 #[derive(Debug)]
-pub(super) enum Refused {
+pub(super) enum ServeError {
     /// A conditional header does not hold.
     Precondition,
     /// The range lies outside the object.
@@ -56,7 +56,7 @@ impl Query {
     }
 }
 
-/// The headers that tell which bytes an object has.
+/// The headers that identify the bytes of an object.
 pub(super) fn identify(headers: &mut HeaderMap, record: &Record) {
     set(headers, header::ETAG, &etag(record));
     set(
@@ -71,19 +71,19 @@ pub(super) fn etag(record: &Record) -> String {
     format!("\"{}\"", record.md5)
 }
 
-/// The answer to a GET or HEAD of an object.
+/// The response to a GET or HEAD of an object.
 pub(super) async fn object(
     storage: &Storage,
     record: &Record,
     method: &Method,
     request: &HeaderMap,
     query: &Query,
-) -> Result<Response, Refused> {
+) -> Result<Response, ServeError> {
     let modified = record.modified_ms / 1000;
     let honour_range = match range::condition(request, &etag(record), modified) {
         Condition::Proceed { honour_range } => honour_range,
         Condition::NotModified => return Ok(not_modified(record)),
-        Condition::Failed => return Err(Refused::Precondition),
+        Condition::Failed => return Err(ServeError::Precondition),
     };
     let asked = request
         .get(header::RANGE)
@@ -92,14 +92,14 @@ pub(super) async fn object(
     let (start, length) = match part {
         Part::Whole => (0, record.size),
         Part::Slice { start, end } => (start, end - start + 1),
-        Part::Unsatisfiable => return Err(Refused::Range { size: record.size }),
+        Part::Unsatisfiable => return Err(ServeError::Range { size: record.size }),
     };
     let body = if *method == Method::HEAD || length == 0 {
         Body::empty()
     } else {
         bytes(storage, record, start, length)
             .await
-            .map_err(Refused::Disk)?
+            .map_err(ServeError::Disk)?
     };
     let mut response = Response::new(body);
     let headers = response.headers_mut();
@@ -225,7 +225,7 @@ fn not_modified(record: &Record) -> Response {
     response
 }
 
-/// Tells how long the object is whose range was refused.
+/// Adds the length of an object whose range was not satisfiable.
 pub(super) fn mark_unsatisfiable(headers: &mut HeaderMap, size: u64) {
     set(headers, header::CONTENT_RANGE, &format!("bytes */{size}"));
 }

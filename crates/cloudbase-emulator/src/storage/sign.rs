@@ -25,7 +25,7 @@ impl std::fmt::Debug for Signer {
     }
 }
 
-/// Why a signature is refused.
+/// Why a signature is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SignatureProblem {
     /// The text of the signature cannot be read.
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_was_changed() {
+    fn rejects_what_was_changed() {
         let signer = Signer::new(&[7; 32]);
         let signed = headers(&[("content-type", "text/plain")]);
         let request = |headers| Signed {

@@ -25,7 +25,7 @@ pub(crate) enum ReceiveError {
     Body,
     /// More bytes than allowed.
     TooLarge,
-    /// The disk refused.
+    /// The disk failed.
     Disk(io::Error),
 }
 
@@ -164,7 +164,7 @@ impl std::fmt::Debug for Inner {
     }
 }
 
-/// Writes a whole body to `path`, refusing more than `limit` bytes.
+/// Writes a whole body to `path`, rejecting more than `limit` bytes.
 pub(crate) async fn receive<S, E>(
     body: S,
     path: PathBuf,

@@ -1,4 +1,4 @@
-//! Answers of the object store: XML errors and its response headers.
+//! Responses of the object store: XML errors and its response headers.
 
 use std::fmt::Write as _;
 
@@ -13,7 +13,7 @@ pub(crate) struct CosError {
     message: &'static str,
 }
 
-/// An error answer with any code, as a fault may ask for.
+/// An error response with any code, as a fault may ask for.
 pub(crate) fn error(status: StatusCode, code: &str, message: &str, request_id: &str) -> Response {
     let mut response = Response::new(Body::from(xml(code, message, "", request_id)));
     *response.status_mut() = status;
@@ -53,7 +53,7 @@ impl CosError {
         "We encountered an internal error. Please try again.",
     );
 
-    /// The answer to a request for `resource`; an answer to HEAD has no body.
+    /// The response to a request for `resource`; a response to HEAD has no body.
     pub(crate) fn response(&self, method: &Method, resource: &str, request_id: &str) -> Response {
         let mut response = Response::new(if *method == Method::HEAD {
             Body::empty()
@@ -83,7 +83,7 @@ fn xml(code: &str, message: &str, resource: &str, request_id: &str) -> String {
     xml
 }
 
-/// The answer to a form upload that asked for `201`.
+/// The response to a form upload that asked for `201`.
 pub(crate) fn post_response(location: &str, bucket: &str, key: &str, etag: &str) -> String {
     let mut xml = String::from("<?xml version='1.0' encoding='utf-8' ?>\n<PostResponse>\n");
     for (name, value) in [

@@ -1,10 +1,10 @@
-//! What MySQL REST promises, as requests and answers; the same on both engines.
+//! What MySQL REST promises, as requests and responses; the same on both engines.
 //!
 //! Where the engines may differ, and therefore nothing is said here:
 //! - the words of messages about keys and types (the codes and statuses are the same);
 //! - the order of punctuation, and whether blanks at the end count
 //!   (MySQL 8: yes, MariaDB: no);
-//! - what only a real server does, and the embedded engine refuses with a message: comparing and
+//! - what only a real server does, and the embedded engine rejects with a message: comparing and
 //!   sorting JSON columns, `like` on floating-point numbers, look-around in regular expressions,
 //!   numbers above 9223372036854775807.
 
@@ -12,7 +12,7 @@ use cloudbase_emulator::Emulator;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Api, code, on_each_engine};
+use crate::support::{Api, Response, code, on_each_engine};
 
 const SCHEMA: &str = "
 SET FOREIGN_KEY_CHECKS = 0;
@@ -118,7 +118,7 @@ impl<'a> Case<'a> {
         self
     }
 
-    pub(crate) async fn send(self) -> Answer {
+    pub(crate) async fn send(self) -> Response {
         let api = Api::admin(self.emulator);
         api.rest(self.method, &self.path, &self.headers, self.body)
             .await
@@ -135,26 +135,26 @@ impl<'a> Case<'a> {
         let place = std::panic::Location::caller();
         let what = format!("{place}: {} {}", self.method, self.path);
         async move {
-            let answer = self.send().await;
+            let response = self.send().await;
             assert_eq!(
-                answer.status, status,
+                response.status, status,
                 "{what}: {} {:?}",
-                answer.text, answer.headers
+                response.text, response.headers
             );
             if body.is_null() {
-                assert_eq!(answer.text, "", "{what}");
+                assert_eq!(response.text, "", "{what}");
             } else if status >= 400 {
                 assert_eq!(
-                    answer.json()["code"],
+                    response.json()["code"],
                     body["code"],
                     "{what}: {}",
-                    answer.text
+                    response.text
                 );
-                assert!(answer.json()["requestId"].is_string(), "{what}");
+                assert!(response.json()["requestId"].is_string(), "{what}");
             } else {
-                assert_eq!(answer.json(), body, "{what}");
+                assert_eq!(response.json(), body, "{what}");
             }
-            assert_eq!(answer.header("content-range"), range, "{what}");
+            assert_eq!(response.header("content-range"), range, "{what}");
         }
     }
 }
@@ -309,9 +309,9 @@ fn one_object() {
             .single()
             .gives(406, code("INVALID_REQUEST"), "")
             .await;
-        let answer = get(e, "users?id=eq.99").single().send().await;
+        let response = get(e, "users?id=eq.99").single().send().await;
         assert!(
-            answer.json()["details"]
+            response.json()["details"]
                 .as_str()
                 .unwrap()
                 .contains("0 rows")

@@ -1,4 +1,4 @@
-//! What only the embedded engine does: keep its file, take snapshots, refuse what it cannot do.
+//! What only the embedded engine does: keep its file, take snapshots, reject what it cannot do.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ INSERT INTO t (n) VALUES (1), (2);
 ";
 
 #[test]
-fn refuses_what_it_cannot_do_truthfully() {
+fn rejects_what_it_cannot_do_truthfully() {
     block_on(async {
         let emulator = Engine::Sqlite
             .builder()
@@ -27,23 +27,23 @@ fn refuses_what_it_cannot_do_truthfully() {
             "t?size=gt.a",
             "t?n=match.(?!a)",
         ] {
-            let answer = api.rest(Method::GET, path, &[], Value::Null).await;
+            let response = api.rest(Method::GET, path, &[], Value::Null).await;
             assert_eq!(
-                (answer.status, answer.code().as_str()),
+                (response.status, response.code().as_str()),
                 (400, "INVALID_REQUEST"),
                 "{path}"
             );
         }
-        let answer = api
+        let response = api
             .rest(Method::POST, "t", &[], json!({"big":u64::MAX}))
             .await;
         assert!(
-            answer.json()["message"]
+            response.json()["message"]
                 .as_str()
                 .unwrap()
                 .contains("--mysql"),
             "{}",
-            answer.text
+            response.text
         );
         for schema in [
             "CREATE TABLE g (p POINT)",

@@ -67,14 +67,14 @@ fn every_value_finds_itself_and_nothing_else() {
     on_each_engine(async |engine| {
         let emulator = engine.builder().schema_sql(SCHEMA).start().await.unwrap();
         let api = Api::admin(&emulator);
-        // utf8mb4_bin does not tell blanks at the end from nothing.
+        // utf8mb4_bin does not distinguish blanks at the end from nothing.
         let mut values = values();
         values.retain(|value| value.is_empty() || !value.trim_matches(' ').is_empty());
         for value in &values {
-            let answer = api
+            let response = api
                 .rest(Method::POST, "words", &[], json!({"word":value}))
                 .await;
-            assert_eq!(answer.status, 201, "{}", answer.text);
+            assert_eq!(response.status, 201, "{}", response.text);
         }
         for (place, value) in values.iter().enumerate() {
             let expected = json!([{"id": place + 1}]);
@@ -141,21 +141,21 @@ fn names_are_checked_not_joined() {
                 format!("words?select=id,{name}(id)"),
                 format!("words?on_conflict={name}"),
             ] {
-                let answer = api.rest(Method::GET, &path, &[], json!(null)).await;
+                let response = api.rest(Method::GET, &path, &[], json!(null)).await;
                 assert!(
-                    answer.status == 400 || path.contains("on_conflict"),
+                    response.status == 400 || path.contains("on_conflict"),
                     "{path}: {}",
-                    answer.text
+                    response.text
                 );
             }
-            let answer = api
+            let response = api
                 .rest(Method::POST, "words", &[], json!({"word":"x", "wo`rd":1}))
                 .await;
-            assert_eq!(answer.status, 400);
-            let answer = api
+            assert_eq!(response.status, 400);
+            let response = api
                 .send(Method::GET, &format!("/v1/rdb/rest/{name}"), &[], "")
                 .await;
-            assert_eq!(answer.status, 404, "{}", answer.text);
+            assert_eq!(response.status, 404, "{}", response.text);
         }
         assert_eq!(api.rows("words?select=id").await, json!([]));
         emulator.shutdown().await;

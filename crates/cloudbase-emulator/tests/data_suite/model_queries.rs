@@ -183,11 +183,11 @@ fn relations_both_ways() {
         .await;
 
         let list = async |model: &str, body: Value| {
-            let answer = api
+            let response = api
                 .model(Method::POST, &format!("prod/{model}/list"), body)
                 .await;
-            assert!(answer["data"].is_object(), "{answer}");
-            answer["data"]["records"].clone()
+            assert!(response["data"].is_object(), "{response}");
+            response["data"]["records"].clone()
         };
         let posts = list("post", json!({"select": {"title": true, "comments": {"comment": true}, "labels": {"name": true}, "profile": {"bio": true}}, "orderBy": [{"title": "asc"}]})).await;
         assert_eq!(
@@ -375,18 +375,18 @@ fn raw_sql() {
             ("SELEC 1", json!([]), "FAILED_OPERATION"),
             ("SELECT * FROM nowhere", json!([]), "FAILED_OPERATION"),
         ] {
-            let answer = command(template, parameter).await;
-            assert_eq!(answer["code"], json!(expected), "{template}: {answer}");
+            let response = command(template, parameter).await;
+            assert_eq!(response["code"], json!(expected), "{template}: {response}");
         }
         let (user, _) = Api::user(e).await;
-        let refused = user
+        let rejected = user
             .model(
                 Method::POST,
                 "plugin/prod/mysqlCommand",
                 json!({"sqlTemplate": "SELECT 1"}),
             )
             .await;
-        assert_eq!(refused["code"], json!("UNAUTHORIZED_OPERATION"));
+        assert_eq!(rejected["code"], json!("UNAUTHORIZED_OPERATION"));
 
         let template = async |name: &str| {
             let body =
@@ -454,8 +454,8 @@ fn a_template_is_for_those_whom_its_permission_lets_in() {
         let run = async |api: &Api, name: &str| {
             let path = format!("/v1/sql/prod/{name}/run");
             let body = json!({"parameter": [{"key": "s", "type": "STRING", "value": "x"}]});
-            let answer = api.send(Method::POST, &path, &[], body.to_string()).await;
-            let response = answer.json()["Response"].clone();
+            let response = api.send(Method::POST, &path, &[], body.to_string()).await;
+            let response = response.json()["Response"].clone();
             response["Error"]["Code"]
                 .as_str()
                 .unwrap_or("ok")

@@ -61,26 +61,26 @@ pub(crate) fn run(test: impl AsyncFn(&Emulator)) {
 }
 
 pub(crate) async fn create(api: &Api, model: &str, data: Value) -> String {
-    let answer = api
+    let response = api
         .model(
             Method::POST,
             &format!("prod/{model}/create"),
             json!({"data": data}),
         )
         .await;
-    answer["data"]["id"]
+    response["data"]["id"]
         .as_str()
-        .unwrap_or_else(|| panic!("{answer}"))
+        .unwrap_or_else(|| panic!("{response}"))
         .to_owned()
 }
 
 /// Titles of the todos that a filter finds.
 pub(crate) async fn titles(api: &Api, filter: Value) -> Vec<String> {
     let body = json!({"filter": filter, "select": {"title": true}, "orderBy": [{"title": "asc"}], "pageSize": 200, "pageNumber": 1});
-    let answer = api.model(Method::POST, "prod/todo/list", body).await;
-    let records = answer["data"]["records"]
+    let response = api.model(Method::POST, "prod/todo/list", body).await;
+    let records = response["data"]["records"]
         .as_array()
-        .unwrap_or_else(|| panic!("{answer}"));
+        .unwrap_or_else(|| panic!("{response}"));
     records
         .iter()
         .map(|record| record["title"].as_str().unwrap().to_owned())
@@ -167,8 +167,8 @@ fn half_an_upsert() {
             for (name, value) in more.as_object().unwrap() {
                 body[name] = value.clone();
             }
-            let answer = api.model(Method::POST, "prod/todo/upsert", body).await;
-            answer.get("data").unwrap_or(&answer["code"]).clone()
+            let response = api.model(Method::POST, "prod/todo/upsert", body).await;
+            response.get("data").unwrap_or(&response["code"]).clone()
         };
         let update = json!({"update": {"title": "y"}});
         let create = json!({"create": {"_id": "k1", "title": "x"}, "update": null});
@@ -344,31 +344,35 @@ fn errors_come_in_a_200() {
                 "MISSING_PARAMETER",
             ),
         ] {
-            let answer = api.model(method, path, body.clone()).await;
-            assert_eq!(answer["code"], json!(expected), "{path} {body}: {answer}");
+            let response = api.model(method, path, body.clone()).await;
+            assert_eq!(
+                response["code"],
+                json!(expected),
+                "{path} {body}: {response}"
+            );
             assert!(
-                answer["message"].is_string()
-                    && answer["requestId"].is_string()
-                    && answer.get("data").is_none()
+                response["message"].is_string()
+                    && response["requestId"].is_string()
+                    && response.get("data").is_none()
             );
         }
-        // What the gateway itself refuses keeps its status.
+        // What the gateway itself rejects keeps its status.
         let nobody = Api::with(e, None);
-        let answer = nobody
+        let response = nobody
             .send(Method::POST, "/v1/model/prod/todo/list", &[], "{}")
             .await;
         assert_eq!(
-            (answer.status, answer.code().as_str()),
+            (response.status, response.code().as_str()),
             (401, "MISSING_CREDENTIALS")
         );
-        let answer = api
+        let response = api
             .send(Method::GET, "/v1/model/prod/todo/update", &[], "")
             .await;
-        assert_eq!(answer.status, 405);
-        let answer = api
+        assert_eq!(response.status, 405);
+        let response = api
             .send(Method::POST, "/v1/model/prod/todo/nope", &[], "")
             .await;
-        assert_eq!(answer.status, 404);
+        assert_eq!(response.status, 404);
     });
 }
 

@@ -39,7 +39,7 @@ fn run(test: impl AsyncFn(&Emulator)) {
 
 async fn post(api: &Api, table: &str, body: Value) -> (u16, Value) {
     let path = format!("{table}?select=*");
-    let answer = api
+    let response = api
         .rest(
             Method::POST,
             &path,
@@ -47,7 +47,7 @@ async fn post(api: &Api, table: &str, body: Value) -> (u16, Value) {
             body,
         )
         .await;
-    (answer.status, answer.json())
+    (response.status, response.json())
 }
 
 #[test]
@@ -98,15 +98,15 @@ fn owners_see_their_own_rows() {
         assert_eq!(head.header("content-range"), "0-0/1");
 
         for method in [Method::PATCH, Method::DELETE] {
-            let answer = bob
+            let response = bob
                 .rest(method, "notes?id=eq.1", &[], json!({"text":"stolen"}))
                 .await;
             assert_eq!(
-                (answer.status, answer.header("content-range")),
+                (response.status, response.header("content-range")),
                 (204, "*/0")
             );
         }
-        let answer = ann
+        let response = ann
             .rest(
                 Method::PATCH,
                 "notes?id=gt.0",
@@ -114,8 +114,8 @@ fn owners_see_their_own_rows() {
                 json!({"text":"still mine"}),
             )
             .await;
-        assert_eq!(answer.header("content-range"), "*/1");
-        let answer = ann
+        assert_eq!(response.header("content-range"), "*/1");
+        let response = ann
             .rest(
                 Method::PATCH,
                 "notes?id=eq.1",
@@ -124,12 +124,12 @@ fn owners_see_their_own_rows() {
             )
             .await;
         assert_eq!(
-            (answer.status, answer.code().as_str()),
+            (response.status, response.code().as_str()),
             (400, "INVALID_REQUEST")
         );
-        // An upsert must not reach somebody else's row either.
+        // An upsert must not reach another user's row either.
         let merge = [("prefer", "resolution=merge-duplicates")];
-        let answer = bob
+        let response = bob
             .rest(
                 Method::POST,
                 "notes",
@@ -138,12 +138,12 @@ fn owners_see_their_own_rows() {
             )
             .await;
         assert_eq!(
-            (answer.status, answer.code().as_str()),
+            (response.status, response.code().as_str()),
             (403, "PERMISSION_DENIED"),
             "{}",
-            answer.text
+            response.text
         );
-        let answer = ann
+        let response = ann
             .rest(
                 Method::POST,
                 "notes",
@@ -151,7 +151,7 @@ fn owners_see_their_own_rows() {
                 json!({"id":1,"text":"merged"}),
             )
             .await;
-        assert_eq!(answer.status, 201, "{}", answer.text);
+        assert_eq!(response.status, 201, "{}", response.text);
         assert_eq!(
             admin.rows("notes?select=text&id=eq.1").await,
             json!([{"text":"merged"}])
@@ -212,9 +212,9 @@ fn each_permission_and_role() {
             ("free", &nobody, 401, 401),
         ];
         for (place, (table, api, read, write)) in matrix.into_iter().enumerate() {
-            let answer = api.rest(Method::GET, table, &[], Value::Null).await;
-            assert_eq!(answer.status, read, "{place} {table}: {}", answer.text);
-            let answer = api
+            let response = api.rest(Method::GET, table, &[], Value::Null).await;
+            assert_eq!(response.status, read, "{place} {table}: {}", response.text);
+            let response = api
                 .rest(
                     Method::POST,
                     table,
@@ -222,14 +222,14 @@ fn each_permission_and_role() {
                     json!({"text":format!("t{place}")}),
                 )
                 .await;
-            assert_eq!(answer.status, write, "{place} {table}: {}", answer.text);
+            assert_eq!(response.status, write, "{place} {table}: {}", response.text);
             let expected = match write {
                 401 if place == 18 => "MISSING_CREDENTIALS",
                 401 | 403 => "PERMISSION_DENIED",
                 400 => "INVALID_REQUEST",
                 _ => continue,
             };
-            let body = answer.json();
+            let body = response.json();
             assert_eq!(body["code"], json!(expected));
             assert!(body["message"].is_string() && body["requestId"].is_string());
         }

@@ -1,4 +1,4 @@
-//! Filters, relations and what is refused, over MySQL REST.
+//! Filters, relations and what is rejected, over MySQL REST.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -106,12 +106,12 @@ fn bad_queries() {
             ("select=users(id)", "INVALID_REQUEST"),
             ("select=nothing(id)", "INVALID_REQUEST"),
         ] {
-            let answer = get(e, &format!("posts?{query}")).send().await;
+            let response = get(e, &format!("posts?{query}")).send().await;
             assert_eq!(
-                (answer.status, answer.code().as_str()),
+                (response.status, response.code().as_str()),
                 (400, expected),
                 "{query}: {}",
-                answer.text
+                response.text
             );
         }
         // What could be embedded instead, by the names that a `select` takes.

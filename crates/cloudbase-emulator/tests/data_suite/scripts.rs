@@ -63,7 +63,7 @@ fn a_trigger_has_its_way_in_on_a_real_server() {
 fn a_server_names_the_line_of_what_it_rejects() {
     block_on(async {
         for engine in Engine::all() {
-            let _turn = engine.turn();
+            let _exclusive = engine.exclusive();
             let schema = "DROP TABLE IF EXISTS placed;\nCREATE TABLE placed (id INT PRIMARY KEY);\n\nSELEC 1;";
             let report = engine
                 .builder()

@@ -147,10 +147,10 @@ fn the_sql_mode_of_a_dump_decides() {
             api.rows("z?order=id").await,
             json!([{"id":0,"a":zero,"b":"2024-00-00"},{"id":1,"a":zero,"b":null},{"id":2,"a":zero,"b":"2024-01-02"}])
         );
-        let refused = api
+        let rejected = api
             .rest(Method::POST, "z", &[], json!({"b": "0000-00-00"}))
             .await;
-        assert_eq!(refused.status, 400, "{}", refused.text);
+        assert_eq!(rejected.status, 400, "{}", rejected.text);
         for late in [
             table.to_owned(),
             format!("SET SQL_MODE=''; {table} SET SQL_MODE='TRADITIONAL'; {rows}"),

@@ -15,7 +15,7 @@ pub(crate) fn on_server(schema: &str, test: impl AsyncFn(&Emulator)) {
     if !Engine::all().contains(&Engine::MySql) {
         return;
     }
-    let _turn = Engine::MySql.turn();
+    let _exclusive = Engine::MySql.exclusive();
     block_on(async {
         let emulator = Engine::MySql
             .builder()
@@ -152,7 +152,7 @@ fn a_schema_that_changes_the_database_changes_no_table_of_it() {
     });
 }
 
-/// A trigger that fails as it is told, with a number of the server's.
+/// A trigger that fails as its row says, with a number of the server's.
 const FAILING: &str = "
 DROP TABLE IF EXISTS failing;
 CREATE TABLE failing (n INT PRIMARY KEY);
@@ -161,7 +161,7 @@ CREATE TRIGGER failing_trigger BEFORE INSERT ON failing FOR EACH ROW
 BEGIN
   DECLARE number INT;
   SET number = NEW.n;
-  SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = number, MESSAGE_TEXT = 'as it was told';
+  SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = number, MESSAGE_TEXT = 'as the row says';
 END;;
 DELIMITER ;
 ";
@@ -184,14 +184,14 @@ fn errors_of_the_server_have_the_status_that_says_what_to_do() {
             (1053, 503, "OPERATION_FAILED"),
             (1114, 500, "DATABASE_REQUEST_FAILED"),
         ] {
-            let answer = api
+            let response = api
                 .rest(Method::POST, "failing", &[], json!({ "n": number }))
                 .await;
             assert_eq!(
-                (answer.status, answer.code().as_str()),
+                (response.status, response.code().as_str()),
                 (status, code),
                 "{number}: {}",
-                answer.text
+                response.text
             );
         }
     });

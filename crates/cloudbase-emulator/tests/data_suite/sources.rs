@@ -142,10 +142,10 @@ fn what_models_there_are() {
         );
 
         let visitor = Api::publishable(e);
-        let refused = visitor
+        let rejected = visitor
             .model(Method::GET, "datasource/prod/schemaList", Value::Null)
             .await;
-        assert_eq!(refused["code"], json!("UNAUTHORIZED_OPERATION"));
+        assert_eq!(rejected["code"], json!("UNAUTHORIZED_OPERATION"));
     });
 }
 

@@ -41,7 +41,7 @@ impl Engine {
     }
 
     /// Held for as long as a test uses the engine.
-    pub(crate) fn turn(self) -> Option<MutexGuard<'static, ()>> {
+    pub(crate) fn exclusive(self) -> Option<MutexGuard<'static, ()>> {
         (self == Self::MySql).then(|| SERVER.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -52,7 +52,7 @@ where
     F: Future<Output = ()>,
 {
     for engine in Engine::all() {
-        let _turn = engine.turn();
+        let _exclusive = engine.exclusive();
         block_on(test(engine));
     }
 }
@@ -73,15 +73,15 @@ pub(crate) struct Api {
     token: Option<String>,
 }
 
-/// An answer, read to its end.
+/// A response, read to its end.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
 }
 
-impl Answer {
+impl Response {
     /// The body as JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text)
@@ -131,11 +131,11 @@ impl Api {
             "/auth/v1/signin/anonymously?client_id={}",
             emulator.env_id()
         );
-        let answer = visitor
+        let response = visitor
             .send(Method::POST, &path, &[("x-device-id", &device)], "{}")
             .await;
-        assert_eq!(answer.status, 200, "{}", answer.text);
-        let session = answer.json();
+        assert_eq!(response.status, 200, "{}", response.text);
+        let session = response.json();
         let token = session["access_token"].as_str().unwrap();
         (
             Self::with(emulator, Some(token)),
@@ -150,7 +150,7 @@ impl Api {
         path: &str,
         headers: &[(&str, &str)],
         body: impl Into<Bytes>,
-    ) -> Answer {
+    ) -> Response {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.endpoint))
@@ -165,7 +165,7 @@ impl Api {
         let response = self.client.request(request).await.unwrap();
         let (head, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
-        Answer {
+        Response {
             status: head.status.as_u16(),
             headers: head.headers,
             text: String::from_utf8(body.to_vec()).unwrap(),
@@ -174,9 +174,9 @@ impl Api {
 
     /// `GET /v1/rdb/rest/…`
     pub(crate) async fn rows(&self, path: &str) -> Value {
-        let answer = self.rest(Method::GET, path, &[], Value::Null).await;
-        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text);
-        answer.json()
+        let response = self.rest(Method::GET, path, &[], Value::Null).await;
+        assert_eq!(response.status, StatusCode::OK, "{path}: {}", response.text);
+        response.json()
     }
 
     /// Any method on `/v1/rdb/rest/…`; no body if it is null.
@@ -186,7 +186,7 @@ impl Api {
         path: &str,
         headers: &[(&str, &str)],
         body: Value,
-    ) -> Answer {
+    ) -> Response {
         let body = if body.is_null() {
             String::new()
         } else {
@@ -203,11 +203,11 @@ impl Api {
         } else {
             body.to_string()
         };
-        let answer = self
+        let response = self
             .send(method, &format!("/v1/model/{path}"), &[], body)
             .await;
-        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
-        answer.json()
+        assert_eq!(response.status, 200, "{path}: {}", response.text);
+        response.json()
     }
 }
 

@@ -15,17 +15,17 @@ fn types_go_in_and_out_unchanged() {
             "clock":"7:05","stamp":"2024-01-01 08:00:00+08:00","y":2024,"meta":{"b":[1,null,true],"a":"x"},"size":"LARGE","raw":"AP8="}"#;
         let api = Api::admin(e);
         let headers = [("prefer", "return=representation")];
-        let answer = api
+        let response = api
             .send(Method::POST, "/v1/rdb/rest/kinds", &headers, row)
             .await;
-        assert_eq!(answer.status, 201, "{}", answer.text);
+        assert_eq!(response.status, 201, "{}", response.text);
         assert!(
-            answer.text.contains("-9223372036854775808"),
+            response.text.contains("-9223372036854775808"),
             "{}",
-            answer.text
+            response.text
         );
         assert_eq!(
-            answer.json(),
+            response.json(),
             json!([{
             "id":1,"tiny":-128,"small":65535,"medium":-8388608,"whole":2147483647,"big":i64::MIN,
             "amount":"12345678901234567890.0123456789","price":"10.00","ratio":0.1,"single":1.5,"code":"ab","label":"é😀",
@@ -94,14 +94,14 @@ fn types_go_in_and_out_unchanged() {
         ] {
             let mut row = serde_json::Map::new();
             row.insert(column.to_owned(), bad.clone());
-            let answer = api
+            let response = api
                 .rest(Method::POST, "kinds", &[], Value::Object(row))
                 .await;
             assert_eq!(
-                (answer.status, answer.code().as_str()),
+                (response.status, response.code().as_str()),
                 (400, "INVALID_REQUEST"),
                 "{column} {bad}: {}",
-                answer.text
+                response.text
             );
         }
         for (given, shown) in [
@@ -110,7 +110,7 @@ fn types_go_in_and_out_unchanged() {
             (json!(1.5), json!(2)),
             (json!(-2.5), json!(-3)),
         ] {
-            let answer = api
+            let response = api
                 .rest(
                     Method::POST,
                     "kinds?select=whole",
@@ -118,7 +118,12 @@ fn types_go_in_and_out_unchanged() {
                     json!({"whole":given}),
                 )
                 .await;
-            assert_eq!(answer.json(), json!([{"whole":shown}]), "{}", answer.text);
+            assert_eq!(
+                response.json(),
+                json!([{"whole":shown}]),
+                "{}",
+                response.text
+            );
         }
         // The order of decimals is that of numbers, the order of an ENUM that of its members.
         for (price, size) in [("-5", "small"), ("100", "medium"), ("20.5", "large")] {
@@ -172,7 +177,7 @@ fn text_compares_without_case_and_accents() {
                 .await,
             json!([{"label":"Z"}])
         );
-        let answer = api
+        let response = api
             .rest(
                 Method::POST,
                 "users",
@@ -181,9 +186,9 @@ fn text_compares_without_case_and_accents() {
             )
             .await;
         assert_eq!(
-            answer.status, 400,
+            response.status, 400,
             "a unique key ignores case too: {}",
-            answer.text
+            response.text
         );
     });
 }

@@ -11,7 +11,7 @@ fn inserting() {
         post(e, "users", json!({"name":"Dan"}))
             .gives(201, Value::Null, "*/1")
             .await;
-        let answer = post(
+        let response = post(
             e,
             "users",
             json!([{"name":"Fay"},{"name":"Gil","email":"gil@example.org"}]),
@@ -20,9 +20,9 @@ fn inserting() {
         .await;
         assert_eq!(
             (
-                answer.status,
-                answer.header("content-range"),
-                answer.header("preference-applied")
+                response.status,
+                response.header("content-range"),
+                response.header("preference-applied")
             ),
             (201, "*/2", "return=minimal")
         );
@@ -227,13 +227,13 @@ fn updating() {
             ("?id=eq.1&offset=1", json!({"stars":1})),
             ("?id=eq.abc", json!({"stars":1})),
         ] {
-            let answer = patch(e, &format!("posts{query}"), body).send().await;
-            assert_eq!(answer.status, 400, "{query} {}", answer.text);
+            let response = patch(e, &format!("posts{query}"), body).send().await;
+            assert_eq!(response.status, 400, "{query} {}", response.text);
         }
-        let answer = patch(e, "posts", json!({"stars":1})).send().await;
-        assert_eq!(answer.code(), "INVALID_REQUEST");
+        let response = patch(e, "posts", json!({"stars":1})).send().await;
+        assert_eq!(response.code(), "INVALID_REQUEST");
         assert!(
-            answer.json()["message"]
+            response.json()["message"]
                 .as_str()
                 .unwrap()
                 .contains("UPDATE requires a WHERE clause")

@@ -5,7 +5,7 @@ use cloudbase_emulator::Emulator;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::wire::{Answer, Call, Wire};
+use crate::wire::{Call, Response, Wire};
 
 pub(crate) const PASSWORD: &str = "Passw0rd!";
 
@@ -35,11 +35,11 @@ impl Device {
             .header("accept-language", "en-US")
     }
 
-    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Response {
         self.call(Method::POST, path).json(&body).send().await
     }
 
-    pub(crate) async fn post_as(&self, token: &str, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post_as(&self, token: &str, path: &str, body: Value) -> Response {
         self.call(Method::POST, path)
             .bearer(token)
             .json(&body)
@@ -47,14 +47,14 @@ impl Device {
             .await
     }
 
-    pub(crate) async fn get_as(&self, token: &str, path: &str) -> Answer {
+    pub(crate) async fn get_as(&self, token: &str, path: &str) -> Response {
         self.call(Method::GET, path).bearer(token).send().await
     }
 
     /// Sends a code and returns the verification id.
     pub(crate) async fn send_code(&self, contact: Value) -> String {
-        let answer = self.post("/verification", contact).await.expect(200);
-        text(&answer.json(), "verification_id")
+        let response = self.post("/verification", contact).await.expect(200);
+        text(&response.json(), "verification_id")
     }
 
     /// A verification token for an address, with the code from the inbox.
@@ -67,18 +67,18 @@ impl Device {
         let id = self.send_code(contact).await;
         let code = emulator.inbox().code(&address).unwrap();
         let body = json!({"verification_id": id, "verification_code": code});
-        let answer = self.post("/verification/verify", body).await.expect(200);
-        text(&answer.json(), "verification_token")
+        let response = self.post("/verification/verify", body).await.expect(200);
+        text(&response.json(), "verification_token")
     }
 
-    /// Registers somebody by e-mail and returns the token object.
+    /// Registers a user by e-mail and returns the token object.
     pub(crate) async fn sign_up(&self, emulator: &Emulator, email: &str) -> Value {
         let proof = self.prove(emulator, json!({"email": email})).await;
         let body = json!({"email": email, "verification_token": proof, "password": PASSWORD});
         self.post("/signup", body).await.expect(200).json()
     }
 
-    pub(crate) async fn sign_in(&self, username: &str, password: &str) -> Answer {
+    pub(crate) async fn sign_in(&self, username: &str, password: &str) -> Response {
         self.post(
             "/signin",
             json!({"username": username, "password": password}),
@@ -86,16 +86,16 @@ impl Device {
         .await
     }
 
-    pub(crate) async fn refresh(&self, refresh_token: &str) -> Answer {
+    pub(crate) async fn refresh(&self, refresh_token: &str) -> Response {
         let body = json!({"grant_type": "refresh_token", "refresh_token": refresh_token});
         self.post("/token", body).await
     }
 
     pub(crate) async fn sudo(&self, token: &str, password: &str) -> String {
-        let answer = self
+        let response = self
             .post_as(token, "/user/sudo", json!({"password": password}))
             .await;
-        text(&answer.expect(200).json(), "sudo_token")
+        text(&response.expect(200).json(), "sudo_token")
     }
 }
 
@@ -118,12 +118,17 @@ pub(crate) fn refresh(tokens: &Value) -> String {
     text(tokens, "refresh_token")
 }
 
-/// Checks status, `error` and `error_code` (or that there is none) of the auth service's envelope.
+/// Checks status, `error` and `error_code` (or its absence) of the auth service's envelope.
 #[track_caller]
-pub(crate) fn assert_error(answer: Answer, status: u16, error: &str, code: impl Into<Option<u64>>) {
-    let body = answer.json();
+pub(crate) fn assert_error(
+    response: Response,
+    status: u16,
+    error: &str,
+    code: impl Into<Option<u64>>,
+) {
+    let body = response.json();
     let found = (
-        answer.status.as_u16(),
+        response.status.as_u16(),
         body["error"].as_str(),
         body["error_code"].as_u64(),
     );
@@ -133,5 +138,5 @@ pub(crate) fn assert_error(answer: Answer, status: u16, error: &str, code: impl 
             .as_str()
             .is_some_and(|text| !text.is_empty())
     );
-    assert!(!answer.header("x-request-id").is_empty());
+    assert!(!response.header("x-request-id").is_empty());
 }

@@ -3,7 +3,7 @@
 use cloudbase_emulator::{Emulator, EmulatorBuilder};
 use serde_json::{Value, json};
 
-use super::{Answer, Call, Wire};
+use super::{Call, Response, Wire};
 
 pub struct Bench {
     pub emulator: Emulator,
@@ -33,12 +33,12 @@ impl Bench {
 
     pub async fn upload_info(&self, key: &str, signed: Value) -> Value {
         let body = json!([{"objectId": key, "signedHeader": signed}]);
-        let answer = self
+        let response = self
             .post("get-objects-upload-info", &body)
             .send()
             .await
             .expect(200);
-        answer.json()[0].clone()
+        response.json()[0].clone()
     }
 
     pub fn put(&self, info: &Value, content: &'static str) -> Call {
@@ -53,7 +53,7 @@ impl Bench {
             .body(content)
     }
 
-    pub async fn upload(&self, key: &str, content: &'static str) -> Answer {
+    pub async fn upload(&self, key: &str, content: &'static str) -> Response {
         let info = self.upload_info(key, json!({})).await;
         self.put(&info, content).send().await
     }
@@ -64,12 +64,12 @@ impl Bench {
 
     pub async fn url(&self, key: &str, max_age: u64) -> String {
         let body = json!([{"cloudObjectId": self.id(key), "maxAge": max_age}]);
-        let answer = self
+        let response = self
             .post("get-objects-download-info", &body)
             .send()
             .await
             .expect(200);
-        answer.json()[0]["downloadUrlEncoded"]
+        response.json()[0]["downloadUrlEncoded"]
             .as_str()
             .unwrap()
             .to_owned()

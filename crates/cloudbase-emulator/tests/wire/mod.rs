@@ -33,9 +33,9 @@ pub struct Call {
     request: Request<Body>,
 }
 
-/// A complete answer.
+/// A complete response.
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
@@ -102,13 +102,13 @@ impl Call {
         self
     }
 
-    /// The answer with its body still to come.
+    /// The response with its body still to come.
     pub async fn stream(self) -> http::Response<hyper::body::Incoming> {
         self.wire.client.request(self.request).await.unwrap()
     }
 
-    /// The whole answer, or the transport's error.
-    pub async fn try_send(self) -> Result<Answer, String> {
+    /// The whole response, or the transport's error.
+    pub async fn try_send(self) -> Result<Response, String> {
         let response = self
             .wire
             .client
@@ -121,20 +121,20 @@ impl Call {
             .await
             .map_err(|error| error.to_string())?
             .to_bytes();
-        Ok(Answer {
+        Ok(Response {
             status: parts.status,
             headers: parts.headers,
             body,
         })
     }
 
-    /// The whole answer.
-    pub async fn send(self) -> Answer {
+    /// The whole response.
+    pub async fn send(self) -> Response {
         self.try_send().await.unwrap()
     }
 }
 
-impl Answer {
+impl Response {
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}", self.text());

@@ -3,7 +3,7 @@
 use cloudbase_emulator::{Emulator, EmulatorBuilder};
 use http::Method;
 
-use super::{Answer, Call, Wire, user};
+use super::{Call, Response, Wire, user};
 
 pub struct Bench {
     pub emulator: Emulator,
@@ -37,7 +37,7 @@ impl Bench {
         self.bare(method, path).bearer(self.emulator.api_key())
     }
 
-    pub async fn put(&self, path: &str, content: &'static str) -> Answer {
+    pub async fn put(&self, path: &str, content: &'static str) -> Response {
         self.admin("PUT", &format!("/object/{path}"))
             .body(content)
             .send()
@@ -52,9 +52,9 @@ impl Bench {
 }
 
 #[track_caller]
-pub fn assert_error(answer: Answer, status: u16, error: &str) {
-    let answer = answer.expect(status);
-    let body = answer.json();
+pub fn assert_error(response: Response, status: u16, error: &str) {
+    let response = response.expect(status);
+    let body = response.json();
     assert_eq!(body["statusCode"], status.to_string());
     assert_eq!(body["error"], error);
     assert!(body["message"].is_string());

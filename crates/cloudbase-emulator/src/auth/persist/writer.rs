@@ -92,7 +92,7 @@ impl Writer {
 
     fn job(&self, job: Job) {
         if let Some(jobs) = &*lock(&self.jobs) {
-            // Fails only after the thread ended, which whoever waits finds out.
+            // Fails only after the thread ended, which the waiting caller finds out.
             let _ = jobs.send(job);
         }
     }

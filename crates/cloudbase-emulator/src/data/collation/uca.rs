@@ -17,7 +17,7 @@ const ASCII_RANK: [u8; 128] = ascii_rank();
 const fn ascii_rank() -> [u8; 128] {
     let mut rank = [0u8; 128];
     let mut i = 0;
-    // Control characters come first, told apart by their code.
+    // Control characters come first, distinguished by their code.
     while i < 128 {
         rank[i] = i as u8 % 32;
         i += 1;

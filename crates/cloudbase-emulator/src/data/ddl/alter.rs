@@ -8,7 +8,7 @@ use super::column::{Definition, column};
 use super::key::{Key, key};
 use super::options::{TableOptions, table_option, text_option};
 use super::words::Words as _;
-use super::{Step, refuse};
+use super::{Step, unsupported};
 use crate::data::catalog::TextOptions;
 use crate::data::error::DataError;
 
@@ -137,14 +137,14 @@ fn operation(parser: &mut Parser<'_>, changes: &mut Vec<Change>) -> Result<(), D
             }
         }
         "DISCARD" | "IMPORT" | "EXCHANGE" | "TRUNCATE" => {
-            return Err(refuse(&format!("ALTER TABLE … {word}")));
+            return Err(unsupported(&format!("ALTER TABLE … {word}")));
         }
         _ => {
             let mut options = TableOptions::default();
             // Without a comma one option may follow the other.
             while let Some(word) = parser.word() {
                 if !table_option(parser, &word, &mut options)? {
-                    return Err(refuse(&format!("ALTER TABLE … {word}")));
+                    return Err(unsupported(&format!("ALTER TABLE … {word}")));
                 }
             }
             changes.extend(options.auto_increment.map(Change::AutoIncrement));
@@ -206,7 +206,7 @@ fn place(parser: &mut Parser<'_>) -> Result<Place, DataError> {
 
 fn drop_part(parser: &mut Parser<'_>, changes: &mut Vec<Change>) -> Result<(), DataError> {
     if parser.sees(&["PARTITION"]) {
-        return Err(refuse("DROP PARTITION, which removes rows"));
+        return Err(unsupported("DROP PARTITION, which removes rows"));
     }
     changes.push(if parser.take(&["PRIMARY", "KEY"]) {
         Change::DropPrimaryKey
@@ -217,7 +217,7 @@ fn drop_part(parser: &mut Parser<'_>, changes: &mut Vec<Change>) -> Result<(), D
     } else if parser.take(&["CONSTRAINT"]) {
         Change::DropConstraint(parser.name()?)
     } else if parser.take(&["CHECK"]) {
-        return Err(refuse("DROP CHECK"));
+        return Err(unsupported("DROP CHECK"));
     } else {
         parser.take(&["COLUMN"]);
         let if_exists = parser.take(&["IF", "EXISTS"]);
@@ -256,7 +256,7 @@ fn alter_part(parser: &mut Parser<'_>, changes: &mut Vec<Change>) -> Result<(), 
         return Ok(());
     }
     if parser.sees(&["CHECK"]) || parser.sees(&["CONSTRAINT"]) {
-        return Err(refuse("ALTER TABLE … ALTER CHECK"));
+        return Err(unsupported("ALTER TABLE … ALTER CHECK"));
     }
     parser.take(&["COLUMN"]);
     let column = parser.name()?;
@@ -265,7 +265,7 @@ fn alter_part(parser: &mut Parser<'_>, changes: &mut Vec<Change>) -> Result<(), 
     } else if parser.take(&["SET", "DEFAULT"]) {
         Some(parser.parse_expr()?)
     } else {
-        return Err(refuse(&format!(
+        return Err(unsupported(&format!(
             "ALTER COLUMN `{column}` {}",
             parser.peek_token_ref()
         )));

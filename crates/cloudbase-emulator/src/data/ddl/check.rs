@@ -4,7 +4,7 @@ use sqlparser::ast::{
     BinaryOperator, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, UnaryOperator, Value,
 };
 
-use super::refuse;
+use super::unsupported;
 use crate::data::error::DataError;
 
 /// The condition as SQL for SQLite.
@@ -114,5 +114,5 @@ fn has_no_letters(pattern: &Expr) -> bool {
 }
 
 fn rejected(expression: &Expr) -> DataError {
-    refuse(&format!("`{expression}` in a CHECK"))
+    unsupported(&format!("`{expression}` in a CHECK"))
 }

@@ -10,7 +10,7 @@ use super::data_type::{digits, kind};
 use super::default::{default, is_now};
 use super::key::{check, references};
 use super::options::text_option;
-use super::refuse;
+use super::unsupported;
 use super::words::Words as _;
 use crate::data::catalog::{Column, DefaultValue, ForeignKey, Kind, TextOptions};
 use crate::data::collation::Collation;
@@ -121,7 +121,7 @@ fn typed_as(parser: &mut Parser<'_>, definition: &mut Definition) -> Result<(), 
             match &mut definition.column.kind {
                 Kind::Int { unsigned, .. } | Kind::Decimal { unsigned, .. } => *unsigned = true,
                 Kind::Float | Kind::Double => definition.column.positive = true,
-                _ => return Err(refuse("UNSIGNED of a column that is no number")),
+                _ => return Err(unsupported("UNSIGNED of a column that is no number")),
             }
         } else if parser.take(&["BINARY"]) {
             definition.text.bin = true;
@@ -179,7 +179,7 @@ fn attribute(parser: &mut Parser<'_>, definition: &mut Definition) -> Result<boo
     let Some(option) = parser.parse_optional_column_option()? else {
         return match parser.peek_token_ref().token {
             Token::Comma | Token::RParen | Token::EOF => Ok(false),
-            ref other => Err(refuse(&format!("the attribute `{other}`"))),
+            ref other => Err(unsupported(&format!("the attribute `{other}`"))),
         };
     };
     let column = &mut definition.column;
@@ -196,7 +196,7 @@ fn attribute(parser: &mut Parser<'_>, definition: &mut Definition) -> Result<boo
         ColumnOption::Unique(_) => definition.unique = true,
         ColumnOption::OnUpdate(expression) => {
             if !is_now(&expression) {
-                return Err(refuse(&format!("ON UPDATE {expression}")));
+                return Err(unsupported(&format!("ON UPDATE {expression}")));
             }
             column.touch = true;
         }
@@ -228,7 +228,7 @@ fn attribute(parser: &mut Parser<'_>, definition: &mut Definition) -> Result<boo
         | ColumnOption::OnConflict(_)
         | ColumnOption::Policy(_)
         | ColumnOption::Tags(_)
-        | ColumnOption::Srid(_)) => return Err(refuse(&format!("`{other}`"))),
+        | ColumnOption::Srid(_)) => return Err(unsupported(&format!("`{other}`"))),
     }
     Ok(true)
 }

@@ -4,7 +4,7 @@ use sqlparser::ast::{
     BinaryLength, CharacterLength, DataType, EnumMember, ExactNumberInfo, TimezoneInfo,
 };
 
-use super::refuse;
+use super::unsupported;
 use crate::data::catalog::Kind;
 use crate::data::error::DataError;
 
@@ -47,7 +47,7 @@ pub(super) fn kind(data_type: &DataType) -> Result<Kind, DataError> {
         DataType::BigIntUnsigned(_) | DataType::Int8Unsigned(_) => int(64, true),
         DataType::Bit(bits) => match bits.unwrap_or(1) {
             bits @ 1..=63 => Ok(Kind::Bit(bits as u8)),
-            64 => Err(refuse("BIT(64)")),
+            64 => Err(unsupported("BIT(64)")),
             bits => Err(too_big(data_type, bits, 64)),
         },
         DataType::Decimal(info) | DataType::Numeric(info) | DataType::Dec(info) => {
@@ -128,9 +128,9 @@ pub(super) fn kind(data_type: &DataType) -> Result<Kind, DataError> {
             .iter()
             .map(|member| match member {
                 EnumMember::Name(name) => Ok(name.clone()),
-                EnumMember::NamedValue(name, _) => {
-                    Err(refuse(&format!("a number for the ENUM member '{name}'")))
-                }
+                EnumMember::NamedValue(name, _) => Err(unsupported(&format!(
+                    "a number for the ENUM member '{name}'"
+                ))),
             })
             .collect::<Result<_, _>>()
             .map(Kind::Enum),
@@ -198,7 +198,7 @@ pub(super) fn kind(data_type: &DataType) -> Result<Kind, DataError> {
         | DataType::Trigger
         | DataType::AnyType
         | DataType::TsVector
-        | DataType::TsQuery => Err(refuse(&format!("the column type {data_type}"))),
+        | DataType::TsQuery => Err(unsupported(&format!("the column type {data_type}"))),
     }
 }
 
@@ -230,7 +230,7 @@ fn synonym(data_type: &DataType, name: &str, sizes: &[String]) -> Result<Kind, D
                 false,
             )
         }
-        _ => Err(refuse(&format!("the column type {data_type}"))),
+        _ => Err(unsupported(&format!("the column type {data_type}"))),
     }
 }
 
@@ -252,7 +252,7 @@ fn characters(
             .map(Some)
             .map_err(|_| too_big(data_type, *length, 65_535)),
         Some(CharacterLength::IntegerLength { unit: Some(_), .. } | CharacterLength::Max) => {
-            Err(refuse(&format!("the column type {data_type}")))
+            Err(unsupported(&format!("the column type {data_type}")))
         }
     }
 }

@@ -3,7 +3,7 @@
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
 
-use super::refuse;
+use super::unsupported;
 use super::words::Words as _;
 use crate::data::error::DataError;
 
@@ -53,9 +53,9 @@ pub(super) fn object(parser: &mut Parser<'_>) -> Result<(), DataError> {
                     to_the_end(parser);
                     return Ok(());
                 }
-                return Err(refuse(&format!("{verb} of the {kind} `{name}`")));
+                return Err(unsupported(&format!("{verb} of the {kind} `{name}`")));
             }
-            _ if next == Token::EOF => return Err(refuse(&format!("`{verb} …`"))),
+            _ if next == Token::EOF => return Err(unsupported(&format!("`{verb} …`"))),
             _ => parser.advance_token(),
         }
     }

@@ -5,7 +5,7 @@ use sqlparser::ast::{
     InsertAliases, MysqlInsertPriority, OnInsert, Query, SetExpr, TableObject, Values,
 };
 
-use super::{last, refuse};
+use super::{last, unsupported};
 use crate::data::error::DataError;
 
 /// Rows to insert.
@@ -99,13 +99,13 @@ pub(super) fn insert(insert: ast::Insert) -> Result<Insert, DataError> {
         || !multi_table_when_clauses.is_empty()
         || multi_table_else_clause.is_some();
     if is_foreign {
-        return Err(refuse("a form of INSERT that is not MySQL's"));
+        return Err(unsupported("a form of INSERT that is not MySQL's"));
     }
     if returning.is_some() {
-        return Err(refuse("INSERT … RETURNING"));
+        return Err(unsupported("INSERT … RETURNING"));
     }
     let TableObject::TableName(name) = &table else {
-        return Err(refuse("INSERT into anything but a table"));
+        return Err(unsupported("INSERT into anything but a table"));
     };
     let table = last(name)?;
     let (columns, rows) = match source {
@@ -123,7 +123,7 @@ pub(super) fn insert(insert: ast::Insert) -> Result<Insert, DataError> {
         None if ignore => OnDuplicate::Skip,
         None => OnDuplicate::Fail,
         Some(OnInsert::DuplicateKeyUpdate(assignments)) => update(assignments, insert_alias)?,
-        Some(_) => return Err(refuse("ON CONFLICT")),
+        Some(_) => return Err(unsupported("ON CONFLICT")),
     };
     Ok(Insert {
         table,
@@ -147,7 +147,7 @@ fn rows(source: Query) -> Result<Vec<Vec<Expr>>, DataError> {
         pipe_operators,
     } = source
     else {
-        return Err(refuse("INSERT … SELECT"));
+        return Err(unsupported("INSERT … SELECT"));
     };
     let SetExpr::Values(Values {
         // `VALUES ROW(1, 2)` and `VALUE (1, 2)` mean the same.
@@ -156,10 +156,10 @@ fn rows(source: Query) -> Result<Vec<Vec<Expr>>, DataError> {
         rows,
     }) = *body
     else {
-        return Err(refuse("INSERT … SELECT"));
+        return Err(unsupported("INSERT … SELECT"));
     };
     if !locks.is_empty() || !pipe_operators.is_empty() {
-        return Err(refuse("INSERT … SELECT"));
+        return Err(unsupported("INSERT … SELECT"));
     }
     Ok(rows.into_iter().map(|row| row.content).collect())
 }
@@ -170,7 +170,9 @@ fn pairs(assignments: Vec<Assignment>) -> Result<Vec<(String, Expr)>, DataError>
         .into_iter()
         .map(|Assignment { target, value }| match target {
             AssignmentTarget::ColumnName(name) => Ok((last(&name)?, value)),
-            AssignmentTarget::Tuple(_) => Err(refuse("an assignment to several columns at once")),
+            AssignmentTarget::Tuple(_) => {
+                Err(unsupported("an assignment to several columns at once"))
+            }
         })
         .collect()
 }
@@ -185,7 +187,7 @@ fn update(
             row_alias,
             col_aliases,
         }) if col_aliases.as_ref().is_none_or(Vec::is_empty) => Some(last(&row_alias)?),
-        Some(_) => return Err(refuse("names for the columns of new rows")),
+        Some(_) => return Err(unsupported("names for the columns of new rows")),
     };
     let assignments = pairs(assignments)?
         .into_iter()

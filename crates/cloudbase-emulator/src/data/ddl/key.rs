@@ -5,7 +5,7 @@ use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
 
 use super::check::condition;
-use super::refuse;
+use super::unsupported;
 use super::words::Words as _;
 use crate::data::catalog::{Action, ForeignKey, Index};
 use crate::data::error::DataError;
@@ -59,7 +59,7 @@ pub(super) fn key(parser: &mut Parser<'_>) -> Result<Option<Key>, DataError> {
         return Ok(Some(Key::WithoutEffect));
     }
     if parser.sees(&["SPATIAL"]) {
-        return Err(refuse("a SPATIAL key"));
+        return Err(unsupported("a SPATIAL key"));
     }
     if parser.take(&["KEY"]) || parser.take(&["INDEX"]) {
         parser.take(&["IF", "NOT", "EXISTS"]);
@@ -165,10 +165,10 @@ fn columns(parts: &[Part], what: &str) -> Result<Vec<String>, DataError> {
         .iter()
         .map(|part| match part {
             Part::Column(name) => Ok(name.clone()),
-            Part::Prefix(name) => Err(refuse(&format!(
+            Part::Prefix(name) => Err(unsupported(&format!(
                 "a {what} over the beginning of column '{name}'"
             ))),
-            Part::Expression => Err(refuse(&format!("a {what} over an expression"))),
+            Part::Expression => Err(unsupported(&format!("a {what} over an expression"))),
         })
         .collect()
 }
@@ -232,7 +232,7 @@ pub(super) fn references(
             // InnoDB knows no other, and forgets the actions beside it.
             let kind = parser.name()?;
             if !kind.eq_ignore_ascii_case("SIMPLE") {
-                return Err(refuse(&format!("MATCH {kind} of a foreign key")));
+                return Err(unsupported(&format!("MATCH {kind} of a foreign key")));
             }
         } else {
             return Ok(key);
@@ -256,7 +256,7 @@ fn action(parser: &mut Parser<'_>) -> Result<Action, DataError> {
         Ok(Action::SetNull)
     } else if parser.take(&["SET", "DEFAULT"]) {
         // InnoDB does not have it either.
-        Err(refuse("SET DEFAULT of a foreign key"))
+        Err(unsupported("SET DEFAULT of a foreign key"))
     } else {
         let found = parser.next_token();
         Ok(parser.expected("what a foreign key does", found)?)

@@ -3,7 +3,7 @@
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Token;
 
-use super::refuse;
+use super::unsupported;
 use super::words::Words as _;
 use crate::data::catalog::TextOptions;
 use crate::data::error::DataError;
@@ -95,11 +95,11 @@ pub(super) fn table_option(
     }
     let is_known = HARMLESS.contains(&name.as_str());
     if !is_known && name != "ENGINE" && name != "AUTO_INCREMENT" {
-        return Err(refuse(&format!("the table option {name}")));
+        return Err(unsupported(&format!("the table option {name}")));
     }
     let value = parser.value()?;
     if name == "ENGINE" && !ENGINES.contains(&value.to_ascii_uppercase().as_str()) {
-        return Err(refuse(&format!("the storage engine {value}")));
+        return Err(unsupported(&format!("the storage engine {value}")));
     }
     if name == "AUTO_INCREMENT" {
         let number = value.parse().map_err(|_| {
@@ -124,9 +124,9 @@ pub(super) fn database(parser: &mut Parser<'_>) -> Result<TextOptions, DataError
                 parser.value()?;
             }
             Some("READ") if parser.take(&["READ", "ONLY"]) => {
-                return Err(refuse("the database option READ ONLY"));
+                return Err(unsupported("the database option READ ONLY"));
             }
-            Some(word) => return Err(refuse(&format!("the database option {word}"))),
+            Some(word) => return Err(unsupported(&format!("the database option {word}"))),
             None => return parser.end().map(|()| text),
         }
     }

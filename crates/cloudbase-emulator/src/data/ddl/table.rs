@@ -7,7 +7,7 @@ use super::column::{Definition, column};
 use super::key::{Key, key};
 use super::options;
 use super::words::Words as _;
-use super::{Step, refuse};
+use super::{Step, unsupported};
 use crate::data::catalog::{ForeignKey, Index, Table, TextOptions};
 use crate::data::error::DataError;
 
@@ -32,7 +32,7 @@ pub(super) fn create(parser: &mut Parser<'_>, around: &TextOptions) -> Result<St
     let table = if has_parenthesis {
         definitions(parser, name, around)
     } else {
-        Err(refuse("CREATE TABLE … AS SELECT"))
+        Err(unsupported("CREATE TABLE … AS SELECT"))
     };
     let (table, next_id) = table.map_err(|error| error.within(&place))?;
     Ok(Step::Create {
@@ -64,12 +64,12 @@ fn definitions(
     if parser.take(&["PARTITION", "BY"]) {
         while parser.peek_token_ref().token != Token::EOF {
             if parser.sees(&["SELECT"]) {
-                return Err(refuse("CREATE TABLE … SELECT"));
+                return Err(unsupported("CREATE TABLE … SELECT"));
             }
             parser.advance_token();
         }
     } else if parser.peek_token_ref().token != Token::EOF {
-        return Err(refuse(&format!(
+        return Err(unsupported(&format!(
             "`{}` after the columns",
             parser.peek_token_ref()
         )));

@@ -70,7 +70,7 @@ impl MySqlEngine {
             ));
         };
         let pool_options = options.pool_opts().clone().with_reset_connection(true);
-        // Whoever has a transaction open on a table keeps its lock: DROP would wait for it a day.
+        // A session that has a transaction open on a table keeps its lock: DROP would wait for it a day.
         let lock_wait = format!("SET lock_wait_timeout = {}", limit.as_secs().max(1));
         let setup = SETUP.map(str::to_owned).into_iter().chain([lock_wait]);
         let options: Opts = OptsBuilder::from_opts(options)

@@ -1,4 +1,4 @@
-//! The embedded engine: SQLite that keeps MySQL's promises, or refuses.
+//! The embedded engine: SQLite that keeps MySQL's promises, or rejects the request.
 
 mod alter;
 mod counter;
@@ -34,7 +34,7 @@ use crate::data::value::Cell;
 pub(crate) struct SqliteEngine {
     worker: Arc<Worker>,
     /// Held by the session that works with the connection.
-    turn: Arc<Mutex<()>>,
+    permit: Arc<Mutex<()>>,
     catalog: Arc<RwLock<Arc<Catalog>>>,
     env_id: String,
     clock: Clock,
@@ -71,7 +71,7 @@ impl SqliteEngine {
         connection.set_prepared_statement_cache_capacity(128);
         let engine = Self {
             worker: Arc::new(Worker::start(connection)?),
-            turn: Arc::default(),
+            permit: Arc::default(),
             catalog: Arc::default(),
             env_id: env_id.to_owned(),
             clock,
@@ -87,14 +87,14 @@ impl SqliteEngine {
     }
 
     async fn open_session(&self) -> SqliteSession {
-        let turn = self.turn.clone().lock_owned().await;
+        let permit = self.permit.clone().lock_owned().await;
         SqliteSession {
             worker: self.worker.clone(),
             catalog: self.catalog(),
             counted: self.counted.clone(),
             running: false,
             open: false,
-            _turn: turn,
+            _permit: permit,
         }
     }
 
@@ -104,7 +104,7 @@ impl SqliteEngine {
     }
 
     async fn run(&self, script: Script, kept: Arc<BTreeSet<String>>) -> Result<(), DataError> {
-        let _turn = self.turn.clone().lock_owned().await;
+        let _permit = self.permit.clone().lock_owned().await;
         let mut catalog = Catalog::clone(&self.catalog());
         let now = self.clock.now_ms();
         let catalog = self
@@ -200,7 +200,7 @@ impl Engine for SqliteEngine {
 
     fn snapshot(&self) -> BoxFuture<'_, Result<Bytes, DataError>> {
         async {
-            let _turn = self.turn.clone().lock_owned().await;
+            let _permit = self.permit.clone().lock_owned().await;
             self.worker
                 .run(|connection| {
                     let mut copy =
@@ -216,7 +216,7 @@ impl Engine for SqliteEngine {
 
     fn restore(&self, snapshot: Bytes) -> BoxFuture<'_, Result<(), DataError>> {
         async move {
-            let turn = self.turn.clone().lock_owned().await;
+            let permit = self.permit.clone().lock_owned().await;
             let snapshot = without_wal(snapshot);
             self.worker
                 .run(move |connection| {
@@ -229,7 +229,7 @@ impl Engine for SqliteEngine {
                     copy_database(&source, connection)
                 })
                 .await?;
-            drop(turn);
+            drop(permit);
             self.refresh().await
         }
         .boxed()
@@ -237,7 +237,7 @@ impl Engine for SqliteEngine {
 
     fn close(&self) -> BoxFuture<'_, ()> {
         async {
-            let _turn = self.turn.clone().lock_owned().await;
+            let _permit = self.permit.clone().lock_owned().await;
             let checkpoint = |connection: &mut Connection| {
                 connection
                     .execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -277,11 +277,11 @@ struct SqliteSession {
     worker: Arc<Worker>,
     catalog: Arc<Catalog>,
     counted: LastCounted,
-    /// A statement was sent and its answer not seen.
+    /// A statement was sent and its response not seen.
     running: bool,
     /// A transaction is open.
     open: bool,
-    _turn: OwnedMutexGuard<()>,
+    _permit: OwnedMutexGuard<()>,
 }
 
 impl SqliteSession {

@@ -36,12 +36,12 @@ impl Worker {
         &self,
         job: impl FnOnce(&mut Connection) -> Result<T, DataError> + Send + 'static,
     ) -> Result<T, DataError> {
-        let (answer, answered) = oneshot::channel();
+        let (sender, result) = oneshot::channel();
         self.send(move |connection| {
             // Nobody waits any more if the request went away.
-            let _ = answer.send(job(connection));
+            let _ = sender.send(job(connection));
         });
-        answered
+        result
             .await
             .unwrap_or_else(|_| Err(DataError::internal("the SQLite thread ended")))
     }

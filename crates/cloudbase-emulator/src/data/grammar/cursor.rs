@@ -125,14 +125,14 @@ impl<'a> Cursor<'a> {
     pub(super) fn error(&self, what: impl std::fmt::Display) -> DataError {
         DataError::invalid_param(format!(
             "query parameter {:?}, at byte {}: {what}",
-            shorten(self.parameter),
+            excerpt(self.parameter),
             self.at
         ))
     }
 }
 
 /// At most 60 characters: a message is no place for a megabyte.
-pub(super) fn shorten(text: &str) -> String {
+pub(super) fn excerpt(text: &str) -> String {
     match text.char_indices().nth(60) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

@@ -1,6 +1,6 @@
 //! Conditions: `column=op.value`, `and=(…)`, `or=(…)` and everything inside them.
 
-use super::cursor::{Cursor, shorten};
+use super::cursor::{Cursor, excerpt};
 use super::{Comparison, Filter, IsValue, MAX_DEPTH, Test};
 use crate::data::error::DataError;
 
@@ -160,8 +160,8 @@ fn operator(cursor: &mut Cursor<'_>) -> Result<Operator, DataError> {
             } else {
                 DataError::invalid_operator(format!(
                     "{:?} is not an operator (in {:?})",
-                    shorten(bare),
-                    shorten(rest)
+                    excerpt(bare),
+                    excerpt(rest)
                 ))
             });
         }
@@ -187,7 +187,7 @@ impl Operator {
                 _ => {
                     return Err(cursor.error(format!(
                         "`is` takes null, unknown, true or false, not {:?}",
-                        shorten(&value)
+                        excerpt(&value)
                     )));
                 }
             }),

@@ -15,7 +15,7 @@ pub(crate) struct Prefer {
     pub(crate) missing: Option<Missing>,
 }
 
-/// What a write answers.
+/// What a write returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Return {
     /// No body.
@@ -80,7 +80,7 @@ impl Prefer {
         Ok(prefer)
     }
 
-    /// The `Preference-Applied` answer to a write.
+    /// The `Preference-Applied` response to a write.
     pub(crate) fn applied(&self) -> String {
         let mut applied = vec![match self.returning {
             Some(Return::Representation) => "return=representation",

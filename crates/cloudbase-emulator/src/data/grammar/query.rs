@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::cursor::shorten;
+use super::cursor::excerpt;
 use super::filter::{parse_group, parse_top_level};
 use super::select::{parse_names, parse_order, parse_select};
 use super::{EmbedOption, Filter, Query};
@@ -70,7 +70,7 @@ fn logic(key: &str, name: &str, value: &str) -> Result<Option<Filter>, DataError
     if !value.trim_start().starts_with('(') {
         return Err(DataError::invalid_param(format!(
             "query parameter {:?} takes conditions in parentheses",
-            shorten(key)
+            excerpt(key)
         )));
     }
     parse_group(key, any, negated, value).map(Some)
@@ -88,7 +88,7 @@ fn split_path(key: &str) -> Result<(Vec<String>, String), DataError> {
         if part.is_empty() {
             return Err(DataError::invalid_param(format!(
                 "query parameter {:?} is not the name of a column",
-                shorten(key)
+                excerpt(key)
             )));
         }
         parts.push(part);
@@ -116,7 +116,7 @@ fn parse_number(key: &str, value: &str) -> Result<u64, DataError> {
         .ok_or_else(|| {
             DataError::invalid_param(format!(
                 "query parameter {:?} takes a whole number, zero or more",
-                shorten(key)
+                excerpt(key)
             ))
         })
 }
@@ -128,7 +128,7 @@ fn decode(text: &str) -> Result<String, DataError> {
         .decode_utf8()
         .map(|text| text.into_owned())
         .map_err(|_| {
-            DataError::invalid_param(format!("{:?} is not UTF-8 after decoding", shorten(text)))
+            DataError::invalid_param(format!("{:?} is not UTF-8 after decoding", excerpt(text)))
         })
 }
 

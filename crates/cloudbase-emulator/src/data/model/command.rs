@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::error::ModelError;
-use super::{answer, is_preview, object};
+use super::{is_preview, object, respond};
 use crate::data::engine::{Dialect, Rows, Statement};
 use crate::data::permission::Actor;
 use crate::data::raw_sql::{self, Placeholder};
@@ -62,7 +62,7 @@ pub(super) async fn mysql_command(
         check_prepared(config, parameters)?;
         run(&state, template, parameters, timeout).await
     };
-    answer(&id, outcome.await)
+    respond(&id, outcome.await)
 }
 
 /// Parameters are always bound here. How the service writes them into the text when they are not is not documented, and a
@@ -267,7 +267,7 @@ fn read_parameter(key: &str, kind: &str, text: &str) -> Result<Parameter, ModelE
         }
         other => {
             return Err(ModelError::value(format!(
-                "the type of parameter {key:?} is {other:?}, which is none of STRING, NUMBER, BOOLEAN, ARRAY, OBJECT"
+                "the type of parameter {key:?} is {other:?}, expected one of STRING, NUMBER, BOOLEAN, ARRAY, OBJECT"
             )));
         }
     })

@@ -221,7 +221,7 @@ fn test(
         "$nsearch_ci" => Ok(not(of(Test::ILike(contains(&text(value)?))))),
         "$empty" | "$nempty" => {
             // Code that is generated for models writes 1.
-            let wanted = value
+            let expected = value
                 .as_bool()
                 .or_else(|| match value.as_u64() {
                     Some(0) => Some(false),
@@ -232,7 +232,7 @@ fn test(
                     ModelError::parameter(format!("{operator} takes true, false, 1 or 0"))
                 })?;
             let is = of(Test::Is(IsValue::Null));
-            Ok(if wanted == (operator == "$empty") {
+            Ok(if expected == (operator == "$empty") {
                 is
             } else {
                 not(is)

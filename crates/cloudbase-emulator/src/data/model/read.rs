@@ -101,8 +101,8 @@ impl Call<'_> {
             None | Some(Value::Null | Value::Bool(true)) => &everything,
             Some(select) => select,
         };
-        for (name, wanted) in as_object(select, "select")? {
-            if wanted == &Value::Bool(false) {
+        for (name, selected) in as_object(select, "select")? {
+            if selected == &Value::Bool(false) {
                 continue;
             }
             if name == "$master" {
@@ -127,7 +127,7 @@ impl Call<'_> {
                         .ok_or_else(|| ModelError::no_source(&relation.target))?;
                     selection
                         .relations
-                        .push((name.clone(), self.selection(target, Some(wanted))?));
+                        .push((name.clone(), self.selection(target, Some(selected))?));
                 }
                 Some(_) => {
                     selection.fields.insert(name.clone());

@@ -260,7 +260,7 @@ impl Model {
             Some("OPEN") => Some(TablePermission::Open),
             Some(other) => {
                 return Err(format!(
-                    "data model {name}: permission {other:?} is none of PRIVATE, READONLY, ADMINWRITE, ADMINONLY, OPEN"
+                    "data model {name}: permission {other:?} is unknown; expected one of PRIVATE, READONLY, ADMINWRITE, ADMINONLY, OPEN"
                 ));
             }
         };
@@ -437,7 +437,7 @@ fn kind(model: &str, field: &str, property: &Value) -> Result<FieldKind, String>
         Some("boolean") => Ok(FieldKind::Boolean),
         Some("object" | "array") | None => Ok(FieldKind::Json),
         Some(other) => Err(format!(
-            "data model {model}: field {field} is of type {other:?}, which is none"
+            "data model {model}: field {field} is of the unknown type {other:?}"
         )),
     }
 }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use self::query::Query;
 use super::error::ModelError;
 use super::schema::{Model, Models};
-use super::{answer, is_preview, object};
+use super::{is_preview, object, respond};
 use crate::identity::Caller;
 use crate::request_id::RequestId;
 use crate::state::AppState;
@@ -62,7 +62,7 @@ async fn query(
     match (name.as_str(), outcome()) {
         // Alone of all, its documented response has no `data` around it.
         ("tableName", Ok(names)) => Json(names).into_response(),
-        (_, outcome) => answer(&id, outcome),
+        (_, outcome) => respond(&id, outcome),
     }
 }
 
@@ -103,7 +103,7 @@ async fn basic_list(
         };
         Ok(json!({"DataSourceList": page, "Total": total}))
     };
-    answer(&id, outcome())
+    respond(&id, outcome())
 }
 
 /// Metadata is for signed-in users and the administrator.
@@ -263,7 +263,7 @@ fn table_name(models: &Models, query: &Query) -> Result<Value, ModelError> {
 /// The data source of a detail; each condition beside its id or name must hold for it.
 fn one<'m>(models: &'m Models, query: &Query) -> Result<&'m Model, ModelError> {
     let (id, name) = (query.first("datasourceId"), query.first("dataSourceName"));
-    let Some(wanted) = name.or(id) else {
+    let Some(key) = name.or(id) else {
         return Err(ModelError::missing("datasourceId or dataSourceName"));
     };
     // Both the trial and the published version are there, and the same.
@@ -281,7 +281,7 @@ fn one<'m>(models: &'m Models, query: &Query) -> Result<&'m Model, ModelError> {
                         .contains(&table.to_owned())
                 })
         })
-        .ok_or_else(|| ModelError::no_source(wanted))
+        .ok_or_else(|| ModelError::no_source(key))
 }
 
 /// The record that lists and details show. Its configuration is a text in lists.

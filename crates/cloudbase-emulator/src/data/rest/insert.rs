@@ -250,7 +250,7 @@ impl<'a> Insertion<'a> {
                     }
                     _ => Err(DataError::invalid_request(format!(
                         "return=representation: the database made up the key column '{name}', \
-                         and MySQL does not tell what it is; send a value for it"
+                         and MySQL does not report it; send a value for it"
                     ))),
                 }
             })
@@ -319,8 +319,8 @@ impl<'a> Insertion<'a> {
         conflict
     }
 
-    /// The primary key of the row that `row` would collide with. A row of somebody else's is
-    /// refused.
+    /// The primary key of the row that `row` would collide with. A row of another user is
+    /// rejected.
     async fn existing(
         &self,
         session: &mut dyn Session,

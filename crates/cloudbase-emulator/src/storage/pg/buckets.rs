@@ -69,7 +69,7 @@ impl Buckets {
         let path = root.join("buckets.json");
         let all = match std::fs::read(&path) {
             Ok(kept) => serde_json::from_slice(&kept).or_else(|error| {
-                // It is replaced as a whole and synced, so something else wrote it. Kept for whoever looks into it.
+                // It is replaced as a whole and synced, so something else wrote it. Kept so that it can be looked into.
                 let aside = root.join("buckets.unreadable");
                 tracing::warn!(path = %path.display(), %error, aside = %aside.display(), "not a list of buckets; starting with none");
                 std::fs::rename(&path, aside)?;
@@ -190,9 +190,9 @@ pub(super) async fn create(
     if !storage.pg_manages(&who) {
         return Err(PgError::denied());
     }
-    let answer = json!({"name": bucket.name});
+    let response = json!({"name": bucket.name});
     match storage.buckets().add(bucket) {
-        Ok(true) => Ok(Json(answer)),
+        Ok(true) => Ok(Json(response)),
         Ok(false) => Err(PgError::exists()),
         Err(error) => Err(PgError::disk(&error)),
     }
@@ -269,7 +269,7 @@ struct Change {
     allowed_mime_types: Option<Option<Vec<String>>>,
 }
 
-/// Tells a field that is `null` from one that is missing.
+/// Distinguishes a field that is `null` from one that is missing.
 fn given<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: serde::Deserializer<'de>,

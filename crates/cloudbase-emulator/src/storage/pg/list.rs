@@ -16,13 +16,13 @@ use crate::identity::Caller;
 use crate::state::AppState;
 use crate::storage::disk::Record;
 
-/// Most entries on a page; more are not refused but left for the next one.
+/// Most entries on a page; more are not rejected but left for the next one.
 const MAX_PAGE: usize = 1000;
 /// Entries on a page when the caller does not say.
 const DEFAULT_PAGE: usize = 100;
 
 #[derive(Debug, Deserialize)]
-struct Wanted {
+struct ListRequest {
     #[serde(default)]
     prefix: String,
     limit: Option<usize>,
@@ -74,10 +74,10 @@ pub(super) async fn list(
     let who = caller(who)?;
     let storage = state.storage.inner();
     let bucket = storage.pg_bucket(&bucket)?;
-    let wanted: Wanted = body(&bytes)?;
-    let mut records = storage.disk().list(&shelf(&bucket.id), &wanted.prefix);
+    let request: ListRequest = body(&bytes)?;
+    let mut records = storage.disk().list(&shelf(&bucket.id), &request.prefix);
     records.retain(|record| storage.pg_allows(&who, &bucket, Wish::Read, record.owner.as_deref()));
-    let page = page(&records, &wanted)?;
+    let page = page(&records, &request)?;
     let objects = page
         .objects
         .iter()
@@ -103,14 +103,14 @@ struct Page<'a> {
 
 fn page<'a, R: std::ops::Deref<Target = Record>>(
     records: &'a [R],
-    wanted: &Wanted,
+    request: &ListRequest,
 ) -> Result<Page<'a>, PgError> {
-    let limit = wanted.limit.unwrap_or(DEFAULT_PAGE);
+    let limit = request.limit.unwrap_or(DEFAULT_PAGE);
     if limit == 0 {
         return Err(PgError::invalid("limit must be at least 1"));
     }
-    let after = wanted.cursor.as_deref().map(read_cursor).transpose()?;
-    let sort = wanted.sort_by.as_ref();
+    let after = request.cursor.as_deref().map(read_cursor).transpose()?;
+    let sort = request.sort_by.as_ref();
     let column = sort.map_or(Column::Name, |sort| sort.column);
     let descending = sort.is_some_and(|sort| sort.order == Order::Desc);
     let compare = |a: &Place, b: &Place| if descending { b.cmp(a) } else { a.cmp(b) };
@@ -118,10 +118,10 @@ fn page<'a, R: std::ops::Deref<Target = Record>>(
     let mut folders = BTreeSet::new();
     let mut entries: Vec<(Place, Option<&Record>)> = Vec::new();
     for record in records {
-        let below = &record.key[wanted.prefix.len()..];
-        match below.find('/').filter(|_| wanted.with_delimiter) {
+        let below = &record.key[request.prefix.len()..];
+        match below.find('/').filter(|_| request.with_delimiter) {
             Some(slash) => {
-                let folder = record.key[..wanted.prefix.len() + slash + 1].to_owned();
+                let folder = record.key[..request.prefix.len() + slash + 1].to_owned();
                 if folders.insert(folder.clone()) {
                     entries.push((
                         Place {
@@ -179,5 +179,5 @@ fn read_cursor(cursor: &str) -> Result<Place, PgError> {
         .decode(cursor)
         .ok()
         .and_then(|json| serde_json::from_slice(&json).ok())
-        .ok_or_else(|| PgError::invalid("cursor is not one that a list answered"))
+        .ok_or_else(|| PgError::invalid("cursor is not one that a list returned"))
 }

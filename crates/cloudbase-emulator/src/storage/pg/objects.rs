@@ -103,7 +103,7 @@ pub(super) async fn delete_many(
     Ok(Json(Value::Array(deleted)))
 }
 
-/// Deletes one object; `None` when there is none that the caller may delete.
+/// Deletes one object; `None` when the caller may delete no such object.
 async fn delete(
     state: &AppState,
     who: &Who,

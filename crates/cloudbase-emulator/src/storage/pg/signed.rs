@@ -88,15 +88,15 @@ pub(super) async fn sign_many(
     bytes: Bytes,
 ) -> Result<Json<Value>, PgError> {
     let who = caller(who)?;
-    let wanted: Lifetime = body(&bytes)?;
-    let seconds = wanted.seconds()?;
-    if wanted.paths.is_empty() || wanted.paths.len() > MAX_SIGN {
+    let request: Lifetime = body(&bytes)?;
+    let seconds = request.seconds()?;
+    if request.paths.is_empty() || request.paths.len() > MAX_SIGN {
         return Err(PgError::invalid("paths must hold 1 to 500 names"));
     }
     let storage = state.storage.inner();
     storage.pg_bucket(&bucket)?;
-    let answers =
-        wanted
+    let items =
+        request
             .paths
             .into_iter()
             .map(|path| match sign(storage, &who, &bucket, &path, seconds) {
@@ -113,7 +113,7 @@ pub(super) async fn sign_many(
                     "error": error.message(),
                 }),
             });
-    Ok(Json(answers.collect()))
+    Ok(Json(items.collect()))
 }
 
 pub(super) async fn download(

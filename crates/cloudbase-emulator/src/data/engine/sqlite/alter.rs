@@ -4,7 +4,7 @@ use rusqlite::{Connection, params_from_iter};
 use sea_query::{Alias, Expr, Query, SqliteQueryBuilder};
 
 use super::errors::translate;
-use super::script::refused;
+use super::script::rejected;
 use crate::data::catalog::{DefaultValue, Table};
 use crate::data::ddl::{self, Change, Definition, Key, Place, computed};
 use crate::data::engine::Dialect;
@@ -57,7 +57,7 @@ impl Altered {
                     if if_not_exists {
                         return Ok(());
                     }
-                    return Err(refused(format!(
+                    return Err(rejected(format!(
                         "Duplicate column name '{}'",
                         definition.column.name
                     )));
@@ -88,7 +88,7 @@ impl Altered {
                     .transpose()?;
             }
             Change::AddKey(Key::Primary(_)) if !table.primary_key.is_empty() => {
-                return Err(refused("Multiple primary key defined".to_owned()));
+                return Err(rejected("Multiple primary key defined".to_owned()));
             }
             Change::AddKey(key) => table.add_key(key),
             Change::DropPrimaryKey => {
@@ -153,7 +153,7 @@ impl Altered {
         let mut columns = self.table.columns.iter();
         columns
             .position(|column| column.name.eq_ignore_ascii_case(name))
-            .ok_or_else(|| refused(format!("Unknown column '{name}' in '{}'", self.table.name)))
+            .ok_or_else(|| rejected(format!("Unknown column '{name}' in '{}'", self.table.name)))
     }
 
     fn place(&self, place: &Place) -> Result<Option<usize>, DataError> {
@@ -196,7 +196,7 @@ impl Altered {
             .count()
             > 1;
         if is_taken {
-            return Err(refused(format!("Duplicate column name '{to}'")));
+            return Err(rejected(format!("Duplicate column name '{to}'")));
         }
         if from == to {
             return Ok(());
@@ -229,7 +229,7 @@ impl Altered {
         let table = &mut self.table;
         let name = table.columns.remove(at).name;
         if table.columns.is_empty() {
-            return Err(refused(
+            return Err(rejected(
                 "You can't delete all columns with ALTER TABLE; use DROP TABLE instead".to_owned(),
             ));
         }
@@ -238,7 +238,7 @@ impl Altered {
                 .iter()
                 .any(|column| column.eq_ignore_ascii_case(&name))
         }) {
-            return Err(refused(format!(
+            return Err(rejected(format!(
                 "Cannot drop column '{name}': needed in a foreign key constraint"
             )));
         }
@@ -329,5 +329,5 @@ impl Altered {
 }
 
 fn no_key(name: &str) -> DataError {
-    refused(format!("Can't DROP '{name}'; check that column/key exists"))
+    rejected(format!("Can't DROP '{name}'; check that column/key exists"))
 }

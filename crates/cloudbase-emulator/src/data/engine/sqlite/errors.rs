@@ -1,4 +1,4 @@
-//! What SQLite refuses, in MySQL's words.
+//! What SQLite rejects, in MySQL's words.
 
 use rusqlite::ffi;
 use rusqlite::{Error, ErrorCode};

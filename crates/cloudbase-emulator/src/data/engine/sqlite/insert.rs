@@ -5,7 +5,7 @@ use sea_query::{Alias, Expr, OnConflict, Query, SqliteQueryBuilder};
 
 use super::counter;
 use super::errors::translate;
-use super::script::refused;
+use super::script::rejected;
 use crate::data::catalog::{Column, Table};
 use crate::data::ddl::{Insert, NewValue, OnDuplicate, counted};
 use crate::data::defaults::{InsertValue, insert_value_in, now};
@@ -43,7 +43,7 @@ pub(super) fn insert(
     for (number, row) in insert.rows.iter().enumerate() {
         let is_empty = row.is_empty() && insert.columns.is_empty();
         if row.len() != given.len() && !is_empty {
-            return Err(refused(format!(
+            return Err(rejected(format!(
                 "Column count doesn't match value count at row {} (table '{}')",
                 number + 1,
                 table.name

@@ -153,7 +153,7 @@ impl Run<'_> {
                     return if if_not_exists {
                         Ok(())
                     } else {
-                        Err(refused(format!("Table '{}' already exists", table.name)))
+                        Err(rejected(format!("Table '{}' already exists", table.name)))
                     };
                 }
                 check(&table)?;
@@ -172,7 +172,7 @@ impl Run<'_> {
                         continue;
                     }
                     if !self.forget(&name)? && !if_exists {
-                        return Err(refused(format!("Unknown table '{name}'")));
+                        return Err(rejected(format!("Unknown table '{name}'")));
                     }
                 }
                 Ok(())
@@ -247,7 +247,7 @@ impl Run<'_> {
             return self.rename_references(name, &to);
         }
         if table.name != *name && self.catalog.get(&table.name).is_some() {
-            return Err(refused(format!("Table '{}' already exists", table.name)));
+            return Err(rejected(format!("Table '{}' already exists", table.name)));
         }
         let renamed = (table.name != *name).then(|| table.name.clone());
         self.replace(name, altered)?;
@@ -348,10 +348,10 @@ impl Run<'_> {
     }
 }
 
-/// Refuses what SQLite could not do truthfully.
+/// Rejects what SQLite could not do truthfully.
 fn check(table: &Table) -> Result<(), DataError> {
     if table.name.starts_with("__cloudbase_") || table.name.starts_with("sqlite_") {
-        return Err(refused(format!(
+        return Err(rejected(format!(
             "the table name '{}' is reserved",
             table.name
         )));
@@ -367,7 +367,7 @@ fn check(table: &Table) -> Result<(), DataError> {
                 .is_some_and(|first| first.eq_ignore_ascii_case(&column.name))
         });
         if !is_key || numbered.next().is_some() {
-            return Err(refused(
+            return Err(rejected(
                 "Incorrect table definition; there can be only one auto column and it must be defined as a key".to_owned(),
             ));
         }
@@ -399,6 +399,6 @@ fn check_keys(connection: &Connection) -> Result<(), DataError> {
     }
 }
 
-pub(super) fn refused(message: String) -> DataError {
+pub(super) fn rejected(message: String) -> DataError {
     DataError::invalid_request(format!("schema: {message}"))
 }
