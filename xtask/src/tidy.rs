@@ -57,7 +57,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
         lengths.add(path, &text);
     }
     findings.extend(lengths.check());
-    let rust = rust_source::read(project, &files)?;
+    let rust = rust_source::read(project, &files, rust_source::SDK)?;
     findings.extend(folder_order::check(&rust));
     findings.extend(external_types::check(&project.members(), &rust));
     findings.extend(words::check(project, &files, &rust)?);

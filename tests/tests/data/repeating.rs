@@ -12,9 +12,11 @@ use crate::support::{library, models, mysql};
 async fn a_lost_answer_to_an_insert_is_an_error_and_one_row() {
     let emulator = library().start().await.unwrap();
     let mysql = mysql(&emulator);
-    emulator
-        .faults()
-        .add(Fault::on("POST /v1/rdb/rest/books").times(1).lose_response());
+    emulator.faults().add(
+        Fault::on("POST /v1/rdb/rest/books")
+            .times(1)
+            .lose_response(),
+    );
     let error = mysql
         .from("books")
         .insert(&json!({"title": "once"}))
@@ -38,7 +40,11 @@ async fn a_lost_answer_to_an_insert_is_an_error_and_one_row() {
 async fn reads_upserts_and_deletes_survive_a_lost_answer() {
     let emulator = library().start().await.unwrap();
     let mysql = mysql(&emulator);
-    let lose = |on: &str| emulator.faults().add(Fault::on(on).times(1).lose_response());
+    let lose = |on: &str| {
+        emulator
+            .faults()
+            .add(Fault::on(on).times(1).lose_response())
+    };
 
     lose("GET /v1/rdb/rest/books");
     let answer = mysql
@@ -80,14 +86,18 @@ async fn reads_upserts_and_deletes_survive_a_lost_answer() {
 async fn updates_and_limited_deletes_are_not_repeated() {
     let emulator = library().start().await.unwrap();
     let mysql = mysql(&emulator);
-    emulator
-        .faults()
-        .add(Fault::on("PATCH /v1/rdb/rest/books").times(1).lose_response());
+    emulator.faults().add(
+        Fault::on("PATCH /v1/rdb/rest/books")
+            .times(1)
+            .lose_response(),
+    );
     let update = || mysql.from("books").update(&json!({"pages": 1})).eq("id", 1);
     assert_eq!(update().await.unwrap_err().attempts(), 1);
-    emulator
-        .faults()
-        .add(Fault::on("PATCH /v1/rdb/rest/books").times(1).lose_response());
+    emulator.faults().add(
+        Fault::on("PATCH /v1/rdb/rest/books")
+            .times(1)
+            .lose_response(),
+    );
     assert_eq!(
         update()
             .idempotent(true)

@@ -274,7 +274,11 @@ async fn a_call_runs_once_unless_the_caller_says_otherwise() {
         async move { Ok(json!(number)) }
     };
     let fixture = start(Emulator::builder().function("count", count)).await;
-    let lost = || Fault::on("POST /v1/functions/count").lose_response().times(1);
+    let lost = || {
+        Fault::on("POST /v1/functions/count")
+            .lose_response()
+            .times(1)
+    };
     fixture.emulator.faults().add(lost());
     let error = fixture.functions.call("count").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Reset, "{error:?}");

@@ -1,4 +1,4 @@
-//! The sources of the SDK crates, parsed once for the rules that need Rust's grammar.
+//! The sources of the crates, parsed once for the rules that need Rust's grammar.
 
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,10 @@ pub(super) const SDK: &[&str] = &[
     "cloudbase-storage",
 ];
 
-/// One file below `src` of an SDK crate, without the code that only tests compile.
+/// The emulator's crate, which shares the SDK's words and no more.
+pub(super) const EMULATOR: &str = "cloudbase-emulator";
+
+/// One file below `src` of a crate, without the code that only tests compile.
 pub(super) struct RustSource {
     /// Relative to the root of the workspace.
     pub(super) path: PathBuf,
@@ -34,9 +37,9 @@ pub(super) struct RustSource {
 }
 
 impl RustSource {
-    /// `None` if the file is no source of the SDK, or one of its tests.
+    /// `None` if the file is no source of a crate, or one of its tests.
     pub(super) fn parse(path: &Path, text: &str) -> Result<Option<Self>> {
-        let Some((krate, inside)) = sdk_source(path) else {
+        let Some((krate, inside)) = source(path) else {
             return Ok(None);
         };
         if is_test(inside) {
@@ -66,10 +69,15 @@ impl RustSource {
     }
 }
 
-/// Parses each source of the SDK among `files`.
-pub(super) fn read(project: &Project, files: &[PathBuf]) -> Result<Vec<RustSource>> {
+/// Parses each source of these crates among `files`.
+pub(super) fn read(
+    project: &Project,
+    files: &[PathBuf],
+    crates: &[&str],
+) -> Result<Vec<RustSource>> {
     let mut sources = Vec::new();
-    for path in files.iter().filter(|path| sdk_source(path).is_some()) {
+    let is_theirs = |path: &Path| source(path).is_some_and(|(krate, _)| crates.contains(&krate));
+    for path in files.iter().filter(|path| is_theirs(path)) {
         sources.extend(RustSource::parse(path, &project.read(path)?)?);
     }
     Ok(sources)
@@ -77,12 +85,17 @@ pub(super) fn read(project: &Project, files: &[PathBuf]) -> Result<Vec<RustSourc
 
 /// The crate of a file below `src` of an SDK crate, and its path from there.
 pub(super) fn sdk_source(path: &Path) -> Option<(&str, &Path)> {
+    source(path).filter(|(krate, _)| SDK.contains(krate))
+}
+
+/// The crate of a file below `src` of a crate, and its path from there.
+fn source(path: &Path) -> Option<(&str, &Path)> {
     let mut parts = path.components();
     let is_crate = parts.next()?.as_os_str() == "crates";
     let krate = parts.next()?.as_os_str().to_str()?;
     let is_source = parts.next()?.as_os_str() == "src";
     let is_rust = path.extension()? == "rs";
-    (is_crate && is_source && is_rust && SDK.contains(&krate)).then_some((krate, parts.as_path()))
+    (is_crate && is_source && is_rust).then_some((krate, parts.as_path()))
 }
 
 /// Whether a file holds nothing but tests, by its name or by a folder's.
@@ -180,9 +193,8 @@ mod tests {
     }
 
     #[test]
-    fn the_emulator_tests_and_examples_are_no_sources() {
+    fn tests_and_examples_are_no_sources() {
         for path in [
-            "crates/cloudbase-emulator/src/a.rs",
             "crates/cloudbase-core/src/client/tests/retry.rs",
             "crates/cloudbase-core/src/error/tests.rs",
             "crates/cloudbase-auth/src/session/clock_tests.rs",
@@ -193,6 +205,12 @@ mod tests {
         ] {
             assert!(parse(path, "fn a() {}").is_none(), "{path}");
         }
+    }
+
+    #[test]
+    fn the_emulator_is_no_source_of_the_sdk() {
+        assert!(sdk_source(Path::new("crates/cloudbase-core/src/a.rs")).is_some());
+        assert!(sdk_source(Path::new("crates/cloudbase-emulator/src/a.rs")).is_none());
     }
 
     #[test]

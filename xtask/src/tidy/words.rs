@@ -1,4 +1,4 @@
-//! The SDK speaks the vocabulary of its field: CONTRIBUTING.md has the glossary, this file the words that it retired.
+//! SDK and emulator speak the vocabulary of their field: CONTRIBUTING.md has the glossary, this file the words that it retired.
 //!
 //! They are rejected in identifiers, in the names of files and in docs, tests and examples included, and in the texts of
 //! the sources: error messages, panics, traces.
@@ -14,7 +14,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use self::Place::{All, Names, Prose};
 use super::{
     Finding, pending,
-    rust_source::{RustSource, SDK, flat},
+    rust_source::{self, EMULATOR, RustSource, SDK, flat},
 };
 use crate::project::Project;
 
@@ -160,7 +160,7 @@ pub(super) fn check(
         }
     };
     for path in files {
-        let Some(krate) = sdk_file(path) else {
+        let Some(krate) = crate_of(path) else {
             continue;
         };
         let tokens: TokenStream = project
@@ -170,7 +170,8 @@ pub(super) fn check(
             .with_context(|| path.display().to_string())?;
         add(krate, path, names_and_docs(path, tokens));
     }
-    for source in sources {
+    let emulator = rust_source::read(project, files, &[EMULATOR])?;
+    for source in sources.iter().chain(&emulator) {
         add(
             &source.krate,
             &source.path,
@@ -180,12 +181,13 @@ pub(super) fn check(
     Ok(settle(found, pending::WORDS))
 }
 
-/// The crate of a Rust file of the SDK, its tests and examples included.
-fn sdk_file(path: &Path) -> Option<&str> {
+/// The crate of a Rust file of the SDK or the emulator, its tests and examples included.
+fn crate_of(path: &Path) -> Option<&str> {
     let mut parts = path.iter().filter_map(|part| part.to_str());
     let is_crate = parts.next()? == "crates";
     let krate = parts.next()?;
-    (is_crate && SDK.contains(&krate) && path.extension()? == "rs").then_some(krate)
+    let is_ours = SDK.contains(&krate) || krate == EMULATOR;
+    (is_crate && is_ours && path.extension()? == "rs").then_some(krate)
 }
 
 /// The findings beyond what `pending` allows of each word in each crate, and what `pending` allows without need.
@@ -350,6 +352,18 @@ mod tests {
         assert_eq!(found("session/answer.rs", ""), ["answer"]);
         assert_eq!(found("a.rs", "fn unanswerable() {}"), [""; 0]);
         assert_eq!(found("a.rs", "const HOME: u8 = 1; let home = 2;"), ["home"]);
+    }
+
+    #[test]
+    fn the_words_are_those_of_sdk_and_emulator() {
+        let of = |path| crate_of(Path::new(path));
+        assert_eq!(
+            of("crates/cloudbase-core/tests/a.rs"),
+            Some("cloudbase-core")
+        );
+        assert_eq!(of("crates/cloudbase-emulator/src/a.rs"), Some(EMULATOR));
+        assert_eq!(of("crates/cloudbase-emulator/README.md"), None);
+        assert_eq!(of("xtask/src/a.rs"), None);
     }
 
     #[test]
