@@ -126,7 +126,7 @@ impl Call {
 pub(crate) struct Caller {
     pub(crate) client: Client,
     pub(crate) device: Arc<Device>,
-    /// Absent where a demand for a captcha is simply an error: in renewals.
+    /// Absent where a demand for a captcha is simply an error: in refreshes.
     pub(crate) captcha: Option<Arc<dyn CaptchaSource>>,
     pub(crate) options: CallOptions,
 }

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use crate::api::Caller;
 use crate::api::device::Device;
-use crate::captcha::broker::Gate;
+use crate::captcha::broker::CaptchaBroker;
 use crate::captcha::handler::CaptchaHandler;
 use crate::flows::oauth::state::OAuthStates;
 use crate::flows::session::manager::Manager;
@@ -72,7 +72,7 @@ impl Auth {
         let store = MemoryStore::holding(key, as_session(&token));
         let mut theirs = Self::builder(client).session_store(store).build()?;
         theirs.caller.device = self.caller.device.clone();
-        theirs.gate = self.gate.clone();
+        theirs.captchas = self.captchas.clone();
         theirs.caller.captcha = self.caller.captcha.clone();
         theirs.caller.options = self.caller.options.clone();
         Ok(theirs)
@@ -125,7 +125,7 @@ impl AuthBuilder {
         self
     }
 
-    /// When access tokens are renewed. Default: [`RefreshPolicy::default`].
+    /// When access tokens are refreshed. Default: [`RefreshPolicy::default`].
     pub fn refresh_policy(mut self, policy: RefreshPolicy) -> Self {
         self.policy = policy;
         self
@@ -144,11 +144,11 @@ impl AuthBuilder {
     pub fn build(self) -> Result<Auth> {
         let store = self.store.unwrap_or_else(|| Arc::new(MemoryStore::new()));
         let device = Arc::new(Device::new(store.clone(), self.device_id.as_deref())?);
-        let gate = Arc::new(Gate::new(self.captcha));
+        let captchas = Arc::new(CaptchaBroker::new(self.captcha));
         let caller = Caller {
             client: self.client.clone(),
             device,
-            captcha: Some(gate.clone()),
+            captcha: Some(captchas.clone()),
             options: CallOptions::default(),
         };
         let oauth = OAuthStates::new(store.clone(), self.client.env_id());
@@ -164,7 +164,7 @@ impl AuthBuilder {
         }
         Ok(Auth {
             caller,
-            gate,
+            captchas,
             shared: Arc::new(Shared { manager, oauth }),
         })
     }

@@ -4,7 +4,7 @@ mod bus;
 
 use cloudbase_core::{Error, ErrorCode};
 
-pub(crate) use self::bus::Hub;
+pub(crate) use self::bus::EventBus;
 pub use self::bus::{AuthEvents, Subscription};
 use crate::value::oauth_purpose::OAuthPurpose;
 use crate::value::session::Session;
@@ -60,8 +60,8 @@ pub struct BoundIdentity {
 
 /// Why a session has ended.
 ///
-/// A session ends when its access token does, not when the service refuses to renew it. Whoever
-/// watches is told at that moment if a renewal has been refused, and at the next call that needs
+/// A session ends when its access token does, not when the service rejects a refresh. Whoever
+/// watches is told at that moment if a refresh has been rejected, and at the next call that needs
 /// the session if none has been tried: nothing runs in the background of a session that is not
 /// used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,15 +71,15 @@ pub enum SignOutReason {
     Requested,
     /// The account was deleted.
     UserDeleted,
-    /// The service does not renew the session any more: its refresh token was revoked, used up by
+    /// The service does not refresh the session any more: its refresh token was revoked, used up by
     /// another device (an environment allows one session a user unless set otherwise), or too old.
     Rejected {
         /// What the service called it.
         code: ErrorCode,
     },
-    /// The access token ended, and there was nothing to renew it with.
+    /// The access token ended, and there was nothing to refresh it with.
     Expired,
-    /// Another process that shares the store signed out. Noticed at the next renewal, or at the
+    /// Another process that shares the store signed out. Noticed at the next refresh, or at the
     /// first call after [`reload_session`](crate::Auth::reload_session).
     Elsewhere,
 }

@@ -21,7 +21,7 @@ use self::oauth::state::OAuthStates;
 use self::session::manager::Manager;
 use self::sign_in::SignedIn;
 use crate::api::Caller;
-use crate::captcha::broker::Gate;
+use crate::captcha::broker::CaptchaBroker;
 
 /// Signs users in and out, keeps their session, and manages their account.
 ///
@@ -44,7 +44,7 @@ use crate::captcha::broker::Gate;
 #[derive(Clone)]
 pub struct Auth {
     pub(crate) caller: Caller,
-    pub(crate) gate: Arc<Gate>,
+    pub(crate) captchas: Arc<CaptchaBroker>,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -136,8 +136,8 @@ impl Auth {
         &self.shared.oauth
     }
 
-    pub(crate) fn gate(&self) -> &Gate {
-        &self.gate
+    pub(crate) fn captchas(&self) -> &CaptchaBroker {
+        &self.captchas
     }
 }
 

@@ -24,9 +24,9 @@
 //!
 //! # Sessions
 //!
-//! A session is renewed when a call needs it: once for however many callers, and once for all
+//! A session is refreshed when a call needs it: once for however many callers, and once for all
 //! processes that share a [`SessionStore`]. It is stored before anybody sees it. Only the service's
-//! word that it will not renew it ends it; a lost connection does not.
+//! word that it will not refresh it ends it; a lost connection does not.
 //!
 //! # Names in the other SDKs
 //!

@@ -30,7 +30,7 @@ pub use self::redis::RedisStore;
 /// the device id under `device_id`.
 ///
 /// The SDK writes only while it holds the key's lock, and reads again once it has it. If several
-/// processes share the place, [`lock`](Self::lock) must keep them apart: two that renew the same
+/// processes share the place, [`lock`](Self::lock) must keep them apart: two that refresh the same
 /// session at the same time sign each other out.
 ///
 /// # Examples

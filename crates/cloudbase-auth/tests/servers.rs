@@ -167,7 +167,7 @@ async fn each_user_is_acted_for_apart() {
         "the server is nobody"
     );
 
-    // A token that has ended stays ended: nothing is renewed, and nobody else is acted for.
+    // A token that has ended stays ended: nothing is refreshed, and nobody else is acted for.
     let theirs = server.for_user(tokens[0].1.clone()).unwrap();
     emulator.clock().advance(Duration::from_secs(7201));
     emulator.requests().clear();

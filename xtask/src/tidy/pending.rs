@@ -25,8 +25,6 @@ pub(super) const WORDS: &[(&str, &str, usize)] = &[
     ("cloudbase-auth", "answer", 43),
     ("cloudbase-auth", "by which", 1),
     ("cloudbase-auth", "is none", 8),
-    ("cloudbase-auth", "refuse", 70),
-    ("cloudbase-auth", "renew", 62),
     ("cloudbase-auth", "somebody", 15),
     ("cloudbase-auth", "stand still", 2),
     ("cloudbase-auth", "tell", 38),

@@ -15,7 +15,7 @@ pub(crate) fn normalise(argument: &str, number: &str) -> Result<String> {
     if number.is_empty() {
         return Err(Error::argument(argument, "must not be empty"));
     }
-    let refuse = || {
+    let reject = || {
         Error::argument(
             argument,
             "must be digits, or a country code, one space and digits: `+86 13800000000`, `+1 4155550100`",
@@ -25,7 +25,7 @@ pub(crate) fn normalise(argument: &str, number: &str) -> Result<String> {
         None => ("86", number),
         Some(rest) => match rest.split_once(char::is_whitespace) {
             Some((country, national)) => (country, national),
-            None => ("86", rest.strip_prefix("86").ok_or_else(refuse)?),
+            None => ("86", rest.strip_prefix("86").ok_or_else(reject)?),
         },
     };
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -36,7 +36,7 @@ pub(crate) fn normalise(argument: &str, number: &str) -> Result<String> {
     if is_digits(country) && country.len() <= 3 && is_digits(&national) && national.len() <= 20 {
         Ok(format!("+{country} {national}"))
     } else {
-        Err(refuse())
+        Err(reject())
     }
 }
 
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_have_to_be_guessed_is_refused() {
+    fn what_would_have_to_be_guessed_is_rejected() {
         for bad in [
             "",
             "+14155550100",

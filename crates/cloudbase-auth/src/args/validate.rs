@@ -1,8 +1,8 @@
-//! Arguments that are refused before anything is sent.
+//! Arguments that are rejected before anything is sent.
 
 use cloudbase_core::{Error, Result};
 
-/// Refuses text that is empty or blank.
+/// Rejects text that is empty or blank.
 pub(crate) fn not_empty(argument: &str, text: &str) -> Result<()> {
     if text.trim().is_empty() {
         return Err(Error::argument(argument, "must not be empty"));
@@ -10,12 +10,12 @@ pub(crate) fn not_empty(argument: &str, text: &str) -> Result<()> {
     Ok(())
 }
 
-/// Refuses text that is given, but empty or blank.
+/// Rejects text that is given, but empty or blank.
 pub(crate) fn not_empty_if_given(argument: &str, text: Option<&str>) -> Result<()> {
     text.map_or(Ok(()), |text| not_empty(argument, text))
 }
 
-/// Refuses what cannot be an e-mail address; whether it is one, the service knows.
+/// Rejects what cannot be an e-mail address; whether it is one, the service knows.
 pub(crate) fn email(argument: &str, text: &str) -> Result<()> {
     not_empty(argument, text)?;
     let fits = text
@@ -29,7 +29,7 @@ pub(crate) fn email(argument: &str, text: &str) -> Result<()> {
     }
 }
 
-/// Refuses a code that nobody can have been sent. Codes are text: leading zeros count.
+/// Rejects a code that nobody can have been sent. Codes are text: leading zeros count.
 pub(crate) fn code(argument: &str, text: &str) -> Result<()> {
     not_empty(argument, text)?;
     if text.len() > 64 || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
@@ -41,7 +41,7 @@ pub(crate) fn code(argument: &str, text: &str) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a token or an id with characters that none of them has.
+/// Rejects a token or an id with characters that none of them has.
 pub(crate) fn token(argument: &str, text: &str) -> Result<()> {
     not_empty(argument, text)?;
     if !text.bytes().all(|byte| (b'!'..=b'~').contains(&byte)) {
@@ -53,7 +53,7 @@ pub(crate) fn token(argument: &str, text: &str) -> Result<()> {
     Ok(())
 }
 
-/// Refuses what is no absolute URL.
+/// Rejects what is no absolute URL.
 pub(crate) fn url(argument: &str, text: &str) -> Result<()> {
     not_empty(argument, text)?;
     let uri: Option<http::Uri> = text.parse().ok();
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refusals_name_the_argument_and_never_the_value() {
+    fn rejections_name_the_argument_and_never_the_value() {
         for error in [
             not_empty("password", " ").unwrap_err(),
             email("email", "sentinel").unwrap_err(),

@@ -28,7 +28,7 @@ tokio::task_local! {
     static SOLVING: ();
 }
 
-pub(crate) struct Gate {
+pub(crate) struct CaptchaBroker {
     handler: Option<Arc<dyn CaptchaHandler>>,
     /// Held while a captcha is being solved; the token itself is read without it.
     permit: AsyncMutex<()>,
@@ -43,7 +43,7 @@ struct Kept {
     ends: Instant,
 }
 
-impl Gate {
+impl CaptchaBroker {
     pub(crate) fn new(handler: Option<Arc<dyn CaptchaHandler>>) -> Self {
         Self {
             handler,
@@ -58,9 +58,9 @@ impl Gate {
         &self,
         caller: &Caller,
         state: &str,
-        refused: Option<&SecretString>,
+        rejected: Option<&SecretString>,
     ) -> Result<Option<CaptchaToken>> {
-        if let Some(token) = self.kept(refused) {
+        if let Some(token) = self.kept(rejected) {
             return Ok(Some(token));
         }
         let Some(handler) = &self.handler else {
@@ -71,7 +71,7 @@ impl Gate {
         }
         let _permit = self.permit(caller.client.config().timeouts().total).await?;
         // Another holder of the permit may have solved one.
-        if let Some(token) = self.kept(refused) {
+        if let Some(token) = self.kept(rejected) {
             return Ok(Some(token));
         }
         let solved = SOLVING
@@ -151,13 +151,13 @@ impl Gate {
     }
 
     /// The token at hand, for what is left of its time.
-    fn kept(&self, refused: Option<&SecretString>) -> Option<CaptchaToken> {
+    fn kept(&self, rejected: Option<&SecretString>) -> Option<CaptchaToken> {
         let mut kept = self.lock();
         let current = kept.as_ref()?;
-        let is_refused =
-            refused.is_some_and(|refused| refused.expose_secret() == current.token.expose_secret());
+        let is_rejected = rejected
+            .is_some_and(|rejected| rejected.expose_secret() == current.token.expose_secret());
         let left = current.ends.saturating_duration_since(Instant::now());
-        if is_refused || left <= MARGIN {
+        if is_rejected || left <= MARGIN {
             *kept = None;
             return None;
         }
@@ -169,7 +169,7 @@ impl Gate {
     }
 }
 
-impl CaptchaSource for Gate {
+impl CaptchaSource for CaptchaBroker {
     fn token<'a>(
         &'a self,
         caller: &'a Caller,
@@ -188,7 +188,7 @@ impl CaptchaSource for Gate {
 }
 
 fn is_wrong_answer(error: &Error) -> bool {
-    // An empty answer, or one with spaces, was refused here: as wrong as any other.
+    // An empty answer, or one with spaces, was rejected here: as wrong as any other.
     error.kind() == ErrorKind::Argument
         || error.code().is_some_and(|code| {
             matches!(
@@ -198,9 +198,9 @@ fn is_wrong_answer(error: &Error) -> bool {
         })
 }
 
-impl fmt::Debug for Gate {
+impl fmt::Debug for CaptchaBroker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gate")
+        f.debug_struct("CaptchaBroker")
             .field("handler", &self.handler.is_some())
             .field("token", &self.lock().is_some())
             .finish()

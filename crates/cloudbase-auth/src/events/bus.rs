@@ -64,7 +64,7 @@ impl fmt::Debug for AuthEvents {
 #[must_use = "dropping a subscription ends it"]
 pub struct Subscription {
     listener: Option<Arc<Listener>>,
-    hub: Weak<Hub>,
+    bus: Weak<EventBus>,
 }
 
 impl Subscription {
@@ -81,8 +81,8 @@ impl Drop for Subscription {
     fn drop(&mut self) {
         if let Some(listener) = self.listener.take() {
             listener.active.store(false, Ordering::Release);
-            if let Some(hub) = self.hub.upgrade() {
-                hub.lock()
+            if let Some(bus) = self.bus.upgrade() {
+                bus.lock()
                     .listeners
                     .retain(|other| !Arc::ptr_eq(other, &listener));
             }
@@ -100,7 +100,7 @@ impl fmt::Debug for Subscription {
 
 /// Hands events out.
 #[derive(Default)]
-pub(crate) struct Hub {
+pub(crate) struct EventBus {
     subscribers: Mutex<Subscribers>,
 }
 
@@ -116,7 +116,7 @@ struct Listener {
     callback: Box<dyn Fn(AuthEvent) + Send + Sync>,
 }
 
-impl Hub {
+impl EventBus {
     /// A stream of what happens from now on, whose reader looks for a stored session first.
     pub(crate) fn stream(&self, look: Option<Look>) -> AuthEvents {
         let queue = Arc::new(Queue::default());
@@ -136,7 +136,7 @@ impl Hub {
         self.lock().listeners.push(listener.clone());
         Subscription {
             listener: Some(listener),
-            hub: Arc::downgrade(self),
+            bus: Arc::downgrade(self),
         }
     }
 
@@ -286,30 +286,30 @@ mod tests {
 
     #[tokio::test]
     async fn a_slow_reader_is_told_that_it_lagged() {
-        let hub = Hub::default();
-        let mut events = hub.stream(None);
-        hub.publish((0..QUEUE + 3).map(|_| out()));
+        let bus = EventBus::default();
+        let mut events = bus.stream(None);
+        bus.publish((0..QUEUE + 3).map(|_| out()));
         assert!(matches!(events.next().await, AuthEvent::Lagged(3)));
         for _ in 0..QUEUE {
             assert!(matches!(events.next().await, AuthEvent::SignedOut(_)));
         }
-        hub.publish([AuthEvent::PasswordRecovery]);
+        bus.publish([AuthEvent::PasswordRecovery]);
         assert!(matches!(events.next().await, AuthEvent::PasswordRecovery));
     }
 
     #[tokio::test]
     async fn callbacks_may_panic_block_and_subscribe() {
-        let hub = Arc::new(Hub::default());
+        let bus = Arc::new(EventBus::default());
         let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
-        let inner = Arc::downgrade(&hub);
-        hub.listen(|_| panic!("callback")).detach();
-        let subscription = hub.listen(move |event| {
-            let hub = inner.upgrade().unwrap();
-            hub.listen(|_| {}).unsubscribe();
+        let inner = Arc::downgrade(&bus);
+        bus.listen(|_| panic!("callback")).detach();
+        let subscription = bus.listen(move |event| {
+            let bus = inner.upgrade().unwrap();
+            bus.listen(|_| {}).unsubscribe();
             tokio::runtime::Handle::current().block_on(tokio::task::yield_now());
             sender.send(event.name()).unwrap();
         });
-        hub.publish([out(), AuthEvent::PasswordRecovery]);
+        bus.publish([out(), AuthEvent::PasswordRecovery]);
         assert_eq!(receiver.recv().await, Some("SIGNED_OUT"));
         assert_eq!(
             receiver.recv().await,
@@ -317,7 +317,7 @@ mod tests {
             "the panicking one stops nobody"
         );
         drop(subscription);
-        hub.publish([out()]);
+        bus.publish([out()]);
         assert_eq!(receiver.recv().await, None, "unsubscribed and dropped");
     }
 }

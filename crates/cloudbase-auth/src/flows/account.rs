@@ -32,7 +32,7 @@ impl Auth {
     ///
     /// # Errors
     ///
-    /// If the service cannot be reached or refuses. The user known last stands in
+    /// If the service cannot be reached or rejects. The user known last stands in
     /// [`peek_session`](Self::peek_session).
     ///
     /// # Examples

@@ -34,7 +34,7 @@ impl Auth {
                     "must be set: there is nobody to solve a captcha",
                 )
             };
-            let token = self.gate().obtain(self.caller(), "", None).await?;
+            let token = self.captchas().obtain(self.caller(), "", None).await?;
             token.ok_or_else(none)
         })
         .await
@@ -97,7 +97,7 @@ impl Auth {
         key: impl AsRef<str>,
     ) -> Result<CaptchaToken> {
         let answer = verify(self.caller(), &token.into(), key.as_ref()).await?;
-        self.gate().keep(&answer);
+        self.captchas().keep(&answer);
         Ok(answer)
     }
 }

@@ -154,7 +154,7 @@ impl OAuth {
         self
     }
 
-    /// Refuses what cannot be right.
+    /// Rejects what cannot be right.
     pub(crate) fn check(&self) -> Result<()> {
         validate::not_empty("provider", &self.provider)?;
         if let Some(url) = &self.redirect_to {

@@ -281,7 +281,7 @@ impl Auth {
 }
 
 impl Registration {
-    /// Refuses what is given but empty.
+    /// Rejects what is given but empty.
     fn check(&self) -> Result<()> {
         let texts = [
             ("username", &self.username),

@@ -94,7 +94,7 @@ impl VerificationRequest {
         self
     }
 
-    /// Refuses what cannot be right, and brings the rest into the service's form.
+    /// Rejects what cannot be right, and brings the rest into the service's form.
     pub(crate) fn checked(mut self) -> Result<Self> {
         self.contact = self.contact.normalised()?;
         validate::not_empty("target", self.target.as_str())?;

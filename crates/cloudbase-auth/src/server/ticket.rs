@@ -99,7 +99,7 @@ impl TicketIssuer {
         })
     }
 
-    /// How often a session of these tickets renews its access token, as the ticket says it. Default
+    /// How often a session of these tickets refreshes its access token, as the ticket says it. Default
     /// 1 h.
     #[must_use]
     pub fn refresh(mut self, interval: Duration) -> Self {
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_or_no_user_is_refused_without_showing_it() {
+    fn what_is_no_key_or_no_user_is_rejected_without_showing_it() {
         let good = file(&key().to_pkcs1_pem(LineEnding::LF).unwrap());
         for (env_id, file) in [
             ("env-a", "sentinel".to_owned()),

@@ -10,21 +10,21 @@ use crate::value::session::Session;
 
 /// A session with its token on the monotonic clock.
 #[derive(Clone)]
-pub(crate) struct Live {
+pub(crate) struct ActiveSession {
     pub(crate) session: Session,
     pub(crate) token: Token,
     /// When this process obtained it; `None` if it came out of the store.
     obtained: Option<Instant>,
 }
 
-/// What the service has said to a renewal, and what is known of the refresh token that it refused.
+/// What the service has said to a refresh, and what is known of the refresh token that it rejected.
 #[derive(Clone, Debug)]
 pub(crate) struct Rejection {
     pub(crate) code: ErrorCode,
     pub(crate) history: String,
 }
 
-impl Live {
+impl ActiveSession {
     /// A session with `lifetime` still to go.
     pub(crate) fn new(session: Session, lifetime: Duration) -> Result<Self> {
         let token = token_of(&session, Some(lifetime))?;
@@ -51,7 +51,7 @@ impl Live {
         Ok(self)
     }
 
-    /// What is known of its refresh token, for whoever wonders why it was refused.
+    /// What is known of its refresh token, for whoever wonders why it was rejected.
     pub(crate) fn history(&self) -> String {
         match self.obtained {
             Some(at) => format!(
@@ -63,7 +63,7 @@ impl Live {
     }
 }
 
-impl TokenHolder for Live {
+impl TokenHolder for ActiveSession {
     fn token(&self) -> &Token {
         &self.token
     }
@@ -80,7 +80,7 @@ fn token_of(session: &Session, lifetime: Option<Duration>) -> Result<Token> {
 }
 
 impl Rejection {
-    /// Read with a session that another process, or an earlier run, was refused to renew.
+    /// Read with a session whose refresh was rejected for another process or an earlier run.
     pub(crate) fn stored(session: &Session) -> Option<Self> {
         Some(Self {
             code: session.rejection()?.clone(),
@@ -89,16 +89,16 @@ impl Rejection {
     }
 }
 
-/// What to say to a caller who wants a renewal that the service does not grant any more.
+/// What to say to a caller who wants a refresh that the service does not grant any more.
 pub(crate) fn rejected(rejection: Rejection) -> Error {
     let Rejection { code, history } = rejection;
     let message =
-        format!("the service does not renew this session any more ({history}): sign in again");
+        format!("the service does not refresh this session any more ({history}): sign in again");
     Error::new(ErrorKind::Credentials, message).with_code(code)
 }
 
-/// What to say to a caller who wants a renewal without the means.
-pub(crate) fn not_renewable() -> Error {
+/// What to say to a caller who wants a refresh without the means.
+pub(crate) fn not_refreshable() -> Error {
     Error::new(
         ErrorKind::Credentials,
         "the session has no refresh token: sign in again",

@@ -90,7 +90,7 @@ impl Ancestor {
 
 /// Whether `stored` is the known session still, as far as a change to `ours` goes.
 fn descends(known: &Session, stored: &Session, ours: Option<&Session>) -> bool {
-    // The same one; it may have been refused a refresh since, or got a newer profile.
+    // The same one; it may have been rejected a refresh since, or got a newer profile.
     if known.has_access_token_of(stored) {
         return true;
     }

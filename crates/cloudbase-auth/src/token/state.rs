@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::active_session::{Live, Rejection};
+use super::active_session::{ActiveSession, Rejection};
 use super::ancestor::Ancestor;
 use super::ticket_callback::TicketSource;
 use crate::value::session::Session;
@@ -27,15 +27,15 @@ pub(crate) struct State {
     /// nothing that is under way brings it back.
     pub(crate) leaving: usize,
     /// What a refresh has brought that a sign-out has overtaken: the newest tokens of what it ends.
-    pub(crate) overtaken: Option<Live>,
+    pub(crate) overtaken: Option<ActiveSession>,
     /// When the store was read last.
     pub(crate) looked: Option<Instant>,
-    /// That the service does not renew the current session (or did not renew the last one) any more.
+    /// That the service does not refresh the current session (or did not refresh the last one) any more.
     pub(crate) rejection: Option<Rejection>,
     pub(crate) ticket: Option<TicketSource>,
     /// The manager is that of a handle for one user: it refreshes nothing and signs nobody in.
     pub(crate) is_for_user: bool,
-    /// Waits for the end of a session that nothing can renew.
+    /// Waits for the end of a session that nothing can refresh.
     pub(crate) expiry: Option<Expiry>,
 }
 
@@ -82,7 +82,7 @@ impl State {
     }
 
     /// Whether `live` can be followed by another session without anybody's help.
-    pub(crate) fn is_renewable(&self, live: &Live) -> bool {
+    pub(crate) fn is_refreshable(&self, live: &ActiveSession) -> bool {
         live.session.refresh_token().is_some()
             || self.may_sign_in_anonymously(&live.session)
             || self.ticket.is_some()

@@ -40,7 +40,7 @@ pub enum AuthErrorCategory {
     CaptchaInvalid,
     /// Password, code or session is wrong or has ended.
     InvalidCredentials,
-    /// An argument was refused, here or by the service.
+    /// An argument was rejected, here or by the service.
     InvalidParams,
     /// The account needs a second factor first.
     MfaRequired,

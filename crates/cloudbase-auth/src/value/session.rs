@@ -50,7 +50,7 @@ struct Inner {
     other: Map<String, Value>,
 }
 
-/// Which generation of the auth API a session belongs to: it is renewed there.
+/// Which generation of the auth API a session belongs to: it is refreshed there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ApiVersion {
     V1,
@@ -206,7 +206,7 @@ impl Session {
         session
     }
 
-    /// The session after the service has refused its refresh token. That is stored, too: other
+    /// The session after the service has rejected its refresh token. That is stored, too: other
     /// processes and later runs must be able to say why it ends.
     pub(crate) fn rejected(&self, code: Option<ErrorCode>) -> Self {
         let mut session = self.clone();
@@ -216,7 +216,7 @@ impl Session {
         session
     }
 
-    /// Why the service does not renew the session any more, if that is so.
+    /// Why the service does not refresh the session any more, if that is so.
     pub(crate) fn rejection(&self) -> Option<&ErrorCode> {
         self.inner.rejection.as_ref()
     }

@@ -171,10 +171,10 @@ async fn the_life_of_a_captcha_is_any_number() {
             .build()
             .unwrap();
         sign_in(&auth).await.unwrap();
-        let gate = auth.gate();
-        assert_eq!(gate.kept(None).is_some(), kept, "{expires_in}");
-        gate.keep(&CaptchaToken::new("mine", Duration::MAX));
-        assert!(gate.kept(None).is_some());
+        let captchas = auth.captchas();
+        assert_eq!(captchas.kept(None).is_some(), kept, "{expires_in}");
+        captchas.keep(&CaptchaToken::new("mine", Duration::MAX));
+        assert!(captchas.kept(None).is_some());
     }
 }
 

@@ -273,12 +273,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_changes_nothing_or_too_much_is_refused() {
-        let refused = |update: UpdateUser| update.checked().unwrap_err().message().to_owned();
-        assert!(refused(UpdateUser::new()).starts_with("`update` must"));
-        assert!(refused(UpdateUser::new().nickname(" ")).starts_with("`nickname` must"));
-        assert!(refused(UpdateUser::new().email("nobody")).starts_with("`email` must"));
-        assert!(refused(UpdateUser::new().email("a@b").phone("1")).starts_with("`phone` cannot"));
+    fn what_changes_nothing_or_too_much_is_rejected() {
+        let rejected = |update: UpdateUser| update.checked().unwrap_err().message().to_owned();
+        assert!(rejected(UpdateUser::new()).starts_with("`update` must"));
+        assert!(rejected(UpdateUser::new().nickname(" ")).starts_with("`nickname` must"));
+        assert!(rejected(UpdateUser::new().email("nobody")).starts_with("`email` must"));
+        assert!(rejected(UpdateUser::new().email("a@b").phone("1")).starts_with("`phone` cannot"));
         let (contact, others) = UpdateUser::new()
             .phone("139")
             .gender(Gender::Male)

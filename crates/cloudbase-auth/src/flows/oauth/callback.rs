@@ -99,7 +99,7 @@ impl Auth {
     ///
     /// [`Argument`](ErrorKind::Argument) if the state is unknown here, used or older than ten
     /// minutes, unless a [`provider`](VerifyOAuth::provider) is named; `provider_error`,
-    /// `failed_precondition` if the identity source refuses; `already_exists` if the identity is
+    /// `failed_precondition` if the identity source rejects; `already_exists` if the identity is
     /// bound to another account; [`Credentials`](ErrorKind::Credentials) if an identity was to be
     /// bound to the account of a user who is not signed in any more. [`OAuthReturn::of`] says what the
     /// user was sent there for.
@@ -164,8 +164,8 @@ impl Auth {
                 redirect_url: back.redirect_url.clone(),
                 error: result.as_ref().err().map(with_back),
             };
-            let hub = self.manager().hub();
-            hub.publish([AuthEvent::BindIdentity(event)]);
+            let bus = self.manager().events();
+            bus.publish([AuthEvent::BindIdentity(event)]);
         }
         Ok(VerifiedOAuth {
             signed_in: result.map_err(|error| with_back(&error))?,

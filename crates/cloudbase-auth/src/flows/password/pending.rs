@@ -76,7 +76,7 @@ impl PendingPasswordReset {
             self.code.forget();
             self.auth
                 .manager()
-                .hub()
+                .events()
                 .publish([AuthEvent::PasswordRecovery]);
             let session = sign_in::with_password(caller, contact.as_str(), &password).await?;
             self.auth.manager().sign_in(caller, session, None).await
@@ -96,7 +96,7 @@ impl PendingPasswordReset {
 pub struct PendingReauthentication {
     auth: Auth,
     code: SentCode,
-    /// What the code was traded for: if the new password is refused, the same code can be given
+    /// What the code was traded for: if the new password is rejected, the same code can be given
     /// again although the service takes it only once.
     leave: Mutex<Option<Leave>>,
 }

@@ -30,9 +30,9 @@ struct State {
     serial: u32,
     /// When access tokens end, in seconds of its time.
     tokens: HashMap<String, i64>,
-    renewals: u32,
+    refreshes: u32,
     /// Calls with a token that had ended.
-    refused: u32,
+    rejected: u32,
 }
 
 impl State {
@@ -43,7 +43,7 @@ impl State {
     fn answer(&mut self, request: &Request<Body>) -> (StatusCode, serde_json::Value) {
         match request.uri().path() {
             "/auth/v1/signin" => {}
-            "/auth/v1/token" => self.renewals += 1,
+            "/auth/v1/token" => self.refreshes += 1,
             _ => {
                 let bearer = request.headers().get("authorization");
                 let bearer =
@@ -54,7 +54,7 @@ impl State {
                 if good {
                     return (StatusCode::OK, json!({"sub": "u1"}));
                 }
-                self.refused += 1;
+                self.rejected += 1;
                 return (
                     StatusCode::UNAUTHORIZED,
                     json!({"code": "ACCESS_TOKEN_EXPIRED", "message": "no"}),
@@ -85,8 +85,8 @@ impl Machine {
             slept: 0,
             serial: 0,
             tokens: HashMap::new(),
-            renewals: 0,
-            refused: 0,
+            refreshes: 0,
+            rejected: 0,
         })));
         let store = MemoryStore::new();
         let auth = service.auth(&store);
@@ -121,10 +121,10 @@ impl Machine {
         }
     }
 
-    /// How often the session was renewed, and how many calls were refused.
+    /// How often the session was refreshed, and how many calls were rejected.
     fn counts(&self) -> (u32, u32) {
         let state = self.service.lock();
-        (state.renewals, state.refused)
+        (state.refreshes, state.rejected)
     }
 }
 
@@ -207,7 +207,7 @@ async fn after_a_sleep_nobody_is_handed_a_token_that_is_over() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_clock_set_between_two_runs_costs_one_renewal_at_most() {
+async fn a_clock_set_between_two_runs_costs_one_refresh_at_most() {
     // Forward: the stored session seems to have ended.
     let mut machine = Machine::signed_in().await;
     shift(10 * HOUR);
@@ -232,16 +232,16 @@ async fn a_clock_set_between_two_runs_costs_one_renewal_at_most() {
     machine.restart();
     machine.pass(LIFETIME - HOUR / 2).await;
     machine.calls().await;
-    let (renewals, refused) = machine.counts();
-    assert_eq!(renewals, 1);
+    let (refreshes, rejected) = machine.counts();
+    assert_eq!(refreshes, 1);
     assert!(
-        (1..=50).contains(&refused),
-        "those at once, and none later: {refused}"
+        (1..=50).contains(&rejected),
+        "those at once, and none later: {rejected}"
     );
 }
 
 #[tokio::test(start_paused = true)]
-async fn eight_hours_asleep_cost_one_renewal() {
+async fn eight_hours_asleep_cost_one_refresh() {
     // A machine that sleeps stops its monotonic clock; its wall clock is right when it wakes.
     let machine = Machine::signed_in().await;
     machine.calls().await;

@@ -1,4 +1,4 @@
-//! Tells in time that a session has ended which nothing can renew.
+//! Tells in time that a session has ended which nothing can refresh.
 
 use std::sync::Arc;
 
@@ -6,19 +6,19 @@ use tokio::sync::oneshot;
 use tokio::time::sleep;
 
 use super::manager::Core;
-use crate::token::active_session::Live;
+use crate::token::active_session::ActiveSession;
 
 impl Core {
     /// If nothing is known to follow the token of `live`, waits for its end in a task of
-    /// its own: the service has refused a renewal, or one was tried (`renewing`) without the means.
+    /// its own: the service has rejected a refresh, or one was tried (`refreshing`) without the means.
     /// The task does not keep this alive, and ends with it.
-    pub(super) fn await_expiry(self: &Arc<Self>, live: &Live, renewing: bool) {
+    pub(super) fn await_expiry(self: &Arc<Self>, live: &ActiveSession, refreshing: bool) {
         let Some(remaining) = live.token.remaining() else {
             return;
         };
         let called_off = {
             let mut state = self.state();
-            if state.rejection.is_none() && (state.is_renewable(live) || !renewing) {
+            if state.rejection.is_none() && (state.is_refreshable(live) || !refreshing) {
                 return;
             }
             let (expiry, called_off) = oneshot::channel();
@@ -38,7 +38,7 @@ impl Core {
     }
 
     /// Looks for another token, as a call would do now, and ends the session for want of one.
-    async fn end_at_expiry(&self, live: Live) {
+    async fn end_at_expiry(&self, live: ActiveSession) {
         let mut events = Vec::new();
         {
             let _permit = self.permit.lock().await;
@@ -49,7 +49,7 @@ impl Core {
             if is_current && let Err(error) = self.fetch(Some(live), &mut events).await {
                 tracing::debug!(%error, "the session has ended, or its end could not be settled");
             }
-            self.hub.publish(events);
+            self.bus.publish(events);
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::api::{Caller, detached, session};
 use crate::args::validate;
 use crate::events::AuthEvent;
 use crate::flows::sign_in::SignedIn;
-use crate::token::active_session::{Live, not_renewable, rejected};
+use crate::token::active_session::{ActiveSession, not_refreshable, rejected};
 use crate::token::state::Stored;
 use crate::token::ticket_callback::{is_asking, would_wait_for_itself};
 use crate::value::session::{ApiVersion, Session};
@@ -29,14 +29,14 @@ const LOOKS_AGAIN_AFTER: [Duration; 5] = [
 
 impl Manager {
     /// Refreshes the current session now, whatever became of the last refresh.
-    pub(super) async fn renew(&self) -> Result<SignedIn> {
+    pub(super) async fn refresh(&self) -> Result<SignedIn> {
         let live = self
             .live()
             .await?
             .ok_or_else(crate::value::error::not_signed_in)?;
-        if !self.state().is_renewable(&live) {
+        if !self.state().is_refreshable(&live) {
             let rejection = self.state().rejection.clone();
-            return Err(rejection.map_or_else(not_renewable, rejected));
+            return Err(rejection.map_or_else(not_refreshable, rejected));
         }
         self.core.cache.refresh().await?;
         if let Some(rejection) = self.state().rejection.clone() {
@@ -62,7 +62,7 @@ impl Manager {
             };
             tracing::warn!(%error, "the stored session could not be read; trying again");
             let event = AuthEvent::StoreFailed(error);
-            this.hub().publish([event]);
+            this.events().publish([event]);
             for pause in LOOKS_AGAIN_AFTER {
                 sleep(pause).await;
                 if this.live().await.is_ok() {
@@ -74,7 +74,7 @@ impl Manager {
     }
 
     /// The session in force, read from the store if nobody is known to be signed in.
-    async fn live(&self) -> Result<Option<Live>> {
+    async fn live(&self) -> Result<Option<ActiveSession>> {
         if is_asking() {
             return Ok(None);
         }
@@ -92,7 +92,7 @@ impl Manager {
             Err(_) if self.state().unsaved => cache.peek(),
             Err(error) => return Err(error),
         };
-        self.hub().publish(events);
+        self.events().publish(events);
         if let Some(live) = &live {
             self.core.await_expiry(live, false);
         }
@@ -113,7 +113,7 @@ impl Manager {
         let (this, caller) = (self.clone(), caller.clone());
         detached(async move {
             let direct = this.core.caller()?;
-            let renewed = session::refresh(&direct, ApiVersion::V1, &refresh_token);
+            let refreshed = session::refresh(&direct, ApiVersion::V1, &refresh_token);
             let own = this.core.has_refresh_token(&refresh_token).await;
             let events: &[fn(Session) -> AuthEvent] = match signs_in {
                 true => &[AuthEvent::TokenRefreshed, AuthEvent::SignedIn],
@@ -122,18 +122,18 @@ impl Manager {
             let session = match own {
                 // A refresh of the session may be spending the same token.
                 Some(previous) => {
-                    let renewed = async {
-                        let renewed = this.core.interruption.unless_interrupted(renewed);
-                        let session = renewed.await?;
+                    let refreshed = async {
+                        let refreshed = this.core.interruption.unless_interrupted(refreshed);
+                        let session = refreshed.await?;
                         Ok(match signs_in {
                             true => session,
                             false => session.succeeding(&previous),
                         })
                     };
-                    this.install_after(None, events, renewed).await?
+                    this.install_after(None, events, refreshed).await?
                 }
                 None => {
-                    let session = renewed.await?;
+                    let session = refreshed.await?;
                     this.install(&session, None, events).await?;
                     session
                 }

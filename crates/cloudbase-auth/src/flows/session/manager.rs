@@ -19,11 +19,11 @@ use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard};
 use super::provider::Source;
 use crate::api::device::Device;
 use crate::api::{Caller, detached};
-use crate::events::{AuthEvent, Hub};
+use crate::events::{AuthEvent, EventBus};
 use crate::flows::account;
 use crate::flows::sign_in::SignedIn;
 use crate::store::{SessionStore, StoreLock};
-use crate::token::active_session::Live;
+use crate::token::active_session::ActiveSession;
 use crate::token::interruption::Interruption;
 use crate::token::state::State;
 use crate::token::ticket_callback::{TicketSource, is_asking, would_wait_for_itself};
@@ -44,14 +44,14 @@ pub(crate) struct Manager {
 
 pub(crate) struct Core {
     /// Owns the session in force. It may be locked while the state is, and never the other way round.
-    pub(super) cache: TokenCache<Live>,
+    pub(super) cache: TokenCache<ActiveSession>,
     /// The client owns this session, so the session must not keep it alive.
     client: WeakClient,
     pub(super) env_id: EnvId,
     device: Arc<Device>,
     pub(super) store: Arc<dyn SessionStore>,
     pub(super) key: String,
-    pub(super) hub: Arc<Hub>,
+    pub(super) bus: Arc<EventBus>,
     /// Held by whoever changes the session. Readers never wait for it.
     pub(super) permit: AsyncMutex<()>,
     pub(super) interruption: Interruption,
@@ -72,7 +72,7 @@ impl Manager {
             env_id: client.env_id().clone(),
             device,
             store,
-            hub: Arc::default(),
+            bus: Arc::default(),
             permit: AsyncMutex::new(()),
             interruption: Interruption::default(),
             state: Mutex::default(),
@@ -89,8 +89,8 @@ impl Manager {
         &*self.core.store
     }
 
-    pub(crate) fn hub(&self) -> &Arc<Hub> {
-        &self.core.hub
+    pub(crate) fn events(&self) -> &Arc<EventBus> {
+        &self.core.bus
     }
 
     /// The session as known here, without waiting for anything.
@@ -184,7 +184,7 @@ impl Manager {
         ticket: Option<TicketSource>,
         told: &[fn(Session) -> AuthEvent],
     ) -> Result<()> {
-        let live = Live::fresh(session.clone())?;
+        let live = ActiveSession::fresh(session.clone())?;
         let permit = self.core.permit().await?;
         self.install_within(permit, ticket, told, async { Ok(live) })
             .await
@@ -200,14 +200,14 @@ impl Manager {
         obtain: impl Future<Output = Result<Session>>,
     ) -> Result<Session> {
         let permit = self.core.queued_permit().await?;
-        let obtain = Box::pin(async { Live::fresh(obtain.await?) });
+        let obtain = Box::pin(async { ActiveSession::fresh(obtain.await?) });
         self.install_within(permit, ticket, told, obtain).await
     }
 
     /// Stores a session that came from elsewhere and puts it in force for what is left of it.
     pub(super) async fn install_stored(&self, session: Session) -> Result<()> {
         let remaining = session.remaining();
-        let live = Live::new(session, remaining)?;
+        let live = ActiveSession::new(session, remaining)?;
         let permit = self.core.permit().await?;
         self.install_within(permit, None, &[AuthEvent::SignedIn], async { Ok(live) })
             .await
@@ -219,7 +219,7 @@ impl Manager {
         _permit: AsyncMutexGuard<'_, ()>,
         ticket: Option<TicketSource>,
         told: &[fn(Session) -> AuthEvent],
-        obtain: impl Future<Output = Result<Live>>,
+        obtain: impl Future<Output = Result<ActiveSession>>,
     ) -> Result<Session> {
         let mut events = Vec::new();
         let lock = self.core.lock_or_go_on().await;
@@ -231,7 +231,7 @@ impl Manager {
         lock.release().await;
         let session = obtained?.session;
         events.extend(told.iter().map(|event| event(session.clone())));
-        self.hub().publish(events);
+        self.events().publish(events);
         Ok(session)
     }
 
@@ -258,7 +258,7 @@ impl Manager {
         if let (true, Ok(session)) = (told, self.session_of(lineage)) {
             events.push(AuthEvent::UserUpdated(session.with_user(user.clone())));
         }
-        self.hub().publish(events);
+        self.events().publish(events);
     }
 
     /// Reads the store again at the next call: another process may have signed in.

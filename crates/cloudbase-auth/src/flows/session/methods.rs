@@ -1,4 +1,4 @@
-//! The session's methods: read, renew, replace, end, watch.
+//! The session's methods: read, refresh, replace, end, watch.
 
 use std::future::IntoFuture;
 
@@ -28,7 +28,7 @@ impl Auth {
     ///
     /// # Cancel safety
     ///
-    /// A renewal goes on when the future is dropped.
+    /// A refresh goes on when the future is dropped.
     ///
     /// # Examples
     ///
@@ -47,7 +47,7 @@ impl Auth {
         named("auth.session", async { self.manager().session().await }).await
     }
 
-    /// The session as this process knows it, without waiting, renewing or reading the store: `None`
+    /// The session as this process knows it, without waiting, refreshing or reading the store: `None`
     /// before the first call that needs a session, and its access token may have ended.
     ///
     /// Tells an offline program whose session it holds.
@@ -59,7 +59,7 @@ impl Auth {
     /// session that another process has put in place of the one in force takes effect at once.
     ///
     /// Without this, a sign-in elsewhere is noticed by the first call after five seconds if nobody is
-    /// signed in here, and a sign-out elsewhere at the next renewal.
+    /// signed in here, and a sign-out elsewhere at the next refresh.
     pub fn reload_session(&self) {
         self.manager().reload();
     }
@@ -72,7 +72,7 @@ impl Auth {
     /// # Errors
     ///
     /// [`Credentials`](cloudbase_core::ErrorKind::Credentials) if nobody is signed in, there is no
-    /// refresh token, or the service does not renew the session any more (code `invalid_grant`).
+    /// refresh token, or the service does not refresh the session any more (code `invalid_grant`).
     /// Anything else leaves the session as it is.
     ///
     /// # Examples
@@ -194,7 +194,7 @@ impl Auth {
     pub fn events(&self) -> AuthEvents {
         let manager = self.manager().clone();
         let look = Box::new(move || manager.look_for_stored());
-        self.manager().hub().stream(Some(look))
+        self.manager().events().stream(Some(look))
     }
 
     /// Calls `callback` for whatever happens to the session from now on, until the subscription is
@@ -218,7 +218,7 @@ impl Auth {
         &self,
         callback: impl Fn(AuthEvent) + Send + Sync + 'static,
     ) -> Subscription {
-        let subscription = self.manager().hub().listen(callback);
+        let subscription = self.manager().events().listen(callback);
         self.manager().look_for_stored();
         subscription
     }
@@ -260,7 +260,7 @@ impl Auth {
     }
 }
 
-/// Renews the session; see [`Auth::refresh_session`].
+/// Refreshes the session; see [`Auth::refresh_session`].
 #[derive(Debug)]
 #[must_use = "nothing is sent until `send` is called or it is awaited"]
 pub struct RefreshSession {
@@ -269,13 +269,13 @@ pub struct RefreshSession {
 }
 
 impl RefreshSession {
-    /// Renews with this refresh token instead of the current one.
+    /// Refreshes with this refresh token instead of the current one.
     pub fn refresh_token(mut self, token: impl Into<SecretString>) -> Self {
         self.refresh_token = Some(token.into());
         self
     }
 
-    /// Renews.
+    /// Refreshes.
     ///
     /// # Errors
     ///
@@ -288,7 +288,7 @@ impl RefreshSession {
                     self.auth.check_can_sign_in()?;
                     manager.take_over(self.auth.caller(), token, false).await
                 }
-                None => manager.renew().await,
+                None => manager.refresh().await,
             }
         })
         .await

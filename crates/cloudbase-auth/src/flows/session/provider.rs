@@ -7,7 +7,7 @@ use cloudbase_core::credential::{Cached, CredentialProvider, Token, TokenSource}
 use futures_core::future::BoxFuture;
 
 use super::manager::{Core, Manager};
-use crate::token::active_session::Live;
+use crate::token::active_session::ActiveSession;
 use crate::token::ticket_callback::is_asking;
 
 /// What the token cache asks for sessions. The cache is the core's own.
@@ -51,22 +51,25 @@ impl CredentialProvider for Manager {
     }
 }
 
-impl TokenSource<Live> for Source {
-    fn fetch(&self, previous: Option<Live>) -> BoxFuture<'_, Result<Option<Live>>> {
+impl TokenSource<ActiveSession> for Source {
+    fn fetch(
+        &self,
+        previous: Option<ActiveSession>,
+    ) -> BoxFuture<'_, Result<Option<ActiveSession>>> {
         Box::pin(async move {
             let Some(core) = self.0.upgrade() else {
                 return Ok(None); // nobody uses the session any more
             };
             let mut events = Vec::new();
-            let renewing = previous.is_some();
+            let refreshing = previous.is_some();
             let result = {
                 let _permit = core.permit.lock().await;
                 let result = core.fetch(previous, &mut events).await;
-                core.hub.publish(events);
+                core.bus.publish(events);
                 result
             };
             if let Ok(Some(live)) = &result {
-                core.await_expiry(live, renewing);
+                core.await_expiry(live, refreshing);
             }
             result
         })

@@ -1,4 +1,4 @@
-//! How a session is renewed: once for all processes, never from a stale copy, never twice with one
+//! How a session is refreshed: once for all processes, never from a stale copy, never twice with one
 //! refresh token.
 
 use cloudbase_core::credential::TokenHolder as _;
@@ -8,7 +8,7 @@ use super::manager::Core;
 use crate::api::session;
 use crate::events::{AuthEvent, SignOutReason};
 use crate::store::StoreLock;
-use crate::token::active_session::{Live, Rejection, not_renewable, rejected};
+use crate::token::active_session::{ActiveSession, Rejection, not_refreshable, rejected};
 use crate::token::state::Stored;
 use crate::value::session::Session;
 
@@ -20,9 +20,9 @@ impl Core {
     /// Of kind [`ErrorKind::Credentials`] if the session has ended by this, with the reason.
     pub(super) async fn fetch(
         &self,
-        previous: Option<Live>,
+        previous: Option<ActiveSession>,
         events: &mut Vec<AuthEvent>,
-    ) -> Result<Option<Live>> {
+    ) -> Result<Option<ActiveSession>> {
         // Without the lock first: whoever holds it may be waiting for the network, and what is
         // needed may be there already.
         match self.read().await {
@@ -61,10 +61,10 @@ impl Core {
 
     async fn fetch_locked(
         &self,
-        previous: Option<&Live>,
+        previous: Option<&ActiveSession>,
         lock: &StoreLock,
         events: &mut Vec<AuthEvent>,
-    ) -> Result<Option<Live>> {
+    ) -> Result<Option<ActiveSession>> {
         let read = self.read().await;
         // What is unsaved is written over nothing that has not been looked at.
         let is_known = read.is_ok();
@@ -94,12 +94,16 @@ impl Core {
             }
             return Ok(Some(live));
         }
-        self.renew(live, lock, events).await
+        self.refresh(live, lock, events).await
     }
 
     /// `live`, if it has another token than the one to be replaced, and a good one.
-    fn usable(&self, live: Option<Live>, previous: Option<&Live>) -> Option<Live> {
-        let generation = |live: &Live| live.token.generation();
+    fn usable(
+        &self,
+        live: Option<ActiveSession>,
+        previous: Option<&ActiveSession>,
+    ) -> Option<ActiveSession> {
+        let generation = |live: &ActiveSession| live.token.generation();
         live.filter(|live| {
             previous.is_none_or(|previous| generation(previous) != generation(live))
                 && self.is_alive(live)
@@ -108,16 +112,16 @@ impl Core {
 
     /// Whether the token can still be sent: neither clock says that it is over, and the gateway has
     /// not rejected it.
-    fn is_alive(&self, live: &Live) -> bool {
+    fn is_alive(&self, live: &ActiveSession) -> bool {
         !live.is_expired() && !self.cache.is_rejected(live)
     }
 
-    async fn renew(
+    async fn refresh(
         &self,
-        mut live: Live,
+        mut live: ActiveSession,
         lock: &StoreLock,
         events: &mut Vec<AuthEvent>,
-    ) -> Result<Option<Live>> {
+    ) -> Result<Option<ActiveSession>> {
         let mut why = None;
         if let Some(refresh_token) = live.session.refresh_token() {
             let version = live.session.version();
@@ -127,11 +131,11 @@ impl Core {
                 Ok(newer) if !newer.has_user_of(&live.session) => return Err(another_user()),
                 Ok(newer) => return self.replace(&live.session, newer, lock, events).await,
                 Err(error) if session::is_rejected(&error) => {
-                    // A program that knows nothing of the lock may have renewed it meanwhile.
+                    // A program that knows nothing of the lock may have refreshed it meanwhile.
                     if let Some(newer) = self.adopt_newer(&live, events).await? {
                         return Ok(Some(newer));
                     }
-                    tracing::info!(%error, "the service does not renew the session any more");
+                    tracing::info!(%error, "the service does not refresh the session any more");
                     live.session = live.session.rejected(error.code().cloned());
                     self.reject(&live, &error);
                     match self.put_successor(live, lock, events).await? {
@@ -146,15 +150,15 @@ impl Core {
         self.begin_anew(live, why, lock, events).await
     }
 
-    /// Renews a session that has no refresh token (any more), by signing in again if that needs
+    /// Refreshes a session that has no refresh token (any more), by signing in again if that needs
     /// nobody's help. Else it lasts for as long as its access token.
     async fn begin_anew(
         &self,
-        live: Live,
+        live: ActiveSession,
         mut why: Option<Error>,
         lock: &StoreLock,
         events: &mut Vec<AuthEvent>,
-    ) -> Result<Option<Live>> {
+    ) -> Result<Option<ActiveSession>> {
         let attempt = async {
             let (ticket, is_anonymous) = {
                 let state = self.state();
@@ -196,11 +200,11 @@ impl Core {
                 Error::because_of(ErrorKind::Credentials, what, &error)
             }
             (None, Some(rejection)) => rejected(rejection),
-            (None, None) => not_renewable(),
+            (None, None) => not_refreshable(),
         })
     }
 
-    fn reject(&self, live: &Live, error: &Error) {
+    fn reject(&self, live: &ActiveSession, error: &Error) {
         self.state().rejection = error.code().map(|code| Rejection {
             code: code.clone(),
             history: live.history(),
@@ -213,9 +217,9 @@ impl Core {
         newer: Session,
         lock: &StoreLock,
         events: &mut Vec<AuthEvent>,
-    ) -> Result<Option<Live>> {
+    ) -> Result<Option<ActiveSession>> {
         let newer = newer.succeeding(previous);
-        let live = Live::fresh(newer.clone())?;
+        let live = ActiveSession::fresh(newer.clone())?;
         let Some(in_force) = self.put_successor(live, lock, events).await? else {
             return Ok(None);
         };
@@ -231,7 +235,11 @@ impl Core {
     }
 
     /// A session that has come into the store since, if there is one.
-    async fn adopt_newer(&self, live: &Live, events: &mut Vec<AuthEvent>) -> Result<Option<Live>> {
+    async fn adopt_newer(
+        &self,
+        live: &ActiveSession,
+        events: &mut Vec<AuthEvent>,
+    ) -> Result<Option<ActiveSession>> {
         match self.read().await {
             Ok(Stored::Session(stored))
                 if !stored.is_same(&live.session) && !stored.remaining().is_zero() =>

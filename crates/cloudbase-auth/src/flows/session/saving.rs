@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use super::manager::Core;
 use crate::events::{AuthEvent, SignOutReason};
 use crate::store::StoreLock;
-use crate::token::active_session::{Live, Rejection};
+use crate::token::active_session::{ActiveSession, Rejection};
 use crate::token::state::{State, Stored};
 use crate::token::ticket_callback::TicketSource;
 use crate::value::session::Session;
@@ -21,7 +21,7 @@ impl Core {
     /// force. If the store fails, the session lives on in memory.
     pub(super) async fn put(
         &self,
-        live: Live,
+        live: ActiveSession,
         ticket: Option<TicketSource>,
         lock: &StoreLock,
         events: &mut Vec<AuthEvent>,
@@ -42,10 +42,10 @@ impl Core {
     /// into its place while the lock was lost; then that is put in force. Returns what is.
     pub(super) async fn put_successor(
         &self,
-        live: Live,
+        live: ActiveSession,
         lock: &StoreLock,
         events: &mut Vec<AuthEvent>,
-    ) -> Result<Option<Live>> {
+    ) -> Result<Option<ActiveSession>> {
         if self.state().unsaved {
             // What is there may not have been read before: the store may have failed then.
             match self.read().await {
@@ -92,7 +92,7 @@ impl Core {
     }
 
     /// Whether the store still holds what `live` descends from.
-    fn is_still(&self, stored: Option<&Session>, live: &Live) -> bool {
+    fn is_still(&self, stored: Option<&Session>, live: &ActiveSession) -> bool {
         let state = self.state();
         state.ancestor.is_still(stored, Some(&live.session))
     }
@@ -101,11 +101,11 @@ impl Core {
     /// sign-out has ended that meanwhile. Returns what is in force.
     fn settle_successor(
         &self,
-        live: Live,
+        live: ActiveSession,
         saved: Result<()>,
         lock: &StoreLock,
         events: &mut Vec<AuthEvent>,
-    ) -> Option<Live> {
+    ) -> Option<ActiveSession> {
         let live = {
             let mut state = self.state();
             let live = self.go_on(&mut state, live)?;
@@ -118,7 +118,7 @@ impl Core {
 
     /// Puts what has become of the session in force, unless a sign-out has overtaken it, which gets it
     /// then. Returns what is in force.
-    pub(super) fn go_on(&self, state: &mut State, live: Live) -> Option<Live> {
+    pub(super) fn go_on(&self, state: &mut State, live: ActiveSession) -> Option<ActiveSession> {
         if state.leaving > 0 {
             state.overtaken = Some(live);
             return None;
@@ -145,7 +145,8 @@ impl Core {
         let stored = self.read().await.map(|stored| stored.session());
         let stands = {
             let state = self.state();
-            let is_current = |current: Live| current.token.generation() == live.token.generation();
+            let is_current =
+                |current: ActiveSession| current.token.generation() == live.token.generation();
             if !self.cache.peek().is_some_and(is_current) {
                 // A sign-out does not wait for its turn to forget the session.
                 return;
@@ -177,11 +178,11 @@ impl Core {
     /// the lock was lost; then that is put in force, and returned.
     pub(super) async fn end(
         &self,
-        ended: &Live,
+        ended: &ActiveSession,
         reason: SignOutReason,
         lock: &StoreLock,
         events: &mut Vec<AuthEvent>,
-    ) -> Result<Option<Live>> {
+    ) -> Result<Option<ActiveSession>> {
         self.mark_sign_out().await;
         let mut removed = self.write(None, lock).await;
         for _ in 0..RELOCKS {

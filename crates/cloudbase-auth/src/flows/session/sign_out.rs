@@ -15,7 +15,7 @@ use crate::api::{Call, Caller, detached};
 use crate::args::validate;
 use crate::events::{AuthEvent, SignOutReason};
 use crate::flows::Auth;
-use crate::token::active_session::{Live, not_renewable};
+use crate::token::active_session::{ActiveSession, not_refreshable};
 use crate::token::ticket_callback::{is_asking, would_wait_for_itself};
 use crate::value::de::Object;
 use crate::value::session::Session;
@@ -123,7 +123,7 @@ pub struct SignOutOutcome {
 /// refreshed first, unless a refresh was under way, which has spent the refresh token.
 async fn revoke(
     caller: &Caller,
-    live: &Live,
+    live: &ActiveSession,
     is_refresh_spent: bool,
     redirect_uri: Option<String>,
     state: Option<String>,
@@ -132,7 +132,7 @@ async fn revoke(
         return revoke_access(caller, &live.session, redirect_uri, state).await;
     }
     let refresh_token = live.session.refresh_token().filter(|_| !is_refresh_spent);
-    let refresh_token = refresh_token.ok_or_else(not_renewable)?;
+    let refresh_token = refresh_token.ok_or_else(not_refreshable)?;
     let session = session::refresh(caller, live.session.version(), refresh_token).await?;
     revoke_access(caller, &session, redirect_uri, state).await
 }
@@ -177,7 +177,7 @@ async fn revoke_access(
 /// What came of ending a session on this machine.
 pub(crate) struct Ended {
     /// The session, if there was one.
-    live: Option<Live>,
+    live: Option<ActiveSession>,
     /// Whether a refresh of it was under way.
     is_refresh_spent: bool,
     /// Whether the store has been cleared.
@@ -226,8 +226,9 @@ impl Manager {
         if is_asking() {
             return Err(would_wait_for_itself());
         }
-        let is_of_another =
-            |live: &Live| lineage.is_some_and(|lineage| live.session.lineage() != *lineage);
+        let is_of_another = |live: &ActiveSession| {
+            lineage.is_some_and(|lineage| live.session.lineage() != *lineage)
+        };
         if lineage.is_some_and(|lineage| self.session_of(lineage).is_err()) {
             return Ok(Ended::nothing());
         }
@@ -273,7 +274,7 @@ impl Manager {
         self.core.state().unsaved = removed.is_err();
         lock.release().await;
         if live.is_some() {
-            self.hub().publish([AuthEvent::SignedOut(reason)]);
+            self.events().publish([AuthEvent::SignedOut(reason)]);
         }
         Ok(Ended {
             live,
@@ -284,7 +285,11 @@ impl Manager {
 
     /// Returns what the store holds if another process has stored another sign-in there since: the end
     /// of one user is not that of another.
-    async fn stored_by_another(&self, lineage: &Lineage, known: Option<&Live>) -> Option<Session> {
+    async fn stored_by_another(
+        &self,
+        lineage: &Lineage,
+        known: Option<&ActiveSession>,
+    ) -> Option<Session> {
         let stored = self.core.stored().await?.session;
         let stored = match known {
             Some(known) => stored.or_lineage_of(&known.session),
@@ -295,7 +300,7 @@ impl Manager {
     }
 
     /// Ends the session that was known here. The next call goes on with the one of another process.
-    fn yield_to(&self, theirs: Session, reason: SignOutReason) -> Option<Live> {
+    fn yield_to(&self, theirs: Session, reason: SignOutReason) -> Option<ActiveSession> {
         let live = self.forget();
         {
             let mut state = self.core.state();
@@ -303,12 +308,12 @@ impl Manager {
             state.ancestor.is_now(Some(theirs));
         }
         self.reload();
-        self.hub().publish([AuthEvent::SignedOut(reason)]);
+        self.events().publish([AuthEvent::SignedOut(reason)]);
         live
     }
 
     /// Ends the session in memory. What is stored does not come back until it is removed.
-    fn forget(&self) -> Option<Live> {
+    fn forget(&self) -> Option<ActiveSession> {
         let mut state = self.core.state();
         let overtaken = state.overtaken.take();
         state.clear();

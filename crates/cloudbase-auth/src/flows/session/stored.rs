@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::manager::Core;
 use crate::events::{AuthEvent, SignOutReason};
-use crate::token::active_session::{Live, Rejection};
+use crate::token::active_session::{ActiveSession, Rejection};
 use crate::token::state::Stored;
 use crate::value::de::Object;
 use crate::value::session::Session;
@@ -71,11 +71,11 @@ impl Core {
     }
 
     /// What the store holds, if that can be used.
-    pub(super) async fn stored(&self) -> Option<Live> {
+    pub(super) async fn stored(&self) -> Option<ActiveSession> {
         match self.read().await {
             Ok(Stored::Session(session)) => {
                 let remaining = session.remaining();
-                Live::new(*session, remaining).ok()
+                ActiveSession::new(*session, remaining).ok()
             }
             _ => None,
         }
@@ -87,7 +87,7 @@ impl Core {
         &self,
         stored: Option<Session>,
         events: &mut Vec<AuthEvent>,
-    ) -> Result<Option<Live>> {
+    ) -> Result<Option<ActiveSession>> {
         let mut state = self.state();
         if state.leaving > 0 {
             return Ok(None);
@@ -135,7 +135,7 @@ impl Core {
                 };
                 let is_same_user = known.is_some_and(|known| known.sub() == stored.sub());
                 let remaining = stored.remaining();
-                let live = Live::new(stored, remaining)?;
+                let live = ActiveSession::new(stored, remaining)?;
                 let session = live.session.clone();
                 events.push(match (first, is_same_user) {
                     (_, true) => AuthEvent::TokenRefreshed(session),

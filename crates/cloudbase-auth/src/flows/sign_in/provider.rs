@@ -173,7 +173,7 @@ impl Auth {
     /// # Errors
     ///
     /// `invalid_client` if the environment does not know the identity source;
-    /// `failed_precondition` or `provider_error` if the identity source refuses.
+    /// `failed_precondition` or `provider_error` if the identity source rejects.
     ///
     /// # Examples
     ///

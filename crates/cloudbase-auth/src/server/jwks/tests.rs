@@ -140,7 +140,7 @@ async fn a_good_token_is_read_and_the_keys_are_fetched_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_signed_by_the_key_is_refused() {
+async fn what_is_not_signed_by_the_key_is_rejected() {
     let verifier = verifier(&publishing());
     let good = sign(0, &header(), &claims());
     let (signed, signature) = good.rsplit_once('.').unwrap();

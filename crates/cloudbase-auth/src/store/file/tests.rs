@@ -194,7 +194,7 @@ async fn a_file_that_others_can_read_is_mended() {
 }
 
 #[tokio::test]
-async fn a_directory_that_others_can_write_is_refused() {
+async fn a_directory_that_others_can_write_is_rejected() {
     let (_directory, store) = store();
     save(&store, "v").await;
     fs::set_permissions(store.directory(), fs::Permissions::from_mode(0o777)).unwrap();

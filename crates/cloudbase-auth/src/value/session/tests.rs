@@ -149,7 +149,7 @@ fn without_a_stored_end_the_token_tells_it() {
 }
 
 #[test]
-fn what_is_no_session_is_refused_without_showing_it() {
+fn what_is_no_session_is_rejected_without_showing_it() {
     for bad in [
         "",
         "{}",

@@ -129,32 +129,32 @@ async fn serve(mut stream: TcpStream, answer: &str) {
 
 #[tokio::test]
 async fn a_server_that_became_a_replica_is_left_for_a_fresh_connection() {
-    for refusal in [
+    for rejection in [
         "-READONLY You can't write against a read only replica.",
         "-ERR Error running script (call to f_1): @user_script:1: -READONLY You can't write",
         "-MOVED 3999 127.0.0.1:6381",
         "-CLUSTERDOWN The cluster is down",
         "-NOAUTH Authentication required.",
     ] {
-        let refusals: &'static [&'static str] = vec![refusal, ":1"].leak();
-        let (store, connections) = scripted(refusals).await;
+        let rejections: &'static [&'static str] = vec![rejection, ":1"].leak();
+        let (store, connections) = scripted(rejections).await;
         let lock = StoreLock::new(1, || async {}).with_owner("o");
         store.save("k", &"v".into(), &lock).await.unwrap();
-        assert_eq!(*connections.lock().unwrap(), 2, "{refusal}");
+        assert_eq!(*connections.lock().unwrap(), 2, "{rejection}");
 
         // While it lasts that is an error, after one fresh connection.
-        let refusals: &'static [&'static str] = vec![refusal].leak();
-        let (store, connections) = scripted(refusals).await;
+        let rejections: &'static [&'static str] = vec![rejection].leak();
+        let (store, connections) = scripted(rejections).await;
         let error = store.save("k", &"v".into(), &lock).await.unwrap_err();
-        let passes = !refusal.contains("NOAUTH");
+        let passes = !rejection.contains("NOAUTH");
         assert_eq!(error.is_retryable(), passes, "{error}");
-        assert!(*connections.lock().unwrap() <= 2, "{refusal}");
+        assert!(*connections.lock().unwrap() <= 2, "{rejection}");
     }
 }
 
 #[tokio::test]
 async fn a_server_says_what_is_wrong_and_no_secret_is_repeated() {
-    for (refusal, word, passes) in [
+    for (rejection, word, passes) in [
         (
             "-LOADING Redis is loading the dataset in memory",
             "LOADING",
@@ -170,7 +170,7 @@ async fn a_server_says_what_is_wrong_and_no_secret_is_repeated() {
         ),
         ("-sentinel is no code", "request rejected", false),
     ] {
-        let (store, _) = scripted(vec![refusal].leak()).await;
+        let (store, _) = scripted(vec![rejection].leak()).await;
         let error = store.load("k").await.unwrap_err();
         assert!(error.message().contains(word), "{error}");
         assert_eq!(error.is_retryable(), passes, "{error}");
