@@ -154,7 +154,7 @@ async fn sign_in(emulator: &Emulator, place: &Place, name: &str) -> Arc<dyn Sess
         .unwrap();
     let store = place.open();
     let auth = Auth::builder(client)
-        .shared_session_store(store.clone())
+        .session_store(store.clone())
         .build()
         .unwrap();
     auth.sign_in_with_password(Password::username(name, PASSWORD))

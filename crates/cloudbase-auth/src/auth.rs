@@ -94,15 +94,10 @@ impl AuthBuilder {
     ///
     /// A store that cannot be written costs no sign-in: the session goes on in memory, which is a
     /// warning in the trace and [`AuthEvent::StoreFailed`](crate::AuthEvent::StoreFailed), and is
-    /// lost at the end of the program. [`Auth::check_store`] says so at the start.
+    /// lost at the end of the program. [`Auth::check_store`] says so at the start. An [`Arc`] of a store
+    /// is a store, for one that is shared.
     pub fn session_store(mut self, store: impl SessionStore) -> Self {
         self.store = Some(Arc::new(store));
-        self
-    }
-
-    /// As [`session_store`](Self::session_store), for a store that is shared already.
-    pub fn shared_session_store(mut self, store: Arc<dyn SessionStore>) -> Self {
-        self.store = Some(store);
         self
     }
 

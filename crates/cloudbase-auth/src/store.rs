@@ -12,7 +12,7 @@ mod memory;
 mod redis;
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use cloudbase_core::{Error, ErrorKind, Result};
 use futures_core::future::BoxFuture;
@@ -115,6 +115,34 @@ pub trait SessionStore: Send + Sync + 'static {
     /// should find it. The default removes it.
     fn discard<'a>(&'a self, key: &'a str, lock: &'a StoreLock) -> BoxFuture<'a, Result<()>> {
         self.remove(key, lock)
+    }
+}
+
+/// A store that several handles share, here or with the program.
+impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
+    fn load<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<SecretString>>> {
+        (**self).load(key)
+    }
+
+    fn save<'a>(
+        &'a self,
+        key: &'a str,
+        value: &'a SecretString,
+        lock: &'a StoreLock,
+    ) -> BoxFuture<'a, Result<()>> {
+        (**self).save(key, value, lock)
+    }
+
+    fn remove<'a>(&'a self, key: &'a str, lock: &'a StoreLock) -> BoxFuture<'a, Result<()>> {
+        (**self).remove(key, lock)
+    }
+
+    fn lock<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<StoreLock>> {
+        (**self).lock(key)
+    }
+
+    fn discard<'a>(&'a self, key: &'a str, lock: &'a StoreLock) -> BoxFuture<'a, Result<()>> {
+        (**self).discard(key, lock)
     }
 }
 
@@ -264,5 +292,53 @@ impl fmt::Debug for StoreLock {
         f.debug_struct("StoreLock")
             .field("fence", &self.fence)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A store of which the lock and what happens to nonsense are its own.
+    struct Own;
+
+    impl SessionStore for Own {
+        fn load<'a>(&'a self, _key: &'a str) -> BoxFuture<'a, Result<Option<SecretString>>> {
+            Box::pin(async { Ok(Some("loaded".into())) })
+        }
+
+        fn save<'a>(
+            &'a self,
+            _key: &'a str,
+            _value: &'a SecretString,
+            _lock: &'a StoreLock,
+        ) -> BoxFuture<'a, Result<()>> {
+            Box::pin(async { Err(Error::other("saved")) })
+        }
+
+        fn remove<'a>(&'a self, _key: &'a str, _lock: &'a StoreLock) -> BoxFuture<'a, Result<()>> {
+            Box::pin(async { Err(Error::other("removed")) })
+        }
+
+        fn lock<'a>(&'a self, _key: &'a str) -> BoxFuture<'a, Result<StoreLock>> {
+            Box::pin(async { Ok(StoreLock::new(7, || async {})) })
+        }
+
+        fn discard<'a>(&'a self, _key: &'a str, _lock: &'a StoreLock) -> BoxFuture<'a, Result<()>> {
+            Box::pin(async { Err(Error::other("discarded")) })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_shared_store_is_the_store_itself() {
+        let shared: Arc<dyn SessionStore> = Arc::new(Own);
+        let store = &shared as &dyn SessionStore;
+        assert!(store.load("k").await.unwrap().is_some());
+        let lock = store.lock("k").await.unwrap();
+        assert_eq!(lock.fence(), 7);
+        let said = |result: Result<()>| result.unwrap_err().message().to_owned();
+        assert_eq!(said(store.save("k", &"v".into(), &lock).await), "saved");
+        assert_eq!(said(store.remove("k", &lock).await), "removed");
+        assert_eq!(said(store.discard("k", &lock).await), "discarded");
     }
 }

@@ -21,7 +21,7 @@ const STORED: &str = r#"{"access_token":"a","refresh_token":"r","expires_in":720
 fn started(store: &Arc<MemoryStore>) -> (Auth, MockTransport) {
     let mock = MockTransport::new();
     let client = Client::builder().env_id("env").transport(mock.clone());
-    let auth = Auth::builder(client.build().unwrap()).shared_session_store(store.clone());
+    let auth = Auth::builder(client.build().unwrap()).session_store(store.clone());
     (auth.build().unwrap(), mock)
 }
 

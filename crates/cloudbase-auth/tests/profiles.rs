@@ -59,7 +59,7 @@ fn start(store: &Arc<MemoryStore>, issued: &Arc<AtomicUsize>) -> Process {
     });
     let client = Client::builder().env_id("env").access_key("key");
     let client = client.transport(mock).build().unwrap();
-    let auth = Auth::builder(client).shared_session_store(store.clone());
+    let auth = Auth::builder(client).session_store(store.clone());
     Process {
         auth: auth.build().unwrap(),
         meanwhile,

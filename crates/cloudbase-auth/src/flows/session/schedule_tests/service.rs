@@ -63,7 +63,7 @@ impl Service {
         let client = Client::builder()
             .env_id("schedule-env")
             .transport(transport);
-        let auth = Auth::builder(client.build().unwrap()).shared_session_store(store);
+        let auth = Auth::builder(client.build().unwrap()).session_store(store);
         auth.build().unwrap()
     }
 
