@@ -153,7 +153,7 @@ impl Caller {
         caller.options = match self.client.is_for_user() {
             // Its token says who that is; the session is of the handle that it was made from.
             true => caller.options.as_one_call(),
-            false => caller.options.as_one_call_of(self.client.credentials()),
+            false => self.client.credentials().one_call(caller.options),
         };
         caller
     }

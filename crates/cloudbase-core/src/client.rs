@@ -22,7 +22,7 @@ use crate::error::{BoxError, Error, ErrorResponse, Result};
 use crate::layer::Reply;
 use crate::operation::{Call, CredentialUse, Operation};
 use crate::response::{Meta, Response};
-use crate::service::HttpService;
+use crate::transport::HttpService;
 
 /// A connection pool and a stack of layers for one environment.
 ///

@@ -1,7 +1,6 @@
 //! Where tokens come from: the session, an access key, or a source of the user's own.
 
 mod cache;
-mod lineage;
 mod refresh_policy;
 mod static_token;
 mod token;
@@ -13,13 +12,13 @@ use std::sync::{Arc, OnceLock};
 use futures_core::future::BoxFuture;
 
 pub use self::cache::TokenCache;
-pub use self::lineage::Lineage;
 pub use self::refresh_policy::RefreshPolicy;
 pub use self::static_token::StaticToken;
 pub use self::token::Token;
 pub use self::token_source::{TokenHolder, TokenSource};
 use crate::error::{Error, ErrorKind, Result};
-use crate::operation::{CredentialUse, Identity};
+pub use crate::operation::Lineage;
+use crate::operation::{CallOptions, CredentialUse, Identity};
 
 /// A source of tokens that refreshes them by itself.
 ///
@@ -133,6 +132,15 @@ impl Credentials {
         self.session.get()
     }
 
+    /// Makes all calls with `options`, or clones of them, [one call](CallOptions::as_one_call) of the user
+    /// who is signed in now, if that is known.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn one_call(&self, options: CallOptions) -> CallOptions {
+        let session = self.session().and_then(|session| session.current());
+        options.with_identity(session.map(|token| token.identity()))
+    }
+
     pub(crate) fn install_session(&self, provider: Arc<dyn CredentialProvider>) -> bool {
         self.session.set(provider).is_ok()
     }
@@ -167,7 +175,7 @@ impl Credentials {
             Cached::Unknown => {
                 // The call is made for the user who is signed in when the wait begins.
                 if let Some(current) = session.current() {
-                    let _ = identity.set(Identity::of(&current));
+                    let _ = identity.set(current.identity());
                 }
                 let session = session.clone();
                 let token = Box::pin(async move { session.token().await });
@@ -194,7 +202,7 @@ impl Credentials {
                 _ => self.fall_back(usage, identity),
             };
         };
-        match identity.get_or_init(|| Identity::of(&token)) {
+        match identity.get_or_init(|| token.identity()) {
             Identity::Session(lineage) if lineage.as_ref() == token.lineage() => {
                 Ok(Some((token, true)))
             }

@@ -15,7 +15,6 @@ mod layer;
 mod operation;
 mod request_builder;
 mod response;
-mod service;
 #[cfg(any(test, feature = "test-util"))]
 pub mod testing;
 mod transport;
@@ -37,7 +36,7 @@ pub use crate::operation::{
 };
 pub use crate::response::sse;
 pub use crate::response::{ItemStream, PageStream, Response, from_json};
-pub use crate::service::{HttpService, erase};
+pub use crate::transport::{HttpService, erase};
 pub use crate::value::telemetry;
 pub use crate::value::timestamp::Timestamp;
 

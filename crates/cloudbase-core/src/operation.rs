@@ -3,6 +3,7 @@
 mod call;
 pub(crate) mod encode;
 mod identity;
+mod lineage;
 mod options;
 mod path;
 mod request_id;
@@ -16,6 +17,7 @@ pub use self::call::CallInfo;
 pub(crate) use self::call::{Call, CallContext, Deadline};
 pub use self::encode::to_json;
 pub(crate) use self::identity::{CallIdentity, Identity};
+pub use self::lineage::Lineage;
 pub use self::options::{CallOptions, connection_header};
 pub use self::path::PathBuilder;
 pub(crate) use self::request_id::RequestId;

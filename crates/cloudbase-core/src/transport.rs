@@ -11,6 +11,7 @@ mod informational;
 mod open;
 mod proxy;
 mod request_body;
+mod service;
 #[cfg_attr(not(feature = "_tls"), path = "transport/no_tls.rs")]
 mod tls;
 mod tunnel;
@@ -33,12 +34,12 @@ pub(crate) use self::tls::TlsSettings;
 use self::connections::Connections;
 use self::proxy::Proxy;
 use self::request_body::Outgoing;
+pub use self::service::{HttpService, erase};
 use crate::body::{Body, Received};
 use crate::config::Config;
 use crate::config::endpoint::Endpoint;
 use crate::error::{BoxError, Error, ErrorKind, Result};
 use crate::operation::{Call, CallInfo};
-use crate::service::{HttpService, erase};
 
 /// What carries requests to a server and responses back.
 pub(crate) trait Connection: Clone + Send + Sync + 'static {

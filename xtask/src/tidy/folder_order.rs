@@ -36,7 +36,7 @@ const ORDERS: &[(&str, &[Row])] = &[
             row("operation", &[]),
             row("response", &[]),
             row("credential", &[]),
-            row("transport", &["service"]),
+            row("transport", &[]),
             row("layer", &[]),
             row("client", &["request_builder"]),
             row("testing", &[]),

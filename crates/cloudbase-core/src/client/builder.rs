@@ -14,8 +14,8 @@ use crate::config::{Config, Environment, Settings, setters};
 use crate::credential::CredentialProvider;
 use crate::error::{BoxError, Result};
 use crate::layer::Tower;
-use crate::service::{HttpService, erase};
 use crate::transport;
+use crate::transport::{HttpService, erase};
 
 pub(crate) type BoxLayer = Box<dyn Fn(HttpService) -> HttpService + Send>;
 

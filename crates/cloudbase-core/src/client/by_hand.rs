@@ -11,7 +11,7 @@ use super::{Client, Role};
 use crate::body::Body;
 use crate::error::{BoxError, Error};
 use crate::operation::{Call, CallOptions};
-use crate::service::HttpService;
+use crate::transport::HttpService;
 
 /// The whole stack of `client` as a tower service.
 pub(super) fn service(client: Client) -> HttpService {

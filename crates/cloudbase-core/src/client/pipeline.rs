@@ -19,7 +19,7 @@ use crate::layer::{
     TotalTimeoutLayer, Tower,
 };
 use crate::operation::{Call, CallInfo};
-use crate::service::HttpService;
+use crate::transport::HttpService;
 use crate::transport::{Connection, Transport};
 
 /// From the whole call to the connections, outermost first.
@@ -46,9 +46,12 @@ pub(crate) struct Pipeline {
 impl Pipeline {
     /// The one box of a call: its future stays small, and its type short.
     pub(crate) fn send<'a>(&'a self, call: &'a mut Call) -> BoxFuture<'a, Result<Reply, BoxError>> {
-        match &self.layered {
-            Some(layered) if !call.info.context().direct => Box::pin(Next::send(layered, call)),
-            _ => Box::pin(self.inner.send(call)),
+        match (&self.layered, &self.inner) {
+            (Some(layered), _) if !call.info.context().direct => {
+                Box::pin(Next::send(layered, call))
+            }
+            (_, Either::Left(stack)) => Box::pin(stack.send(call)),
+            (_, Either::Right(layered)) => Box::pin(Next::send(layered, call)),
         }
     }
 }
@@ -68,7 +71,10 @@ impl Connection for Wire {
     ) -> impl Future<Output = Result<Response<Received>, BoxError>> + Send {
         match self {
             Self::Pool(pool) => pool.send(request, info).left_future(),
-            Self::Service(service) => Connection::send(service, request, info).right_future(),
+            // In a box, so that a call over our own connections is not as large.
+            Self::Service(service) => {
+                Box::pin(Connection::send(service, request, info)).right_future()
+            }
         }
     }
 }

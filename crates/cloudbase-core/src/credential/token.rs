@@ -9,8 +9,8 @@ use http::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
 
-use super::Lineage;
 use crate::error::{Error, Result};
+use crate::operation::{Identity, Lineage};
 
 /// A bearer token with its expiry and its generation. Cheap to clone; `Debug` shows no secret.
 #[derive(Clone)]
@@ -85,6 +85,11 @@ impl Token {
     /// The session that the token belongs to, if its source has said so.
     pub fn lineage(&self) -> Option<&Lineage> {
         self.inner.lineage.as_ref()
+    }
+
+    /// On whose behalf a call with this token is made.
+    pub(crate) fn identity(&self) -> Identity {
+        Identity::Session(self.lineage().cloned())
     }
 
     /// The whole `Authorization` value, marked sensitive.

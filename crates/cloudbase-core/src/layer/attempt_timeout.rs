@@ -67,15 +67,12 @@ impl<C: Connection> Next for AttemptTimeout<C> {
     async fn send(&self, call: &mut Call) -> Result<Reply, BoxError> {
         let limits = Limits::of(&call.info, self.limits.timeouts);
         // Dropped with this attempt, which ends the sending of the body.
-        let (mut sending, mut upload) = limits.monitor(call);
+        let (mut sending, mut upload) = monitor(call, self.limits.timeouts);
         let info = &call.info;
         let mut expiry = pin!(limits.expiry(info, &mut upload));
-        let head = {
-            let request = mem::take(&mut call.request);
-            let head = pin!(self.connection.send(request, info));
-            first(head, expiry.as_mut()).await
-        };
-        let mut buffered = match head {
+        let request = mem::take(&mut call.request);
+        let head = self.connection.send(request, info);
+        let mut buffered = match first(pin!(head), expiry.as_mut()).await {
             Ok(Ok(response)) => {
                 // Redirects of a transfer are its caller's to follow.
                 if info.context().transfer && response.status().is_success() {
@@ -111,12 +108,35 @@ async fn first<T>(
     .await
 }
 
+/// Has a body that is sent piece by piece end with the attempt, and, of a transfer, say how far it has
+/// come.
+fn monitor(call: &mut Call, timeouts: Timeouts) -> (Option<CancelOnResponse>, Option<Box<Upload>>) {
+    let transfer = call.info.context().transfer;
+    let body = call.request.body_mut();
+    if body.is_end_stream() || !(transfer || body.is_streaming()) {
+        return (None, None);
+    }
+    let (monitored, sending) = mem::take(body).cancel_on_response();
+    *body = monitored;
+    if !transfer {
+        return (Some(sending), None);
+    }
+    let progress = Arc::new(Progress::new(body.size_hint().exact()));
+    *body = mem::take(body).with_progress(progress.clone());
+    // Apart: few calls upload, and every call's future would have room for one.
+    let upload = Box::new(Upload {
+        progress,
+        window: None,
+        waited: Duration::ZERO,
+        tail: timeouts.total.min(FAR),
+    });
+    (Some(sending), Some(upload))
+}
+
 /// The limits of one attempt.
 struct Limits {
     attempt: Duration,
     stall: Duration,
-    /// From the last byte of an upload that the transport took to the head of the response.
-    tail: Duration,
 }
 
 impl Limits {
@@ -127,31 +147,7 @@ impl Limits {
         Self {
             attempt: attempt.min(FAR),
             stall: stall.min(FAR).max(Duration::from_millis(1)),
-            tail: timeouts.total.min(FAR),
         }
-    }
-
-    /// Has a body that is sent piece by piece end with the attempt, and, of a transfer, say how far it has
-    /// come.
-    fn monitor(&self, call: &mut Call) -> (Option<CancelOnResponse>, Option<Upload>) {
-        let transfer = call.info.context().transfer;
-        let body = call.request.body_mut();
-        if body.is_end_stream() || !(transfer || body.is_streaming()) {
-            return (None, None);
-        }
-        let (monitored, sending) = mem::take(body).cancel_on_response();
-        *body = monitored;
-        if !transfer {
-            return (Some(sending), None);
-        }
-        let progress = Arc::new(Progress::new(body.size_hint().exact()));
-        *body = mem::take(body).with_progress(progress.clone());
-        let upload = Upload {
-            progress,
-            window: None,
-            waited: Duration::ZERO,
-        };
-        (Some(sending), Some(upload))
     }
 
     /// A response that is handed on as it comes; until its end the request is sent on.
@@ -170,7 +166,7 @@ impl Limits {
     }
 
     /// Waits until the attempt has no time left, and says why.
-    async fn expiry(&self, info: &CallInfo, upload: &mut Option<Upload>) -> Error {
+    async fn expiry(&self, info: &CallInfo, upload: &mut Option<Box<Upload>>) -> Error {
         let mut left = match upload {
             Some(_) => self.stall,
             None => self.attempt,
@@ -208,6 +204,8 @@ struct Upload {
     window: Option<(Instant, u64)>,
     /// Time without a connection.
     waited: Duration,
+    /// From the last byte that the transport took to the head of the response.
+    tail: Duration,
 }
 
 impl Upload {
@@ -224,7 +222,7 @@ impl Upload {
             return Ok(limits.stall);
         };
         if moved.done {
-            let tail = limits.tail;
+            let tail = self.tail;
             return left(last + tail).ok_or_else(|| {
                 Error::timeout(TimeoutPhase::Attempt, tail)
                     .with_message(format!("no response {tail:?} after the upload (`timeout`)"))

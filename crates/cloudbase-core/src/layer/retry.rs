@@ -2,10 +2,12 @@
 
 mod budget;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use http::uri::Authority;
 use tokio::time::{Instant, sleep};
 
 use self::budget::Budgets;
@@ -80,44 +82,62 @@ impl<N: Next> Next for Retry<N> {
         }
         let mut attempt = 1;
         loop {
-            let result = self.next.send(call).await;
-            let Some(failure) = Failure::of(&result) else {
-                if result.is_ok() {
-                    self.shared.budgets.succeed(host.as_ref());
+            let pause = {
+                let result = self.next.send(call).await;
+                match self
+                    .shared
+                    .pause(call, &result, host.as_ref(), attempt..max_attempts)
+                {
+                    Some(pause) => pause,
+                    None => return result,
                 }
-                return result;
             };
-            if attempt >= max_attempts
-                || !failure.allows_another(call.info.context())
-                || !call.is_repeatable()
-            {
-                return result;
-            }
-            let Some(wait) = self.shared.wait(attempt, &failure) else {
-                return result;
-            };
-            let deadline = call.info.deadline();
-            if deadline.is_some_and(|deadline| Instant::now() + wait >= deadline.at) {
-                return result;
-            }
-            if !self.shared.budgets.spend(host.as_ref(), failure.throttled) {
-                tracing::debug!("retry budget is empty");
-                return result;
-            }
-            let reason = result.as_ref().map(|reply| reply.response.status());
-            tracing::debug!(
-                attempt,
-                ?wait,
-                { ERROR_TYPE } = reason
-                    .as_ref()
-                    .map_or_else(|error| error_type(error), StatusCode::as_str),
-                "attempt failed, retrying"
-            );
-            drop(result);
-            sleep(wait).await;
+            sleep(pause).await;
             call.restore();
             attempt += 1;
         }
+    }
+}
+
+impl Shared {
+    /// How long to wait before the next attempt; `None` if there is to be none.
+    fn pause(
+        &self,
+        call: &Call,
+        result: &Result<Reply, BoxError>,
+        host: Option<&Authority>,
+        attempts: Range<u32>,
+    ) -> Option<Duration> {
+        let Some(failure) = Failure::of(result) else {
+            if result.is_ok() {
+                self.budgets.succeed(host);
+            }
+            return None;
+        };
+        if attempts.is_empty()
+            || !failure.allows_another(call.info.context())
+            || !call.is_repeatable()
+        {
+            return None;
+        }
+        let attempt = attempts.start;
+        let pause = self.wait(attempt, &failure)?;
+        let deadline = call.info.deadline();
+        if deadline.is_some_and(|deadline| Instant::now() + pause >= deadline.at) {
+            return None;
+        }
+        if !self.budgets.spend(host, failure.throttled) {
+            tracing::debug!("retry budget is empty");
+            return None;
+        }
+        let status = result.as_ref().map(|reply| reply.response.status());
+        tracing::debug!(
+            attempt,
+            wait = ?pause,
+            { ERROR_TYPE } = status.as_ref().map_or_else(|error| error_type(error), StatusCode::as_str),
+            "attempt failed, retrying"
+        );
+        Some(pause)
     }
 }
 

@@ -61,18 +61,20 @@ impl<N: Next> Next for TokenRefresh<N> {
         call.save();
         call.info.set_sent(token.header().clone());
         authorize(call, &token);
-        let reply = self.next.send(call).await?;
-        if !is_token_rejected(call.info.context().envelope, &reply) {
-            return Ok(reply);
+        // A block, so that the future of a call has room for the response or the replay, not for both.
+        {
+            let reply = self.next.send(call).await?;
+            if !is_token_rejected(call.info.context().envelope, &reply) {
+                return Ok(reply);
+            }
+            let repeatable = call.is_repeatable();
+            let newer = self.refresh(&call.info, &token, repeatable).await?;
+            let Some(newer) = newer.filter(|_| call.restore()) else {
+                return Ok(reply);
+            };
+            call.info.set_sent(newer.header().clone());
+            authorize(call, &newer);
         }
-        let repeatable = call.is_repeatable();
-        let newer = self.refresh(&call.info, &token, repeatable).await?;
-        let Some(newer) = newer.filter(|_| call.restore()) else {
-            return Ok(reply);
-        };
-        drop(reply);
-        call.info.set_sent(newer.header().clone());
-        authorize(call, &newer);
         self.next.send(call).await
     }
 }

@@ -66,7 +66,9 @@ impl<N: Next> Next for CallTrace<N> {
             { REQUEST_ID } = Empty,
             { ERROR_TYPE } = Empty,
         );
-        let result = self.next.send(call).instrument(span.clone()).await;
+        // In a box, so that a call that nobody traces is not as large.
+        let traced = Box::pin(self.next.send(call).instrument(span.clone()));
+        let result = traced.await;
         record(&span, &result);
         span.record(ATTEMPTS, call.info.attempts());
         let named = result
@@ -127,7 +129,9 @@ impl<N: Next> Next for AttemptTrace<N> {
             { ERROR_TYPE } = Empty,
             { OTEL_STATUS_CODE } = Empty,
         );
-        let result = self.next.send(call).instrument(span.clone()).await;
+        // In a box, so that a call that nobody traces is not as large.
+        let traced = Box::pin(self.next.send(call).instrument(span.clone()));
+        let result = traced.await;
         record(&span, &result);
         result
     }

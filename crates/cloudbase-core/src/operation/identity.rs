@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::credential::{Lineage, Token};
+use super::Lineage;
 use crate::error::{Error, ErrorKind};
 
 /// The identity of a user's call that is made of several requests: pages, steps, batches, the parts
@@ -22,11 +22,11 @@ pub(crate) enum Identity {
 }
 
 impl CallIdentity {
-    /// One that is settled already, if the session is known whose call begins here.
-    pub(crate) fn of(session: Option<Token>) -> Self {
+    /// One that is settled already, if it is known on whose behalf.
+    pub(super) fn of(known: Option<Identity>) -> Self {
         let identity = Self::default();
-        if let Some(token) = session {
-            let _ = identity.0.set(Identity::of(&token));
+        if let Some(known) = known {
+            let _ = identity.0.set(known);
         }
         identity
     }
@@ -37,10 +37,6 @@ impl CallIdentity {
 }
 
 impl Identity {
-    pub(crate) fn of(token: &Token) -> Self {
-        Self::Session(token.lineage().cloned())
-    }
-
     /// What a call ends with that cannot go on as who began it.
     pub(crate) fn changed() -> Error {
         Error::new(

@@ -7,8 +7,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::SecretString;
 
-use super::{CallIdentity, Identity, RequestId};
-use crate::credential::{Credentials, Lineage};
+use super::{CallIdentity, Identity, Lineage, RequestId};
 use crate::error::{Error, Result};
 
 /// Options of one call; every builder of the SDK has those that it takes as methods.
@@ -303,15 +302,10 @@ impl CallOptions {
         self
     }
 
-    /// As [`as_one_call`](Self::as_one_call), for the user who is signed in now, if that is known.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn as_one_call_of(mut self, credentials: &Credentials) -> Self {
+    /// As [`as_one_call`](Self::as_one_call), on behalf of whom is known already.
+    pub(crate) fn with_identity(mut self, known: Option<Identity>) -> Self {
         let identity = &mut self.chosen.get_or_insert_default().identity;
-        identity.get_or_insert_with(|| {
-            let session = credentials.session();
-            CallIdentity::of(session.and_then(|session| session.current()))
-        });
+        identity.get_or_insert_with(|| CallIdentity::of(known));
         self
     }
 

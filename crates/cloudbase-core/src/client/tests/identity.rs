@@ -162,7 +162,7 @@ async fn several_requests_of_one_call_have_one_user() {
         .credentials(Knowing(people.clone()))
         .build()
         .unwrap();
-    let one = CallOptions::default().as_one_call_of(client.credentials());
+    let one = client.credentials().one_call(CallOptions::default());
     people.sign_in("b");
     client.fetch(get().options(one)).await.unwrap_err();
 }

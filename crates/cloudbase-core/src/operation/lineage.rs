@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// The session that a [`Token`](super::Token) belongs to: the same for all tokens that follow each
+/// The session that a [`Token`](crate::credential::Token) belongs to: the same for all tokens that follow each
 /// other by refreshes, another one after each sign-in.
 ///
 /// A call keeps the lineage of its first attempt. Cheap to clone; not a secret.
