@@ -45,7 +45,7 @@ impl Service<Request<Body>> for ByHand {
             }
             let mut call = Call::by_hand(request, options);
             let reply = client.inner.pipeline.send(&mut call).await?;
-            Ok(reply.response)
+            Ok(*reply.response)
         })
     }
 }

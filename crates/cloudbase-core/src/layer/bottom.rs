@@ -52,7 +52,7 @@ impl<N: Next> Service<Request<Body>> for Bottom<N> {
                 .into());
             }
             let reply = next.send(&mut Call::of(request)).await?;
-            Ok(reply.response)
+            Ok(*reply.response)
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Bounds how many requests to one host are in progress: the others wait for a permit.
 
 use std::collections::HashMap;
+use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -123,8 +124,9 @@ impl<N: Next> Next for ConcurrencyLimit<N> {
         let permit = self.hosts.permit(permits, &call.info).await?;
         let mut reply = self.next.send(call).await?;
         // A response that is still on its way keeps its permit.
-        if reply.response.body().is_streaming() {
-            reply.response = reply.response.map(|body| body.with_permit(permit));
+        let body = reply.response.body_mut();
+        if body.is_streaming() {
+            *body = mem::take(body).with_permit(permit);
         }
         Ok(reply)
     }

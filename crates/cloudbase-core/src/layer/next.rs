@@ -149,7 +149,7 @@ macro_rules! tower_layer {
                 Box::pin(async move {
                     let mut call = $crate::operation::Call::of(request);
                     let reply = $crate::layer::Next::send(&layer, &mut call).await?;
-                    Ok(reply.response)
+                    Ok(*reply.response)
                 })
             }
         }

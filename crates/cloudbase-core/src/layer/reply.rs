@@ -14,7 +14,8 @@ use crate::operation::CallInfo;
 
 /// A response. That of an ordinary call, and the error of a transfer, is in memory.
 pub(crate) struct Reply {
-    pub(crate) response: Response<Body>,
+    /// In a box, because a dozen functions return it.
+    pub(crate) response: Box<Response<Body>>,
     /// The error that the response is, read once for all who decide by it.
     pub(crate) error: Option<Error>,
 }
@@ -25,7 +26,10 @@ impl Reply {
         let body = response.body().as_bytes().unwrap_or_default();
         let (status, headers) = (response.status(), response.headers());
         let error = parse_envelope(info.context().envelope, status, headers, body);
-        Self { response, error }
+        Self {
+            response: Box::new(response),
+            error,
+        }
     }
 
     /// Reads a response that has come through layers of the user's, which may have changed it or wrapped
