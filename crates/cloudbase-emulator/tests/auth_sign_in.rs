@@ -1,6 +1,10 @@
 //! Codes, sign-up and sign-in.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+#[path = "auth_sign_in/anonymous.rs"]
+mod anonymous;
+#[path = "auth_sign_in/codes.rs"]
+mod codes;
 mod people;
 mod wire;
 
@@ -175,101 +179,6 @@ async fn sign_up_rejects_what_does_not_fit() {
 }
 
 #[tokio::test]
-async fn codes_end() {
-    let (emulator, device) = start().await;
-    let contact = json!({"email": "lin@example.org"});
-    let first = device.send_code(contact.clone()).await;
-    let code = emulator.inbox().code("lin@example.org").unwrap();
-    let verify = |id: &str, code: &str| {
-        device.post(
-            "/verification/verify",
-            json!({"verification_id": id, "verification_code": code}),
-        )
-    };
-    let wrong = if code == "000000" { "000001" } else { "000000" };
-    assert_error(verify(&first, wrong).await, 400, "invalid_argument", 3);
-    assert_error(
-        verify("vi.unknown", &code).await,
-        400,
-        "invalid_argument",
-        3,
-    );
-    assert_error(verify(&first, "").await, 400, "invalid_argument", 3);
-    // A new code ends the one before.
-    let second = device.send_code(contact).await;
-    assert_error(verify(&first, &code).await, 400, "invalid_argument", 3);
-    let code = emulator.inbox().code("lin@example.org").unwrap();
-    emulator
-        .clock()
-        .advance(std::time::Duration::from_secs(601));
-    assert_error(verify(&second, &code).await, 400, "invalid_argument", 3);
-}
-
-#[tokio::test]
-async fn a_verification_token_lives_ten_minutes() {
-    let (emulator, device) = start().await;
-    let proof = device
-        .prove(&emulator, json!({"email": "lin@example.org"}))
-        .await;
-    emulator
-        .clock()
-        .advance(std::time::Duration::from_secs(601));
-    let body = json!({"email": "lin@example.org", "verification_token": proof});
-    assert_error(
-        device.post("/signup", body).await,
-        400,
-        "invalid_argument",
-        3,
-    );
-}
-
-#[tokio::test]
-async fn codes_go_where_the_target_allows() {
-    let (emulator, device) = start().await;
-    let tokens = device.sign_up(&emulator, "lin@example.org").await;
-    let send = |body| device.post("/verification", body);
-    let known = |target| send(json!({"email": "lin@example.org", "target": target}));
-    let unknown = |target| send(json!({"email": "new@example.org", "target": target}));
-    known("USER").await.expect(200);
-    unknown("NOT_USER").await.expect(200);
-    assert_error(unknown("USER").await, 404, "not_found", 5);
-    assert_error(known("NOT_USER").await, 400, "failed_precondition", 9);
-    assert_error(known("NON_USER").await, 400, "failed_precondition", 9);
-    assert_error(known("CUR_USER").await, 401, "unauthenticated", 16);
-    assert_error(known("SOMEBODY").await, 400, "invalid_argument", 3);
-    let current = |email: &str| json!({"email": email, "target": "CUR_USER"});
-    let token = access(&tokens);
-    device
-        .post_as(&token, "/verification", current("lin@example.org"))
-        .await
-        .expect(200);
-    let other = device
-        .post_as(&token, "/verification", current("new@example.org"))
-        .await;
-    assert_error(other, 400, "failed_precondition", 9);
-}
-
-#[tokio::test]
-async fn addresses_are_checked_before_a_code_is_sent() {
-    let (emulator, device) = start().await;
-    let send = |body| device.post("/verification", body);
-    assert_error(send(json!({})).await, 400, "invalid_argument", 3);
-    let both = json!({"email": "lin@example.org", "phone_number": "+86 13900001111"});
-    assert_error(send(both).await, 400, "invalid_argument", 3);
-    assert_error(
-        send(json!({"email": "lin"})).await,
-        400,
-        "invalid_argument",
-        3,
-    );
-    for phone in ["13900001111", "+8613900001111", "+86 12"] {
-        let response = send(json!({"phone_number": phone})).await;
-        assert_error(response, 400, "invalid_phone_number", None);
-    }
-    assert!(emulator.inbox().messages().is_empty());
-}
-
-#[tokio::test]
 async fn kinds_of_sign_in_can_be_switched_off() {
     let emulator = Emulator::builder()
         .email_sign_in(false)
@@ -297,51 +206,6 @@ async fn kinds_of_sign_in_can_be_switched_off() {
     assert_error(phone, 403, "login_type_disabled", 4045);
     let anonymous = device.post("/signin/anonymously", json!({})).await;
     assert_error(anonymous, 400, "failed_precondition", 9);
-}
-
-#[tokio::test]
-async fn too_many_codes_need_a_captcha_and_then_are_rejected() {
-    let emulator = Emulator::builder().send_limits(2, 4).start().await.unwrap();
-    let device = Device::new(&emulator, "device-1");
-    let contact = json!({"email": "lin@example.org"});
-    for _ in 0..2 {
-        device.send_code(contact.clone()).await;
-    }
-    let rejected = device.post("/verification", contact.clone()).await;
-    assert_error(rejected, 400, "captcha_required", 4001);
-    let captcha = device.post("/captcha/init", json!({})).await.json();
-    let solved = text(&captcha, "captcha_token");
-    for _ in 0..2 {
-        let call = device.call(Method::POST, "/verification").json(&contact);
-        call.header("x-captcha-token", &solved)
-            .send()
-            .await
-            .expect(200);
-    }
-    let call = device.call(Method::POST, "/verification").json(&contact);
-    let rejected = call.header("x-captcha-token", &solved).send().await;
-    let wait: u64 = rejected.header("retry-after").parse().unwrap();
-    assert_eq!(rejected.json()["retry_after"], wait);
-    assert_error(rejected, 429, "resource_exhausted", 8);
-    emulator
-        .clock()
-        .advance(std::time::Duration::from_secs(wait));
-    device.send_code(contact).await;
-}
-
-#[tokio::test]
-async fn a_link_can_take_the_place_of_a_code() {
-    let (emulator, device) = start().await;
-    let body =
-        json!({"email": "lin@example.org", "email_redirect_to": "https://app.example.org/in?a=1"});
-    let id = device.send_code(body).await;
-    let message = emulator.inbox().latest("lin@example.org").unwrap();
-    let link = message.link.unwrap();
-    assert!(
-        link.starts_with("https://app.example.org/in?a=1&"),
-        "{link}"
-    );
-    assert!(link.contains(&id) && link.contains(&message.code));
 }
 
 #[tokio::test]
@@ -442,83 +306,6 @@ async fn users_that_are_not_active_do_not_get_in() {
     emulator.users().set_status(&id, "ACTIVE");
     device.sign_in("lin", PASSWORD).await.expect(200);
     assert!(!emulator.users().set_status("nobody", "ACTIVE"));
-}
-
-#[tokio::test]
-async fn anonymous_users_belong_to_a_device() {
-    let (emulator, device) = start().await;
-    let first = device
-        .post("/signin/anonymously", json!({}))
-        .await
-        .expect(200)
-        .json();
-    assert_eq!(first["scope"], "anonymous");
-    let again = device
-        .post("/signin/anonymously", json!({}))
-        .await
-        .expect(200)
-        .json();
-    assert_eq!(first["sub"], again["sub"]);
-    let other = Device::new(&emulator, "device-2");
-    let other = other
-        .post("/signin/anonymously", json!({}))
-        .await
-        .expect(200)
-        .json();
-    assert_ne!(first["sub"], other["sub"]);
-    let profile = device
-        .get_as(&access(&again), "/user/me")
-        .await
-        .expect(200)
-        .json();
-    assert_eq!(
-        (
-            profile["name"].as_str(),
-            profile["groups"].as_array().map(Vec::len)
-        ),
-        (Some("anonymous"), Some(0))
-    );
-
-    let nameless = Device::new(&emulator, " ");
-    let rejected = nameless.post("/signin/anonymously", json!({})).await;
-    assert_error(rejected, 400, "invalid_argument", 3);
-    let long = Device::new(&emulator, &"x".repeat(72));
-    assert_error(
-        long.post("/signin/anonymously", json!({})).await,
-        400,
-        "invalid_argument",
-        3,
-    );
-}
-
-#[tokio::test]
-async fn an_anonymous_user_registers_and_keeps_the_id() {
-    let (emulator, device) = start().await;
-    let anonymous = device.post("/signin/anonymously", json!({})).await.json();
-    let proof = device
-        .prove(&emulator, json!({"email": "lin@example.org"}))
-        .await;
-    let body = json!({
-        "email": "lin@example.org", "verification_token": proof, "anonymous_token": access(&anonymous),
-    });
-    let tokens = device.post("/signup", body).await.expect(200).json();
-    assert_eq!(tokens["sub"], anonymous["sub"]);
-    assert_eq!(tokens["scope"], "user sso");
-    // The device's next anonymous user is another one.
-    let next = device.post("/signin/anonymously", json!({})).await.json();
-    assert_ne!(next["sub"], anonymous["sub"]);
-    let proof = device
-        .prove(&emulator, json!({"email": "mei@example.org"}))
-        .await;
-    let body = json!({
-        "email": "mei@example.org", "verification_token": proof, "anonymous_token": access(&tokens),
-    });
-    assert_error(
-        device.post("/signup", body).await,
-        400,
-        "failed_precondition",
-        9,
-    );
 }
 
 #[tokio::test]

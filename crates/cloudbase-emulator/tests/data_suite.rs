@@ -11,6 +11,10 @@ mod embedded;
 mod injection;
 #[path = "data_suite/meaning.rs"]
 mod meaning;
+#[path = "data_suite/model_commands.rs"]
+mod model_commands;
+#[path = "data_suite/model_permissions.rs"]
+mod model_permissions;
 #[path = "data_suite/model_queries.rs"]
 mod model_queries;
 #[path = "data_suite/models.rs"]
@@ -25,6 +29,8 @@ mod permissions;
 mod reading;
 #[path = "data_suite/replacing.rs"]
 mod replacing;
+#[path = "data_suite/resets.rs"]
+mod resets;
 #[path = "data_suite/scripts.rs"]
 mod scripts;
 #[path = "data_suite/seeds.rs"]

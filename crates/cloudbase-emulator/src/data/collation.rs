@@ -4,6 +4,7 @@
 //! they differ in rare letters and in the order of symbols. Collations with rules of their own (a language's, or with case or accents)
 //! are rejected.
 
+mod like;
 mod uca;
 
 use std::cmp::Ordering;
@@ -16,7 +17,7 @@ use self::uca::{BEYOND_ASCII, BLANK, weights};
 use super::catalog::TextOptions;
 use super::error::DataError;
 
-pub(crate) use self::uca::Pattern;
+pub(crate) use self::like::Pattern;
 
 /// How text is compared. Blanks at the end do not count in a padded one (`PAD SPACE`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,6 +1,13 @@
 //! Dates and times as MySQL reads and prints them. The session's time zone is UTC.
 
+mod calendar;
+mod interval;
+
 use super::catalog::Kind;
+
+use self::calendar::{at, format_date};
+
+pub(crate) use self::interval::{Unit, shift};
 
 /// A point in the calendar, microseconds included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,85 +107,6 @@ pub(crate) fn zero(kind: &Kind, text: &str) -> Option<(String, bool)> {
         _ => return None,
     }
     Some((out, whole))
-}
-
-/// A unit of an interval.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unit {
-    Months(i64),
-    /// Of whole days, in seconds.
-    Days(i64),
-    /// In seconds.
-    Seconds(i64),
-    Microseconds,
-}
-
-impl Unit {
-    /// The unit that MySQL calls `name`, in capitals; those of several parts are not known.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "YEAR" => Self::Months(12),
-            "QUARTER" => Self::Months(3),
-            "MONTH" => Self::Months(1),
-            "WEEK" => Self::Days(7 * 86_400),
-            "DAY" => Self::Days(86_400),
-            "HOUR" => Self::Seconds(3_600),
-            "MINUTE" => Self::Seconds(60),
-            "SECOND" => Self::Seconds(1),
-            "MICROSECOND" => Self::Microseconds,
-            _ => return None,
-        })
-    }
-}
-
-/// The moment `amount` units after another, in the form that MySQL gives it: a date stays one unless the unit is shorter than a
-/// day. `None` if it is no moment, or one beyond the calendar.
-pub(crate) fn shift(text: &str, unit: Unit, amount: f64) -> Option<String> {
-    let (moment, has_time) = parse(text.trim())?;
-    if !amount.is_finite() || amount.abs() > 1e15 {
-        return None;
-    }
-    let whole = amount.round() as i64;
-    let steps = match unit {
-        Unit::Microseconds => whole,
-        // Only seconds have fractions.
-        Unit::Seconds(1) => (amount * 1e6).round() as i64,
-        Unit::Seconds(seconds) | Unit::Days(seconds) => {
-            whole.checked_mul(seconds)?.checked_mul(1_000_000)?
-        }
-        Unit::Months(_) => 0,
-    };
-    let mut seconds = moment.seconds;
-    if let Unit::Months(months) = unit {
-        let (year, month, day) = civil_from_days(seconds.div_euclid(86_400));
-        let months = (year * 12 + month - 1).checked_add(whole.checked_mul(months)?)?;
-        let (year, month) = (months.div_euclid(12), months.rem_euclid(12) + 1);
-        (0..=9999).contains(&year).then_some(())?;
-        // The last day of a shorter month.
-        let date = (0..4).find_map(|less| at(year, month, day - less, 0, 0))?;
-        seconds = date.seconds + seconds.rem_euclid(86_400);
-    }
-    let micros = i64::from(moment.micros).checked_add(steps)?;
-    let moment = DateTime {
-        seconds: seconds.checked_add(micros.div_euclid(1_000_000))?,
-        micros: micros.rem_euclid(1_000_000) as u32,
-    };
-    let date_only = !has_time && matches!(unit, Unit::Months(_) | Unit::Days(_));
-    if date_only {
-        return Some(format_date(moment.seconds)).filter(|date| is_in_calendar(date));
-    }
-    let digits = text.split_once('.').map_or(0, |(_, digits)| digits.len());
-    let digits = if moment.micros == 0 {
-        digits
-    } else {
-        digits.max(6)
-    };
-    format(moment, digits.min(6) as u8).filter(|moment| is_in_calendar(moment))
-}
-
-/// Years have four digits.
-fn is_in_calendar(text: &str) -> bool {
-    text.len() >= 10 && text.as_bytes()[4] == b'-' && !text.starts_with('-')
 }
 
 /// The moment in seconds since 1970, as `UNIX_TIMESTAMP()` gives it; 0 outside what it counts.
@@ -323,24 +251,6 @@ fn number(text: &str) -> Option<i64> {
         .flatten()
 }
 
-fn at(year: i64, month: i64, day: i64, clock: i64, micros: u32) -> Option<DateTime> {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-        4 | 6 | 9 | 11 => 30,
-        2 if leap => 29,
-        2 => 28,
-        _ => return None,
-    };
-    if !(1..=days).contains(&day) {
-        return None;
-    }
-    Some(DateTime {
-        seconds: days_from_civil(year, month, day) * 86_400 + clock,
-        micros,
-    })
-}
-
 fn format(value: DateTime, fraction: u8) -> Option<String> {
     let value = round(value, fraction);
     let mut out = format_date(value.seconds);
@@ -379,40 +289,9 @@ fn round(value: DateTime, fraction: u8) -> DateTime {
     }
 }
 
-fn format_date(seconds: i64) -> String {
-    let (year, month, day) = civil_from_days(seconds.div_euclid(86_400));
-    format!("{year:04}-{month:02}-{day:02}")
-}
-
-/// Days since 1970-01-01 of a date in the proleptic Gregorian calendar, counted in 400-year eras
-/// that begin in March.
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
-}
-
-fn civil_from_days(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let month = if shifted < 10 {
-        shifted + 3
-    } else {
-        shifted - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day_of_year - (153 * shifted + 2) / 5 + 1)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::calendar::{civil_from_days, days_from_civil};
     use super::*;
 
     #[test]

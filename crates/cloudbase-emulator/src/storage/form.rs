@@ -8,8 +8,10 @@ use http::{HeaderValue, StatusCode, header};
 use multer::{Field, Multipart};
 
 use super::{
-    Storage, key,
-    objects::{commit, grant, object_headers, overwrite, receive, verify},
+    Storage,
+    headers::{object_headers, overwrite},
+    key,
+    objects::{commit, grant, receive, verify},
     serve,
     sign::Signed,
     xml::{CosError, post_response},

@@ -21,6 +21,7 @@ use crate::error::GatewayError;
 use crate::identity::Caller;
 use crate::state::AppState;
 
+pub(super) mod bucket;
 pub(super) mod buckets;
 mod list;
 mod objects;
@@ -28,7 +29,7 @@ mod signed;
 mod upload;
 mod view;
 
-use buckets::Bucket;
+use bucket::Bucket;
 
 /// Gives a document an origin of its own: objects come from the gateway's port, and a page stored there must not use what
 /// else that port serves as if it were the emulator's own.

@@ -1,12 +1,16 @@
 //! Signatures: COS request signatures, signed download URLs, and sealed tokens.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use ring::{digest, hmac};
+use ring::{
+    digest, hmac,
+    rand::{SecureRandom, SystemRandom},
+};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::key::{encode_component, encode_path};
+use crate::{error::StartError, files};
 
 /// The keys of one store: everything it signs, it alone can check.
 #[derive(Clone)]
@@ -227,6 +231,26 @@ fn hmac_sha1(key: &[u8], text: &str) -> String {
 /// Compares without an early exit.
 fn equal(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).fold(0, |diff, (a, b)| diff | (a ^ b)) == 0
+}
+
+/// The store's secret: kept next to the objects, so that signed URLs outlive a restart.
+pub(super) fn secret(path: Option<PathBuf>) -> Result<[u8; 32], StartError> {
+    if let Some(path) = &path
+        && let Ok(kept) = std::fs::read(path)
+        && let Ok(secret) = <[u8; 32]>::try_from(kept)
+    {
+        return Ok(secret);
+    }
+    let mut secret = [0; 32];
+    SystemRandom::new()
+        .fill(&mut secret)
+        .map_err(|_| StartError::new("the system has no random numbers"))?;
+    if let Some(path) = path {
+        files::replace(&path, &secret).map_err(|error| {
+            StartError::caused_by(format!("cannot write {}", path.display()), error)
+        })?;
+    }
+    Ok(secret)
 }
 
 #[cfg(test)]

@@ -1,11 +1,15 @@
 //! What a data model is: its JSON schema, its fields and the tables that hold it.
 
+mod table;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::data::catalog::{Column, Index, Kind, Table, TextOptions};
+use crate::data::catalog::Table;
 use crate::data::permission::TablePermission;
+
+use self::table::link_table;
 
 /// All models by name.
 #[derive(Debug, Default)]
@@ -292,77 +296,6 @@ impl Model {
     pub(crate) fn table_name(&self, preview: bool) -> String {
         with_preview(&self.name, preview)
     }
-
-    /// The table that holds the records.
-    pub(crate) fn table(&self, preview: bool) -> Table {
-        let mut columns = vec![
-            column("_id", Kind::VarChar(64), false),
-            column("owner", Kind::VarChar(64), true),
-            column(
-                "createdAt",
-                Kind::Int {
-                    bits: 64,
-                    unsigned: false,
-                },
-                true,
-            ),
-            column(
-                "updatedAt",
-                Kind::Int {
-                    bits: 64,
-                    unsigned: false,
-                },
-                true,
-            ),
-            column("createBy", Kind::VarChar(64), true),
-            column("updateBy", Kind::VarChar(64), true),
-            column("_openid", Kind::VarChar(64), true),
-        ];
-        let (mut indexes, mut unique) = (Vec::new(), Vec::new());
-        for field in &self.fields {
-            let kind = match &field.kind {
-                // A key needs a length.
-                FieldKind::Text if field.unique => Kind::VarChar(255),
-                FieldKind::Text => Kind::Text(4_294_967_295),
-                FieldKind::Number => Kind::Double,
-                FieldKind::Integer => Kind::Int {
-                    bits: 64,
-                    unsigned: false,
-                },
-                FieldKind::Boolean => Kind::Int {
-                    bits: 8,
-                    unsigned: false,
-                },
-                FieldKind::Json => Kind::Json,
-                FieldKind::Relation(relation) if relation.storage == Storage::Column => {
-                    indexes.push(Index {
-                        name: field.name.clone(),
-                        columns: vec![field.name.clone()],
-                    });
-                    Kind::VarChar(64)
-                }
-                FieldKind::Relation(_) => continue,
-            };
-            if field.unique {
-                unique.push(Index {
-                    name: field.name.clone(),
-                    columns: vec![field.name.clone()],
-                });
-            }
-            columns.push(column(&field.name, kind, true));
-        }
-        Table {
-            name: self.table_name(preview),
-            database: None,
-            columns,
-            primary_key: vec!["_id".to_owned()],
-            unique,
-            indexes,
-            foreign_keys: Vec::new(),
-            checks: Vec::new(),
-            text: TextOptions::default(),
-        }
-    }
 }
 
 /// The name of a table for published or trial data.
@@ -371,43 +304,6 @@ pub(crate) fn with_preview(name: &str, preview: bool) -> String {
         format!("{name}_preview")
     } else {
         name.to_owned()
-    }
-}
-
-fn link_table(name: String) -> Table {
-    Table {
-        name,
-        database: None,
-        columns: vec![
-            column("left_id", Kind::VarChar(64), false),
-            column("right_id", Kind::VarChar(64), false),
-        ],
-        primary_key: vec!["left_id".to_owned(), "right_id".to_owned()],
-        unique: Vec::new(),
-        indexes: vec![Index {
-            name: "right".to_owned(),
-            columns: vec!["right_id".to_owned()],
-        }],
-        foreign_keys: Vec::new(),
-        checks: Vec::new(),
-        text: TextOptions::default(),
-    }
-}
-
-fn column(name: &str, kind: Kind, nullable: bool) -> Column {
-    Column {
-        name: name.to_owned(),
-        kind,
-        nullable,
-        default: None,
-        auto_increment: false,
-        generated: false,
-        touch: false,
-        binary: false,
-        collation: crate::data::collation::Collation::default(),
-        narrow: false,
-        positive: false,
-        digits: None,
     }
 }
 

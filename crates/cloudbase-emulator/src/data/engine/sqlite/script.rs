@@ -1,22 +1,25 @@
 //! Carrying out a schema on SQLite, and remembering the MySQL types that it spoke of.
 
+mod check;
+
 use std::collections::BTreeSet;
 
 use rusqlite::{Connection, params};
 use sea_query::{Alias, Query, SqliteQueryBuilder};
 
+use self::check::{check, check_keys};
 use super::alter::Altered;
 use super::counter;
 use super::errors::translate;
 use super::insert::insert as insert_rows;
-use crate::data::catalog::{Catalog, Column, DefaultValue, Kind, Table};
+use crate::data::catalog::{Catalog, Column, DefaultValue, Table};
 use crate::data::collation::Collation;
 use crate::data::ddl::{
     Change, Script, Step, counted, create_index, create_table, drop_table, invalid_default,
 };
 use crate::data::defaults::zero_date;
 use crate::data::engine::Dialect;
-use crate::data::error::{Cause, DataError};
+use crate::data::error::DataError;
 use crate::data::expression::SqlSession;
 use crate::data::temporal;
 
@@ -345,57 +348,6 @@ impl Run<'_> {
         self.connection
             .execute_batch(sql)
             .map_err(|error| translate(&error))
-    }
-}
-
-/// Rejects what SQLite could not do truthfully.
-fn check(table: &Table) -> Result<(), DataError> {
-    if table.name.starts_with("__cloudbase_") || table.name.starts_with("sqlite_") {
-        return Err(rejected(format!(
-            "the table name '{}' is reserved",
-            table.name
-        )));
-    }
-    let mut numbered = table.columns.iter().filter(|column| column.auto_increment);
-    if let Some(column) = numbered.next() {
-        let secondary = table.unique.iter().chain(&table.indexes);
-        let mut keys = secondary
-            .map(|index| &index.columns)
-            .chain([&table.primary_key]);
-        let is_key = keys.any(|key| {
-            key.first()
-                .is_some_and(|first| first.eq_ignore_ascii_case(&column.name))
-        });
-        if !is_key || numbered.next().is_some() {
-            return Err(rejected(
-                "Incorrect table definition; there can be only one auto column and it must be defined as a key".to_owned(),
-            ));
-        }
-        if !matches!(column.kind, Kind::Int { .. }) {
-            return Err(DataError::not_on_sqlite(format!(
-                "AUTO_INCREMENT of column '{}', which is no whole number,",
-                column.name
-            )));
-        }
-    }
-    Ok(())
-}
-
-fn check_keys(connection: &Connection) -> Result<(), DataError> {
-    let mut statement = connection
-        .prepare("PRAGMA foreign_key_check")
-        .map_err(|error| translate(&error))?;
-    let mut rows = statement.query([]).map_err(|error| translate(&error))?;
-    match rows.next().map_err(|error| translate(&error))? {
-        None => Ok(()),
-        Some(row) => {
-            let child: String = row.get(0).unwrap_or_default();
-            let parent: String = row.get(2).unwrap_or_default();
-            Err(DataError::database(
-                Cause::ForeignKey,
-                format!("schema: a row of '{child}' points at no row of '{parent}'"),
-            ))
-        }
     }
 }
 

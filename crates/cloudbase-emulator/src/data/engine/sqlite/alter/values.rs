@@ -5,7 +5,7 @@ use rusqlite::{Connection, params_from_iter};
 use crate::data::catalog::{Column, Kind};
 use crate::data::defaults::{InsertValue, insert_value};
 use crate::data::engine::sqlite::errors::translate;
-use crate::data::engine::sqlite::from_sqlite;
+use crate::data::engine::sqlite::session::from_sqlite;
 use crate::data::engine::{Dialect, Statement};
 use crate::data::error::DataError;
 use crate::data::value::{Cell, Given};
