@@ -104,6 +104,9 @@ pub(crate) struct Mutants {
     /// Only say which mutants would be tried.
     #[arg(long)]
     pub(crate) list: bool,
+    /// Only the tests of each mutant's own crate: reports what survives them, and judges nothing.
+    #[arg(long)]
+    pub(crate) quick: bool,
 }
 
 #[derive(Debug, Args)]

@@ -142,8 +142,8 @@ mod tests {
             .too_many()
             .len()
         };
-        assert_eq!(too_many(17_000, 33_000), 0);
-        assert_eq!(too_many(17_000, 33_001), 1);
+        assert_eq!(too_many(15_418, 33_000), 0);
+        assert_eq!(too_many(15_419, 33_000), 1);
         assert_eq!(too_many(17_001, 33_001), 2);
     }
 }
