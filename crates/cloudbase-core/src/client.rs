@@ -4,6 +4,7 @@ mod builder;
 mod by_hand;
 mod pipeline;
 mod redact;
+mod request_builder;
 
 use std::fmt;
 use std::sync::{Arc, Weak};

@@ -5,11 +5,14 @@ mod builder;
 pub(crate) mod endpoint;
 mod env;
 mod key;
+pub(crate) mod proxy;
 mod region;
 mod retry;
 mod settings;
 mod text;
 mod timeouts;
+#[cfg_attr(not(feature = "_tls"), path = "config/no_tls.rs")]
+mod tls;
 
 use std::fmt;
 use std::time::Duration;
@@ -21,12 +24,13 @@ pub(crate) use self::builder::setters;
 pub use self::endpoint::{Endpoint, EnvId};
 pub(crate) use self::env::Environment;
 pub use self::key::ConfigKey;
+pub(crate) use self::proxy::{ProxyRules, ProxyVariables};
 pub use self::region::{Region, Site};
 pub use self::retry::RetryConfig;
 pub(crate) use self::settings::{ProxyChoice, Settings};
 pub use self::timeouts::Timeouts;
+pub(crate) use self::tls::TlsSettings;
 use crate::error::Result;
-use crate::transport::{ProxyRules, TlsSettings};
 
 /// Effectively unlimited: clocks cannot count further than some centuries.
 pub(crate) const FAR: std::time::Duration = std::time::Duration::from_secs(10 * 365 * 24 * 60 * 60);

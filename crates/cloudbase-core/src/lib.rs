@@ -13,7 +13,6 @@ pub mod credential;
 mod error;
 mod layer;
 mod operation;
-mod request_builder;
 mod response;
 #[cfg(any(test, feature = "test-util"))]
 pub mod testing;

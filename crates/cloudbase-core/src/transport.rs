@@ -9,11 +9,8 @@ mod http2;
 #[cfg(all(feature = "_tls", feature = "http2"))]
 mod informational;
 mod open;
-mod proxy;
 mod request_body;
 mod service;
-#[cfg_attr(not(feature = "_tls"), path = "transport/no_tls.rs")]
-mod tls;
 mod tunnel;
 
 use std::sync::Arc;
@@ -28,16 +25,13 @@ use http::{HeaderValue, Request, Response, Uri, Version};
 use hyper_util::client::legacy::ResponseFuture;
 use tower::Service;
 
-pub(crate) use self::proxy::{ProxyRules, ProxyVariables};
-pub(crate) use self::tls::TlsSettings;
-
 use self::connections::Connections;
-use self::proxy::Proxy;
 use self::request_body::Outgoing;
 pub use self::service::{HttpService, erase};
 use crate::body::{Body, Received};
-use crate::config::Config;
 use crate::config::endpoint::Endpoint;
+use crate::config::proxy::Proxy;
+use crate::config::{Config, ProxyRules};
 use crate::error::{BoxError, Error, ErrorKind, Result};
 use crate::operation::{Call, CallInfo};
 

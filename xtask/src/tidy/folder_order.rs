@@ -38,7 +38,7 @@ const ORDERS: &[(&str, &[Row])] = &[
             row("credential", &[]),
             row("transport", &[]),
             row("layer", &[]),
-            row("client", &["request_builder"]),
+            row("client", &[]),
             row("testing", &[]),
         ],
     ),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::Finding;
 
 /// Pairs of folders, the one that uses first, against the order of folders.
-pub(super) const FOLDER_ORDER: &[&str] = &["cloudbase-core: config -> transport"];
+pub(super) const FOLDER_ORDER: &[&str] = &[];
 
 /// Types of other crates in the public API, by the crate of ours that shows them.
 pub(super) const EXTERNAL_TYPES: &[&str] = &[];

@@ -2,8 +2,8 @@
 
 use secrecy::SecretString;
 
+use super::ProxyVariables;
 use super::key::ConfigKey;
-use crate::transport::ProxyVariables;
 
 /// What the environment says; read at once, looked at when the settings are checked.
 #[derive(Clone, Default)]

@@ -9,10 +9,10 @@ use super::endpoint::{Endpoint, EnvId};
 use super::env::{Environment, variable};
 use super::text::{language, parse_duration, parse_flag, parse_site, user_agent};
 use super::{
-    Config, ConfigKey, DEFAULT_MAX_RESPONSE_SIZE, Region, RetryConfig, Site, Timeouts, access_key,
+    Config, ConfigKey, DEFAULT_MAX_RESPONSE_SIZE, ProxyRules, ProxyVariables, Region, RetryConfig,
+    Site, Timeouts, TlsSettings, access_key,
 };
 use crate::error::{Error, Result};
-use crate::transport::{ProxyRules, ProxyVariables, TlsSettings};
 
 /// Which proxy was chosen.
 #[derive(Clone)]

@@ -23,10 +23,10 @@ use tower::{Service, ServiceExt as _};
 use super::connection::{First, Link, Tcp};
 use super::error::{self, NameNotResolved, Peer};
 use super::open::{Open, Resolution};
-use super::proxy::{Proxy, ProxyKind, ProxyRules, default_port};
 use super::request_body::TakeOnce;
 use super::tunnel;
 use crate::config::Config;
+use crate::config::proxy::{Proxy, ProxyKind, ProxyRules, default_port};
 use crate::error::{Error, Result};
 
 type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;

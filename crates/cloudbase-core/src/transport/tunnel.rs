@@ -11,7 +11,7 @@ use hyper::rt::{Read, ReadBuf, Write};
 
 use super::connection::First;
 use super::error::{self, Peer};
-use super::proxy::{Proxy, default_port};
+use crate::config::proxy::{Proxy, default_port};
 use crate::error::{Error, ErrorKind, Result, retry_after};
 
 /// How long the head of a proxy's response may be, those before it included.

@@ -26,16 +26,16 @@ pub(crate) struct ProxyRules {
 
 /// One proxy server.
 pub(crate) struct Proxy {
-    pub(super) kind: ProxyKind,
+    pub(crate) kind: ProxyKind,
     /// `http://host:port/`, whatever the kind: where to connect to.
-    pub(super) address: Uri,
-    pub(super) credentials: Option<Credentials>,
+    pub(crate) address: Uri,
+    pub(crate) credentials: Option<Credentials>,
     /// What has named it: a setting or a variable.
-    pub(super) setting: Box<str>,
+    pub(crate) setting: Box<str>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ProxyKind {
+pub(crate) enum ProxyKind {
     Http,
     /// The way to the proxy itself is encrypted.
     Https,
@@ -44,11 +44,11 @@ pub(super) enum ProxyKind {
     },
 }
 
-pub(super) struct Credentials {
-    pub(super) user: String,
-    pub(super) password: SecretString,
+pub(crate) struct Credentials {
+    pub(crate) user: String,
+    pub(crate) password: SecretString,
     /// For `Proxy-Authorization`, marked sensitive.
-    pub(super) basic: HeaderValue,
+    pub(crate) basic: HeaderValue,
 }
 
 /// The values of the proxy variables.
@@ -119,7 +119,7 @@ impl ProxyRules {
     }
 
     /// The proxy for `target`, if there is one. This machine is always reached directly.
-    pub(super) fn proxy_for(&self, target: &Uri) -> Option<&Arc<Proxy>> {
+    pub(crate) fn proxy_for(&self, target: &Uri) -> Option<&Arc<Proxy>> {
         let proxy = if target.scheme() == Some(&Scheme::HTTP) {
             self.http.as_ref()?
         } else {
@@ -132,7 +132,7 @@ impl ProxyRules {
     }
 }
 
-pub(super) fn default_port(target: &Uri) -> u16 {
+pub(crate) fn default_port(target: &Uri) -> u16 {
     if target.scheme() == Some(&Scheme::HTTP) {
         80
     } else {
@@ -213,7 +213,7 @@ impl Proxy {
     }
 
     /// `Proxy-Authorization` for requests that this proxy reads itself.
-    pub(super) fn authorization(&self) -> Option<&HeaderValue> {
+    pub(crate) fn authorization(&self) -> Option<&HeaderValue> {
         // A SOCKS proxy reads no requests: the header would go to the target.
         if matches!(self.kind, ProxyKind::Socks5 { .. }) {
             return None;
