@@ -1,4 +1,4 @@
-//! The body of a request or an answer: bytes, a stream, or a recipe that makes either again.
+//! The body of a request or a response: bytes, a stream, or a recipe that makes either again.
 
 mod cancel;
 #[cfg(all(feature = "http2", feature = "_tls"))]
@@ -72,7 +72,7 @@ impl Body {
     }
 
     /// A body that is read from `stream` while it is sent. Sent once, with chunked encoding unless
-    /// its [length](Self::with_length) is given; what is left of it when the answer is there to its end
+    /// its [length](Self::with_length) is given; what is left of it when the response is there to its end
     /// is not read.
     pub fn stream<S, B, E>(stream: S) -> Self
     where
@@ -109,7 +109,7 @@ impl Body {
         }
     }
 
-    /// A body that is made anew for each attempt, so that a streamed call can be repeated.
+    /// A body that is made again for each attempt, so that a streamed call can be repeated.
     pub fn factory(make: impl Fn() -> Self + Send + Sync + 'static) -> Self {
         Source::Factory {
             make: Arc::new(make),

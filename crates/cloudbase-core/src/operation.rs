@@ -1,4 +1,4 @@
-//! One call as a value: what to send, how it may be repeated, and how its answer is read.
+//! One call as a value: what to send, how it may be repeated, and how its response is read.
 
 mod call;
 pub(crate) mod encode;
@@ -177,7 +177,7 @@ impl Operation {
         self
     }
 
-    /// Says how errors are told in the answer.
+    /// Says how errors are reported in the response.
     #[must_use]
     pub fn envelope(mut self, envelope: Envelope) -> Self {
         self.parts.envelope = envelope;

@@ -1,4 +1,4 @@
-//! A decoded answer with what the service said around it.
+//! A decoded response with what the service said around it.
 
 mod decode;
 mod misfit;
@@ -96,7 +96,7 @@ impl<T> Response<T> {
         self.meta.status
     }
 
-    /// The headers of the answer.
+    /// The headers of the response.
     pub fn headers(&self) -> &HeaderMap {
         &self.meta.headers
     }
@@ -112,7 +112,7 @@ impl<T> Response<T> {
         self.meta.attempts
     }
 
-    /// The same answer with another value.
+    /// The same response with another value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
         Response {
             value: change(self.value),
@@ -120,7 +120,7 @@ impl<T> Response<T> {
         }
     }
 
-    /// The same answer with another value, if it can be made.
+    /// The same response with another value, if it can be made.
     ///
     /// # Errors
     ///
@@ -143,7 +143,7 @@ impl<T> Response<T> {
         self
     }
 
-    /// Puts operation, status and request id of this answer into `error`.
+    /// Puts operation, status and request id of this response into `error`.
     #[doc(hidden)]
     pub fn complete(&self, error: Error) -> Error {
         self.meta.complete(error)
@@ -172,7 +172,7 @@ impl Meta {
 }
 
 impl Response<Bytes> {
-    /// Reads the answer as JSON.
+    /// Reads the response as JSON.
     ///
     /// # Errors
     ///
@@ -190,7 +190,7 @@ impl Response<Bytes> {
             .map_err(|error| self.complete(error))
     }
 
-    /// The response of a call that is answered by nothing, or by JSON that nobody needs.
+    /// The response of a call whose response is empty, or JSON that nobody needs.
     ///
     /// # Errors
     ///

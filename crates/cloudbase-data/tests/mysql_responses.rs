@@ -134,7 +134,7 @@ async fn nothing_is_a_write_and_no_rows() {
     for outcome in lists(&answering(200, "application/json", "")).await {
         let error = outcome.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Decode);
-        assert_eq!(error.message(), "empty answer, Vec<Row> expected");
+        assert_eq!(error.message(), "empty response, Vec<Row> expected");
     }
     for rows in [answering(200, "", "[]"), answering(204, "", "")] {
         for outcome in lists(&rows).await {
@@ -177,7 +177,7 @@ async fn what_does_not_fit_128_bits_is_named_by_its_path() {
         let rows = mysql.from("notes").select::<Wide>("*").await;
         assert_eq!(
             rows.unwrap_err().message(),
-            "the answer does not fit `Vec<Wide>` at `[0].v`: u128 expected"
+            "the response does not fit `Vec<Wide>` at `[0].v`: u128 expected"
         );
     }
 }

@@ -170,7 +170,7 @@ impl CloudBase {
     /// # Errors
     ///
     /// As [`FunctionCall::send`](cloudbase_functions::FunctionCall::send);
-    /// [`Decode`](crate::ErrorKind::Decode) if the answer does not fit `T`.
+    /// [`Decode`](crate::ErrorKind::Decode) if the response does not fit `T`.
     #[cfg(feature = "functions")]
     #[doc(alias = "callFunction")]
     pub fn call_function<T: serde::de::DeserializeOwned>(

@@ -278,5 +278,5 @@ async fn an_empty_answer_is_null() {
     answer.json::<()>().unwrap();
     assert_eq!(answer.json::<Option<u8>>().unwrap(), None);
     let error = answer.json::<u8>().unwrap_err();
-    assert_eq!(error.message(), "empty answer, u8 expected");
+    assert_eq!(error.message(), "empty response, u8 expected");
 }

@@ -188,7 +188,7 @@ impl CaptchaSource for CaptchaBroker {
 }
 
 fn is_wrong_answer(error: &Error) -> bool {
-    // An empty answer, or one with spaces, was rejected here: as wrong as any other.
+    // An empty response, or one with spaces, was rejected here: as wrong as any other.
     error.kind() == ErrorKind::Argument
         || error.code().is_some_and(|code| {
             matches!(

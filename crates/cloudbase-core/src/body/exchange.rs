@@ -9,7 +9,7 @@ use tokio::time::Instant;
 /// What the exchanges on one connection say about it.
 #[derive(Debug)]
 pub(crate) struct Usage {
-    /// Somebody waited on it in vain: it takes no new requests.
+    /// A call waited on it in vain: it takes no new requests.
     doubtful: AtomicBool,
     under_way: AtomicUsize,
     last: Mutex<Instant>,
@@ -37,7 +37,7 @@ impl Usage {
 
 /// One request and its response.
 ///
-/// Whoever drops it unfinished after it has waited for the peer for too long casts doubt on the
+/// Dropping it unfinished after it has waited for the peer for too long casts doubt on the
 /// connection: it may be half open, and whatever is sent on it next would wait likewise.
 #[derive(Debug)]
 pub(crate) struct Exchange {

@@ -89,7 +89,7 @@ impl TlsSettings {
         let provider = provider()?;
         let builder = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
-            .map_err(|error| refuse("tls", "cannot be set up", error))?;
+            .map_err(|error| unusable("tls", "cannot be set up", error))?;
         let builder = if cfg!(feature = "platform-verifier") && !self.only_ca {
             builder
                 .dangerous()
@@ -102,7 +102,7 @@ impl TlsSettings {
             Some(identity) => builder
                 .with_client_auth_cert(identity.chain.clone(), identity.key.clone_key())
                 .map_err(|error| {
-                    refuse(
+                    unusable(
                         "client_certificate",
                         "cannot be used with `client_key`",
                         error,
@@ -119,9 +119,9 @@ impl TlsSettings {
             roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         }
         for certificate in self.ca.iter() {
-            roots
-                .add(certificate.clone())
-                .map_err(|error| refuse("ca_certificates", "must be X.509 certificates", error))?;
+            roots.add(certificate.clone()).map_err(|error| {
+                unusable("ca_certificates", "must be X.509 certificates", error)
+            })?;
         }
         if roots.is_empty() {
             return Err(Error::config(
@@ -151,7 +151,7 @@ impl TlsSettings {
             ));
         };
         let verifier = verifier.map_err(|error| {
-            refuse(
+            unusable(
                 "platform-verifier",
                 "cannot read what the operating system trusts",
                 error,
@@ -182,7 +182,7 @@ impl fmt::Debug for TlsSettings {
     }
 }
 
-fn refuse(setting: &str, rule: &str, error: rustls::Error) -> Error {
+fn unusable(setting: &str, rule: &str, error: rustls::Error) -> Error {
     Error::config(setting, rule).with_source(error)
 }
 

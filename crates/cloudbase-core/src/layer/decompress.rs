@@ -85,9 +85,9 @@ impl<C: Connection> Connection for Decompress<C> {
 }
 
 fn unpack(mut response: Response<Received>, transfer: bool) -> Response<Received> {
-    let wanted = !transfer || !response.status().is_success();
+    let unpacks = !transfer || !response.status().is_success();
     // The response to HEAD names an encoding, but there is nothing to unpack.
-    if wanted && is_gzip(&response) && !response.body().is_end_stream() {
+    if unpacks && is_gzip(&response) && !response.body().is_end_stream() {
         response.headers_mut().remove(CONTENT_ENCODING);
         response.headers_mut().remove(CONTENT_LENGTH);
         response = response.map(|body| {
@@ -109,10 +109,10 @@ fn is_gzip(response: &Response<Received>) -> bool {
 /// How much is unpacked at once.
 const PIECE: usize = 16 * 1024;
 
-/// How many packed bytes may come for each unpacked one, besides [`SPARE`]: a compression that makes
+/// How many packed bytes may come for each unpacked one, besides [`ALLOWANCE`]: a compression that makes
 /// things this much larger is an attempt to keep the reader busy.
 const PER_BYTE: u64 = 64;
-const SPARE: u64 = 256 * 1024;
+const ALLOWANCE: u64 = 256 * 1024;
 
 struct Unpacked {
     packed: Body,
@@ -181,7 +181,7 @@ impl http_body::Body for Unpacked {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) => {
                         this.came += data.len() as u64;
-                        if this.came > SPARE + PER_BYTE * this.gave {
+                        if this.came > ALLOWANCE + PER_BYTE * this.gave {
                             this.decoder = None;
                             return Poll::Ready(Some(Err(pointless().into())));
                         }

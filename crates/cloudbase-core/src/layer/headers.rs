@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::error::{BoxError, Error, Result};
 use crate::operation::Call;
 
-/// `X-SDK-Version`, by which the service knows its SDKs.
+/// `X-SDK-Version`, with which the service knows its SDKs.
 const SDK_VERSION: HeaderName = HeaderName::from_static("x-sdk-version");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 

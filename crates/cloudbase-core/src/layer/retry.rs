@@ -167,7 +167,7 @@ impl Failure {
         let by_server = status.is_some_and(|status| status.is_server_error());
         Self {
             rejected_by_limit: error.is_throttled() && !by_server,
-            // A token that could not be renewed has its own back-off.
+            // A token that could not be refreshed has its own back-off.
             transient: error.is_transient() && error.kind() != ErrorKind::Credentials,
             throttled: error.is_throttled(),
             sent: error.was_sent(),
@@ -196,7 +196,7 @@ impl Shared {
         let jittered = ceiling.mul_f64(fastrand::f64());
         match failure.retry_after {
             Some(asked) if asked > self.config.retry_after_cap.min(FAR) => None,
-            // Clients that were told the same second must not come back in the same millisecond.
+            // Clients that were given the same second must not come back in the same millisecond.
             Some(asked) => Some(asked + jittered.min(FAR)),
             None => Some(jittered.min(FAR)),
         }

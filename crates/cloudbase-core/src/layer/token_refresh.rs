@@ -35,7 +35,7 @@ impl TokenRefreshLayer {
 /// the user of its first one, or for nobody if that was made for nobody.
 ///
 /// Where the gateway rejects the session's token as expired or invalid (401 with one of the token
-/// codes; a denied permission is none), this is reported to the provider, and the call is sent once
+/// codes; a denied permission does not count), this is reported to the provider, and the call is sent once
 /// more with a newer token if its body can be sent again. A streamed body cannot: its caller gets the 401.
 #[derive(Clone, Debug)]
 pub struct TokenRefresh<N> {
@@ -83,13 +83,13 @@ impl<N> TokenRefresh<N> {
     /// The token that the call is to carry, and whether the session gave it.
     async fn resolve(&self, info: &CallInfo) -> Result<Option<(Token, bool)>, BoxError> {
         let context = info.context();
-        let wanted = match context.external {
+        let credential = match context.external {
             // Neither the service's tokens nor a caller's go to another host.
             true => CredentialUse::None,
             false => context.credential,
         };
         if let Some(own) = context.options.token()
-            && wanted != CredentialUse::None
+            && credential != CredentialUse::None
         {
             return Ok(Some((Token::bearer(own, None)?, false)));
         }
@@ -97,12 +97,12 @@ impl<N> TokenRefresh<N> {
         let late = |error: Error| error.with_sent(info.attempts() > 0);
         let resolution = self
             .credentials
-            .resolve(wanted, info.identity(), context.direct);
+            .resolve(credential, info.identity(), context.direct);
         match resolution.map_err(late)? {
             Resolution::Known(token) => Ok(token),
             Resolution::Pending(token) => {
                 let token = info.within_deadline(token).await??;
-                let settled = self.credentials.settle(wanted, info.identity(), token);
+                let settled = self.credentials.settle(credential, info.identity(), token);
                 Ok(settled.map_err(late)?)
             }
         }

@@ -69,16 +69,16 @@ fn locate<T: DeserializeOwned>(
     plain: &serde_json::Error,
     content_type: Option<&HeaderValue>,
 ) -> Error {
-    let wanted = type_name::short(std::any::type_name::<T>());
+    let expected = type_name::short(std::any::type_name::<T>());
     let message = if bytes.is_empty() {
-        format!("empty answer, {wanted} expected")
+        format!("empty response, {expected} expected")
     } else if let Some(misfit) = misfit::find::<T>(bytes, plain) {
         let place = match misfit.path.as_str() {
             "." => String::new(),
             path => format!(" at `{path}`"),
         };
         format!(
-            "the answer does not fit `{wanted}`{place}{}",
+            "the response does not fit `{expected}`{place}{}",
             misfit.problem
         )
     } else if let Some(other) = content_type.and_then(other_than_json) {
@@ -88,7 +88,7 @@ fn locate<T: DeserializeOwned>(
         )
     } else {
         format!(
-            "the answer is not valid JSON ({} bytes, line {})",
+            "the response is not valid JSON ({} bytes, line {})",
             bytes.len(),
             plain.line()
         )

@@ -79,7 +79,7 @@ fn limit_of(text: &str) -> &'static str {
 }
 
 /// What serde says was expected. What it found instead, which its text quotes before that, may be
-/// anybody's and is not told; nor are the words of types that make their own errors.
+/// anybody's and is not shown; nor are the words of types that make their own errors.
 fn expectation(text: &str) -> String {
     const QUOTING: [&str; 5] = [
         "invalid type: ",

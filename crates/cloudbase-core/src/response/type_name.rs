@@ -1,6 +1,6 @@
 //! The name of a type as its user wrote it.
 
-/// `Vec<Todo>` for `alloc::vec::Vec<app::rows::Todo>`. Of a type by which the SDK reads another
+/// `Vec<Todo>` for `alloc::vec::Vec<app::rows::Todo>`. Of a type with which the SDK reads another
 /// leniently, or in its envelope, it is the other's: nobody asked for ours.
 pub(super) fn short(full: &str) -> String {
     let mut name = full;

@@ -26,14 +26,14 @@ pub(super) type First = Tcp;
 
 /// A connection, and whether a proxy reads the requests on it.
 ///
-/// A server that refuses a long request early answers and closes, and what it has not read makes
-/// its system reset the connection. Whoever writes then learns of the reset before anybody has read
-/// the answer, which is here already: so the failure of a write is held back until it is read.
+/// A server that rejects a long request early responds and closes, and what it has not read makes
+/// its system reset the connection. The writer then learns of the reset before the response is read,
+/// which is here already: so the failure of a write is held back until it is read.
 pub(super) struct Link<T = First> {
     io: T,
     proxied: bool,
     /// Whether the failure of a write is held back.
-    patient: bool,
+    holds_back: bool,
     /// Where a small request is put together; kept for the next one.
     together: Vec<u8>,
     reset: Option<Reset>,
@@ -44,11 +44,11 @@ pub(super) struct Link<T = First> {
 
 struct Reset {
     kind: io::ErrorKind,
-    patience: Pin<Box<Sleep>>,
+    max_wait: Pin<Box<Sleep>>,
 }
 
 /// How long what has come on a reset connection may take to be read.
-const PATIENCE: Duration = Duration::from_secs(5);
+const MAX_WAIT: Duration = Duration::from_secs(5);
 
 /// What is copied together, the head of a request and a little body: the system takes less time for
 /// one piece than for two.
@@ -59,7 +59,7 @@ impl<T> Link<T> {
         Self {
             io,
             proxied,
-            patient: true,
+            holds_back: true,
             together: Vec::new(),
             reset: None,
             opened: None,
@@ -72,11 +72,11 @@ impl<T> Link<T> {
         self
     }
 
-    /// Tells of every failure at once: HTTP/2 reads nothing as long as it has to write, and its
+    /// Reports every failure immediately: HTTP/2 reads nothing as long as it has to write, and its
     /// servers end a request without closing the connection.
     #[cfg(all(feature = "_tls", feature = "http2"))]
-    pub(super) fn impatient(&mut self) {
-        self.patient = false;
+    pub(super) fn report_at_once(&mut self) {
+        self.holds_back = false;
     }
 }
 
@@ -90,11 +90,11 @@ impl<T: Read + Write + Unpin> Link<T> {
         if self.reset.is_none() {
             let polled = write(Pin::new(&mut self.io), cx);
             match &polled {
-                Poll::Ready(Err(error)) if self.patient && is_reset(error.kind()) => {
+                Poll::Ready(Err(error)) if self.holds_back && is_reset(error.kind()) => {
                     let kind = error.kind();
-                    let patience = Box::pin(sleep(PATIENCE));
-                    self.reset = Some(Reset { kind, patience });
-                    // It is the reader's turn.
+                    let max_wait = Box::pin(sleep(MAX_WAIT));
+                    self.reset = Some(Reset { kind, max_wait });
+                    // The reader goes on.
                     cx.waker().wake_by_ref();
                 }
                 _ => return polled,
@@ -102,7 +102,7 @@ impl<T: Read + Write + Unpin> Link<T> {
         }
         match &mut self.reset {
             Some(reset) => {
-                ready!(reset.patience.as_mut().poll(cx));
+                ready!(reset.max_wait.as_mut().poll(cx));
                 Poll::Ready(Err(reset.kind.into()))
             }
             None => Poll::Pending,
@@ -121,7 +121,7 @@ fn is_reset(kind: io::ErrorKind) -> bool {
 
 impl<T> Connection for Link<T> {
     fn connected(&self) -> Connected {
-        // Without the addresses: they would be put into every answer, where nobody looks for them.
+        // Without the addresses: they would be put into every response, where nobody looks for them.
         Connected::new().proxy(self.proxied)
     }
 }
@@ -140,7 +140,7 @@ impl<T: Read + Unpin> Read for Link<T> {
         let length = min(space.len(), buffer.remaining());
         let mut part = ReadBuf::new(&mut space[..length]);
         ready!(Pin::new(&mut self.io).poll_read(cx, part.unfilled()))?;
-        // The system tells of a reset once, and it told the writer. A broken pipe was closed first.
+        // The system reports a reset once, and reported it to the writer. A broken pipe was closed first.
         if part.filled().is_empty() && length > 0 && kind != io::ErrorKind::BrokenPipe {
             return Poll::Ready(Err(kind.into()));
         }

@@ -58,7 +58,7 @@ struct Shared {
     proxies: ProxyRules,
     limit: Duration,
     /// How long a connection may wait for a descriptor.
-    patience: Duration,
+    max_wait: Duration,
     home: Authority,
 }
 
@@ -80,7 +80,7 @@ impl Connector {
             tls,
             proxies: config.proxy.clone(),
             limit: config.timeouts().connect,
-            patience: config.timeouts().attempt.min(crate::config::FAR),
+            max_wait: config.timeouts().attempt.min(crate::config::FAR),
             home: config.endpoint().authority.clone(),
         };
         Ok(Self::with(Arc::new(shared)))
@@ -110,7 +110,7 @@ impl Connector {
     async fn open(&self, target: &Uri, offer: Offer) -> Result<Transport> {
         let Local { shared, open, .. } = &*self.local;
         // The pool goes on with this in a task of its own when its call has got another connection.
-        let end = Instant::now() + shared.patience;
+        let end = Instant::now() + shared.max_wait;
         open.retry_when_short(end, || async {
             let connecting = shared.connect(target, offer, open);
             match tokio::time::timeout(shared.limit, connecting).await {
@@ -268,7 +268,7 @@ impl Shared {
                 let io = socks
                     .oneshot(address)
                     .await
-                    .map_err(|error| error::refused_by_proxy(error, target, &proxy.address))?;
+                    .map_err(|error| error::rejected_by_proxy(error, target, &proxy.address))?;
                 Ok(Link::new(io, false))
             }
             ProxyKind::Http | ProxyKind::Https if plain => Ok(Link::new(io, true)),
@@ -312,13 +312,13 @@ async fn tcp<'a>(target: &'a Uri, peer: fn(&'a Uri) -> Peer<'a>, open: &Arc<Open
         .map_err(|error| error::from_tcp(error, peer(target)))
 }
 
-/// Tells a connection whether HTTP/2 was agreed on for it.
+/// Notifies a connection whether HTTP/2 was agreed on for it.
 #[cfg(all(feature = "_tls", feature = "http2"))]
 fn know_http2(mut connected: Transport) -> Transport {
     if let MaybeHttpsStream::Https(tls) = &mut connected {
         let (link, session) = tls.inner_mut().get_mut();
         if session.alpn_protocol() == Some(b"h2") {
-            link.inner_mut().impatient();
+            link.inner_mut().report_at_once();
         }
     }
     connected
@@ -368,7 +368,7 @@ impl<T> Service<Uri> for Ready<T> {
     }
 }
 
-/// The system's resolver; its errors carry a type that tells them from TCP's.
+/// The system's resolver; its errors carry a type that distinguishes them from TCP's.
 #[derive(Clone)]
 struct Resolver(GaiResolver, Arc<Open>);
 

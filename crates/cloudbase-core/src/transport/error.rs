@@ -17,8 +17,8 @@ pub(super) fn from_pool(error: legacy::Error) -> Error {
     if let Some(ours) = ours(&error) {
         return ours;
     }
-    if let Some(refused) = tls_refusal(&error) {
-        return Error::new(ErrorKind::Tls, refused).with_source(error);
+    if let Some(rejected) = tls_rejection(&error) {
+        return Error::new(ErrorKind::Tls, rejected).with_source(error);
     }
     let made = match find::<hyper::Error>(&error) {
         Some(hyper) if hyper.is_canceled() => unsent(),
@@ -51,8 +51,8 @@ pub(super) fn from_http2(error: hyper::Error) -> Error {
     if let Some(ours) = ours(&error) {
         return ours;
     }
-    if let Some(refused) = tls_refusal(&error) {
-        return Error::new(ErrorKind::Tls, refused).with_source(error);
+    if let Some(rejected) = tls_rejection(&error) {
+        return Error::new(ErrorKind::Tls, rejected).with_source(error);
     }
     let broken_off = |error: &io::Error| error.kind() == io::ErrorKind::QuotaExceeded;
     let made = match find::<h2::Error>(&error).and_then(from_h2) {
@@ -70,7 +70,7 @@ pub(super) fn from_http2(error: hyper::Error) -> Error {
 /// How the HTTP library puts it. It has a predicate for this, but for servers alone.
 const TOO_LARGE: &str = "message head is too large";
 const WHILE_OPENED: &str = "the connection was lost while it was opened";
-const BEFORE_RESPONSE: &str = "the connection was lost before the answer";
+const BEFORE_RESPONSE: &str = "the connection was lost before the response";
 
 /// What was an error of ours before it got into the HTTP library.
 fn ours(error: &(dyn StdError + 'static)) -> Option<Error> {
@@ -140,7 +140,7 @@ pub(super) fn from_tcp(error: impl StdError + Send + Sync + 'static, peer: Peer<
         }
         cause => match cause.map(io::Error::kind) {
             Some(io::ErrorKind::ConnectionRefused) => "the connection was refused",
-            Some(io::ErrorKind::TimedOut) => "the host does not answer",
+            Some(io::ErrorKind::TimedOut) => "the host does not respond",
             Some(io::ErrorKind::HostUnreachable) => "the host is unreachable",
             Some(io::ErrorKind::NetworkUnreachable) => "the network is unreachable",
             _ => "no connection could be made",
@@ -192,7 +192,7 @@ pub(super) fn unresolved(peer: Peer<'_>) -> Error {
 }
 
 /// A proxy that is there, and does not let through.
-pub(super) fn refused_by_proxy(
+pub(super) fn rejected_by_proxy(
     error: impl StdError + Send + Sync + 'static,
     host: &Uri,
     proxy: &Uri,
@@ -253,7 +253,7 @@ fn fault_of(fault: &rustls::CertificateError) -> &'static str {
     }
 }
 
-/// The resolver's failure, told from TCP's by its type.
+/// The resolver's failure, distinguished from TCP's by its type.
 #[derive(Debug)]
 pub(super) struct NameNotResolved(pub(super) io::Error);
 
@@ -265,10 +265,10 @@ impl fmt::Display for NameNotResolved {
 
 impl StdError for NameNotResolved {}
 
-/// A server may refuse the client's certificate after the client has begun to send: it has read
+/// A server may reject the client's certificate after the client has begun to send: it has read
 /// none of it then.
 #[cfg(feature = "_tls")]
-fn tls_refusal(error: &(dyn StdError + 'static)) -> Option<&'static str> {
+fn tls_rejection(error: &(dyn StdError + 'static)) -> Option<&'static str> {
     use rustls::AlertDescription as Alert;
     let rustls::Error::AlertReceived(alert) = rustls_error(error)? else {
         return None;
@@ -289,7 +289,7 @@ fn tls_refusal(error: &(dyn StdError + 'static)) -> Option<&'static str> {
 }
 
 #[cfg(not(feature = "_tls"))]
-fn tls_refusal(_: &(dyn StdError + 'static)) -> Option<&'static str> {
+fn tls_rejection(_: &(dyn StdError + 'static)) -> Option<&'static str> {
     None
 }
 
@@ -327,7 +327,7 @@ fn from_h2(error: &h2::Error) -> Option<Error> {
         return Some(Error::config("http2", rule));
     }
     // A GOAWAY ends only the streams above the last one that it names, whatever its reason; the
-    // others end with the connection. Like a refused stream, this one was not looked at.
+    // others end with the connection. Like a rejected stream, this one was not looked at.
     let untouched =
         error.is_remote() && (reason == h2::Reason::REFUSED_STREAM || error.is_go_away());
     untouched.then(|| reset("the server did not take the request"))

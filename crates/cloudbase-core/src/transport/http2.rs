@@ -28,7 +28,7 @@ use crate::error::{Error, Result};
 /// asked whether it is still there.
 const PING_AFTER: Duration = Duration::from_secs(30);
 
-/// How long the answer to that may take. The question waits behind what is being uploaded.
+/// How long the response to that may take. The question waits behind what is being uploaded.
 const PING_LIMIT: Duration = Duration::from_secs(20);
 
 /// How large the header fields of a response may be together.

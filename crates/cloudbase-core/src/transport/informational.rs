@@ -12,7 +12,7 @@ const HEAD_LENGTH: usize = 9;
 const PREFACE_LENGTH: usize = 24;
 
 /// The heads that the server may send on a connection besides [`PER_REQUEST`] for each.
-const SPARE: u64 = 64;
+const ALLOWANCE: u64 = 64;
 
 /// For each request: a response, trailers, and some informational responses. Their size is bounded
 /// by the HTTP library, like that of every head.
@@ -20,7 +20,7 @@ const PER_REQUEST: u64 = 18;
 
 /// What a connection has left at most, however many requests it has carried: servers allow fewer at
 /// once.
-const MOST: u64 = SPARE + PER_REQUEST * 256;
+const MOST: u64 = ALLOWANCE + PER_REQUEST * 256;
 
 /// A connection on which the heads of both sides are counted: the HTTP library keeps each
 /// informational response until the real one, and takes any number of them.
@@ -37,7 +37,7 @@ impl<T> Bounded<T> {
             io,
             sent: Heads::after(PREFACE_LENGTH),
             received: Heads::after(0),
-            credit: Credit(SPARE),
+            credit: Credit(ALLOWANCE),
         }
     }
 
@@ -167,8 +167,8 @@ mod tests {
 
     #[test]
     fn an_old_connection_has_no_more_credit_than_its_requests_at_once_need() {
-        let mut credit = Credit(SPARE);
-        assert!(credit.spend(SPARE).is_ok());
+        let mut credit = Credit(ALLOWANCE);
+        assert!(credit.spend(ALLOWANCE).is_ok());
         credit.earn(1);
         assert!(credit.spend(PER_REQUEST).is_ok() && credit.spend(1).is_err());
 

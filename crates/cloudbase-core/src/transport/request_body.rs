@@ -1,4 +1,4 @@
-//! The body of a request on its way out: marks its own failures, so that they are told from the
+//! The body of a request on its way out: marks its own failures, so that they are distinguished from the
 //! connection's.
 
 use std::fmt;

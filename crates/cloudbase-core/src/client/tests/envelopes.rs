@@ -261,7 +261,7 @@ async fn what_is_not_json_is_named_by_its_content_type() {
     for json in ["application/json", "application/problem+JSON; a=b", ""] {
         assert_eq!(
             read(json).await,
-            "the answer is not valid JSON (9 bytes, line 1)"
+            "the response is not valid JSON (9 bytes, line 1)"
         );
     }
 }

@@ -14,7 +14,7 @@ use super::retry_after;
 
 /// What an error body says.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct Stated {
     pub(super) code: Option<String>,
     pub(super) number: Option<i64>,
     /// The status that the body names itself.
@@ -51,19 +51,19 @@ const PROBLEM: [&str; 2] = ["title", "description"];
 /// `{error, error_code, error_description}`, then those of the older APIs, then an error within the
 /// error, then lists of errors. At `/auth` the second of these comes first.
 /// `is_problem`: whether it is a problem document.
-pub(super) fn read(body: Value, status: StatusCode, family: Envelope, is_problem: bool) -> Told {
+pub(super) fn read(body: Value, status: StatusCode, family: Envelope, is_problem: bool) -> Stated {
     match body {
         Value::Object(object) => read_object(object, status, family, is_problem),
-        list @ Value::Array(_) => Told {
+        list @ Value::Array(_) => Stated {
             message: texts(&list),
             details: Some(list),
-            ..Told::default()
+            ..Stated::default()
         },
-        Value::String(text) if is_message(&text) => Told {
+        Value::String(text) if is_message(&text) => Stated {
             message: Some(text),
-            ..Told::default()
+            ..Stated::default()
         },
-        _ => Told::default(),
+        _ => Stated::default(),
     }
 }
 
@@ -72,7 +72,7 @@ fn read_object(
     status: StatusCode,
     family: Envelope,
     is_problem: bool,
-) -> Told {
+) -> Stated {
     // `{"Response": {"Error": {…}, "RequestId": …}}` of Tencent Cloud's APIs.
     if let Some(Value::Object(response)) = object.get("Response")
         && response.get("Error").is_some_and(Value::is_object)
@@ -122,7 +122,7 @@ fn read_object(
         .iter()
         .find_map(|name| text(&object, name).or_else(|| text(within?, name)))
         .filter(|id| is_request_id(id));
-    Told {
+    Stated {
         code,
         number,
         status: names_status.then(|| stated_status(&object)).flatten(),

@@ -8,7 +8,7 @@ use http::uri::Authority;
 
 /// What a retry costs.
 const RETRY: u32 = 14;
-/// What a retry costs after the service has asked for patience.
+/// What a retry costs after the service has throttled.
 const THROTTLED: u32 = 5;
 /// What a success gives back.
 const SUCCESS: u32 = 1;

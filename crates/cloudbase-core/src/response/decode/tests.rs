@@ -33,28 +33,28 @@ fn an_answer_that_does_not_fit_says_where_and_what_was_expected_but_not_what_cam
     for (body, expected) in [
         (
             r#"[{"title":7}]"#,
-            "the answer does not fit `Vec<Todo>` at `[0].title`: a string expected",
+            "the response does not fit `Vec<Todo>` at `[0].title`: a string expected",
         ),
         (
             r#"[{"title":"t","state":"secret, expected secret"}]"#,
-            "the answer does not fit `Vec<Todo>` at `[0].state`: `open` expected",
+            "the response does not fit `Vec<Todo>` at `[0].state`: `open` expected",
         ),
         (
             r#"[{"title":"t"}]"#,
-            "the answer does not fit `Vec<Todo>` at `[0]`: missing field `state`",
+            "the response does not fit `Vec<Todo>` at `[0]`: missing field `state`",
         ),
         (
             r#""secret""#,
-            "the answer does not fit `Vec<Todo>`: a sequence expected",
+            "the response does not fit `Vec<Todo>`: a sequence expected",
         ),
         (
             r#"[{"title":"t","state":"open","at":"secret"}]"#,
-            "the answer does not fit `Vec<Todo>` at `[0].at`",
+            "the response does not fit `Vec<Todo>` at `[0].at`",
         ),
-        ("", "empty answer, Vec<Todo> expected"),
+        ("", "empty response, Vec<Todo> expected"),
         (
             "\u{feff}[{\"title\":\"cut \\ud83d\",\"state\":7}]",
-            "the answer does not fit `Vec<Todo>` at `[0].state`: string or map expected",
+            "the response does not fit `Vec<Todo>` at `[0].state`: string or map expected",
         ),
     ] {
         let error = from_json::<Vec<Todo>>(body.as_bytes()).unwrap_err();

@@ -33,18 +33,18 @@ fn what_is_no_128_bit_integer_is_named_by_its_path() {
         let error = from_json::<Vec<Row>>(text.as_bytes()).unwrap_err();
         assert_eq!(
             error.message(),
-            format!("the answer does not fit `Vec<Row>` at `[0].v`: {problem}"),
+            format!("the response does not fit `Vec<Row>` at `[0].v`: {problem}"),
         );
     }
     let error = from_json::<i128>(b"\"x\"").unwrap_err();
     assert_eq!(
         error.message(),
-        "the answer does not fit `i128`: i128 expected"
+        "the response does not fit `i128`: i128 expected"
     );
     let error = from_json::<u128>(b"340282366920938463463374607431768211456").unwrap_err();
     assert_eq!(
         error.message(),
-        "the answer does not fit `u128`: the number is out of range"
+        "the response does not fit `u128`: the number is out of range"
     );
 }
 
@@ -52,15 +52,15 @@ fn what_is_no_128_bit_integer_is_named_by_its_path() {
 fn a_large_number_before_it_is_not_taken_for_it() {
     assert_eq!(
         said(r#""v":null"#),
-        "the answer does not fit `Vec<Row>` at `[1].v`"
+        "the response does not fit `Vec<Row>` at `[1].v`"
     );
     assert_eq!(
         said(r#""v":1,"w":"x""#),
-        "the answer does not fit `Vec<Row>` at `[1].w`"
+        "the response does not fit `Vec<Row>` at `[1].w`"
     );
     assert_eq!(
         said(r#""w":1"#),
-        "the answer does not fit `Vec<Row>` at `[1]`: missing field `v`"
+        "the response does not fit `Vec<Row>` at `[1]`: missing field `v`"
     );
 }
 
@@ -75,7 +75,7 @@ fn what_is_valid_but_beyond_a_limit_is_not_called_invalid() {
     let error = from_json::<Vec<f64>>(b"[1, 1e999]").unwrap_err();
     assert_eq!(
         error.message(),
-        "the answer does not fit `Vec<f64>` at `[1]`: the number is out of range"
+        "the response does not fit `Vec<f64>` at `[1]`: the number is out of range"
     );
     for bad in ["[1.]", "[1", "[1,]", "nul", "[1] 2"] {
         let error = from_json::<Vec<u128>>(bad.as_bytes()).unwrap_err();
