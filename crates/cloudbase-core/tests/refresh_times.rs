@@ -1,5 +1,6 @@
 //! When a token is refreshed, and how often a refresh that keeps failing is tried.
 
+#![cfg(feature = "test-util")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::sync::{Arc, Mutex};

@@ -1,5 +1,6 @@
 //! How long a call waits between its attempts, and which failures it does not repeat.
 
+#![cfg(feature = "test-util")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::sync::{Arc, Mutex};
