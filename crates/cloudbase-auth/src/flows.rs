@@ -72,7 +72,8 @@ impl Auth {
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
         let mut auth = self.clone();
-        auth.caller.options = options;
+        // What a rejection means is for the methods to say.
+        auth.caller.options = options.with_any_status(false);
         auth
     }
 

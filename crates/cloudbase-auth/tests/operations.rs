@@ -9,7 +9,7 @@ use cloudbase_auth::{
     OAuthLoopback, Otp, OtpType, Password, Resend, ResendType, Result, SetSession, SignUp,
     SudoToken, UpdateUser, VerifyOAuth, VerifyOtp,
 };
-use cloudbase_core::{Body, Client};
+use cloudbase_core::{Body, CallOptions, Client};
 use http::{Request, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -228,7 +228,7 @@ mod service {
 }
 
 /// What the call fails with if `path` is rejected.
-async fn failure(path: &'static str, call: Call) -> Error {
+async fn failure(path: &'static str, call: Call, options: CallOptions) -> Error {
     let service = service::Service::default();
     let auth = service.auth();
     sign_in(&auth).await.unwrap();
@@ -236,7 +236,7 @@ async fn failure(path: &'static str, call: Call) -> Error {
         tokio::time::advance(Duration::from_secs(7300)).await;
     }
     service.reject(path);
-    let error = call(auth).await.unwrap_err();
+    let error = call(auth.with_options(options)).await.unwrap_err();
     assert_eq!(
         error.code().unwrap().as_str(),
         "permission_denied",
@@ -249,10 +249,19 @@ async fn failure(path: &'static str, call: Call) -> Error {
 async fn an_error_names_the_method_that_was_called() {
     let mut wrong = Vec::new();
     for (method, path, call) in rows() {
-        let error = failure(path, call).await;
+        let error = failure(path, call, CallOptions::new()).await;
         if error.operation() != method {
             wrong.push(format!("{method} ({path}): {}", error.operation()));
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Any status is for responses of the user's own code: a rejected deletion must not look like one.
+#[tokio::test(start_paused = true)]
+async fn a_rejection_is_an_error_whatever_the_options_say() {
+    for (_, path, call) in rows() {
+        let any = CallOptions::new().with_any_status(true);
+        failure(path, call, any).await;
+    }
 }

@@ -89,7 +89,12 @@ enum Role {
     /// Nobody: the session refreshes itself by these. Neither it nor the user's call layers take part.
     Direct,
     /// One user; no session takes part.
-    User(SecretString),
+    User(Arc<User>),
+}
+
+struct User {
+    secret: SecretString,
+    token: Token,
 }
 
 impl Client {
@@ -144,9 +149,9 @@ impl Client {
     /// # Ok::<(), cloudbase_core::Error>(())
     /// ```
     pub fn for_user(&self, token: impl Into<SecretString>) -> Result<Self> {
-        let token = token.into();
-        Token::bearer(&token, None)?;
-        Ok(self.with_role(Role::User(token)))
+        let secret = token.into();
+        let token = Token::bearer(&secret, None)?;
+        Ok(self.with_role(Role::User(Arc::new(User { secret, token }))))
     }
 
     /// Whether this client makes all calls as [one user](Self::for_user).
@@ -261,14 +266,14 @@ impl Client {
         }
         let checked = parts.options.check();
         checked.map_err(|error| error.with_operation(parts.name))?;
-        if let Role::User(token) = &self.role
+        if let Role::User(user) = &self.role
             && parts.options.token().is_none()
             && !matches!(
                 parts.credential,
                 CredentialUse::AccessKey | CredentialUse::None
             )
         {
-            parts.options.set_token(token.clone());
+            parts.options.set_token(user.secret.clone());
         }
         let require_user = parts.options.require_user();
         if require_user.unwrap_or(self.inner.config.require_user()) {
@@ -298,7 +303,8 @@ impl Client {
         let error = if head.status.is_success() || !context.options.any_status() {
             reply.error
         } else {
-            let limit = context.max_response_size.unwrap_or(u64::MAX);
+            let limit = context.options.max_response_size();
+            let limit = limit.unwrap_or(context.max_response_size);
             (bytes.len() as u64 > limit).then(|| {
                 SizeLimit::MaxResponseSize
                     .exceeded(limit)

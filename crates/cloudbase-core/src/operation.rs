@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use serde::Serialize;
 
 pub use self::call::CallInfo;
-pub(crate) use self::call::{Call, CallContext, Deadline};
+pub(crate) use self::call::{Call, Deadline, Effect};
 pub use self::encode::to_json;
 pub(crate) use self::identity::{CallIdentity, Identity};
 pub use self::lineage::Lineage;

@@ -133,6 +133,20 @@ async fn a_removal_keeps_what_its_first_calls_did() {
     );
 }
 
+/// The first attempt may have removed them, though its response was lost.
+#[tokio::test]
+async fn what_a_repeated_removal_does_not_find_was_removed() {
+    let server = Scripted::start(|number, _| match number {
+        0 => Reply::new(503).body("{}").into(),
+        _ => json_reply(&json!([])).into(),
+    })
+    .await;
+    let bucket = server.storage().bucket("docs");
+    let results = bucket.remove(["a.png"]).await.unwrap();
+    assert_eq!(results[0].as_ref().unwrap().path(), "a.png");
+    assert_eq!(server.store().len(), 2);
+}
+
 #[tokio::test]
 async fn a_signed_upload_url_is_handed_on() {
     let fixture = start().await;

@@ -3,6 +3,7 @@
 use std::task::{Context, Poll};
 
 use futures_core::future::BoxFuture;
+use http::header::AUTHORIZATION;
 use http::{Request, Response};
 use tokio::runtime::Handle;
 use tower::Service;
@@ -10,7 +11,7 @@ use tower::Service;
 use super::{Client, Role};
 use crate::body::Body;
 use crate::error::{BoxError, Error};
-use crate::operation::{Call, CallOptions};
+use crate::operation::{Call, CallInfo};
 use crate::transport::HttpService;
 
 /// The whole stack of `client` as a tower service.
@@ -36,16 +37,33 @@ impl Service<Request<Body>> for ByHand {
             if Handle::try_current().is_err() {
                 return Err(Error::no_runtime().into());
             }
-            let mut options = CallOptions::default();
-            // Another host gets no token of the user's.
-            if let Role::User(token) = &client.role
-                && request.uri().authority().is_none()
-            {
-                options.set_token(token.clone());
-            }
-            let mut call = Call::by_hand(request, options);
+            let mut call = client.call_of(request);
             let reply = client.inner.pipeline.send(&mut call).await?;
             Ok(*reply.response)
         })
+    }
+}
+
+impl Client {
+    /// The call of a request that has come as one.
+    fn call_of(&self, mut request: Request<Body>) -> Call {
+        // This client may be the transport of another one, whose call it is then.
+        if CallInfo::of(&request).is_some() {
+            return Call::of(request);
+        }
+        // Here, whatever the stack is; another host gets no token of the user's.
+        if let Role::User(user) = &self.role
+            && request.uri().authority().is_none()
+            && !request.headers().contains_key(AUTHORIZATION)
+        {
+            let token = user.token.header().clone();
+            request.headers_mut().insert(AUTHORIZATION, token);
+        }
+        let max_response_size = self.inner.config.max_response_size();
+        Call::by_hand(
+            request,
+            max_response_size,
+            matches!(self.role, Role::Direct),
+        )
     }
 }

@@ -11,7 +11,7 @@ impl Client {
     /// their form; these are whatever the user or a provider of the user's gave.
     pub(super) fn redact(&self, error: Error, call: &CallInfo) -> Error {
         let user = match &self.role {
-            Role::User(token) => Some(token),
+            Role::User(user) => Some(&user.secret),
             Role::App | Role::Direct => None,
         };
         let given = [

@@ -152,7 +152,7 @@ macro_rules! request_options {
             ///
             /// Outside 2xx the body of a stream is read before it is returned, up to
             /// `max_response_size`. Default: an error, which has the response as
-            /// [`Error::response`]($crate::Error::response).
+            /// `error.response()`.
             #[doc(alias = "isSuccess")]
             #[doc(alias = "statusCode")]
             #[must_use]
@@ -219,7 +219,7 @@ macro_rules! request_options {
 
             /// Sends this id as `x-request-id`, under which the service logs the call: 1 to 64 visible
             /// ASCII characters; anything else is reported by `send`. All attempts send the same, and
-            /// so do all requests of a call that makes several. Default: a random UUID.
+            /// so do all requests to the gateway of a call that makes several. Default: a random UUID.
             #[doc(alias = "x-request-id")]
             #[must_use]
             pub fn request_id(mut self, id: impl AsRef<str>) -> Self {

@@ -8,6 +8,7 @@ mod foreign_errors;
 mod identity;
 mod limits;
 mod order;
+mod raw;
 mod responses;
 mod retry;
 mod safety;

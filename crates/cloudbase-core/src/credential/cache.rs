@@ -84,6 +84,7 @@ impl<T: TokenHolder> TokenCache<T> {
         *state = State {
             current: state.current.take(),
             rejected: state.rejected,
+            refresh_at: state.refresh_at,
             stale: true,
             ..State::new(state.epoch + 1)
         };

@@ -84,6 +84,7 @@ impl Shared {
         }
         if !call.info.is_external() && !self.endpoint.is_origin_of(request.uri()) {
             request.headers_mut().remove(AUTHORIZATION);
+            call.foreign = true;
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 
 use futures_core::future::BoxFuture;
 use http::{Request, Response};
+use tokio::time::Instant;
 use tower::Service;
 
 use super::Next;
@@ -43,13 +44,19 @@ impl<N: Next> Service<Request<Body>> for Bottom<N> {
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let next = self.0.clone();
         Box::pin(async move {
-            if request.extensions().get::<CallInfo>().is_none() {
+            let Some(info) = request.extensions().get::<CallInfo>() else {
                 return Err(Error::new(
                     ErrorKind::Middleware,
                     "a layer has dropped the request's extensions, which say what the call is and whose: \
                      a layer that makes a new request must hand them on",
                 )
                 .into());
+            };
+            // A layer that repeats attempts learns so that the time is up.
+            if let Some(deadline) = info.deadline()
+                && deadline.at <= Instant::now()
+            {
+                return Err(deadline.exceeded().into());
             }
             let reply = next.send(&mut Call::of(request)).await?;
             Ok(*reply.response)

@@ -92,7 +92,7 @@ impl<N: Next> Next for Headers<N> {
 impl Values {
     fn add_to(&self, call: &mut Call) {
         let context = call.info.context();
-        let external = context.external;
+        let external = context.external || call.foreign;
         let gzip = cfg!(feature = "gzip") && !context.transfer;
         let headers = call.request.headers_mut();
         // A request has few headers: looking at each is cheaper than a hash for each of ours.

@@ -5,10 +5,9 @@ use std::task::{Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Response;
+use http::{Response, StatusCode};
 
 use crate::body::{Body, BodyReader, Over, SizeLimit};
-use crate::config::DEFAULT_MAX_RESPONSE_SIZE;
 use crate::error::{BoxError, Error, ErrorResponse, parse_envelope};
 use crate::operation::CallInfo;
 
@@ -35,11 +34,17 @@ impl Reply {
     /// Reads a response that has come through layers of the user's, which may have changed it or wrapped
     /// its body.
     pub(crate) async fn read(response: Response<Body>, info: &CallInfo) -> Result<Self, BoxError> {
-        let is_stream = info.context().transfer && response.status().is_success();
+        let context = info.context();
+        let status = response.status();
+        // What the user has asked for by hand is the user's to read, unless it may reject a token.
+        let is_stream = match context.by_hand {
+            true => status != StatusCode::UNAUTHORIZED,
+            false => context.transfer && status.is_success(),
+        };
         if is_stream || !response.body().is_streaming() {
             return Ok(Self::new(response, info));
         }
-        let extent = Extent::of(info, DEFAULT_MAX_RESPONSE_SIZE);
+        let extent = Extent::of(info, context.max_response_size);
         let response = BufferedResponse::new(response, extent).read().await?;
         Ok(Self::new(response, info))
     }
@@ -61,7 +66,10 @@ impl Extent {
     pub(super) fn of(info: &CallInfo, max_response_size: u64) -> Self {
         let context = info.context();
         Self {
-            limit: context.max_response_size.unwrap_or(max_response_size),
+            limit: context
+                .options
+                .max_response_size()
+                .unwrap_or(max_response_size),
             any_status: context.options.any_status(),
             keeps_response: context.keeps_response,
         }

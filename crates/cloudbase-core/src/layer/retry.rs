@@ -16,7 +16,7 @@ use super::trace::error_type;
 use super::{Next, Reply};
 use crate::config::{Config, FAR, RetryConfig};
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::operation::{Call, CallContext};
+use crate::operation::{Call, Effect};
 use crate::value::telemetry::ERROR_TYPE;
 
 /// Puts [`Retry`] around a service. Services made by the same layer share one budget per host.
@@ -77,6 +77,7 @@ impl<N: Next> Next for Retry<N> {
         let host = call.request.uri().authority().cloned();
         let max_attempts = call.info.options().max_attempts();
         let max_attempts = max_attempts.unwrap_or(self.shared.config.max_attempts);
+        let effect = call.effect();
         if max_attempts > 1 {
             call.save();
         }
@@ -84,9 +85,10 @@ impl<N: Next> Next for Retry<N> {
         loop {
             let pause = {
                 let result = self.next.send(call).await;
+                let attempts = attempt..max_attempts;
                 match self
                     .shared
-                    .pause(call, &result, host.as_ref(), attempt..max_attempts)
+                    .pause(call, effect, &result, host.as_ref(), attempts)
                 {
                     Some(pause) => pause,
                     None => return result,
@@ -104,6 +106,7 @@ impl Shared {
     fn pause(
         &self,
         call: &Call,
+        effect: Effect,
         result: &Result<Reply, BoxError>,
         host: Option<&Authority>,
         attempts: Range<u32>,
@@ -114,10 +117,7 @@ impl Shared {
             }
             return None;
         };
-        if attempts.is_empty()
-            || !failure.allows_another(call.info.context())
-            || !call.is_repeatable()
-        {
+        if attempts.is_empty() || !failure.allows_another(effect) || !call.is_repeatable() {
             return None;
         }
         let attempt = attempts.start;
@@ -175,11 +175,11 @@ impl Failure {
         }
     }
 
-    fn allows_another(&self, call: &CallContext) -> bool {
+    fn allows_another(&self, effect: Effect) -> bool {
         // Who writes too much decides what is written next.
         let repeatable = match self.rejected_by_limit {
-            true => call.reads,
-            false => call.idempotent,
+            true => effect.reads,
+            false => effect.idempotent,
         };
         self.transient && (repeatable || !self.sent)
     }

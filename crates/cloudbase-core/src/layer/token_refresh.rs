@@ -51,7 +51,8 @@ impl<N: Next> Next for TokenRefresh<N> {
         if call.request.headers().contains_key(AUTHORIZATION) {
             return self.next.send(call).await;
         }
-        let Some((token, from_session)) = self.resolve(&call.info).await? else {
+        let credential = call.credential();
+        let Some((token, from_session)) = self.resolve(&call.info, credential).await? else {
             return self.next.send(call).await;
         };
         if !from_session {
@@ -81,13 +82,12 @@ impl<N: Next> Next for TokenRefresh<N> {
 
 impl<N> TokenRefresh<N> {
     /// The token that the call is to carry, and whether the session gave it.
-    async fn resolve(&self, info: &CallInfo) -> Result<Option<(Token, bool)>, BoxError> {
+    async fn resolve(
+        &self,
+        info: &CallInfo,
+        credential: CredentialUse,
+    ) -> Result<Option<(Token, bool)>, BoxError> {
         let context = info.context();
-        let credential = match context.external {
-            // Neither the service's tokens nor a caller's go to another host.
-            true => CredentialUse::None,
-            false => context.credential,
-        };
         if let Some(own) = context.options.token()
             && credential != CredentialUse::None
         {
@@ -101,7 +101,7 @@ impl<N> TokenRefresh<N> {
         match resolution.map_err(late)? {
             Resolution::Known(token) => Ok(token),
             Resolution::Pending(token) => {
-                let token = info.within_deadline(token).await??;
+                let token = info.within_deadline(token).await.map_err(late)??;
                 let settled = self.credentials.settle(credential, info.identity(), token);
                 Ok(settled.map_err(late)?)
             }
@@ -127,7 +127,8 @@ impl<N> TokenRefresh<N> {
             generation = rejected.generation(),
             "token rejected, refreshing"
         );
-        let newer = match info.within_deadline(provider.token()).await? {
+        let waited = info.within_deadline(provider.token()).await;
+        let newer = match waited.map_err(|error| error.with_sent(false))? {
             Ok(newer) => newer,
             // The session is over, which is what the response says.
             Err(error) if error.is_unauthenticated() && error.code().is_some() => None,

@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use super::saved_request::SavedRequest;
 use super::{CallIdentity, CallOptions, CredentialUse, Idempotency, Identity, Parts, RequestId};
 use crate::body::Body;
+use crate::config::DEFAULT_MAX_RESPONSE_SIZE;
 use crate::error::{Envelope, Error, TimeoutPhase};
 
 /// What goes through the stack: a request, and the call that it belongs to.
@@ -21,6 +22,8 @@ pub(crate) struct Call {
     /// What is sent again.
     saved: Option<SavedRequest>,
     pub(crate) info: CallInfo,
+    /// Whether the request goes to another host than the gateway, though it was made by hand.
+    pub(crate) foreign: bool,
 }
 
 impl Call {
@@ -44,7 +47,7 @@ impl Call {
                 external: parts.request.uri().authority().is_some(),
                 by_hand: false,
                 direct,
-                max_response_size: Some(options.max_response_size().unwrap_or(max_response_size)),
+                max_response_size,
                 request_id: options.sent_request_id(),
                 options,
                 identity: OnceLock::new(),
@@ -53,6 +56,7 @@ impl Call {
             }),
             request: mem::take(&mut parts.request),
             saved: None,
+            foreign: false,
         }
     }
 
@@ -64,30 +68,28 @@ impl Call {
                 request,
                 saved: None,
                 info,
+                foreign: false,
             },
-            None => Self::by_hand(request, CallOptions::default()),
+            None => Self::by_hand(request, DEFAULT_MAX_RESPONSE_SIZE, false),
         }
     }
 
     /// The call of a request that the user has made: for a path on the gateway, or a whole URL.
-    pub(crate) fn by_hand(request: Request<Body>, options: CallOptions) -> Self {
-        let is_path = request.uri().authority().is_none();
+    pub(crate) fn by_hand(request: Request<Body>, max_response_size: u64, direct: bool) -> Self {
+        let options = CallOptions::default();
         let info = CallInfo::new(CallContext {
             name: "",
             template: "",
-            idempotent: request.method().is_idempotent(),
-            reads: request.method().is_safe(),
-            credential: match is_path {
-                true => CredentialUse::Optional,
-                false => CredentialUse::None,
-            },
+            idempotent: false,
+            reads: false,
+            credential: CredentialUse::Optional,
             envelope: Envelope::Gateway,
             transfer: false,
             keeps_response: false,
             external: false,
             by_hand: true,
-            direct: false,
-            max_response_size: None,
+            direct,
+            max_response_size,
             request_id: options.sent_request_id(),
             options,
             identity: OnceLock::new(),
@@ -98,6 +100,28 @@ impl Call {
             request,
             saved: None,
             info,
+            foreign: false,
+        }
+    }
+
+    /// How the call may be repeated. By the request as it is now if it was made by hand: a layer of the
+    /// user's may have changed it.
+    pub(crate) fn effect(&self) -> Effect {
+        let context = self.info.context();
+        let method = self.request.method();
+        Effect {
+            idempotent: context.idempotent || (context.by_hand && method.is_idempotent()),
+            reads: context.reads || (context.by_hand && method.is_safe()),
+        }
+    }
+
+    /// Which credential the request is to carry: another host gets neither the service's nor the caller's.
+    pub(crate) fn credential(&self) -> CredentialUse {
+        let context = self.info.context();
+        let is_url = context.by_hand && self.request.uri().authority().is_some();
+        match context.external || is_url {
+            true => CredentialUse::None,
+            false => context.credential,
         }
     }
 
@@ -118,6 +142,16 @@ impl Call {
         let request = self.saved.as_ref().and_then(SavedRequest::to_request);
         request.map(|request| self.request = request).is_some()
     }
+}
+
+/// How a call may be repeated.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Effect {
+    /// After it was sent.
+    pub(crate) idempotent: bool,
+    /// It only reads, or the caller has said that it may be repeated: the SDK repeats nothing else that
+    /// was throttled.
+    pub(crate) reads: bool,
 }
 
 /// What a call says about itself to the user's layers and transport, which find it in the extensions of
@@ -157,7 +191,8 @@ pub(crate) struct CallContext {
     /// Whether neither the session nor the user's call layers take part: what refreshes the session must
     /// not wait for it.
     pub(crate) direct: bool,
-    pub(crate) max_response_size: Option<u64>,
+    /// For a call that does not choose one itself.
+    pub(crate) max_response_size: u64,
     pub(crate) options: CallOptions,
     /// Of a call that is one request; further requests of one call share that in the options.
     identity: OnceLock<Identity>,

@@ -62,8 +62,13 @@ async fn one(
     let (removed, response) = response.try_map(ListedObject::all)?.split();
     let found = in_order(prefixes, removed);
     let results = found.into_iter().zip(prefixes).map(|(found, path)| {
-        found.ok_or_else(|| {
-            let message = format!("no such object: {path}");
+        // What an attempt before has removed is not there any more, and its response was lost.
+        let repeated = (response.attempts() > 1).then(|| ListedObject {
+            name: path.as_str().to_owned(),
+            ..ListedObject::default()
+        });
+        found.or(repeated).ok_or_else(|| {
+            let message = format!("no such object, or none that may be removed: {path}");
             let code = Some(ErrorCode::OBJECT_NOT_EXIST);
             response.complete(Error::api(response.status(), code, message))
         })

@@ -5,6 +5,8 @@ use futures_util::{StreamExt as _, stream};
 use http::Response;
 use tokio::time::sleep;
 
+use tower::ServiceExt as _;
+
 use super::*;
 use crate::testing::answer;
 use crate::{BoxError, CallOptions, ErrorKind, TimeoutPhase};
@@ -83,6 +85,39 @@ async fn the_deadline_ends_a_call_that_has_no_attempt_under_way() {
     assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Total));
     assert_eq!(start.elapsed(), Duration::from_secs(60));
     assert_eq!(error.attempts(), 0);
+    assert!(!error.was_sent());
+}
+
+/// Sends a failed attempt again at once, up to ten times.
+fn repeat() -> impl tower::Layer<crate::HttpService, Service = crate::HttpService> + Send + 'static
+{
+    tower::layer::layer_fn(|inner: crate::HttpService| {
+        crate::HttpService::new(tower::service_fn(move |request: http::Request<Body>| {
+            let inner = inner.clone();
+            async move {
+                let (head, body) = request.into_parts();
+                let mut result = Err(BoxError::from("not sent"));
+                for _ in 0..10 {
+                    let body = body.try_clone().unwrap();
+                    let request = http::Request::from_parts(head.clone(), body);
+                    result = inner.clone().oneshot(request).await;
+                    if result.is_ok() {
+                        break;
+                    }
+                }
+                result
+            }
+        }))
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_layer_that_repeats_attempts_sends_none_when_the_time_is_up() {
+    let mock = MockTransport::new().fallback(|_| std::future::pending());
+    let client = builder(&mock).attempt_layer(repeat()).build().unwrap();
+    bounded(client.fetch(get())).await;
+    // An attempt takes 15 seconds, the call 60.
+    assert_eq!(mock.requests().len(), 4);
 }
 
 /// Gives the first token after 20 seconds, and then none for good.

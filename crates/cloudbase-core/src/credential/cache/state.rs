@@ -138,7 +138,9 @@ impl<T: TokenHolder> State<T> {
 impl Failed {
     pub(super) fn new(error: Error, before: Option<&Self>, policy: &RefreshPolicy) -> Self {
         let count = before.map_or(0, |before| before.count);
-        let until = (error.kind() != ErrorKind::Credentials).then(|| {
+        // A failure that may pass ends nothing, even if it is one of credentials: a keychain may be locked.
+        let passes = error.kind() != ErrorKind::Credentials || error.is_transient();
+        let until = passes.then(|| {
             let doubled = policy.backoff.saturating_mul(1 << count.min(16));
             let asked = error.retry_after().unwrap_or_default();
             let cooldown = doubled.max(asked).min(policy.max_backoff);

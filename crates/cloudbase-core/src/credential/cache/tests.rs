@@ -413,3 +413,35 @@ async fn a_token_that_was_not_just_fetched_is_replaced_when_it_is_rejected() {
     cache.reject(&cache.peek().unwrap());
     assert_eq!(value(&cache.token().await.unwrap()), "Bearer token-3");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_is_read_again_is_refreshed_as_early_as_before() {
+    let kept = token("kept", HOUR);
+    let again = kept.clone();
+    let (cache, fetches) = cache(None, move |call| match call {
+        1 => Ok(Some(again.clone())),
+        call => numbered(call),
+    });
+    cache.set(kept);
+    cache.reload();
+    assert_eq!(value(&cache.token().await.unwrap()), "Bearer kept");
+    advance(HOUR - Duration::from_secs(20)).await;
+    assert_eq!(value(&cache.token().await.unwrap()), "Bearer kept");
+    sleep(Duration::from_millis(100)).await;
+    assert_eq!(fetches(), 2, "within the leeway");
+    assert_eq!(value(&cache.token().await.unwrap()), "Bearer token-2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_of_credentials_that_may_pass_ends_nothing() {
+    let (cache, _) = cache(None, |call| match call {
+        1 => Err(Error::new(ErrorKind::Credentials, "the keychain is locked").with_transient(true)),
+        call => numbered(call),
+    });
+    cache.set(token("old", Duration::from_secs(1)));
+    advance(Duration::from_secs(2)).await;
+    cache.token().await.unwrap_err();
+    assert!(cache.peek().is_some(), "the session is kept");
+    advance(Duration::from_secs(61)).await;
+    assert_eq!(value(&cache.token().await.unwrap()), "Bearer token-2");
+}
