@@ -19,7 +19,7 @@ mod trace;
 
 pub use self::attempt_timeout::{AttemptTimeout, AttemptTimeoutLayer};
 pub use self::base_uri::{BaseUri, BaseUriLayer};
-pub(crate) use self::bottom::Bottom;
+pub(crate) use self::bottom::bottom;
 pub use self::concurrency_limit::{ConcurrencyLimit, ConcurrencyLimitLayer};
 #[cfg(feature = "gzip")]
 pub use self::decompress::{Decompress, DecompressLayer};

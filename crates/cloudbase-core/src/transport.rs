@@ -14,16 +14,16 @@ mod service;
 mod tunnel;
 
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
+#[cfg(all(feature = "_tls", feature = "http2"))]
 use futures_core::future::BoxFuture;
 
 use http::header::{HOST, PROXY_AUTHORIZATION};
 use http::uri::{Authority, Scheme};
 use http::{HeaderValue, Request, Response, Uri, Version};
 use hyper_util::client::legacy::ResponseFuture;
-use tower::Service;
+use tower::service_fn;
 
 use self::connections::Connections;
 use self::request_body::Outgoing;
@@ -67,7 +67,9 @@ pub(crate) fn connect(config: &Config) -> Result<Transport> {
 /// [`ErrorKind::Config`](crate::ErrorKind::Config) if `config` asks for what cannot be had, such as
 /// https without a TLS feature.
 pub fn transport(config: &Config) -> Result<HttpService> {
-    connect(config).map(erase)
+    let transport = connect(config)?;
+    let send = move |request| carry(transport.clone(), request);
+    Ok(HttpService::new(service_fn(send)))
 }
 
 /// How long a connection may be silent before the system asks whether the peer is still there.
@@ -211,23 +213,14 @@ impl Transport {
     }
 }
 
-impl Service<Request<Body>> for Transport {
-    type Response = Response<Body>;
-    type Error = BoxError;
-    type Future = BoxFuture<'static, Result<Response<Body>, BoxError>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let transport = self.clone();
-        Box::pin(async move {
-            let Call { request, info, .. } = Call::of(request);
-            let response = transport.send(request, &info).await?;
-            Ok(response.map(Body::from))
-        })
-    }
+/// Sends a request that has come through tower.
+pub(crate) async fn carry<C: Connection>(
+    connection: C,
+    request: Request<Body>,
+) -> std::result::Result<Response<Body>, BoxError> {
+    let Call { request, info, .. } = Call::of(request);
+    let response = connection.send(request, &info).await?;
+    Ok(response.map(Body::from))
 }
 
 /// Rejects what the pool would reject without a word about the request.

@@ -1,47 +1,29 @@
 //! Requests that the user makes without an operation.
 
-use std::task::{Context, Poll};
-
-use futures_core::future::BoxFuture;
+use http::Request;
 use http::header::AUTHORIZATION;
-use http::{Request, Response};
 use tokio::runtime::Handle;
-use tower::Service;
+use tower::service_fn;
 
 use super::{Client, Role};
 use crate::body::Body;
-use crate::error::{BoxError, Error};
+use crate::error::Error;
 use crate::operation::{Call, CallInfo};
 use crate::transport::HttpService;
 
 /// The whole stack of `client` as a tower service.
 pub(super) fn service(client: Client) -> HttpService {
-    HttpService::new(ByHand(client))
-}
-
-#[derive(Clone)]
-struct ByHand(Client);
-
-impl Service<Request<Body>> for ByHand {
-    type Response = Response<Body>;
-    type Error = BoxError;
-    type Future = BoxFuture<'static, Result<Response<Body>, BoxError>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let Self(client) = self.clone();
-        Box::pin(async move {
+    HttpService::new(service_fn(move |request| {
+        let client = client.clone();
+        async move {
             if Handle::try_current().is_err() {
                 return Err(Error::no_runtime().into());
             }
             let mut call = client.call_of(request);
             let reply = client.inner.pipeline.send(&mut call).await?;
             Ok(*reply.response)
-        })
-    }
+        }
+    }))
 }
 
 impl Client {

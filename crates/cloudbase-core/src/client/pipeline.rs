@@ -14,9 +14,9 @@ use crate::credential::{CredentialProvider, Credentials, Token};
 use crate::error::{BoxError, Result};
 use crate::layer::{
     AttemptTimeout, AttemptTimeoutLayer, AttemptTrace, AttemptTraceLayer, BaseUri, BaseUriLayer,
-    Bottom, CallTrace, CallTraceLayer, ConcurrencyLimit, ConcurrencyLimitLayer, Either, Headers,
+    CallTrace, CallTraceLayer, ConcurrencyLimit, ConcurrencyLimitLayer, Either, Headers,
     HeadersLayer, Next, Reply, Retry, RetryLayer, TokenRefresh, TokenRefreshLayer, TotalTimeout,
-    TotalTimeoutLayer, Tower,
+    TotalTimeoutLayer, Tower, bottom,
 };
 use crate::operation::{Call, CallInfo};
 use crate::transport::HttpService;
@@ -140,7 +140,7 @@ fn client(
 
 /// `next` within the user's layers.
 fn layered<N: Next>(next: N, layers: Vec<BoxLayer>) -> Layered {
-    Tower(wrap(HttpService::new(Bottom::new(next)), layers))
+    Tower(wrap(bottom(next), layers))
 }
 
 fn wrap(service: HttpService, layers: Vec<BoxLayer>) -> HttpService {

@@ -16,8 +16,8 @@ use tower::Service;
 use super::Tower;
 use crate::body::{Body, Received, Rounds};
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::operation::{Call, CallInfo};
-use crate::transport::Connection;
+use crate::operation::CallInfo;
+use crate::transport::{Connection, carry};
 
 /// Unpacks responses; see [`Decompress`].
 #[derive(Clone, Copy, Debug, Default)]
@@ -63,12 +63,7 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let layer = self.clone();
-        Box::pin(async move {
-            let Call { request, info, .. } = Call::of(request);
-            let response = layer.send(request, &info).await?;
-            Ok(response.map(Body::from))
-        })
+        Box::pin(carry(self.clone(), request))
     }
 }
 

@@ -34,28 +34,33 @@ impl Call {
         }
         let options = mem::take(&mut parts.options);
         let chosen = options.idempotent();
+        let info = CallInfo::new(CallContext {
+            name: parts.name,
+            template: parts.template,
+            idempotent: chosen.unwrap_or_else(|| parts.idempotency.is_repeatable()),
+            reads: chosen.unwrap_or(parts.idempotency == Idempotency::Safe),
+            credential: parts.credential,
+            envelope: parts.envelope,
+            transfer: parts.transfer,
+            keeps_response: parts.keeps_response,
+            external: parts.request.uri().authority().is_some(),
+            by_hand: false,
+            direct,
+            max_response_size,
+            request_id: options.sent_request_id(),
+            options,
+            identity: OnceLock::new(),
+            sent: Mutex::new(None),
+            attempts: AtomicU32::new(0),
+        });
+        Self::with(mem::take(&mut parts.request), info)
+    }
+
+    fn with(request: Request<Body>, info: CallInfo) -> Self {
         Self {
-            info: CallInfo::new(CallContext {
-                name: parts.name,
-                template: parts.template,
-                idempotent: chosen.unwrap_or_else(|| parts.idempotency.is_repeatable()),
-                reads: chosen.unwrap_or(parts.idempotency == Idempotency::Safe),
-                credential: parts.credential,
-                envelope: parts.envelope,
-                transfer: parts.transfer,
-                keeps_response: parts.keeps_response,
-                external: parts.request.uri().authority().is_some(),
-                by_hand: false,
-                direct,
-                max_response_size,
-                request_id: options.sent_request_id(),
-                options,
-                identity: OnceLock::new(),
-                sent: Mutex::new(None),
-                attempts: AtomicU32::new(0),
-            }),
-            request: mem::take(&mut parts.request),
+            request,
             saved: None,
+            info,
             foreign: false,
         }
     }
@@ -64,12 +69,7 @@ impl Call {
     /// made by hand.
     pub(crate) fn of(mut request: Request<Body>) -> Self {
         match request.extensions_mut().remove() {
-            Some(info) => Self {
-                request,
-                saved: None,
-                info,
-                foreign: false,
-            },
+            Some(info) => Self::with(request, info),
             None => Self::by_hand(request, DEFAULT_MAX_RESPONSE_SIZE, false),
         }
     }
@@ -96,12 +96,7 @@ impl Call {
             sent: Mutex::new(None),
             attempts: AtomicU32::new(0),
         });
-        Self {
-            request,
-            saved: None,
-            info,
-            foreign: false,
-        }
+        Self::with(request, info)
     }
 
     /// How the call may be repeated. By the request as it is now if it was made by hand: a layer of the
