@@ -31,7 +31,7 @@ pub enum AuthEvent {
     /// The user's profile was fetched after a sign-in, or changed.
     #[doc(alias = "USER_UPDATED")]
     UserUpdated(Session),
-    /// A forgotten password was set anew; the sign-in with it follows.
+    /// A forgotten password was reset; the sign-in with the new one follows.
     #[doc(alias = "PASSWORD_RECOVERY")]
     PasswordRecovery,
     /// An identity was bound to the account, or could not be.
@@ -60,9 +60,9 @@ pub struct BoundIdentity {
 
 /// Why a session has ended.
 ///
-/// A session ends when its access token does, not when the service rejects a refresh. Whoever
-/// watches is told at that moment if a refresh has been rejected, and at the next call that needs
-/// the session if none has been tried: nothing runs in the background of a session that is not
+/// A session ends when its access token does, not when the service rejects a refresh. Readers
+/// of events are notified at that moment if a refresh has been rejected, and at the next call that
+/// needs the session if none has been tried: nothing runs in the background of a session that is not
 /// used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

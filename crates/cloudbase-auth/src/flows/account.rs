@@ -56,8 +56,8 @@ impl Auth {
         .await
     }
 
-    /// The session with its user, fresh from the service; `told` reports it.
-    pub(crate) async fn fetch_user(&self, told: bool) -> Result<Option<SignedIn>> {
+    /// The session with its user, fresh from the service; an event says so if it is to `report`.
+    pub(crate) async fn fetch_user(&self, report: bool) -> Result<Option<SignedIn>> {
         self.caller().check_user()?;
         let Some(session) = self.session().await? else {
             return Ok(None);
@@ -65,7 +65,7 @@ impl Auth {
         let caller = self.caller().one_call();
         let lineage = session.lineage();
         let user = fetch(&caller, &profile_call().user(), &session).await?;
-        self.manager().update_user(&lineage, &user, told).await;
+        self.manager().update_user(&lineage, &user, report).await;
         let session = self.manager().session_of(&lineage)?;
         let session = session.with_user(user.clone());
         Ok(Some(SignedIn { session, user }))

@@ -52,7 +52,7 @@ pub(crate) struct Core {
     pub(super) store: Arc<dyn SessionStore>,
     pub(super) key: String,
     pub(super) bus: Arc<EventBus>,
-    /// Held by whoever changes the session. Readers never wait for it.
+    /// Held while the session is changed. Readers never wait for it.
     pub(super) permit: AsyncMutex<()>,
     pub(super) interruption: Interruption,
     state: Mutex<State>,
@@ -235,10 +235,10 @@ impl Manager {
         Ok(session)
     }
 
-    /// Puts a newer profile into the session of this lineage, if it is still in force, and reports
-    /// that if `told`.
-    pub(crate) async fn update_user(&self, lineage: &Lineage, user: &User, told: bool) {
-        let is_news = |session: &Session| told || session.user() != Some(user);
+    /// Puts a newer profile into the session of this lineage, if it is still in force, and publishes
+    /// that if it is to `report`.
+    pub(crate) async fn update_user(&self, lineage: &Lineage, user: &User, report: bool) {
+        let is_news = |session: &Session| report || session.user() != Some(user);
         if !self
             .session_of(lineage)
             .is_ok_and(|session| is_news(&session))
@@ -255,7 +255,7 @@ impl Manager {
         let lock = self.core.lock_or_go_on().await;
         self.core.put_user(user, &lock, &mut events).await;
         lock.release().await;
-        if let (true, Ok(session)) = (told, self.session_of(lineage)) {
+        if let (true, Ok(session)) = (report, self.session_of(lineage)) {
             events.push(AuthEvent::UserUpdated(session.with_user(user.clone())));
         }
         self.events().publish(events);
@@ -317,7 +317,7 @@ impl Core {
         self.is_signed_out() && self.state().rejection.is_none()
     }
 
-    /// Whether nobody is signed in, as far as is known, and somebody may have since: another process.
+    /// Whether nobody is signed in, as far as is known, and another process may have signed in since.
     pub(super) fn is_worth_a_look(&self) -> bool {
         let looked = self.state().looked;
         let lately = looked.is_some_and(|at| at.elapsed() < LOOK_AGAIN);
