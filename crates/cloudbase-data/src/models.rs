@@ -60,23 +60,30 @@
 //! All of them are in the sections of [`ErrorCode`](cloudbase_core::ErrorCode).
 
 mod command;
+mod create;
 mod data_source;
 mod data_source_info;
 mod detail;
 mod fields;
 mod filter;
 mod list;
+mod list_simple;
+mod outcome;
+mod page;
 mod read;
 mod remove;
 mod request;
 mod schema;
+mod sql_value;
 mod template;
-mod write;
+mod update;
+mod upsert;
 
 use cloudbase_core::Client;
 use serde::Serialize;
 
-pub use self::command::{MysqlCommand, SqlResult, SqlValue};
+pub use self::command::{MysqlCommand, SqlResult};
+pub use self::create::{Create, CreateMany};
 pub use self::data_source::{
     AggregateList, BasicDataSources, BasicList, DataSourceKey, DataSourceQuery, DataSources,
     QueryFilter,
@@ -87,13 +94,18 @@ pub use self::data_source_info::{
 };
 pub use self::fields::Fields;
 pub use self::filter::{Field, Filter, field};
-pub use self::list::{List, ListSimple, RecordPage};
+pub use self::list::List;
+pub use self::list_simple::ListSimple;
+pub use self::outcome::BatchResult;
+pub use self::page::RecordPage;
 pub use self::read::Get;
 pub use self::remove::{Delete, DeleteById, DeleteMany};
 use self::request::{Target, object_of, objects_of};
 pub use self::schema::JsonSchema;
+pub use self::sql_value::SqlValue;
 pub use self::template::SqlTemplate;
-pub use self::write::{BatchResult, Create, CreateMany, Update, UpdateMany, Upsert, Upserted};
+pub use self::update::{Update, UpdateMany};
+pub use self::upsert::{Upsert, Upserted};
 pub use crate::order::{Order, asc, desc};
 
 cloudbase_core::open_enum! {

@@ -88,6 +88,7 @@ mod filter;
 mod insert;
 mod pages;
 pub mod postgres;
+mod relation;
 mod request;
 mod returning;
 mod row_filter;
@@ -102,13 +103,14 @@ mod write;
 use cloudbase_core::Client;
 
 pub use self::column::{Column, Operand, Textual};
-pub use self::columns::{Columns, Related, Relation, relation};
+pub use self::columns::Columns;
 pub use self::count::Count;
 pub use self::filter::{
     Filter, Is, all, any, eq, escape_like, gt, gte, ilike, in_, is, is_not_null, is_null, like, lt,
     lte, neq, not, regexp,
 };
 pub use self::insert::{Insert, Upsert};
+pub use self::relation::{Related, Relation, relation};
 use self::request::{Query, Target};
 pub use self::returning::{Returning, ReturningMaybeSingle, ReturningSingle};
 pub use self::select::{Counted, MaybeSingle, Page, Select, Single};

@@ -18,8 +18,8 @@ use super::data_source_info::{
     BasicDataSource, DataSource, DataSourceList, DataSourceRelation, DataSourceTable, TableNames,
 };
 use super::detail::detail;
+use super::outcome::null_as_default;
 use super::request::{coded, ends};
-use super::write::null_as_default;
 
 const TABLE_NAME: &str = "/v1/model/datasource/prod/tableName";
 

@@ -5,8 +5,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::detail::{Element, detail};
+use super::outcome::null_as_default;
 use super::schema::JsonSchema;
-use super::write::null_as_default;
 
 /// Declares a record of details that are in PascalCase on the wire.
 macro_rules! info {

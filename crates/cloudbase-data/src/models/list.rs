@@ -1,69 +1,25 @@
-//! Reading many records: a page, all pages, one after the other.
+//! Reading many records by filter: one page, or all of them.
+
+mod pages;
 
 use std::marker::PhantomData;
 
 use cloudbase_core::http::Method;
-use cloudbase_core::sdk::PageSource;
 use cloudbase_core::{
     CallOptions, Error, Idempotency, ItemStream, Operation, PageStream, Response, Result,
 };
-use futures_core::future::BoxFuture;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::detail::detail;
+use self::pages::Source;
 use super::fields::Fields;
 use super::filter::Filter;
-use super::request::{BodyMap, Target, coded, fetch, filter_method};
+use super::page::{Data, Paging, RecordPage, page_of};
+use super::request::{BodyMap, Target, fetch, filter_method};
 use crate::Row;
 use crate::order::Order;
 
-/// The largest page that the service gives.
-const MAX_PAGE: u32 = 200;
 const MAX_KEYS: usize = 3;
-
-/// A page of records.
-#[doc(alias = "ModelFindManyResponse")]
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct RecordPage<T = Row> {
-    /// The records.
-    pub records: Vec<T>,
-    /// How many records match in all; only if it was asked for by `with_total`.
-    pub total: Option<u64>,
-}
-
-impl<T> IntoIterator for RecordPage<T> {
-    type Item = T;
-    type IntoIter = std::vec::IntoIter<T>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.records.into_iter()
-    }
-}
-
-/// Which page, of what size.
-#[derive(Clone, Copy, Debug)]
-struct Paging {
-    number: u32,
-    size: u32,
-}
-
-impl Paging {
-    fn check(self) -> Result<()> {
-        if self.number == 0 {
-            return Err(Error::argument("page number", "must be at least 1"));
-        }
-        if !(1..=MAX_PAGE).contains(&self.size) {
-            return Err(Error::argument(
-                "page size",
-                format_args!("must be 1 to {MAX_PAGE}"),
-            ));
-        }
-        Ok(())
-    }
-}
 
 /// Reads records by filter; awaited, it gives a [`RecordPage`].
 ///
@@ -216,23 +172,6 @@ fn order_by(keys: &[Order]) -> Result<Value> {
         .map(Value::Array)
 }
 
-/// The `data` of a list, where null stands for nothing.
-#[derive(Deserialize)]
-struct Data<T> {
-    #[serde(default = "Option::default")]
-    records: Option<Vec<T>>,
-    #[serde(default, deserialize_with = "detail")]
-    total: Option<u64>,
-}
-
-fn page_of<T>(data: Option<Data<T>>) -> RecordPage<T> {
-    let (records, total) = data.map_or((None, None), |data| (data.records, data.total));
-    RecordPage {
-        records: records.unwrap_or_default(),
-        total,
-    }
-}
-
 impl<T: DeserializeOwned> List<T> {
     async fn respond(self) -> Result<Response<RecordPage<T>>> {
         let client = self.request.target.client.clone();
@@ -267,142 +206,4 @@ cloudbase_core::request_builder! {
     /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
     /// if a record does not fit `T`.
     impl[T: DeserializeOwned + Send + 'static] List<T> => RecordPage<T>; call, product
-}
-
-/// Reads records without filter; awaited, it gives a [`RecordPage`].
-#[derive(Debug)]
-#[must_use = "does nothing until it is sent or awaited"]
-pub struct ListSimple<T = Row> {
-    target: Target,
-    paging: Option<Paging>,
-    total: bool,
-    options: CallOptions,
-    record: PhantomData<fn() -> T>,
-}
-
-impl ListSimple<Row> {
-    pub(crate) fn new(target: Target) -> Self {
-        Self {
-            target,
-            paging: None,
-            total: false,
-            options: CallOptions::default(),
-            record: PhantomData,
-        }
-    }
-
-    /// Says what a record is read into. Default: [`Row`].
-    pub fn records<T: DeserializeOwned>(self) -> ListSimple<T> {
-        ListSimple {
-            target: self.target,
-            paging: self.paging,
-            total: self.total,
-            options: self.options,
-            record: PhantomData,
-        }
-    }
-}
-
-impl<T> ListSimple<T> {
-    /// The page `number`, counted from 1, of `size` records, 200 at most. Default: the first 10.
-    pub fn page(mut self, number: u32, size: u32) -> Self {
-        self.paging = Some(Paging { number, size });
-        self
-    }
-
-    /// Counts all records as well.
-    #[doc(alias = "getCount")]
-    pub fn with_total(mut self) -> Self {
-        self.total = true;
-        self
-    }
-
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument was refused.
-    pub fn operation(self) -> Result<Operation> {
-        const NAME: &str = "models.list_simple";
-        let build = || {
-            let mut path = self.target.path()?.segment("action", "list")?;
-            if let Some(paging) = self.paging {
-                paging.check()?;
-                path = path
-                    .query("pageSize", &paging.size.to_string())
-                    .query("pageNumber", &paging.number.to_string());
-            }
-            if self.total {
-                path = path.query("getCount", "true");
-            }
-            path.build()
-        };
-        let uri = build().map_err(|error: Error| error.with_operation(NAME))?;
-        let template = "/v1/model/{env_type}/{model}/list";
-        Ok(coded(Operation::new(NAME, template, Method::GET, uri)).options(self.options))
-    }
-}
-
-impl<T: DeserializeOwned> ListSimple<T> {
-    async fn respond(self) -> Result<Response<RecordPage<T>>> {
-        let client = self.target.client.clone();
-        let answer = fetch::<Option<Data<T>>>(&client, self.operation()?).await?;
-        Ok(answer.map(page_of))
-    }
-}
-
-cloudbase_core::request_builder! {
-    /// As [`List::send`].
-    impl[T: DeserializeOwned + Send + 'static] ListSimple<T> => RecordPage<T>; call, product
-}
-
-/// Asks for one page number after the other.
-struct Source<T> {
-    request: Request,
-    filter: Filter,
-    options: CallOptions,
-    paging: Paging,
-    done: bool,
-    record: PhantomData<fn() -> T>,
-}
-
-impl<T> Source<T> {
-    fn new(list: List<T>, size: u32) -> Self {
-        let number = list.request.paging.map_or(1, |paging| paging.number);
-        Self {
-            request: list.request,
-            filter: list.filter,
-            // All pages are read as whoever the first one was.
-            options: list.options.as_one_call(),
-            paging: Paging { number, size },
-            done: false,
-            record: list.record,
-        }
-    }
-}
-
-impl<T: DeserializeOwned + Send + 'static> PageSource for Source<T> {
-    type Page = RecordPage<T>;
-
-    fn next_page(&mut self) -> Option<BoxFuture<'static, Result<RecordPage<T>>>> {
-        if self.done {
-            return None;
-        }
-        let mut request = self.request.clone();
-        request.paging = Some(self.paging);
-        let list = List::<T> {
-            request,
-            filter: self.filter.clone(),
-            options: self.options.clone(),
-            record: PhantomData,
-        };
-        Some(Box::pin(list.send()))
-    }
-
-    /// The service gives as many as it is asked for, up to 200: a shorter page is the last.
-    fn learn(&mut self, page: &RecordPage<T>) -> bool {
-        self.paging.number = self.paging.number.saturating_add(1);
-        self.done = (page.records.len() as u64) < u64::from(self.paging.size);
-        !page.records.is_empty()
-    }
 }

@@ -4,8 +4,8 @@ use cloudbase_core::http::Method;
 use cloudbase_core::{CallOptions, Client, Idempotency, Operation, Result};
 
 use super::filter::Filter;
+use super::outcome::{BatchResult, CountData};
 use super::request::{BodyMap, Target, coded, ends, filter_method, once};
-use super::write::{BatchResult, CountData};
 
 /// Removes a record by id; awaited, it gives how many were removed: 1 or 0.
 #[derive(Debug)]

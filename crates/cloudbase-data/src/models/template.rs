@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::EnvType;
-use super::command::{Parameter, Parameters, SqlValue};
 use super::detail::detail;
 use super::request::coded;
+use super::sql_value::{Parameter, Parameters, SqlValue};
 use crate::lenient::Lenient;
 
 /// Runs a stored SQL template; awaited, it gives what the template gives. See

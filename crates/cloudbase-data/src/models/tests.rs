@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::order::{asc, desc};
 
+mod arguments;
 mod writes;
 
 fn models() -> Models {
@@ -175,127 +176,6 @@ fn everything_is_reached_only_on_request() {
         true,
     );
     assert!(todo.update_many(&done).all_records().operation().is_ok());
-}
-
-#[test]
-fn bad_arguments_are_refused_before_anything_is_sent() {
-    let todo = models().model("todo");
-    let refused = |operation: Result<Operation>, rule: &str| {
-        let error = operation.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Argument);
-        assert!(error.message().contains(rule), "{error}");
-        assert!(error.operation().starts_with("models."), "{error}");
-        assert!(error.to_string().starts_with("invalid argument: `"));
-    };
-    refused(
-        models().model("plugin").list().operation(),
-        "`plugin` or `datasource`",
-    );
-    refused(
-        models().model("").list().operation(),
-        "`model` must not be empty",
-    );
-    refused(todo.get_by_id("").operation(), "`id` must not be empty");
-    refused(
-        todo.list().page(0, 10).operation(),
-        "`page number` must be at least 1",
-    );
-    refused(
-        todo.list().page(1, 201).operation(),
-        "`page size` must be 1 to 200",
-    );
-    refused(
-        todo.list_simple().page(1, 0).operation(),
-        "`page size` must be 1 to 200",
-    );
-    let keys = ["a", "b", "c", "d"]
-        .into_iter()
-        .fold(todo.list(), |list, key| list.order(asc(key)));
-    refused(keys.operation(), "`order` must have at most 3 keys");
-    refused(
-        todo.list().order(asc("a").nulls_first()).operation(),
-        "where nulls go",
-    );
-    refused(
-        todo.create(&json!([])).operation(),
-        "`record` must be a struct or map",
-    );
-    refused(
-        todo.create(&json!({})).operation(),
-        "`record` must have at least one field",
-    );
-    refused(
-        todo.create_many(&json!({})).operation(),
-        "`records` must be a list",
-    );
-    refused(
-        todo.create_many(&json!([])).operation(),
-        "`records` must have at least one record",
-    );
-    refused(
-        todo.create_many(&json!([{"a": 1}, {}])).operation(),
-        "`records` must have at least one field each; `[1]` has none",
-    );
-    refused(
-        todo.list().select(json!(["title"])).operation(),
-        "`select` must be a JSON object",
-    );
-    let inner = Fields::from(json!(true));
-    refused(
-        todo.get()
-            .select(Fields::master().relation("a", inner))
-            .operation(),
-        "`select` must be a JSON object",
-    );
-    refused(
-        todo.upsert().filter(field("a").eq(1)).operation(),
-        "`upsert` needs",
-    );
-    refused(
-        models().mysql_command(" ").operation(),
-        "`sql` must not be empty",
-    );
-    let sql = || models().mysql_command("SELECT 1");
-    refused(
-        sql().parameter("", 1).operation(),
-        "`parameter` must have a name",
-    );
-    refused(
-        sql().parameter("a", 1).parameter("a", 2).operation(),
-        "`parameter` is given twice",
-    );
-    refused(
-        sql().parameter("a", f64::NAN).operation(),
-        "`parameter` must be finite",
-    );
-    for limit in [0, 31] {
-        let limit = std::time::Duration::from_secs(limit);
-        refused(
-            sql().sql_timeout(limit).operation(),
-            "`sql_timeout` must be 1 to 30",
-        );
-    }
-    let sources = models().data_sources();
-    refused(
-        sources.basic(DataSourceKey::name("")).operation(),
-        "must have an id or a name",
-    );
-    refused(
-        sources.by_table_names::<&str>([]).operation(),
-        "at least one table",
-    );
-    refused(
-        sources.aggregate_list(0).operation(),
-        "`page size` must be at least 1",
-    );
-    let empty: [&str; 0] = [];
-    refused(
-        sources
-            .basic_list()
-            .filter(QueryFilter::new("Name", empty))
-            .operation(),
-        "at least one value",
-    );
 }
 
 /// What the other SDKs write, written down here.

@@ -3,7 +3,8 @@
 use cloudbase_core::http::{HeaderMap, Method, header};
 use cloudbase_core::{CallOptions, Error, ErrorKind, Operation, Response, Result};
 
-use super::columns::{Columns, Related};
+use super::columns::Columns;
+use super::relation::Related;
 use super::request::{Query, Shape, filter_methods};
 
 /// Counts rows without reading them; awaited, it gives a `u64`: as many as a [`Select`](super::Select)

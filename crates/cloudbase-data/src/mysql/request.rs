@@ -5,9 +5,10 @@ use cloudbase_core::http::{Method, Uri};
 use cloudbase_core::{Client, Envelope, Error, Idempotency, Operation, PathBuilder, Result};
 use serde::Serialize;
 
-use super::columns::{Columns, Related};
+use super::columns::Columns;
 use super::encode::{QueryString, encode_order};
 use super::filter::Filter;
+use super::relation::Related;
 use super::row_filter;
 use crate::invalid::Invalid;
 use crate::order::Order;

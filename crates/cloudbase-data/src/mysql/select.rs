@@ -9,9 +9,10 @@ use cloudbase_core::{
 };
 use serde::de::DeserializeOwned;
 
-use super::columns::{Columns, Related};
+use super::columns::Columns;
 use super::count::{Count, total_of};
 use super::pages::Source;
+use super::relation::Related;
 use super::request::{OBJECT, Query, Shape, filter_methods, order_methods};
 use crate::Row;
 use crate::lenient::Lenient;

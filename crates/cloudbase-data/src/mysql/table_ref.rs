@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
-use super::columns::{Columns, Related};
+use super::columns::Columns;
 use super::count::Count;
 use super::filter::{Filter, Is};
 use super::insert::{Insert, Upsert};
+use super::relation::Related;
 use super::request::{Query, changes_of, rows_of};
 use super::select::{Counted, Select};
 use super::short::Filters;

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::*;
 use crate::Row;
 
+mod rows;
 mod writes;
 
 fn mysql() -> MySql {
@@ -16,6 +17,10 @@ fn mysql() -> MySql {
         .build()
         .unwrap();
     MySql::new(client)
+}
+
+fn t() -> TableRef {
+    mysql().from("t")
 }
 
 #[track_caller]
