@@ -45,7 +45,7 @@ impl ColumnRef {
     }
 }
 
-/// Refuses what no name can be.
+/// Rejects what no name can be.
 pub(crate) fn check_name(argument: &str, name: &str) -> Result<()> {
     if name.is_empty() {
         return Err(Error::argument(argument, "must not be empty"));

@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused_without_being_shown() {
+    fn what_does_not_fit_is_rejected_without_being_shown() {
         for text in ["2", "-1", "\"yes\"", "null", "[]", "1.0"] {
             assert!(
                 serde_json::from_str::<Lenient<bool>>(text).is_err(),

@@ -2,7 +2,7 @@
 //!
 //! Two doors, each behind a feature of its name: [`MySql`] for tables over REST, and [`Models`] for
 //! data models and the metadata of data sources. Rows and records are your own types (`serde`), or
-//! [`Row`] where there is none; [`Decimal`], [`DateTime`] and [`lossless`] keep what JSON numbers
+//! [`Row`] where you have no type; [`Decimal`], [`DateTime`] and [`lossless`] keep what JSON numbers
 //! would lose. Of a row, a `bool` takes MySQL's `1` and `0`, and numbers may come as strings.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -37,12 +37,12 @@ pub use self::date_time::{DateTime, DateTimeParts};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ParseValueError {
-    pub(crate) wanted: &'static str,
+    pub(crate) expected: &'static str,
 }
 
 impl fmt::Display for ParseValueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the text is not {}", self.wanted)
+        write!(f, "the text is not {}", self.expected)
     }
 }
 
@@ -83,7 +83,7 @@ impl FromStr for Decimal {
             Ok(Self(text.into()))
         } else {
             Err(ParseValueError {
-                wanted: "a decimal number",
+                expected: "a decimal number",
             })
         }
     }
@@ -139,7 +139,7 @@ pub mod integer {
         deserializer
             .deserialize_any(Integer)?
             .parse()
-            .map_err(|_| D::Error::custom(WANTED))
+            .map_err(|_| D::Error::custom(EXPECTED))
     }
 
     /// Writes the integer as a number.
@@ -162,7 +162,7 @@ pub mod integer {
         ///
         /// # Errors
         ///
-        /// If it is none of these, or does not fit the type.
+        /// If it is anything else, or does not fit the type.
         pub fn deserialize<'de, T, D>(deserializer: D) -> Result<Option<T>, D::Error>
         where
             T: FromStr,
@@ -170,7 +170,7 @@ pub mod integer {
         {
             let found = Option::<Text>::deserialize(deserializer)?;
             found
-                .map(|text| text.0.parse().map_err(|_| D::Error::custom(WANTED)))
+                .map(|text| text.0.parse().map_err(|_| D::Error::custom(EXPECTED)))
                 .transpose()
         }
 
@@ -187,8 +187,8 @@ pub mod integer {
         }
     }
 
-    const WANTED: ParseValueError = ParseValueError {
-        wanted: "an integer of this type",
+    const EXPECTED: ParseValueError = ParseValueError {
+        expected: "an integer of this type",
     };
 
     struct Text(String);
@@ -220,7 +220,7 @@ pub mod integer {
             if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 {
                 Ok((value as i64).to_string())
             } else {
-                Err(E::custom(WANTED))
+                Err(E::custom(EXPECTED))
             }
         }
 
@@ -237,11 +237,11 @@ pub(crate) fn scalar_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 }
 
 fn text_of(raw: &str) -> Result<String, ParseValueError> {
-    let wanted = "a number or string";
+    let expected = "a number or string";
     match raw.as_bytes().first() {
-        Some(b'"') => serde_json::from_str(raw).map_err(|_| ParseValueError { wanted }),
+        Some(b'"') => serde_json::from_str(raw).map_err(|_| ParseValueError { expected }),
         Some(b'-' | b'0'..=b'9') => Ok(raw.to_owned()),
-        _ => Err(ParseValueError { wanted }),
+        _ => Err(ParseValueError { expected }),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Data models: records with a schema, over a table or a collection.
 //!
-//! [`Models::model`] names a model; records are your own types, or [`Row`](crate::Row) where there
-//! is none. [`Models::data_sources`] reads what models there are.
+//! [`Models::model`] names a model; records are your own types, or [`Row`](crate::Row) where you
+//! have no type. [`Models::data_sources`] reads what models there are.
 //!
 //! ```no_run
 //! use cloudbase_core::Client;
@@ -42,7 +42,7 @@
 //!
 //! # Errors
 //!
-//! The service tells failures of models with status 200 and a `code`; they are errors here like any
+//! The service reports failures of models with status 200 and a `code`; they are errors here like any
 //! other. `is_not_found` means that the model (not the record) does not exist,
 //! `is_permission_denied` that the role lacks the permission.
 //!
@@ -136,7 +136,7 @@ impl Models {
 
     /// Chooses between published and trial data. Default: [`EnvType::Prod`].
     ///
-    /// The JS SDK knows it for every call but those by record id, which the service may refuse for
+    /// The JS SDK knows it for every call but those by record id, which the service may reject for
     /// trial data. SQL commands and data sources are always those of the published environment.
     #[doc(alias = "envType")]
     #[must_use]

@@ -66,7 +66,7 @@ impl Row {
         self.raw(column).is_some()
     }
 
-    /// The names of the columns, in the order of the answer.
+    /// The names of the columns, in the order of the response.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
         self.fields.iter().map(|(name, _)| &**name)
     }

@@ -60,7 +60,7 @@ async fn no_records_are_created_at_once() {
     assert_eq!((response.status().as_u16(), response.attempts()), (204, 0));
 }
 
-/// Where something must come back, or a call is asked for, there is none.
+/// Fails where something must come back, or a call is asked for.
 #[tokio::test]
 async fn what_cannot_come_of_nothing_is_an_argument_error() {
     let mysql = MySql::new(silent());

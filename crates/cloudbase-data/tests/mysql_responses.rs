@@ -11,8 +11,8 @@ use tower::service_fn;
 
 const ENVELOPE: &str = r#"{"code":"INVALID_PARAM","message":"m","requestId":"r"}"#;
 
-/// A client of which every call is answered so; an empty content type is none.
-fn answering(status: u16, content_type: &'static str, body: &'static str) -> MySql {
+/// A client whose every call gets this response; an empty content type is left out.
+fn responding(status: u16, content_type: &'static str, body: &'static str) -> MySql {
     let transport = service_fn(move |_: Request<Body>| async move {
         let mut response = Response::builder().status(status);
         if !content_type.is_empty() {
@@ -61,7 +61,7 @@ fn assert_coded(error: &Error) {
 #[tokio::test]
 async fn an_error_with_the_status_of_a_success_is_an_error() {
     for status in [200, 201, 206] {
-        let mysql = answering(status, "application/json", ENVELOPE);
+        let mysql = responding(status, "application/json", ENVELOPE);
         for outcome in writes(&mysql).await {
             assert_coded(&outcome.unwrap_err());
         }
@@ -75,10 +75,10 @@ async fn an_error_with_the_status_of_a_success_is_an_error() {
         assert_coded(&returning.await.unwrap_err());
     }
     // One row is an object, and its columns are the user's to name.
-    let row = answering(200, "application/json", r#"{"code":"A1","message":"hi"}"#);
+    let row = responding(200, "application/json", r#"{"code":"A1","message":"hi"}"#);
     let row = row.from("notes").select::<Row>("*").single().await.unwrap();
     assert_eq!(row.get::<String>("code").unwrap(), "A1");
-    let rows = answering(200, "application/json", r#"[{"code":"A1","message":"hi"}]"#);
+    let rows = responding(200, "application/json", r#"[{"code":"A1","message":"hi"}]"#);
     for outcome in lists(&rows).await {
         assert_eq!(outcome.unwrap(), 1);
     }
@@ -92,8 +92,8 @@ async fn a_page_is_neither_a_write_nor_rows() {
         ("application/json", "<!doctype html>"),
         ("", "<html></html>"),
     ] {
-        let mysql = answering(200, content_type, body);
-        let told = match content_type {
+        let mysql = responding(200, content_type, body);
+        let expected = match content_type {
             "" | "application/json" => "is not valid JSON".to_owned(),
             other => format!("the response is `{other}`, not JSON"),
         };
@@ -102,7 +102,7 @@ async fn a_page_is_neither_a_write_nor_rows() {
         for outcome in outcomes {
             let error = outcome.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Decode);
-            assert!(error.message().contains(&told), "{error}");
+            assert!(error.message().contains(&expected), "{error}");
             assert_eq!(error.status().unwrap().as_u16(), 200);
             // Nobody knows what became of a write.
             assert!(error.was_sent() && !error.is_retryable());
@@ -120,23 +120,23 @@ async fn nothing_is_a_write_and_no_rows() {
         (200, "{}"),
         (200, "\n"),
     ] {
-        for outcome in writes(&answering(status, "", body)).await {
+        for outcome in writes(&responding(status, "", body)).await {
             outcome.unwrap();
         }
     }
     // The write has happened, though its rows did not come.
-    let mysql = answering(201, "", "");
+    let mysql = responding(201, "", "");
     let returning = mysql
         .from("notes")
         .insert(&json!({ "a": 1 }))
         .returning::<Row>("*");
     assert_eq!(returning.await.unwrap().len(), 0);
-    for outcome in lists(&answering(200, "application/json", "")).await {
+    for outcome in lists(&responding(200, "application/json", "")).await {
         let error = outcome.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Decode);
         assert_eq!(error.message(), "empty response, Vec<Row> expected");
     }
-    for rows in [answering(200, "", "[]"), answering(204, "", "")] {
+    for rows in [responding(200, "", "[]"), responding(204, "", "")] {
         for outcome in lists(&rows).await {
             assert_eq!(outcome.unwrap(), 0);
         }
@@ -151,7 +151,7 @@ async fn half_a_surrogate_pair_in_a_column_is_read() {
         meta: serde_json::Value,
     }
     let body = r#"[{"text":"cut \ud83d","meta":{"\udc00":["\ud83d!"]}}]"#;
-    let mysql = answering(200, "application/json", body);
+    let mysql = responding(200, "application/json", body);
     let notes: Vec<Note> = mysql.from("notes").select("*").await.unwrap();
     assert_eq!(notes[0].text, "cut \u{fffd}");
     assert_eq!(notes[0].meta, json!({ "\u{fffd}": ["\u{fffd}!"] }));
@@ -173,7 +173,7 @@ async fn what_does_not_fit_128_bits_is_named_by_its_path() {
     }
     for v in ["null", "\"12\"", "1.5"] {
         let body: &'static str = format!("[{{\"id\":1,\"v\":{v}}}]").leak();
-        let mysql = answering(200, "application/json", body);
+        let mysql = responding(200, "application/json", body);
         let rows = mysql.from("notes").select::<Wide>("*").await;
         assert_eq!(
             rows.unwrap_err().message(),

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tower::service_fn;
 
 /// Models of which every call gets the response `body`.
-fn answering(body: &Value) -> Models {
+fn responding(body: &Value) -> Models {
     let body = body.to_string();
     let transport = service_fn(move |_: Request<Body>| {
         let body = Body::from(body.clone());
@@ -215,7 +215,7 @@ async fn check(case: Case) {
     let mut pointers = Vec::new();
     fields(&case.body, "", &mut pointers);
     assert!(
-        (case.call)(answering(&case.body)).await.is_ok(),
+        (case.call)(responding(&case.body)).await.is_ok(),
         "{}",
         case.name
     );
@@ -230,7 +230,7 @@ async fn check(case: Case) {
         let asked_for = case.asked_for.iter().find(|(field, _)| *field == pointer);
         for kind in ODD {
             let body = with_odd(&case.body, &pointer, odd(kind));
-            let outcome = (case.call)(answering(&body)).await;
+            let outcome = (case.call)(responding(&body)).await;
             let fine = asked_for.is_none_or(|(_, fine)| fine.contains(&kind));
             let what = format!("{}: {kind} at {pointer}: {outcome:?}", case.name);
             assert_eq!(outcome.is_ok(), fine, "{what}");
@@ -266,7 +266,7 @@ async fn a_query_for_data_sources_needs_only_their_list() {
 #[tokio::test]
 async fn the_result_of_a_statement_is_kept_as_it_is() {
     let run = |data: Value| async move {
-        let result: Result<SqlResult> = answering(&json!({ "data": data }))
+        let result: Result<SqlResult> = responding(&json!({ "data": data }))
             .mysql_command("UPDATE t SET a = 1")
             .await;
         result.unwrap()
@@ -312,7 +312,7 @@ async fn rows_that_do_not_fit_are_an_error() {
         id: u64,
     }
     let body = json!({ "data": { "executeResultList": [{ "id": "x" }] } });
-    let command = answering(&body).mysql_command("SELECT 1").rows::<Book>();
+    let command = responding(&body).mysql_command("SELECT 1").rows::<Book>();
     let error = command.await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
     assert!(error.message().contains("[0].id"), "{error}");
@@ -327,9 +327,9 @@ async fn rows_of_a_template_come_from_both_forms() {
         json!({ "executeResultList": rows, "total": 1 }),
     ] {
         let body = json!({ "Response": { "RequestId": "r", "Data": data } });
-        let rows: Vec<Row> = answering(&body).sql_template("t").await.unwrap();
+        let rows: Vec<Row> = responding(&body).sql_template("t").await.unwrap();
         assert_eq!(rows[0].get::<u64>("id").unwrap(), 1);
-        let whole: Value = answering(&body).sql_template("t").await.unwrap();
+        let whole: Value = responding(&body).sql_template("t").await.unwrap();
         assert_eq!(whole, data);
     }
 }
@@ -340,7 +340,7 @@ async fn details_of_another_type_are_read_where_they_can_be() {
         "DataSourceVersion": 3, "Schema": {"type": "object", "title": 1, "properties": {"a": {"format": 2}}},
         "Methods": [], "IsNewDataSource": "1"}});
     let key = || DataSourceKey::name("todo");
-    let sources = answering(&body).data_sources();
+    let sources = responding(&body).data_sources();
     let source = sources.aggregate_detail(key()).await.unwrap().unwrap();
     assert_eq!(source.schema_version.as_deref(), Some("1"));
     assert_eq!(source.created_at.as_deref(), Some("1700000000000"));
@@ -350,7 +350,7 @@ async fn details_of_another_type_are_read_where_they_can_be() {
     assert_eq!(schema.property("a").unwrap().format.as_deref(), Some("2"));
     let body =
         json!({"data": {"DataSourceTableInfos": [{"IsPreview": 1, "IsDataSource": "false"}]}});
-    let tables = answering(&body)
+    let tables = responding(&body)
         .data_sources()
         .by_table_names(["t"])
         .await

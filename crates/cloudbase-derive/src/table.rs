@@ -83,7 +83,7 @@ fn try_expand(input: &DeriveInput, module: &Path) -> Result<TokenStream> {
 }
 
 fn named_fields(input: &DeriveInput) -> Result<&FieldsNamed> {
-    let wanted = "`Table` can be derived for structs with named fields: a field is a column";
+    let rule = "`Table` can be derived for structs with named fields: a field is a column";
     match &input.data {
         Data::Struct(data) => match &data.fields {
             Fields::Named(fields) if fields.named.is_empty() => Err(Error::new(
@@ -91,8 +91,8 @@ fn named_fields(input: &DeriveInput) -> Result<&FieldsNamed> {
                 "a table needs at least one column",
             )),
             Fields::Named(fields) => Ok(fields),
-            Fields::Unnamed(_) | Fields::Unit => Err(Error::new(input.ident.span(), wanted)),
+            Fields::Unnamed(_) | Fields::Unit => Err(Error::new(input.ident.span(), rule)),
         },
-        Data::Enum(_) | Data::Union(_) => Err(Error::new(input.ident.span(), wanted)),
+        Data::Enum(_) | Data::Union(_) => Err(Error::new(input.ident.span(), rule)),
     }
 }

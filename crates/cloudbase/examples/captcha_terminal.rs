@@ -15,7 +15,7 @@ use cloudbase::auth::{
 use cloudbase::prelude::*;
 use cloudbase_emulator::{Captcha, Emulator};
 
-/// Asks whoever sits at the terminal.
+/// Asks the user at the terminal.
 struct Terminal {
     /// The emulator knows what its pictures say.
     known: Option<Captcha>,

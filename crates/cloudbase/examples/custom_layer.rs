@@ -83,7 +83,7 @@ async fn main() -> anyhow::Result<()> {
         })
         .start()
         .await?;
-    // The first attempt of the call below is refused; the retry is one more attempt, not a call.
+    // The first attempt of the call below is rejected; the retry is one more attempt, not a call.
     emulator.faults().add(
         Fault::on("POST /v1/functions/*")
             .times(1)
@@ -107,14 +107,14 @@ async fn main() -> anyhow::Result<()> {
     }
     let app = builder.build()?;
 
-    let answer: Value = app
+    let response: Value = app
         .functions()
         .call("hello")
         .json(&json!({ "name": "Lin" }))
         .idempotent(true)
         .await?
         .json()?;
-    println!("{answer}");
+    println!("{response}");
 
     assert_eq!(calls.passed.load(Ordering::Relaxed), 1);
     assert_eq!(attempts.passed.load(Ordering::Relaxed), 2);

@@ -1,4 +1,4 @@
-//! Calls a service that answers with server-sent events, and shows each as it comes.
+//! Calls a service that responds with server-sent events, and shows each as it comes.
 //!
 //! Without configuration it starts the emulator within this process, with a service that counts
 //! down. With `CLOUDBASE_ENV_ID` and `CLOUDBASE_ACCESS_KEY` it talks to the hosting service `chat` of
@@ -34,7 +34,7 @@ async fn main() -> anyhow::Result<()> {
         None => CloudBase::from_env()?,
     };
 
-    let answer = app
+    let response = app
         .cloud_run()
         .service("chat")
         .post("/")
@@ -42,8 +42,8 @@ async fn main() -> anyhow::Result<()> {
         .stall_timeout(Duration::from_secs(30))
         .events()
         .await?;
-    println!("request {}", answer.request_id());
-    let mut events = answer.into_value();
+    println!("request {}", response.request_id());
+    let mut events = response.into_value();
     while let Some(event) = events.next_event().await? {
         println!("{:>8}: {}", event.event, event.data);
     }
@@ -53,12 +53,10 @@ async fn main() -> anyhow::Result<()> {
 /// What runs behind the emulator: one event every 200 ms.
 async fn countdown(request: axum::extract::Request) -> Response<Body> {
     let body = axum::body::to_bytes(request.into_body(), 1024).await;
-    let wanted: Option<serde_json::Value> = body
+    let asked: Option<serde_json::Value> = body
         .ok()
         .and_then(|body| serde_json::from_slice(&body).ok());
-    let from = wanted
-        .and_then(|wanted| wanted["from"].as_u64())
-        .unwrap_or(3);
+    let from = asked.and_then(|asked| asked["from"].as_u64()).unwrap_or(3);
     let events = stream::unfold(Some(from), |left| async move {
         let left = left?;
         tokio::time::sleep(Duration::from_millis(200)).await;

@@ -52,13 +52,13 @@ async fn main() -> anyhow::Result<()> {
         .access_key(emulator.publishable_key())
         .build()?;
 
-    let answer = app
+    let response = app
         .functions()
         .call("hello")
         .json(&json!({ "name": "Lin" }))
         .timeout(Duration::from_secs(150))
         .await?;
-    println!("{}", answer.json::<Value>()?);
+    println!("{}", response.json::<Value>()?);
     emulator.shutdown().await;
     Ok(())
 }

@@ -61,9 +61,9 @@ fn browse(mut page: String) -> std::io::Result<()> {
             connection,
             "GET /{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"
         )?;
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer)?;
-        let location = answer
+        let mut response = String::new();
+        connection.read_to_string(&mut response)?;
+        let location = response
             .lines()
             .find_map(|line| line.strip_prefix("location: "));
         match location {

@@ -75,10 +75,10 @@ async fn main() -> anyhow::Result<()> {
         .await?;
     println!("signed in     with the password");
 
-    let answer: Value = app
+    let response: Value = app
         .call_function("hello", &json!({ "name": "Lin" }))
         .await?;
-    println!("function      {answer}");
+    println!("function      {response}");
 
     let todos = app.mysql();
     for title in ["milk", "bread", "tea"] {

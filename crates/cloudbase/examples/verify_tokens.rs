@@ -55,7 +55,7 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Answers one request that came with this token.
+/// Responds to one request that came with this token.
 async fn serve(app: &CloudBase, verifier: &TokenVerifier, bearer: &str) -> anyhow::Result<String> {
     let claims = match verifier.verify(bearer).await {
         Ok(claims) => claims,

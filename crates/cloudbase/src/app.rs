@@ -80,7 +80,7 @@ impl CloudBase {
     /// An application that acts as the user whose access token this is, on the same connections:
     /// for servers that are called by many users. Each of its products sends that token.
     ///
-    /// It has no part in this application's session, keeps nothing, and never renews the token: when
+    /// It has no part in this application's session, keeps nothing, and never refreshes the token: when
     /// that has ended, its calls fail. Make one for each request that the server gets.
     ///
     /// # Errors

@@ -74,7 +74,7 @@ impl CloudBaseBuilder {
         self.client(|client| client.region(name))
     }
 
-    /// The site of the environment, where the region does not tell it.
+    /// The site of the environment, where the region does not decide it.
     #[doc(alias = "intl")]
     pub fn site(self, site: Site) -> Self {
         self.client(|client| client.site(site))

@@ -10,7 +10,7 @@
 //!
 //! # async fn run() -> cloudbase::Result<()> {
 //! let app = CloudBase::builder("my-env-1a2b3c").access_key("the-publishable-key").build()?;
-//! let answer: serde_json::Value = app.call_function("hello", &serde_json::json!({ "name": "Lin" })).await?;
+//! let response: serde_json::Value = app.call_function("hello", &serde_json::json!({ "name": "Lin" })).await?;
 //! # Ok(())
 //! # }
 //! # }
@@ -34,7 +34,7 @@
 //! | `webpki-roots` (default), `platform-verifier` | whom TLS trusts |
 //! | `http2`, `gzip` | what the connections speak |
 //! | `file-store`, `keyring`, `redis` | where a session is kept between runs |
-//! | `pkce` | OAuth codes that are of no use to whoever intercepts them |
+//! | `pkce` | OAuth codes that are of no use to an eavesdropper |
 //! | `jwks`, `custom-ticket` | for servers: verifying access tokens, issuing sign-in tickets |
 //! | `test-util` | a mock transport for tests of your own |
 //!

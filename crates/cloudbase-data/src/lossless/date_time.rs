@@ -66,7 +66,7 @@ impl FromStr for DateTime {
             return Ok(Self(Wire::Text(text.into())));
         }
         Err(ParseValueError {
-            wanted: "a date such as `2024-01-02 03:04:05`",
+            expected: "a date such as `2024-01-02 03:04:05`",
         })
     }
 }

@@ -18,7 +18,7 @@ use crate::lenient::Lenient;
 
 /// The longest that the service lets a statement run.
 const MAX_SECONDS: u64 = 30;
-/// What the answer may take on top of the statement.
+/// How long the response may take on top of the statement.
 const MARGIN: Duration = Duration::from_secs(5);
 
 /// What a statement gave.
@@ -129,7 +129,7 @@ impl<T> MysqlCommand<T> {
     ///
     /// # Errors
     ///
-    /// If an argument was refused.
+    /// If an argument is invalid.
     pub fn operation(self) -> Result<Operation> {
         const NAME: &str = "models.mysql_command";
         self.build(NAME).map_err(|error| error.with_operation(NAME))
@@ -194,8 +194,8 @@ fn seconds(limit: Duration) -> Result<u64> {
 impl<T: DeserializeOwned> MysqlCommand<T> {
     async fn respond(self) -> Result<Response<SqlResult<T>>> {
         let client = self.client.clone();
-        let answer = fetch::<Option<Box<RawValue>>>(&client, self.operation()?).await?;
-        answer.try_map(|data| Data::read(data)?.into_result())
+        let response = fetch::<Option<Box<RawValue>>>(&client, self.operation()?).await?;
+        response.try_map(|data| Data::read(data)?.into_result())
     }
 }
 

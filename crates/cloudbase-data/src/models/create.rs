@@ -66,7 +66,7 @@ impl Create {
     ///
     /// # Errors
     ///
-    /// If an argument was refused.
+    /// If an argument is invalid.
     pub fn operation(self) -> Result<Operation> {
         const NAME: &str = "models.create";
         let data = self.record.map_err(|error| error.with_operation(NAME))?;

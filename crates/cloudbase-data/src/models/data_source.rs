@@ -257,7 +257,7 @@ impl DataSources {
             uri: path.and_then(PathBuilder::build),
             decode,
             options: CallOptions::default(),
-            answer: PhantomData,
+            response: PhantomData,
         }
     }
 }
@@ -284,14 +284,14 @@ struct RelationInfos {
 
 /// The value of `data`; the table names stand beside it in some versions of the service.
 async fn fetch_data(client: &Client, operation: Operation) -> Result<Response<Value>> {
-    let answer = client.fetch_json::<Value>(operation).await?;
-    let id = answer.value().get("requestId").and_then(Value::as_str);
+    let response = client.fetch_json::<Value>(operation).await?;
+    let id = response.value().get("requestId").and_then(Value::as_str);
     let id = id.map(str::to_owned);
-    Ok(answer
+    Ok(response
         .with_request_id(id)
-        .map(|mut answer| match answer.get_mut("data") {
+        .map(|mut response| match response.get_mut("data") {
             Some(data) => data.take(),
-            None => answer,
+            None => response,
         }))
 }
 
@@ -327,7 +327,7 @@ pub struct DataSourceQuery<T> {
     uri: Result<Uri>,
     decode: fn(Value) -> Result<T>,
     options: CallOptions,
-    answer: PhantomData<fn() -> T>,
+    response: PhantomData<fn() -> T>,
 }
 
 cloudbase_core::request_builder! {
@@ -341,7 +341,7 @@ impl<T> DataSourceQuery<T> {
     ///
     /// # Errors
     ///
-    /// If an argument was refused.
+    /// If an argument is invalid.
     pub fn operation(self) -> Result<Operation> {
         let uri = self.uri.map_err(|error| error.with_operation(self.name))?;
         let operation = Operation::new(self.name, self.template, Method::GET, uri);

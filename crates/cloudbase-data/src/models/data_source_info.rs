@@ -33,7 +33,7 @@ macro_rules! info {
 macro_rules! parses_schema {
     ($name:ident) => {
         impl $name {
-            /// The schema, parsed; `None` if there is none.
+            /// The schema, parsed; `None` if it is absent.
             ///
             /// # Errors
             ///
@@ -54,7 +54,7 @@ info! {
     DataSource {
         /// The id.
         id: Option<String>,
-        /// The name by which programs know it.
+        /// The name in programs.
         name: Option<String>,
         /// The name that people see.
         title: Option<String>,
@@ -178,7 +178,7 @@ info! {
     BasicDataSource {
         /// The id.
         id: Option<String>,
-        /// The name by which programs know it.
+        /// The name in programs.
         name: Option<String>,
         /// The name that people see.
         title: Option<String>,
@@ -242,7 +242,7 @@ info! {
     DataSourceRelation {
         /// The id.
         id: Option<String>,
-        /// The name by which programs know it.
+        /// The name in programs.
         name: Option<String>,
         /// The name that people see.
         title: Option<String>,

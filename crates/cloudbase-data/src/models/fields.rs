@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::invalid::Invalid;
 
-/// The fields and relations of an answer. Default: every field of the record, no relations.
+/// The fields and relations of a response. Default: every field of the record, no relations.
 ///
 /// ```
 /// use cloudbase_data::models::Fields;

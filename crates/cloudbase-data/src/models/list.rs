@@ -103,7 +103,7 @@ impl<T> List<T> {
     ///
     /// # Errors
     ///
-    /// If an argument was refused.
+    /// If an argument is invalid.
     pub fn operation(self) -> Result<Operation> {
         Ok(self.request.operation(self.filter)?.options(self.options))
     }
@@ -175,8 +175,8 @@ fn order_by(keys: &[Order]) -> Result<Value> {
 impl<T: DeserializeOwned> List<T> {
     async fn respond(self) -> Result<Response<RecordPage<T>>> {
         let client = self.request.target.client.clone();
-        let answer = fetch::<Option<Data<T>>>(&client, self.operation()?).await?;
-        Ok(answer.map(page_of))
+        let response = fetch::<Option<Data<T>>>(&client, self.operation()?).await?;
+        Ok(response.map(page_of))
     }
 }
 

@@ -62,7 +62,7 @@ impl<T> ListSimple<T> {
     ///
     /// # Errors
     ///
-    /// If an argument was refused.
+    /// If an argument is invalid.
     pub fn operation(self) -> Result<Operation> {
         const NAME: &str = "models.list_simple";
         let build = || {
@@ -87,8 +87,8 @@ impl<T> ListSimple<T> {
 impl<T: DeserializeOwned> ListSimple<T> {
     async fn respond(self) -> Result<Response<RecordPage<T>>> {
         let client = self.target.client.clone();
-        let answer = fetch::<Option<Data<T>>>(&client, self.operation()?).await?;
-        Ok(answer.map(page_of))
+        let response = fetch::<Option<Data<T>>>(&client, self.operation()?).await?;
+        Ok(response.map(page_of))
     }
 }
 

@@ -23,7 +23,7 @@ pub struct BatchResult {
     #[doc(alias = "legalIdList")]
     #[serde(rename = "legalIdList", deserialize_with = "detail")]
     pub legal_ids: Vec<String>,
-    /// The ids of the records that were refused.
+    /// The ids of the records that were rejected.
     #[doc(alias = "illegalIdList")]
     #[serde(rename = "illegalIdList", deserialize_with = "detail")]
     pub illegal_ids: Vec<String>,

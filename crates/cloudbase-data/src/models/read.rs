@@ -81,7 +81,7 @@ impl<T> Get<T> {
     ///
     /// # Errors
     ///
-    /// If an argument was refused.
+    /// If an argument is invalid.
     pub fn operation(self) -> Result<Operation> {
         const NAME: &str = "models.get";
         let Self {
@@ -124,8 +124,8 @@ impl<T: DeserializeOwned> Get<T> {
             record: Option<Box<RawValue>>,
         }
         let client = self.target.client.clone();
-        let answer = fetch::<Option<Data>>(&client, self.operation()?).await?;
-        answer.try_map(|data| record_of(data.and_then(|data| data.record)))
+        let response = fetch::<Option<Data>>(&client, self.operation()?).await?;
+        response.try_map(|data| record_of(data.and_then(|data| data.record)))
     }
 }
 

@@ -33,7 +33,7 @@ impl DeleteById {
     ///
     /// # Errors
     ///
-    /// If an argument was refused.
+    /// If an argument is invalid.
     pub fn operation(self) -> Result<Operation> {
         const NAME: &str = "models.delete_by_id";
         let uri = self
@@ -137,7 +137,7 @@ impl DeleteMany {
         &self.target.client
     }
 
-    /// Yes, every record of the model; without this or a filter the call is refused.
+    /// Yes, every record of the model; without this or a filter the call is rejected.
     pub fn all_records(mut self) -> Self {
         self.everything = true;
         self
@@ -147,7 +147,7 @@ impl DeleteMany {
     ///
     /// # Errors
     ///
-    /// If an argument was refused, or there is neither filter nor [`all_records`](Self::all_records).
+    /// If an argument is invalid, or there is neither filter nor [`all_records`](Self::all_records).
     pub fn operation(self) -> Result<Operation> {
         const NAME: &str = "models.delete_many";
         let filter = self.filter.encode_write(self.everything);

@@ -1,4 +1,4 @@
-//! What all calls to a model share: path, body, and the `data` around each answer.
+//! What all calls to a model share: path, body, and the `data` around each response.
 
 use std::collections::BTreeMap;
 
@@ -55,7 +55,7 @@ impl Target {
     }
 }
 
-/// Models tell errors in 2xx answers too.
+/// Models report errors in 2xx responses too.
 pub(crate) fn coded(operation: Operation) -> Operation {
     operation
         .accept("application/json")
@@ -67,7 +67,7 @@ pub(crate) fn once(operation: Operation) -> Operation {
     operation.idempotency(Idempotency::Unsafe)
 }
 
-/// Sends a call and takes the answer out of its `data`.
+/// Sends a call and takes the value out of its `data`.
 pub(crate) async fn fetch<T: DeserializeOwned>(
     client: &Client,
     operation: Operation,
@@ -95,7 +95,7 @@ pub(crate) async fn fetch<T: DeserializeOwned>(
     Ok(response.map(|Lenient(envelope)| envelope.data))
 }
 
-/// A record, unless there is none: null, absent, or an object without fields.
+/// A record, if there is one: not null, absent, or an object without fields.
 pub(crate) fn record_of<T: DeserializeOwned>(raw: Option<Box<RawValue>>) -> Result<Option<T>> {
     let Some(raw) = raw else { return Ok(None) };
     let text = raw.get();

@@ -20,7 +20,7 @@ use crate::{DateTime, Decimal};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SqlValue {
     kind: &'static str,
-    /// The text, or why there is none.
+    /// The text, or the rule that the value breaks.
     text: Result<String, Invalid>,
 }
 
@@ -179,7 +179,7 @@ pub(crate) struct Parameter {
 #[derive(Debug, Default)]
 pub(crate) struct Parameters {
     list: Vec<Parameter>,
-    refused: Option<Error>,
+    invalid: Option<Error>,
 }
 
 impl Parameters {
@@ -192,7 +192,7 @@ impl Parameters {
             Ok(_) => None,
         };
         if let Some(error) = invalid {
-            self.refused.get_or_insert(error);
+            self.invalid.get_or_insert(error);
         }
         if let Ok(text) = value.text {
             self.list.push(Parameter {
@@ -204,6 +204,6 @@ impl Parameters {
     }
 
     pub(crate) fn finish(self) -> Result<Vec<Parameter>> {
-        self.refused.map_or(Ok(self.list), Err)
+        self.invalid.map_or(Ok(self.list), Err)
     }
 }

@@ -66,7 +66,7 @@ impl<T> SqlTemplate<T> {
     ///
     /// # Errors
     ///
-    /// If an argument was refused.
+    /// If an argument is invalid.
     pub fn operation(self) -> Result<Operation> {
         #[derive(Serialize)]
         struct Body {
@@ -92,7 +92,7 @@ impl<T> SqlTemplate<T> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Answer {
+struct Envelope {
     response: Inner,
 }
 
@@ -117,10 +117,10 @@ struct Failure {
 impl<T: DeserializeOwned> SqlTemplate<T> {
     async fn respond(self) -> Result<Response<T>> {
         let client = self.client.clone();
-        let answer = client.fetch_json::<Answer>(self.operation()?).await?;
-        let id = answer.value().response.request_id.clone();
-        answer.with_request_id(id).try_map(|answer| {
-            let inner = answer.response;
+        let response = client.fetch_json::<Envelope>(self.operation()?).await?;
+        let id = response.value().response.request_id.clone();
+        response.with_request_id(id).try_map(|envelope| {
+            let inner = envelope.response;
             if let Some(failure) = inner.error {
                 let code = failure.code.map(Into::into);
                 let message = failure.message.unwrap_or_default();

@@ -155,7 +155,7 @@ fn trial_data_is_in_the_path() {
 fn everything_is_reached_only_on_request() {
     let todo = models().model("todo");
     let done = json!({"done": true});
-    for refused in [
+    for rejected in [
         todo.update(&done).operation(),
         todo.update_many(&done).operation(),
         todo.upsert().create(&done).operation(),
@@ -163,7 +163,7 @@ fn everything_is_reached_only_on_request() {
         todo.delete_many().operation(),
         todo.delete_many().filter(json!({"where": {}})).operation(),
     ] {
-        let error = refused.unwrap_err();
+        let error = rejected.unwrap_err();
         assert!(
             error.message().starts_with("`filter` is required"),
             "{error}"

@@ -107,7 +107,7 @@ impl UpdateMany {
         &self.target.client
     }
 
-    /// Yes, every record of the model; without this or a filter the call is refused.
+    /// Yes, every record of the model; without this or a filter the call is rejected.
     pub fn all_records(mut self) -> Self {
         self.everything = true;
         self
@@ -117,7 +117,7 @@ impl UpdateMany {
     ///
     /// # Errors
     ///
-    /// If an argument was refused, or there is neither filter nor [`all_records`](Self::all_records).
+    /// If an argument is invalid, or there is neither filter nor [`all_records`](Self::all_records).
     pub fn operation(self) -> Result<Operation> {
         const NAME: &str = "models.update_many";
         let filter = self.filter.encode_write(self.everything);

@@ -7,7 +7,7 @@ use super::encode::{QueryString, push_name, push_quoted};
 use super::relation::Relation;
 use crate::column_ref::check_name;
 
-/// The columns and relations of an answer.
+/// The columns and relations of a response.
 ///
 /// Either the documented text (`"id,title,author_id(name)"`), or names (`["id", "title"]`), or
 /// values put together by the methods. Names given as values are quoted where they need it.

@@ -61,7 +61,7 @@ impl Count {
     ///
     /// # Errors
     ///
-    /// If an argument was refused.
+    /// If an argument is invalid.
     pub fn operation(mut self) -> Result<Operation> {
         self.request(&Method::HEAD, None)
     }
@@ -85,18 +85,18 @@ impl Count {
     async fn respond(mut self) -> Result<Response<u64>> {
         let client = self.query.target.client.clone();
         self.options = self.options.as_one_call();
-        let answer = match client.fetch(self.request(&Method::HEAD, None)?).await {
+        let response = match client.fetch(self.request(&Method::HEAD, None)?).await {
             Err(error) if is_unexplained(&error) => {
                 client.fetch(self.request(&Method::GET, Some(0))?).await?
             }
-            answer => answer?,
+            response => response?,
         };
-        let total = total_of(answer.headers());
-        answer.try_map(|_| {
+        let total = total_of(response.headers());
+        response.try_map(|_| {
             total.ok_or_else(|| {
                 Error::new(
                     ErrorKind::Decode,
-                    "the answer has no `content-range` with a count",
+                    "the response has no `content-range` with a count",
                 )
             })
         })

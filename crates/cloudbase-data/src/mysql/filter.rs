@@ -117,7 +117,7 @@ impl Filter {
     /// `("name", "not.like.%a%")`, and groups under the keys `and` and `or`:
     /// `("or", "(id.eq.1,name.like.%x%)")`.
     ///
-    /// The result is an ordinary filter; what is sent is encoded anew.
+    /// The result is an ordinary filter; what is sent is encoded again.
     ///
     /// # Errors
     ///
@@ -218,7 +218,7 @@ pub fn regexp(column: impl Into<ColumnRef>, pattern: impl Into<Scalar>) -> Filte
     Filter::operator(column, "match", pattern)
 }
 
-/// `column IN (…)`. An empty list matches no row; a null in the list is refused when sent.
+/// `column IN (…)`. An empty list matches no row; a null in the list is rejected when sent.
 #[doc(alias = "in")]
 pub fn in_<V: Into<Scalar>>(
     column: impl Into<ColumnRef>,
@@ -262,7 +262,7 @@ pub fn all(filters: impl IntoIterator<Item = Filter>) -> Filter {
     Filter::group(Node::All(filters.into_iter().collect()))
 }
 
-/// At least one of these. Of none: refused when sent.
+/// At least one of these. Of none: rejected when sent.
 #[doc(alias = "or")]
 pub fn any(filters: impl IntoIterator<Item = Filter>) -> Filter {
     Filter::group(Node::Any(filters.into_iter().collect()))

@@ -1,7 +1,7 @@
 //! Operators that only a PostgreSQL environment has.
 //!
 //! The path and the grammar are the same, so the builders work there too; a MySQL environment
-//! refuses what these functions make.
+//! rejects what these functions make.
 
 use std::fmt::Write as _;
 

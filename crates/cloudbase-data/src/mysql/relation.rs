@@ -46,7 +46,7 @@ pub fn relation(target: impl Into<String>) -> Relation {
 }
 
 impl Relation {
-    /// The key in the answer, instead of the target.
+    /// The key in the response, instead of the target.
     #[must_use]
     pub fn alias(mut self, alias: impl Into<String>) -> Self {
         self.alias = Some(alias.into());

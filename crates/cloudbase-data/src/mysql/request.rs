@@ -70,14 +70,14 @@ impl Query {
         }
     }
 
-    /// Keeps the first refused argument.
-    pub(crate) fn refuse(&mut self, error: &Error) {
+    /// Keeps the first invalid argument.
+    pub(crate) fn reject(&mut self, error: &Error) {
         self.invalid.get_or_insert_with(|| error.into());
     }
 
-    /// What `parsed` holds, or nothing and the refusal noted.
+    /// What `parsed` holds, or nothing, and the error is kept.
     pub(crate) fn accept<T>(&mut self, parsed: Result<T>) -> Option<T> {
-        parsed.map_err(|error| self.refuse(&error)).ok()
+        parsed.map_err(|error| self.reject(&error)).ok()
     }
 
     /// Puts a call together: `before` and `select` around the conditions, as the JS SDK orders them.
@@ -152,7 +152,7 @@ impl Query {
     }
 }
 
-/// What tells one kind of call from another.
+/// What distinguishes one kind of call from another.
 #[derive(Clone, Copy)]
 pub(crate) struct Shape<'a> {
     pub(crate) name: &'static str,

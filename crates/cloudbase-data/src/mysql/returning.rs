@@ -118,19 +118,19 @@ impl<T: DeserializeOwned + Send + 'static> Returning<T> {
             ));
         }
         let client = self.query.target.client.clone();
-        let answer = client.fetch(self.operation()?).await?;
-        let affected = total_of(answer.headers());
-        let rows = written_rows(&answer)?;
-        Ok(answer.map(|_| (Written { affected }, rows)))
+        let response = client.fetch(self.operation()?).await?;
+        let affected = total_of(response.headers());
+        let rows = written_rows(&response)?;
+        Ok(response.map(|_| (Written { affected }, rows)))
     }
 }
 
 /// The rows of a write, which has happened, whether they came or not.
-fn written_rows<T: DeserializeOwned>(answer: &Response<Bytes>) -> Result<Vec<T>> {
-    if answer.value().is_empty() {
+fn written_rows<T: DeserializeOwned>(response: &Response<Bytes>) -> Result<Vec<T>> {
+    if response.value().is_empty() {
         return Ok(Vec::new());
     }
-    rows(answer)
+    rows(response)
 }
 
 cloudbase_core::request_builder! {
@@ -166,8 +166,8 @@ impl<T> ReturningSingle<T> {
 impl<T: DeserializeOwned> ReturningSingle<T> {
     async fn respond(self) -> Result<Response<T>> {
         let client = self.query.target.client.clone();
-        let answer = client.fetch_json(self.operation()?).await?;
-        Ok(answer.map(|Lenient(row)| row))
+        let response = client.fetch_json(self.operation()?).await?;
+        Ok(response.map(|Lenient(row)| row))
     }
 }
 

@@ -86,7 +86,7 @@ impl<T> Select<T> {
             }
             None => self
                 .query
-                .refuse(&Error::argument("range", "must not end before it begins")),
+                .reject(&Error::argument("range", "must not end before it begins")),
         }
         self
     }
@@ -99,7 +99,7 @@ impl<T> Select<T> {
         self
     }
 
-    /// Counts all matching rows as well, whatever the limit: the answer is a [`Page`].
+    /// Counts all matching rows as well, whatever the limit: the response is a [`Page`].
     #[doc(alias = "count")]
     pub fn with_count(mut self) -> Counted<T> {
         let options = std::mem::take(&mut self.options);
@@ -155,7 +155,7 @@ impl<T> Select<T> {
     ///
     /// # Errors
     ///
-    /// If an argument was refused.
+    /// If an argument is invalid.
     pub fn operation(self) -> Result<Operation> {
         let shape = Shape {
             columns: Some(&self.columns),
@@ -175,9 +175,9 @@ impl Select<Row> {
 impl<T: DeserializeOwned> Select<T> {
     async fn respond(self) -> Result<Response<Vec<T>>> {
         let client = self.query.target.client.clone();
-        let answer = client.fetch(self.operation()?).await?;
-        let rows = rows(&answer)?;
-        Ok(answer.map(|_| rows))
+        let response = client.fetch(self.operation()?).await?;
+        let rows = rows(&response)?;
+        Ok(response.map(|_| rows))
     }
 }
 
@@ -234,7 +234,7 @@ impl<T> Counted<T> {
     ///
     /// # Errors
     ///
-    /// If an argument was refused.
+    /// If an argument is invalid.
     pub fn operation(self) -> Result<Operation> {
         let shape = Shape {
             columns: Some(&self.select.columns),
@@ -258,10 +258,10 @@ impl Counted<Row> {
 impl<T: DeserializeOwned> Counted<T> {
     async fn respond(self) -> Result<Response<Page<T>>> {
         let client = self.select.query.target.client.clone();
-        let answer = client.fetch(self.operation()?).await?;
-        let total = total_of(answer.headers());
-        let rows = rows(&answer)?;
-        Ok(answer.map(|_| Page { rows, total }))
+        let response = client.fetch(self.operation()?).await?;
+        let total = total_of(response.headers());
+        let rows = rows(&response)?;
+        Ok(response.map(|_| Page { rows, total }))
     }
 }
 
@@ -285,7 +285,7 @@ impl<T> Single<T> {
     ///
     /// # Errors
     ///
-    /// If an argument was refused.
+    /// If an argument is invalid.
     pub fn operation(self) -> Result<Operation> {
         let shape = Shape {
             columns: Some(&self.columns),
@@ -299,8 +299,8 @@ impl<T> Single<T> {
 impl<T: DeserializeOwned> Single<T> {
     async fn respond(self) -> Result<Response<T>> {
         let client = self.query.target.client.clone();
-        let answer = client.fetch_json(self.operation()?).await?;
-        Ok(answer.map(|Lenient(row)| row))
+        let response = client.fetch_json(self.operation()?).await?;
+        Ok(response.map(|Lenient(row)| row))
     }
 }
 
@@ -324,7 +324,7 @@ impl<T> MaybeSingle<T> {
     ///
     /// # Errors
     ///
-    /// If an argument was refused.
+    /// If an argument is invalid.
     pub fn operation(mut self) -> Result<Operation> {
         // Two rows are enough to know that there is more than one.
         self.query.limit = Some(self.query.limit.map_or(2, |limit| limit.min(2)));
@@ -339,9 +339,9 @@ impl<T> MaybeSingle<T> {
 impl<T: DeserializeOwned> MaybeSingle<T> {
     async fn respond(self) -> Result<Response<Option<T>>> {
         let client = self.query.target.client.clone();
-        let answer = client.fetch(self.operation()?).await?;
-        let rows = rows(&answer)?;
-        answer.try_map(|_| at_most_one(rows))
+        let response = client.fetch(self.operation()?).await?;
+        let rows = rows(&response)?;
+        response.try_map(|_| at_most_one(rows))
     }
 }
 
@@ -351,11 +351,11 @@ cloudbase_core::request_builder! {
 }
 
 /// The rows of a response: a list, if an empty one. Only 204 says by itself that there are none.
-pub(crate) fn rows<T: DeserializeOwned>(answer: &Response<Bytes>) -> Result<Vec<T>> {
-    if answer.status() == StatusCode::NO_CONTENT {
+pub(crate) fn rows<T: DeserializeOwned>(response: &Response<Bytes>) -> Result<Vec<T>> {
+    if response.status() == StatusCode::NO_CONTENT {
         return Ok(Vec::new());
     }
-    answer.read_json().map(|Lenient(rows)| rows)
+    response.read_json().map(|Lenient(rows)| rows)
 }
 
 pub(crate) fn at_most_one<T>(mut rows: Vec<T>) -> Result<Option<T>> {

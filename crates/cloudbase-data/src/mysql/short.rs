@@ -17,7 +17,7 @@ use crate::order::Order;
 /// Conditions in the documented text form: a column (or `and`, `or`) and `operator.value`.
 ///
 /// Any map or list of pairs will do; with a list one column can have two bounds. The text is read
-/// into [`Filter`]s and encoded anew. It is meant for conditions that are written down: make those
+/// into [`Filter`]s and encoded again. It is meant for conditions that are written down: make those
 /// that hold values of others with [`eq`](super::eq) and its kin.
 ///
 /// ```

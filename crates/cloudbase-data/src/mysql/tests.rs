@@ -204,73 +204,73 @@ fn what_may_be_repeated() {
 }
 
 #[test]
-fn bad_arguments_are_refused_before_anything_is_sent() {
+fn bad_arguments_are_rejected_before_anything_is_sent() {
     let t = || mysql().from("t");
-    let refused = |operation: cloudbase_core::Result<Operation>, rule: &str| {
+    let rejected = |operation: cloudbase_core::Result<Operation>, rule: &str| {
         let error = operation.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Argument);
         assert!(error.message().contains(rule), "{error}");
     };
-    refused(
+    rejected(
         mysql().from("").select::<Row>("*").operation(),
         "`table` must not be empty",
     );
-    refused(
+    rejected(
         mysql().from("a/../b").delete().eq("", 1).operation(),
         "`column` must not be empty",
     );
-    refused(
+    rejected(
         t().update(&json!({"a": 1})).operation(),
         "`filter` is required",
     );
-    refused(
+    rejected(
         t().update(&json!({"a": 1}))
             .limit(1)
             .filter(all([]))
             .operation(),
         "`filter` is required",
     );
-    refused(t().delete().operation(), "`filter` is required");
-    refused(
+    rejected(t().delete().operation(), "`filter` is required");
+    rejected(
         t().update(&json!([{"a": 1}])).eq("id", 1).operation(),
         "`changes` must be one struct",
     );
-    refused(
+    rejected(
         t().update(&json!({})).eq("id", 1).operation(),
         "`changes` must have at least one column",
     );
-    refused(
+    rejected(
         t().insert(&json!([])).operation(),
         "`rows` must have at least one row",
     );
-    refused(t().insert(&7).operation(), "`rows` must be a struct or map");
-    refused(
+    rejected(t().insert(&7).operation(), "`rows` must be a struct or map");
+    rejected(
         t().insert("x").operation(),
         "`rows` must be a struct or map",
     );
-    refused(
+    rejected(
         t().select::<Row>("*").range(3, 2).operation(),
         "`range` must not end",
     );
-    refused(
+    rejected(
         t().select::<Row>("a(").operation(),
         "`columns` has an unclosed",
     );
-    refused(
+    rejected(
         t().upsert(&json!({"a": 1})).on_conflict([""]).operation(),
         "`on_conflict` must not be empty",
     );
-    refused(
+    rejected(
         mysql()
             .query::<Row>("t", QueryOptions::new().order("id.up"))
             .operation(),
         "`order` must have the form",
     );
-    refused(
+    rejected(
         mysql().delete("t", [("id", "1")]).operation(),
         "`filter` must have the form",
     );
-    refused(
+    rejected(
         mysql().delete("t", Filters::none()).operation(),
         "`filter` is required",
     );

@@ -15,8 +15,8 @@ use super::write::{Write, write_request};
 /// [`Relation::filter`](super::Relation::filter).
 ///
 /// Not retried once it was sent: between two attempts others may have changed the rows, and a
-/// condition on a column that is itself changed (`state = 'new'` → `'taken'`) would tell the winner
-/// that he lost. Say [`idempotent(true)`](Self::idempotent) where neither matters.
+/// condition on a column that is itself changed (`state = 'new'` → `'taken'`) would then match no row, as
+/// if another had won. Say [`idempotent(true)`](Self::idempotent) where neither matters.
 ///
 /// ```no_run
 /// # async fn run(mysql: cloudbase_data::MySql) -> cloudbase_core::Result<()> {

@@ -127,7 +127,7 @@ impl<T: Into<Self>> From<Option<T>> for Scalar {
     }
 }
 
-/// A JSON scalar; an array or object is refused when the call is sent.
+/// A JSON scalar; an array or object is rejected when the call is sent.
 impl From<serde_json::Value> for Scalar {
     fn from(value: serde_json::Value) -> Self {
         match value {

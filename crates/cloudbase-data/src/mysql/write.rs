@@ -15,11 +15,11 @@ use super::request::{JSON, Query, Shape};
 pub struct Written {
     /// How many rows were inserted, changed or deleted; absent if the service did not say.
     ///
-    /// Of a call that was retried after its answer was lost, this is what the last attempt did.
+    /// Of a call that was retried after its response was lost, this is what the last attempt did.
     pub affected: Option<u64>,
 }
 
-/// A write before it is known what it shall answer.
+/// A write before it is known what it returns.
 #[derive(Debug)]
 pub(crate) struct Write {
     pub(crate) name: &'static str,
@@ -42,7 +42,7 @@ impl Write {
         &self,
         query: &Query,
         options: CallOptions,
-        answer: Option<(&Columns, &'static str)>,
+        returning: Option<(&Columns, &'static str)>,
     ) -> Result<Operation> {
         if self.is_empty_batch() {
             let error = Error::argument("rows", "must have at least one row");
@@ -58,16 +58,16 @@ impl Write {
         if self.missing_default {
             prefer.push("missing=default");
         }
-        if answer.is_some() {
+        if returning.is_some() {
             prefer.push("return=representation");
         }
         let shape = Shape {
             name: self.name,
             method: &self.method,
             pairs: &pairs,
-            columns: answer.map(|(columns, _)| columns),
+            columns: returning.map(|(columns, _)| columns),
             prefer: &prefer,
-            accept: answer.map_or(JSON, |(_, accept)| accept),
+            accept: returning.map_or(JSON, |(_, accept)| accept),
             body: self.body.as_ref(),
             needs_filter: self.needs_filter,
             idempotency: self.idempotency,
@@ -85,14 +85,14 @@ impl Write {
             let nothing = Written { affected: Some(0) };
             return Ok(Response::without_call(self.name, nothing));
         }
-        let answer = query
+        let response = query
             .target
             .client
             .fetch(self.operation(&query, options, None)?)
             .await?;
-        let answer = answer.confirm()?;
-        let affected = total_of(answer.headers());
-        Ok(answer.map(|_| Written { affected }))
+        let response = response.confirm()?;
+        let affected = total_of(response.headers());
+        Ok(response.map(|_| Written { affected }))
     }
 }
 
@@ -122,7 +122,7 @@ macro_rules! write_request {
             ///
             /// # Errors
             ///
-            /// If an argument was refused.
+            /// If an argument is invalid.
             pub fn operation(self) -> cloudbase_core::Result<cloudbase_core::Operation> {
                 let (query, write, options) = self.into_parts();
                 write.operation(&query, options, None)

@@ -101,7 +101,7 @@ impl AggregateList {
     ///
     /// # Errors
     ///
-    /// If an argument was refused.
+    /// If an argument is invalid.
     pub fn operation(self) -> Result<Operation> {
         const NAME: &str = "models.data_source_list";
         const PATH: &str = "/v1/model/datasource/prod/aggregateDataSourceList";
@@ -257,11 +257,11 @@ impl BasicList {
     ///
     /// # Errors
     ///
-    /// If an argument was refused.
+    /// If an argument is invalid.
     pub fn operation(self) -> Result<Operation> {
         const NAME: &str = "models.basic_data_source_list";
         const PATH: &str = "/v1/model/datasource/prod/basicDataSourceList";
-        let refused = if self.body.page_num == Some(0) || self.body.page_size == Some(0) {
+        let invalid = if self.body.page_num == Some(0) || self.body.page_size == Some(0) {
             Some(Error::argument(
                 "page",
                 "must have a number and a size of at least 1",
@@ -279,7 +279,7 @@ impl BasicList {
         } else {
             None
         };
-        if let Some(error) = refused {
+        if let Some(error) = invalid {
             return Err(error.with_operation(NAME));
         }
         let operation = Operation::new(NAME, PATH, Method::POST, Uri::from_static(PATH));

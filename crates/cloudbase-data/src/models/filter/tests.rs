@@ -54,7 +54,7 @@ fn groups_and_relations_nest() {
 }
 
 #[test]
-fn what_the_service_would_misread_is_refused() {
+fn what_the_service_would_misread_is_rejected() {
     for filter in [
         field("").eq(1),
         field("$or").eq(1),

@@ -168,7 +168,7 @@ fn an_empty_list_matches_nothing_and_its_opposite_everything() {
 }
 
 #[test]
-fn what_cannot_be_said_is_refused_with_the_rule() {
+fn what_cannot_be_said_is_rejected_with_the_rule() {
     let deep = (0..40).fold(eq("a", 1), |inner, i| {
         if i % 2 == 0 {
             any([inner, eq("b", 1)])
@@ -221,7 +221,7 @@ fn order_is_encoded_as_it_is_read() {
 }
 
 #[test]
-fn a_megabyte_is_refused_before_it_is_sent() {
+fn a_megabyte_is_rejected_before_it_is_sent() {
     let mut query = QueryString::default();
     query.filters(&[], &[eq("a", "x".repeat(1 << 20))]).unwrap();
     let error = query.into_uri(&Uri::from_static("/t")).unwrap_err();
@@ -232,7 +232,7 @@ fn a_megabyte_is_refused_before_it_is_sent() {
 }
 
 #[test]
-fn documented_text_is_read_and_nonsense_refused() {
+fn documented_text_is_read_and_nonsense_rejected() {
     for (key, text, filter) in [
         ("age", "gt.18", gt("age", 18)),
         ("age", "not.eq.18", not(eq("age", 18))),

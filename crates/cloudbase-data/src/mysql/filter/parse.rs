@@ -51,7 +51,7 @@ pub(super) fn parse(key: &str, condition: &str) -> Result<Filter> {
         };
         let filters = reader.group(0)?;
         if !reader.rest.is_empty() {
-            return Err(refused("has text after its closing parenthesis"));
+            return Err(invalid("has text after its closing parenthesis"));
         }
         let filter = if word == "or" {
             any(filters)
@@ -70,7 +70,7 @@ pub(super) fn parse(key: &str, condition: &str) -> Result<Filter> {
         Word::In => {
             let test = Test::In(reader.list()?);
             if !reader.rest.is_empty() {
-                return Err(refused("has text after the list of `in`"));
+                return Err(invalid("has text after the list of `in`"));
             }
             test
         }
@@ -90,7 +90,7 @@ pub(crate) fn parse_query<'a>(
         .collect()
 }
 
-fn refused(rule: impl std::fmt::Display) -> Error {
+fn invalid(rule: impl std::fmt::Display) -> Error {
     Error::argument("filter", rule)
 }
 
@@ -145,7 +145,7 @@ impl Reader<'_> {
     /// `eq.`; the dot belongs to it.
     fn operator(&mut self) -> Result<Word> {
         let Some((word, rest)) = self.rest.split_once('.') else {
-            return Err(refused("must have the form `operator.value`"));
+            return Err(invalid("must have the form `operator.value`"));
         };
         let found = match word {
             "in" => Word::In,
@@ -154,7 +154,7 @@ impl Reader<'_> {
                 Ok(at) => Word::Other(Cow::Borrowed(OPERATORS[at])),
                 // `fts(english)` names a configuration.
                 Err(_) if configured(word) => Word::Other(Cow::Owned(word.to_owned())),
-                Err(_) => return Err(refused("uses an unknown operator")),
+                Err(_) => return Err(invalid("uses an unknown operator")),
             },
         };
         self.rest = rest;
@@ -167,18 +167,18 @@ impl Reader<'_> {
             "true" => Is::True,
             "false" => Is::False,
             "unknown" => Is::Unknown,
-            _ => return Err(refused("must give null, true, false or unknown to `is`")),
+            _ => return Err(invalid("must give null, true, false or unknown to `is`")),
         }))
     }
 
     fn group(&mut self, depth: usize) -> Result<Vec<Filter>> {
         if depth >= MAX_DEPTH {
-            return Err(refused(format_args!(
+            return Err(invalid(format_args!(
                 "must not nest deeper than {MAX_DEPTH} groups"
             )));
         }
         if !self.eat('(') {
-            return Err(refused("must have its conditions in parentheses"));
+            return Err(invalid("must have its conditions in parentheses"));
         }
         let mut filters = Vec::new();
         loop {
@@ -191,7 +191,7 @@ impl Reader<'_> {
             if self.eat(')') {
                 return Ok(filters);
             }
-            return Err(refused("has an unclosed parenthesis"));
+            return Err(invalid("has an unclosed parenthesis"));
         }
     }
 
@@ -219,7 +219,7 @@ impl Reader<'_> {
             None => self.until(&['.', ',', '(', ')']),
         };
         if !self.eat('.') {
-            return Err(refused(
+            return Err(invalid(
                 "must have members of the form `column.operator.value`",
             ));
         }
@@ -243,7 +243,7 @@ impl Reader<'_> {
         } else if self.eat('(') {
             ')'
         } else {
-            return Err(refused("must give a list in parentheses to `in`"));
+            return Err(invalid("must give a list in parentheses to `in`"));
         };
         let mut values = Vec::new();
         if self.eat(close) {
@@ -257,7 +257,7 @@ impl Reader<'_> {
             if self.eat(close) {
                 return Ok(values);
             }
-            return Err(refused("has an unclosed list"));
+            return Err(invalid("has an unclosed list"));
         }
     }
 
