@@ -112,12 +112,17 @@ fn requests_of_storage() {
 fn calls_of_the_users_own_code() {
     let function = || app().functions().call("f");
     let service = || app().cloud_run().service("s").get("/");
-    spawned(function().into_future());
-    spawned(function().stream());
-    spawned(function().events());
-    spawned(service().into_future());
-    spawned(service().stream());
-    spawned(service().events());
+    spawned!(
+        function(),
+        function().stream(),
+        function().events(),
+        service(),
+        service().stream(),
+        service().events(),
+        app().functions().http("f").get("/"),
+        app().apis().api("a").post("/"),
+        app().call_container("s"),
+    );
     let data = json!({});
     spawned(async move { app().call_function::<Value>("f", &data).await });
 }

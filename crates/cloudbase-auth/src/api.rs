@@ -318,7 +318,7 @@ pub(crate) fn read<T>(
     response: Response<Bytes>,
     make: impl FnOnce(Object) -> Result<T>,
 ) -> Result<T> {
-    let made = response.json::<Object>()?.try_map(make);
+    let made = response.into_json::<Object>()?.try_map(make);
     made.map(Response::into_value)
 }
 

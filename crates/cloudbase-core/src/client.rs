@@ -255,7 +255,7 @@ impl Client {
         &self,
         operation: Operation,
     ) -> Result<Response<T>> {
-        self.fetch(operation).await?.json()
+        self.fetch(operation).await?.into_json()
     }
 
     fn begin(&self, operation: Operation) -> Result<Call> {
@@ -324,6 +324,7 @@ impl Client {
             sent_request_id: context.request_id,
             body_request_id: None,
             attempts: info.attempts(),
+            keeps_response: context.keeps_response,
         };
         Ok(Response::from_parts(body, meta))
     }

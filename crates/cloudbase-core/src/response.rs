@@ -1,20 +1,18 @@
 //! A decoded response with what the service said around it.
 
+mod bytes;
 mod decode;
 mod misfit;
 mod pages;
 pub mod sse;
 mod type_name;
 
+use std::fmt;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
-use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::time::timeout;
 
-use self::decode::decode;
 pub use self::decode::from_json;
 pub use self::pages::{ItemStream, PageSource, PageStream};
 use crate::body::{Body, BodyReader, Over};
@@ -22,7 +20,14 @@ use crate::error::{Error, ErrorResponse, Result, is_request_id, request_id_of};
 use crate::operation::RequestId;
 
 /// A value from the service, with status, headers and request id.
-#[derive(Clone, Debug)]
+///
+/// Calls of the user's own code (functions, cloud hosting, APIs) give a `Response<Bytes>`, to be read by
+/// [`json`](Self::json), [`text`](Self::text) or [`bytes`](Self::bytes); other calls give the value alone, and
+/// the response by `send_with_meta()`. `Debug` shows neither value nor headers, which are the user's data.
+#[doc(alias = "ApiResponse")]
+#[doc(alias = "CloudRunResponse")]
+#[doc(alias = "FunctionResponse")]
+#[derive(Clone)]
 pub struct Response<T> {
     value: T,
     meta: Meta,
@@ -37,6 +42,8 @@ pub(crate) struct Meta {
     /// The id that the body names.
     pub(crate) body_request_id: Option<Box<str>>,
     pub(crate) attempts: u32,
+    /// Whether errors about the response have it: it is that of the user's own code.
+    pub(crate) keeps_response: bool,
 }
 
 impl<T> Response<T> {
@@ -54,6 +61,7 @@ impl<T> Response<T> {
             sent_request_id: RequestId::random(),
             body_request_id: None,
             attempts: 0,
+            keeps_response: false,
         };
         Self { value, meta }
     }
@@ -150,6 +158,17 @@ impl<T> Response<T> {
     }
 }
 
+impl<T> fmt::Debug for Response<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("operation", &self.meta.operation)
+            .field("status", &self.status())
+            .field("request_id", &self.request_id())
+            .field("attempts", &self.attempts())
+            .finish_non_exhaustive()
+    }
+}
+
 impl Meta {
     fn request_id(&self) -> &str {
         let named = self.body_request_id.as_deref();
@@ -168,54 +187,6 @@ impl Meta {
             error = error.with_status(self.status);
         }
         error
-    }
-}
-
-impl Response<Bytes> {
-    /// Reads the response as JSON.
-    ///
-    /// # Errors
-    ///
-    /// [`Decode`](crate::ErrorKind::Decode) with the JSON path of the first value that does not fit, or with the
-    /// content type of what is not JSON.
-    pub fn json<T: DeserializeOwned>(self) -> Result<Response<T>> {
-        let value = self.read_json()?;
-        Ok(self.map(|_| value))
-    }
-
-    /// As [`json`](Self::json), leaving the response where it is.
-    #[doc(hidden)]
-    pub fn read_json<T: DeserializeOwned>(&self) -> Result<T> {
-        decode(&self.value, self.meta.headers.get(CONTENT_TYPE))
-            .map_err(|error| self.complete(error))
-    }
-
-    /// The response of a call whose response is empty, or JSON that nobody needs.
-    ///
-    /// # Errors
-    ///
-    /// [`Decode`](crate::ErrorKind::Decode) for anything else: it was not the service that said 2xx, but
-    /// something on the way to it, such as the page of a proxy. 201 and 204 say enough by themselves.
-    #[doc(hidden)]
-    pub fn confirm(self) -> Result<Self> {
-        let plain = matches!(
-            self.meta.status,
-            StatusCode::CREATED | StatusCode::NO_CONTENT
-        );
-        if !plain && !self.value.trim_ascii().is_empty() {
-            self.read_json::<IgnoredAny>()?;
-        }
-        Ok(self)
-    }
-
-    /// Puts the response itself into `error`.
-    #[doc(hidden)]
-    pub fn attach(&self, error: Error) -> Error {
-        error.with_response(ErrorResponse::new(
-            self.meta.status,
-            self.meta.headers.clone(),
-            &self.value,
-        ))
     }
 }
 

@@ -70,11 +70,12 @@ pub struct FunctionCall {
     qualifier: Option<String>,
     payload: Payload,
     max_request_size: Option<u64>,
-    options: CallOptions,
+    pub(crate) options: CallOptions,
 }
 
 call_methods!(
     FunctionCall,
+    Function,
     json: "Sends `data` as JSON: the function's event, which must be an object (`null` stands for an \
            empty one). The gateway takes up to 6 MB. (The documents say 100 KB for \
            text and 6 MB for anything else, and not which of them JSON is: this reading is \
@@ -91,11 +92,15 @@ impl FunctionCall {
         self
     }
 
-    fn operation(self) -> Result<(Client, Operation)> {
-        self.build().map_err(|error| error.with_operation(CALL))
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
     }
 
-    fn build(self) -> Result<(Client, Operation)> {
+    fn build(self) -> Result<Operation> {
+        self.request().map_err(|error| error.with_operation(CALL))
+    }
+
+    fn request(self) -> Result<Operation> {
         let target = PathBuilder::new("/v1/functions")
             .segment("function name", &self.name)?
             .build()?;
@@ -117,7 +122,7 @@ impl FunctionCall {
             payload => payload,
         };
         let limit = self.max_request_size.map_or(Limit::Function, Limit::Bytes);
-        Ok((self.client, payload.attach(operation, limit)?))
+        payload.attach(operation, limit)
     }
 }
 
@@ -164,7 +169,7 @@ mod tests {
     fn a_call_is_a_post_of_its_data() {
         let data = serde_json::json!({ "a": 1 });
         let call = functions().call("sum").json(&data).qualifier("v2");
-        let (_, operation) = call.operation().unwrap();
+        let operation = call.operation().unwrap();
         assert_eq!(operation.target(), "/v1/functions/sum");
         assert_eq!(operation.method(), Method::POST);
         assert_eq!(operation.body_bytes().unwrap(), b"{\"a\":1}");
@@ -177,7 +182,7 @@ mod tests {
     fn without_data_the_event_is_an_empty_object() {
         let call = || functions().call("hello");
         for call in [call(), call().json(&()), call().json(&None::<u8>)] {
-            let (_, operation) = call.operation().unwrap();
+            let operation = call.operation().unwrap();
             assert_eq!(operation.body_bytes().unwrap(), b"{}");
         }
     }

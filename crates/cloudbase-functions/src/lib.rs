@@ -4,10 +4,13 @@
 //! - [`CloudRun`]: containers of cloud hosting;
 //! - [`Apis`]: API connectors.
 //!
-//! All three hand a request to somebody's code and hand back what it says: an [`Answer`] in memory,
-//! a [stream of bytes](FunctionCall::stream), or [server-sent events](FunctionCall::events).
+//! All three send a request to code of your own and return its [response](cloudbase_core::Response): its body
+//! in memory, to be read as [JSON](cloudbase_core::Response::json), [text](cloudbase_core::Response::text) or
+//! [bytes](cloudbase_core::Response::bytes), as a [stream of bytes](FunctionCall::stream), or as
+//! [server-sent events](FunctionCall::events).
 //!
-//! What that code says with a status outside 2xx is an error that has the
+//! A 2xx status alone makes it a response and not an error: a function that returns
+//! `{"code": "OUT_OF_STOCK"}` has succeeded. What such code sends with another status is an error that has the
 //! [response](cloudbase_core::Error::response): status, headers and the first 64 KiB of the body.
 //! [`any_status`](ServiceCall::any_status) makes it a response like any other.
 //!
@@ -35,23 +38,22 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod answer;
 mod apis;
 mod call;
 mod cloud_run;
-mod events;
 mod functions;
 mod payload;
 mod query;
 mod service;
+mod streams;
 
 pub use cloudbase_core::sse::{self, Event, EventStream};
 
-pub use crate::answer::Answer;
 pub use crate::apis::Apis;
 pub use crate::cloud_run::CloudRun;
 pub use crate::functions::{FunctionCall, Functions};
 pub use crate::service::{Service, ServiceCall};
+pub use crate::streams::{EventsCall, StreamCall};
 
 /// The code of the README, compiled.
 #[cfg(doctest)]

@@ -59,7 +59,7 @@ impl Service {
         self.request(Method::DELETE, path)
     }
 
-    /// A HEAD call: its answer has headers but no body.
+    /// A HEAD call: its response has headers but no body.
     pub fn head(&self, path: impl Into<String>) -> ServiceCall {
         self.request(Method::HEAD, path)
     }
@@ -119,11 +119,12 @@ pub struct ServiceCall {
     qualifier: Option<String>,
     payload: Payload,
     max_request_size: Option<u64>,
-    options: CallOptions,
+    pub(crate) options: CallOptions,
 }
 
 call_methods!(
     ServiceCall,
+    Service,
     json: "Sends `data` as JSON. In a call by [`get`](Service::get) or [`head`](Service::head), which \
            have no body, its members become query parameters.",
     body: "Sends bytes or a stream of another content type. The gateway takes up to 20 MB for cloud \
@@ -172,12 +173,16 @@ impl ServiceCall {
         self
     }
 
-    fn operation(self) -> Result<(Client, Operation)> {
-        let name = self.service.kind.operation();
-        self.build().map_err(|error| error.with_operation(name))
+    pub(crate) fn client(&self) -> &Client {
+        &self.service.client
     }
 
-    fn build(self) -> Result<(Client, Operation)> {
+    fn build(self) -> Result<Operation> {
+        let name = self.service.kind.operation();
+        self.request().map_err(|error| error.with_operation(name))
+    }
+
+    fn request(self) -> Result<Operation> {
         let Service { client, kind, name } = self.service;
         let (path, encoded_query) = match self.path.split_once('?') {
             Some((path, query)) => (path, query),
@@ -228,7 +233,7 @@ impl ServiceCall {
             .options(lift_attempt_timeout(self.options, &client));
         let operation = qualify(operation, self.qualifier)?;
         let limit = self.max_request_size.map_or(kind.limit(), Limit::Bytes);
-        Ok((client, payload.attach(operation, limit)?))
+        payload.attach(operation, limit)
     }
 }
 
@@ -287,7 +292,7 @@ mod tests {
     }
 
     fn target(call: ServiceCall) -> String {
-        call.operation().unwrap().1.target().to_string()
+        call.operation().unwrap().target().to_string()
     }
 
     #[test]
@@ -312,7 +317,7 @@ mod tests {
     #[test]
     fn a_body_needs_a_method() {
         let call = || service(Kind::Hosting).call(None, "/".to_owned());
-        let (_, operation) = call().operation().unwrap();
+        let operation = call().operation().unwrap();
         assert_eq!(operation.method(), Method::GET);
         let data = serde_json::json!({ "a": 1 });
         for (argument, call) in [
@@ -323,7 +328,7 @@ mod tests {
             let rule = format!("`{argument}` needs a method");
             assert!(error.message().starts_with(&rule), "{error}");
         }
-        let (_, operation) = call().json(&data).method(Method::POST).operation().unwrap();
+        let operation = call().json(&data).method(Method::POST).operation().unwrap();
         assert_eq!(operation.body_bytes(), Some(&b"{\"a\":1}"[..]));
     }
 
@@ -331,7 +336,7 @@ mod tests {
     fn data_goes_where_the_method_has_room_for_it() {
         let data = serde_json::json!({ "a": 1 });
         let body = |call: ServiceCall| {
-            let (_, operation) = call.json(&data).operation().unwrap();
+            let operation = call.json(&data).operation().unwrap();
             operation.body_bytes().unwrap().to_vec()
         };
         let hosting = service(Kind::Hosting);
@@ -340,9 +345,9 @@ mod tests {
         for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
             assert_eq!(body(hosting.request(method, "/")), b"{\"a\":1}");
         }
-        let (_, empty) = hosting.post("/").operation().unwrap();
+        let empty = hosting.post("/").operation().unwrap();
         assert_eq!(empty.body_bytes().unwrap(), b"");
-        let (_, api) = service(Kind::Api).delete("/").operation().unwrap();
+        let api = service(Kind::Api).delete("/").operation().unwrap();
         assert_eq!(api.body_bytes().unwrap(), b"{}");
         for method in [Method::GET, Method::HEAD] {
             let call = hosting.request(method, "/").body("text/plain", "x");
@@ -372,7 +377,7 @@ mod tests {
     #[test]
     fn repetition_follows_the_method() {
         let hosting = service(Kind::Hosting);
-        let repeatable = |call: ServiceCall| call.operation().unwrap().1.is_repeatable();
+        let repeatable = |call: ServiceCall| call.operation().unwrap().is_repeatable();
         assert!(repeatable(hosting.get("/")));
         assert!(repeatable(hosting.put("/")));
         assert!(!repeatable(hosting.post("/")));

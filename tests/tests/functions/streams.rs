@@ -9,7 +9,7 @@ use cloudbase_emulator::{Emulator, Fault, Service};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use http::{Request, Response};
 
-use crate::support::{Fixture, start};
+use crate::support::{Fixture, mirror, start};
 
 fn events_of(body: Body) -> Response<Body> {
     Response::builder()
@@ -186,4 +186,63 @@ async fn a_long_answer_streams_past_the_limit_of_whole_ones() {
         .into_value()
         .try_fold(0, |sum, bytes| async move { Ok(sum + bytes.len()) });
     assert_eq!(length.await.unwrap(), LENGTH);
+}
+
+/// The options of a call count whether they come before or after it is said how the response is read.
+#[tokio::test]
+async fn calls_that_stream_have_the_options_and_ends_of_other_calls() {
+    let builder = Emulator::builder().service("chat", Service::http(mirror));
+    let fixture = start(builder).await;
+    let call = || fixture.cloud_run.call("chat").header("x-custom", "before");
+    let streamed = call().stream().request_id("stream-1").any_status();
+    assert_eq!(streamed.await.unwrap().status().as_u16(), 202);
+    let streamed = call().stream().header("x-custom", "after").send_with_meta();
+    let pieces: Vec<Bytes> = streamed
+        .await
+        .unwrap()
+        .into_value()
+        .try_collect()
+        .await
+        .unwrap();
+    let seen: serde_json::Value = serde_json::from_slice(&pieces.concat()).unwrap();
+    assert_eq!(seen["custom"], "after");
+
+    let error = call().events().request_id("events-1").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert_eq!(
+        error
+            .response()
+            .unwrap()
+            .json::<serde_json::Value>()
+            .unwrap()["custom"],
+        "before"
+    );
+    let ids = fixture
+        .emulator
+        .requests()
+        .all()
+        .into_iter()
+        .map(|request| request.header("x-request-id").unwrap().to_owned());
+    let ids: Vec<_> = ids.collect();
+    assert_eq!((ids[0].as_str(), ids[2].as_str()), ("stream-1", "events-1"));
+    let error = call().events().header("a b", "").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Argument);
+}
+
+#[test]
+fn calls_that_stream_show_their_request() {
+    let client = cloudbase_core::Client::builder().env_id("env");
+    let functions = cloudbase_functions::Functions::new(client.build().unwrap());
+    let call = || functions.call("chat").json(&serde_json::json!({ "a": 1 }));
+    let plain = call().operation().unwrap();
+    let events = call().events().header("x-a", "b").operation().unwrap();
+    for operation in [&plain, &call().stream().operation().unwrap(), &events] {
+        assert_eq!(operation.name(), "functions.call");
+        assert_eq!(operation.target(), "/v1/functions/chat");
+        assert_eq!(operation.body_bytes(), Some(&br#"{"a":1}"#[..]));
+    }
+    assert_eq!(plain.headers()["accept"], "*/*");
+    assert_eq!(events.headers()["accept"], "text/event-stream");
+    let error = functions.call("..").events().operation().unwrap_err();
+    assert_eq!(error.operation(), "functions.call");
 }

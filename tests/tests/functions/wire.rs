@@ -3,9 +3,10 @@
 
 use std::future::IntoFuture;
 
+use bytes::Bytes;
 use cloudbase_core::http::Method;
-use cloudbase_core::{ErrorCode, ErrorKind, Result};
-use cloudbase_functions::{Answer, Apis, CloudRun, Functions};
+use cloudbase_core::{ErrorCode, ErrorKind, Response, Result};
+use cloudbase_functions::{Apis, CloudRun, Functions};
 use cloudbase_tests::fixtures::{Fixture, Outcome, Replay, Wire};
 use serde_json::{Value, json};
 
@@ -14,7 +15,7 @@ use super::differences::DIFFERENCES;
 /// A scenario, and how its results are written.
 struct Scene {
     replay: Replay,
-    returned: fn(&Answer) -> Value,
+    returned: fn(&Response<Bytes>) -> Value,
 }
 
 impl Scene {
@@ -25,8 +26,7 @@ impl Scene {
     }
 
     async fn results(name: &str, wire: Wire) -> (Self, cloudbase_core::Client) {
-        let returned =
-            |answer: &Answer| json!({ "result": value(answer), "requestId": answer.request_id() });
+        let returned = |answer: &Response<Bytes>| json!({ "result": value(answer), "requestId": answer.request_id() });
         Self::new(name, wire, returned).await
     }
 
@@ -38,7 +38,7 @@ impl Scene {
     async fn new(
         name: &str,
         wire: Wire,
-        returned: fn(&Answer) -> Value,
+        returned: fn(&Response<Bytes>) -> Value,
     ) -> (Self, cloudbase_core::Client) {
         let replay = Replay::start(Fixture::load("functions", name), wire).await;
         let client = replay.signed_in_client().await;
@@ -49,8 +49,8 @@ impl Scene {
     async fn step(
         &self,
         step: &str,
-        call: impl IntoFuture<Output = Result<Answer>>,
-    ) -> Result<Answer> {
+        call: impl IntoFuture<Output = Result<Response<Bytes>>>,
+    ) -> Result<Response<Bytes>> {
         let result = call.await;
         let outcome = Outcome::of(&result, self.returned);
         self.replay.assert_step(step, &outcome, &DIFFERENCES);
@@ -59,7 +59,7 @@ impl Scene {
 }
 
 /// JSON as its value, anything else as its text.
-fn value(answer: &Answer) -> Value {
+fn value(answer: &Response<Bytes>) -> Value {
     let text = answer.text().unwrap_or_default();
     serde_json::from_str(text).unwrap_or(text.into())
 }

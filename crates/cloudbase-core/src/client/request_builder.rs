@@ -15,9 +15,12 @@
 /// | `limits` | `timeout`, `attempt_timeout`, `max_attempts` | transfers to another host, in place of `call` |
 /// | `product` | `token`, `require_user` | calls that carry the user's token; not sign-in |
 /// | `write` | `idempotent` | writes; not sign-in |
+/// | `operation` | `operation()`, made by the builder's own `fn build(self) -> Result<Operation>` | what has a request to show |
 ///
 /// Attributes before `impl` are the documentation of the errors of `send`. What is in brackets are the
-/// generic parameters, bounds included: outputs are `Send` and `'static`.
+/// generic parameters, bounds included: outputs are `Send` and `'static`. Calls of the user's own code give
+/// the response itself: `=> response Bytes` stands for `=> Bytes` with a `send()` and an `.await` that give
+/// a `Response<Bytes>`.
 ///
 /// # Examples
 ///
@@ -82,7 +85,22 @@
 macro_rules! request_builder {
     (
         $(#[$errors:meta])*
-        impl [$($generics:tt)*] $type:ty => $output:ty; $($group:ident),+ $(,)?
+        impl $generics:tt $type:ty => response $output:ty; $($group:ident),+ $(,)?
+    ) => {
+        $crate::request_builder!(@send [$(#[$errors])*] $generics $type,
+            $crate::Response<$output>, $output, self => self.respond().await; $($group),+);
+    };
+    (
+        $(#[$errors:meta])*
+        impl $generics:tt $type:ty => $output:ty; $($group:ident),+ $(,)?
+    ) => {
+        $crate::request_builder!(@send [$(#[$errors])*] $generics $type,
+            $output, $output, self => ::std::result::Result::Ok(self.respond().await?.into_value());
+            $($group),+);
+    };
+    (
+        @send [$(#[$errors:meta])*] [$($generics:tt)*] $type:ty,
+        $sent:ty, $output:ty, $self:ident => $send:expr; $($group:ident),+
     ) => {
         $crate::request_options!(impl [$($generics)*] $type; $($group),+);
 
@@ -96,8 +114,8 @@ macro_rules! request_builder {
             /// # Cancel safety
             ///
             /// Dropping the future cancels the call; whether it took effect is then unknown.
-            pub async fn send(self) -> $crate::Result<$output> {
-                ::std::result::Result::Ok(self.respond().await?.into_value())
+            pub async fn send($self) -> $crate::Result<$sent> {
+                $send
             }
 
             /// As [`send`](Self::send), with status, headers, request id and attempts.
@@ -111,7 +129,7 @@ macro_rules! request_builder {
         }
 
         impl<$($generics)*> ::std::future::IntoFuture for $type {
-            type Output = $crate::Result<$output>;
+            type Output = $crate::Result<$sent>;
             type IntoFuture = $crate::BoxFuture<'static, Self::Output>;
 
             fn into_future(self) -> Self::IntoFuture {
@@ -243,6 +261,21 @@ macro_rules! request_options {
             pub fn require_user(mut self) -> Self {
                 self.options = self.options.with_require_user(true);
                 self
+            }
+        }
+    };
+    (@operation [$($generics:tt)*] $type:ty) => {
+        impl<$($generics)*> $type {
+            /// Returns the request of the call without sending it: name, method, path, query, headers and
+            /// body. Of a call that makes several requests it is the first, of an upload without the
+            /// bytes of the object.
+            ///
+            /// # Errors
+            ///
+            /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) if an argument is invalid, or
+            /// if there is nothing to send.
+            pub fn operation(self) -> $crate::Result<$crate::Operation> {
+                self.build()
             }
         }
     };

@@ -116,7 +116,7 @@ fn shape(bytes: &[u8]) -> &'static str {
 }
 
 /// The media type, if it is not that of JSON.
-fn other_than_json(content_type: &HeaderValue) -> Option<&str> {
+pub(super) fn other_than_json(content_type: &HeaderValue) -> Option<&str> {
     let essence = content_type.to_str().ok()?.split(';').next()?.trim();
     let json = essence.to_ascii_lowercase().ends_with("json");
     (!json && !essence.is_empty()).then_some(essence)

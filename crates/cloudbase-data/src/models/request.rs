@@ -91,7 +91,7 @@ pub(crate) async fn fetch<T: DeserializeOwned>(
     // The error of what cannot be read names the request as the body does.
     let named = response.read_json::<Named>().ok();
     let response = response.with_request_id(named.and_then(|named| named.request_id));
-    let response = response.json::<Lenient<Envelope<T>>>()?;
+    let response = response.into_json::<Lenient<Envelope<T>>>()?;
     Ok(response.map(|Lenient(envelope)| envelope.data))
 }
 

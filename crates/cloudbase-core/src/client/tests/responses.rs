@@ -16,8 +16,12 @@ fn any_status(operation: Operation) -> Operation {
     operation.options(options)
 }
 
+fn mock(status: u16, headers: &[(&str, &str)], body: impl Into<bytes::Bytes>) -> MockTransport {
+    MockTransport::new().answer(answer(status, headers, body))
+}
+
 async fn failure(status: u16, headers: &[(&str, &str)], body: impl Into<bytes::Bytes>) -> Error {
-    let mock = MockTransport::new().answer(answer(status, headers, body));
+    let mock = mock(status, headers, body);
     client(&mock).fetch(own(post())).await.unwrap_err()
 }
 
@@ -54,6 +58,57 @@ async fn what_the_service_itself_says_is_not_kept() {
     let mock = MockTransport::new().fail(|| crate::testing::error(ErrorKind::Reset, "cut"));
     let error = client(&mock).fetch(own(post())).await.unwrap_err();
     assert!(error.response().is_none());
+}
+
+#[tokio::test]
+async fn bytes_are_read_as_json_text_or_nothing() {
+    const JSON: (&str, &str) = ("content-type", "application/json; charset=utf-8");
+    const TEXT: (&str, &str) = ("content-type", "text/plain");
+    let response = async |headers: &[(&str, &str)], body: &'static [u8]| {
+        let mock = mock(200, headers, body);
+        client(&mock).fetch(own(post())).await.unwrap()
+    };
+    assert_eq!(
+        response(&[TEXT], b"[1]").await.json::<Vec<u8>>().unwrap(),
+        [1]
+    );
+    assert_eq!(
+        response(&[JSON], b"").await.json::<Option<u8>>().unwrap(),
+        None
+    );
+    for headers in [&[][..], &[TEXT]] {
+        let plain = response(headers, b"plain").await;
+        assert_eq!(plain.json::<String>().unwrap(), "plain");
+        assert_eq!(
+            (plain.text().unwrap(), plain.bytes().as_ref()),
+            ("plain", &b"plain"[..])
+        );
+        assert!(plain.json::<u8>().is_err());
+    }
+    assert!(response(&[JSON], b"plain").await.json::<String>().is_err());
+    let shown = format!("{:?}", response(&[TEXT], b"plain").await);
+    assert!(
+        shown.contains("status: 200") && !shown.contains("plain"),
+        "{shown}"
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_in_the_error_if_it_is_of_the_users_own_code() {
+    for (operation, kept) in [(own(post()), true), (post(), false)] {
+        let mock = mock(200, &[], &b"\xff"[..]);
+        let response = client(&mock).fetch(operation).await.unwrap();
+        let errors = [
+            response.text().unwrap_err(),
+            response.json::<u8>().unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.kind(), ErrorKind::Decode);
+            assert_eq!(error.request_id(), Some(response.request_id()));
+            let bytes = error.response().map(|response| response.bytes().to_vec());
+            assert_eq!(bytes, kept.then(|| b"\xff".to_vec()), "{error}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -128,7 +183,7 @@ fn an_error_is_a_pointer() {
 #[tokio::test]
 async fn any_status_is_a_response() {
     for status in [200, 204, 302, 400, 404, 501, 599] {
-        let mock = MockTransport::new().answer(answer(status, &[("x-trace", "t")], INVALID));
+        let mock = mock(status, &[("x-trace", "t")], INVALID);
         let response = client(&mock).fetch(any_status(post())).await.unwrap();
         assert_eq!(response.status().as_u16(), status);
         assert_eq!(response.headers()["x-trace"], "t");
