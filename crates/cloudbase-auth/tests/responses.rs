@@ -9,7 +9,7 @@ use cloudbase_auth::{
     Auth, BoxFuture, ErrorKind, IdToken, OAuth, Password, ProviderGrant, Result, Session, SignUp,
     UserQuery,
 };
-use cloudbase_core::testing::{MockRequest, MockTransport, answer};
+use cloudbase_core::testing::{MockRequest, MockTransport, response};
 use cloudbase_core::{Body, Client};
 use serde_json::{Map, Value, json};
 
@@ -192,7 +192,7 @@ impl Service {
             false => documented().map_or_else(|| json!({}), |(_, body)| body.clone()),
         };
         let json = [("content-type", "application/json")];
-        answer(200, &json, body.to_string()).map(Body::from)
+        response(200, &json, body.to_string()).map(Body::from)
     }
 }
 

@@ -150,7 +150,7 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Credentials`] if the call needs a token and there is none, or none of the
+    /// [`ErrorKind::Credentials`] if the call needs a token and has none, or none of the
     /// session that the call began with.
     pub(crate) fn resolve(
         &self,

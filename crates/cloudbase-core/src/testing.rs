@@ -1,4 +1,4 @@
-//! For tests of programs that use the SDK: a transport that answers from memory, and made-up errors.
+//! For tests of programs that use the SDK: a transport that responds from memory, and made-up errors.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -14,9 +14,9 @@ use tower::Service;
 use crate::body::Body;
 use crate::error::{BoxError, Error, ErrorCode, ErrorKind};
 
-/// A transport that answers from a script and remembers what it was asked.
+/// A transport that responds from a script and remembers what it was asked.
 ///
-/// Answers are given in the order in which they were added. After the last one the
+/// Responses are given in the order in which they were added. After the last one the
 /// [fallback](Self::fallback) responds; without one the call fails with an error of kind
 /// [`Local`](ErrorKind::Local) that names the request.
 ///
@@ -32,9 +32,9 @@ use crate::error::{BoxError, Error, ErrorCode, ErrorKind};
 ///
 /// let uri = PathBuilder::new("/v1/functions").segment("name", "count")?.build()?;
 /// let operation = Operation::new("functions.call", "/v1/functions/{name}", Method::POST, uri);
-/// let answer = client.fetch_json::<serde_json::Value>(operation).await?;
+/// let response = client.fetch_json::<serde_json::Value>(operation).await?;
 ///
-/// assert_eq!(answer.value()["total"], 3);
+/// assert_eq!(response.value()["total"], 3);
 /// assert_eq!(mock.requests()[0].path(), "/v1/functions/count");
 /// # Ok(())
 /// # }
@@ -46,12 +46,12 @@ pub struct MockTransport {
 
 #[derive(Default)]
 struct Script {
-    answers: VecDeque<Answer>,
-    fallback: Option<Answer>,
+    responses: VecDeque<Respond>,
+    fallback: Option<Respond>,
     seen: Vec<MockRequest>,
 }
 
-type Answer =
+type Respond =
     Arc<dyn Fn(MockRequest) -> BoxFuture<'static, Result<Response<Body>, BoxError>> + Send + Sync>;
 
 /// A request that reached a [`MockTransport`], with its body read.
@@ -79,39 +79,39 @@ impl MockRequest {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// The body as JSON; `null` if it is none.
+    /// The body as JSON; `null` if it is not JSON.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 }
 
 impl MockTransport {
-    /// A transport without answers.
+    /// A transport without responses.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds an answer with a JSON body.
+    /// Adds a response with a JSON body.
     ///
     /// # Panics
     ///
     /// If `status` is no HTTP status or `body` cannot be written as JSON.
     #[must_use]
     pub fn json(self, status: u16, body: &(impl Serialize + ?Sized)) -> Self {
-        let body = serde_json::to_vec(body).expect("the body of a mock answer is JSON");
-        self.answer(answer(
+        let body = serde_json::to_vec(body).expect("the body of a mock response is JSON");
+        self.response(response(
             status,
             &[("content-type", "application/json")],
             body,
         ))
     }
 
-    /// Adds an answer.
+    /// Adds a response.
     #[must_use]
-    pub fn answer(self, answer: Response<Bytes>) -> Self {
+    pub fn response(self, response: Response<Bytes>) -> Self {
         self.then(move |_| {
-            let answer = answer.clone().map(Body::from);
-            async move { Ok(answer) }
+            let response = response.clone().map(Body::from);
+            async move { Ok(response) }
         })
     }
 
@@ -124,7 +124,7 @@ impl MockTransport {
         })
     }
 
-    /// Adds an answer that is made when the request comes.
+    /// Adds a response that is made when the request comes.
     #[must_use]
     pub fn then<F, A>(self, make: F) -> Self
     where
@@ -132,12 +132,12 @@ impl MockTransport {
         A: Future<Output = Result<Response<Body>, BoxError>> + Send + 'static,
     {
         self.lock()
-            .answers
+            .responses
             .push_back(Arc::new(move |request| Box::pin(make(request))));
         self
     }
 
-    /// Sets what answers once the script is at its end.
+    /// Sets what responds once the script is at its end.
     #[must_use]
     pub fn fallback<F, A>(self, make: F) -> Self
     where
@@ -178,35 +178,35 @@ impl Service<Request<Body>> for MockTransport {
                 headers: parts.headers,
                 body,
             };
-            let answer = {
+            let response = {
                 let mut script = mock.lock();
                 script.seen.push(request.clone());
                 script
-                    .answers
+                    .responses
                     .pop_front()
                     .or_else(|| script.fallback.clone())
             };
-            match answer {
-                Some(answer) => answer(request).await,
+            match response {
+                Some(response) => response(request).await,
                 None => Err(end_of_script(&request).into()),
             }
         })
     }
 }
 
-/// An answer with these headers.
+/// A response with these headers.
 ///
 /// # Panics
 ///
 /// If the status, a header's name or its value is not allowed in HTTP.
-pub fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Response<Bytes> {
+pub fn response(status: u16, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Response<Bytes> {
     let mut builder = Response::builder().status(status);
     for (name, value) in headers {
         builder = builder.header(*name, *value);
     }
     builder
         .body(body.into())
-        .expect("status and headers of a mock answer are valid")
+        .expect("status and headers of a mock response are valid")
 }
 
 fn end_of_script(request: &MockRequest) -> Error {

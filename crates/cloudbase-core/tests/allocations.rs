@@ -10,15 +10,15 @@ use http::{Method, Request, Response};
 use serde_json::json;
 use tower::service_fn;
 
-/// What the answer is decoded into; decoding it costs one allocation.
+/// What the response is decoded into; decoding it costs one allocation.
 #[derive(serde::Deserialize)]
-struct Answer {
+struct Hello {
     text: String,
 }
 
-const ANSWER: &str = r#"{"text":"a hundred bytes or so of JSON, as a small answer of the gateway would be, padding"}"#;
+const RESPONSE: &str = r#"{"text":"a hundred bytes or so of JSON, as a small response of the gateway would be, padding"}"#;
 
-/// Answers every request on every connection, from threads that are not measured.
+/// Responds to every request on every connection, from threads that are not measured.
 fn serve() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -47,10 +47,10 @@ fn serve() -> String {
                     reader.read_exact(&mut body).unwrap();
                     let head = format!(
                         "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n",
-                        ANSWER.len()
+                        RESPONSE.len()
                     );
                     stream
-                        .write_all(format!("{head}{ANSWER}").as_bytes())
+                        .write_all(format!("{head}{RESPONSE}").as_bytes())
                         .unwrap();
                 }
             });
@@ -71,8 +71,8 @@ fn operation() -> Operation {
 }
 
 async fn call(client: &Client) {
-    let answer = client.fetch_json::<Answer>(operation()).await.unwrap();
-    assert!(answer.value().text.starts_with("a hundred"));
+    let response = client.fetch_json::<Hello>(operation()).await.unwrap();
+    assert!(response.value().text.starts_with("a hundred"));
 }
 
 /// Allocations of one warm call, as the mean over many.
@@ -112,7 +112,7 @@ fn a_call_over_a_socket_costs_at_most_thirty_allocations() {
 #[test]
 fn our_own_share_is_at_most_eleven_allocations() {
     let mock = service_fn(|_: Request<Body>| async {
-        Ok::<_, BoxError>(Response::new(Body::from(ANSWER)))
+        Ok::<_, BoxError>(Response::new(Body::from(RESPONSE)))
     });
     let client = Client::builder()
         .env_id("test-env")
@@ -123,8 +123,8 @@ fn our_own_share_is_at_most_eleven_allocations() {
     // What the caller's own part costs: the path, the body and the decoded string.
     let own = allocation_counter::measure(|| {
         let operation = operation();
-        let answer: Answer = serde_json::from_str(ANSWER).unwrap();
-        std::hint::black_box((operation, answer));
+        let response: Hello = serde_json::from_str(RESPONSE).unwrap();
+        std::hint::black_box((operation, response));
     });
     let count = per_call(&client) - own.count_total as f64;
     assert!(count <= 11.0, "{count} allocations a call");

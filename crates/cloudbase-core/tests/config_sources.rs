@@ -1,4 +1,4 @@
-//! Where settings come from, which source wins, and what is refused.
+//! Where settings come from, which source wins, and what is rejected.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -237,7 +237,7 @@ fn an_empty_access_key_is_none() {
 }
 
 #[test]
-fn bad_values_are_refused_with_name_and_rule() {
+fn bad_values_are_rejected_with_name_and_rule() {
     let zero = Duration::ZERO;
     let mut upside_down = RetryConfig::default();
     upside_down.cap = Duration::from_millis(1);
@@ -357,7 +357,7 @@ fn nothing_shows_a_secret() {
 
 #[cfg(not(feature = "rustls-ring"))]
 #[test]
-fn without_tls_https_is_refused_by_name() {
+fn without_tls_https_is_rejected_by_name() {
     let error = base().build().and_then(Client::new).unwrap_err();
     assert!(error.message().contains("rustls-ring"), "{error}");
     assert!(Client::new(base().endpoint("http://localhost:1").build().unwrap()).is_ok());

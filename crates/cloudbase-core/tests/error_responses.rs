@@ -13,14 +13,14 @@ use self::server::{Server, get, post, read_request};
 
 const INVALID: &str = r#"{"code":"BAD_QTY","message":"too small","errors":[{"field":"qty"}]}"#;
 
-/// The error of a call that is answered by `answer` and the end of the connection.
-async fn failure(answer: impl Into<Vec<u8>>) -> Error {
-    let answer: Vec<u8> = answer.into();
+/// The error of a call whose response is `response` and the end of the connection.
+async fn failure(response: impl Into<Vec<u8>>) -> Error {
+    let response: Vec<u8> = response.into();
     let server = Server::start(move |mut socket, seen| {
-        let answer = answer.clone();
+        let response = response.clone();
         async move {
             read_request(&mut socket, &seen).await;
-            socket.write_all(&answer).await.unwrap();
+            socket.write_all(&response).await.unwrap();
             socket.shutdown().await.unwrap();
         }
     })
@@ -52,14 +52,14 @@ async fn framing_makes_no_difference() {
     let length = INVALID.len();
     let (first, second) = INVALID.split_at(20);
     let (a, b) = (first.len(), second.len());
-    for answer in [
+    for response in [
         format!("{head}content-length: {length}\r\n\r\n{INVALID}"),
         format!("{head}\r\n{INVALID}"),
         format!(
             "{head}transfer-encoding: chunked\r\n\r\n{a:x}\r\n{first}\r\n{b:x}\r\n{second}\r\n0\r\n\r\n"
         ),
     ] {
-        assert_invalid(&failure(answer).await);
+        assert_invalid(&failure(response).await);
     }
 }
 
@@ -84,11 +84,11 @@ async fn a_body_that_is_cut_leaves_its_status_and_what_came() {
 async fn a_cut_error_is_a_failed_attempt_like_any_other() {
     let server = Server::start(|mut socket, seen| async move {
         read_request(&mut socket, &seen).await;
-        let answer = match seen.connections() {
+        let response = match seen.connections() {
             1 => "HTTP/1.1 404 Not Found\r\ncontent-length: 9\r\n\r\nno",
             _ => "HTTP/1.1 404 Not Found\r\ncontent-length: 9\r\n\r\nnot there",
         };
-        socket.write_all(answer.as_bytes()).await.unwrap();
+        socket.write_all(response.as_bytes()).await.unwrap();
         socket.shutdown().await.unwrap();
     })
     .await;
@@ -134,16 +134,16 @@ async fn a_compressed_error_is_unpacked_and_a_damaged_one_has_its_status() {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     encoder.write_all(INVALID.as_bytes()).unwrap();
     let packed = encoder.finish().unwrap();
-    let answer = |packed: &[u8]| {
+    let response = |packed: &[u8]| {
         let head = "HTTP/1.1 422 Unprocessable Entity\r\nx-trace: t\r\ncontent-encoding: gzip\r\n";
         let head = format!("{head}content-length: {}\r\n\r\n", packed.len());
         [head.as_bytes(), packed].concat()
     };
-    assert_invalid(&failure(answer(&packed)).await);
+    assert_invalid(&failure(response(&packed)).await);
     let mut damaged = packed;
     let end = damaged.len() - 8;
     damaged[end] ^= 1;
-    let error = failure(answer(&damaged)).await;
+    let error = failure(response(&damaged)).await;
     assert_eq!(
         (error.kind(), error.status().unwrap().as_u16()),
         (ErrorKind::Decode, 422)

@@ -25,11 +25,11 @@ use self::server::{Server, get, header, ok, read_request};
 async fn busy_at_first() -> Server {
     Server::start(|mut socket, seen| async move {
         while read_request(&mut socket, &seen).await.is_some() {
-            let answer = match seen.heads().len() {
+            let response = match seen.heads().len() {
                 1 => "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 2\r\n\r\n{}".to_owned(),
                 _ => ok("{}"),
             };
-            if socket.write_all(answer.as_bytes()).await.is_err() {
+            if socket.write_all(response.as_bytes()).await.is_err() {
                 return;
             }
         }

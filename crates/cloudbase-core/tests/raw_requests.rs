@@ -13,7 +13,7 @@ use tower::layer::util::Identity;
 use self::server::{Server, header, ok};
 
 async fn gateway() -> Server {
-    Server::answering(ok("{}")).await
+    Server::responding(ok("{}")).await
 }
 
 async fn send_raw(client: &Client, request: Request<Body>) -> StatusCode {

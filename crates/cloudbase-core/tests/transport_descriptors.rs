@@ -47,7 +47,7 @@ fn client(url: &str) -> Client {
 #[tokio::test]
 async fn calls_wait_for_a_connection_that_comes_free() {
     let Ok(url) = std::env::var(SERVER) else {
-        let server = Server::answering(ok("{}")).await;
+        let server = Server::responding(ok("{}")).await;
         limited("calls_wait_for_a_connection_that_comes_free", &server).await;
         assert_eq!(server.seen.heads().len(), 1000);
         assert!(server.seen.connections() < 64);
@@ -90,7 +90,7 @@ async fn calls_by_name_wait_for_a_descriptor_that_comes_free() {
 #[tokio::test]
 async fn with_no_connection_open_it_is_an_error() {
     let Ok(url) = std::env::var(SERVER) else {
-        let server = Server::answering(ok("{}")).await;
+        let server = Server::responding(ok("{}")).await;
         limited("with_no_connection_open_it_is_an_error", &server).await;
         assert_eq!(server.seen.connections(), 1);
         return;
@@ -121,7 +121,7 @@ fn take_all() -> Vec<File> {
 #[tokio::test]
 async fn connections_that_nobody_waits_for_are_not_tried_for_ever() {
     let Ok(url) = std::env::var(SERVER) else {
-        let server = Server::answering(ok("{}")).await;
+        let server = Server::responding(ok("{}")).await;
         limited(
             "connections_that_nobody_waits_for_are_not_tried_for_ever",
             &server,
@@ -149,7 +149,7 @@ async fn connections_that_nobody_waits_for_are_not_tried_for_ever() {
 #[tokio::test]
 async fn calls_that_resolve_a_name_do_not_wait_for_each_other() {
     let Ok(url) = std::env::var(SERVER) else {
-        let server = Server::answering(ok("{}")).await;
+        let server = Server::responding(ok("{}")).await;
         limited(
             "calls_that_resolve_a_name_do_not_wait_for_each_other",
             &server,

@@ -1,4 +1,4 @@
-//! An answer that comes before the body of its request is sent ends the sending, and the connection
+//! A response that comes before the body of its request is sent ends the sending, and the connection
 //! with it.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
@@ -20,7 +20,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
 
-use self::bodies::{Told, flowing};
+use self::bodies::{GoneSignal, flowing};
 use self::server::{Server, ok, post, read_head};
 
 /// What is here waits for what happens, and only fails by this.
@@ -32,11 +32,11 @@ async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
 
 /// A body that gives one piece and then none, without an end.
 fn waiting(gone: &Arc<Notify>) -> Body {
-    let told = Told(gone.clone());
+    let signal = GoneSignal(gone.clone());
     let first = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"first"))]);
     let rest = stream::once(async move {
         std::future::pending::<()>().await;
-        drop(told);
+        drop(signal);
         Ok(Bytes::new())
     });
     Body::stream(first.chain(rest))
@@ -46,17 +46,17 @@ fn reply(status: &str) -> String {
     ok(r#"{"code":"X","message":"m"}"#).replace("200 OK", status)
 }
 
-/// Answers each request at its head, and reads on for as long as anything comes.
-async fn answering_at_once(answer: String, closed: Arc<Notify>) -> Server {
-    let answer: Arc<str> = answer.into();
+/// Responds to each request at its head, and reads on for as long as anything comes.
+async fn responding_at_once(response: String, closed: Arc<Notify>) -> Server {
+    let response: Arc<str> = response.into();
     Server::start(move |mut socket, seen| {
-        let (answer, closed) = (answer.clone(), closed.clone());
+        let (response, closed) = (response.clone(), closed.clone());
         async move {
             let Some(head) = read_head(&mut socket).await else {
                 return;
             };
             seen.heads.lock().unwrap().push(head);
-            socket.write_all(answer.as_bytes()).await.unwrap();
+            socket.write_all(response.as_bytes()).await.unwrap();
             drain(&mut socket).await;
             closed.notify_one();
         }
@@ -91,7 +91,7 @@ const BODIES: [(&str, MakeBody); 4] = [
 ];
 
 #[tokio::test]
-async fn an_answer_ends_what_is_still_sent_and_its_connection() {
+async fn a_response_ends_what_is_still_sent_and_its_connection() {
     for status in [
         "413 Too Large",
         "401 Unauthorized",
@@ -102,11 +102,11 @@ async fn an_answer_ends_what_is_still_sent_and_its_connection() {
             for (name, body) in BODIES {
                 let shown = format!("{status}, {kind}, {name}");
                 let (gone, closed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-                let server = answering_at_once(reply(status), closed.clone()).await;
+                let server = responding_at_once(reply(status), closed.clone()).await;
                 let client = server.client().build().unwrap();
-                let answer = soon(&shown, client.fetch(call().body(body(&gone)))).await;
-                match answer {
-                    Ok(answer) => assert!(status.starts_with("200"), "{shown}: {answer:?}"),
+                let response = soon(&shown, client.fetch(call().body(body(&gone)))).await;
+                match response {
+                    Ok(response) => assert!(status.starts_with("200"), "{shown}: {response:?}"),
                     Err(error) => {
                         assert_eq!(error.code().unwrap().as_str(), "X", "{shown}: {error:?}");
                         let number = error.status().unwrap().as_u16().to_string();
@@ -125,15 +125,15 @@ async fn an_answer_ends_what_is_still_sent_and_its_connection() {
 }
 
 #[tokio::test]
-async fn a_streamed_answer_that_is_let_go_of_ends_what_is_still_sent() {
+async fn a_streamed_response_that_is_let_go_of_ends_what_is_still_sent() {
     for (name, body) in BODIES {
         let (gone, closed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let endless = "HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\nabc";
-        let server = answering_at_once(endless.to_owned(), closed.clone()).await;
+        let server = responding_at_once(endless.to_owned(), closed.clone()).await;
         let client = server.client().build().unwrap();
         let call = post("/v1/a").transfer().body(body(&gone));
-        let answer = soon(name, client.execute(call)).await.unwrap();
-        let mut pieces = answer.into_value().into_data_stream();
+        let response = soon(name, client.execute(call)).await.unwrap();
+        let mut pieces = response.into_value().into_data_stream();
         assert_eq!(soon(name, pieces.next()).await.unwrap().unwrap(), "abc");
         drop(pieces);
         soon(name, gone.notified()).await;
@@ -146,12 +146,12 @@ async fn a_call_that_is_given_up_ends_what_is_still_sent() {
     for (name, body) in BODIES {
         let (gone, closed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let begun = Arc::new(Notify::new());
-        let (told, ended) = (begun.clone(), closed.clone());
+        let (signal, ended) = (begun.clone(), closed.clone());
         let server = Server::start(move |mut socket, _| {
-            let (told, ended) = (told.clone(), ended.clone());
+            let (signal, ended) = (signal.clone(), ended.clone());
             async move {
                 read_head(&mut socket).await;
-                told.notify_one();
+                signal.notify_one();
                 drain(&mut socket).await;
                 ended.notify_one();
             }
@@ -160,7 +160,7 @@ async fn a_call_that_is_given_up_ends_what_is_still_sent() {
         let client = server.client().build().unwrap();
         let call = post("/v1/a").body(body(&gone));
         tokio::select! {
-            answer = client.fetch(call) => panic!("{name}: {answer:?}"),
+            response = client.fetch(call) => panic!("{name}: {response:?}"),
             () = soon(name, begun.notified()) => {}
         }
         soon(name, gone.notified()).await;
@@ -197,8 +197,8 @@ async fn both_ways_may_stream_at_once() {
         let (send, mut given) = mpsc::channel::<Result<Bytes>>(1);
         let body = Body::stream(stream::poll_fn(move |cx| given.poll_recv(cx)));
         let call = post("/v1/a").transfer().body(body);
-        let answer = soon("the head", client.execute(call)).await.unwrap();
-        let mut pieces = answer.into_value().into_data_stream();
+        let response = soon("the head", client.execute(call)).await.unwrap();
+        let mut pieces = response.into_value().into_data_stream();
         for piece in ["hello", "again", "later"] {
             send.send(Ok(Bytes::from(piece))).await.unwrap();
             let came = soon(piece, pieces.next()).await.unwrap().unwrap();
@@ -212,7 +212,7 @@ async fn both_ways_may_stream_at_once() {
 }
 
 #[tokio::test]
-async fn an_answered_attempt_does_not_go_on_beside_the_next() {
+async fn an_attempt_with_a_response_does_not_go_on_beside_the_next() {
     let (gone, closed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let ended = closed.clone();
     let server = Server::start(move |mut socket, seen| {
@@ -221,12 +221,12 @@ async fn an_answered_attempt_does_not_go_on_beside_the_next() {
             let head = read_head(&mut socket).await.unwrap();
             seen.heads.lock().unwrap().push(head);
             if seen.heads().len() == 1 {
-                let answer = reply("503 Service Unavailable");
-                socket.write_all(answer.as_bytes()).await.unwrap();
+                let response = reply("503 Service Unavailable");
+                socket.write_all(response.as_bytes()).await.unwrap();
                 drain(&mut socket).await;
                 ended.notify_one();
             } else {
-                // The first attempt is over before this one is answered.
+                // The first attempt is over before this one has its response.
                 ended.notified().await;
                 socket.write_all(ok("{}").as_bytes()).await.unwrap();
                 drain(&mut socket).await;
@@ -242,20 +242,20 @@ async fn an_answered_attempt_does_not_go_on_beside_the_next() {
     let call = post("/v1/a")
         .body(Body::factory(move || flowing(&made)))
         .idempotency(Idempotency::Idempotent);
-    let answer = soon("the second attempt", client.fetch(call))
+    let response = soon("the second attempt", client.fetch(call))
         .await
         .unwrap();
-    assert_eq!(answer.attempts(), 2);
+    assert_eq!(response.attempts(), 2);
 }
 
 #[tokio::test]
-async fn an_answer_is_read_though_the_server_closes_at_once() {
+async fn a_response_is_read_though_the_server_closes_at_once() {
     for (name, body) in BODIES {
         for _ in 0..20 {
             let server = Server::start(|mut socket, _| async move {
                 read_head(&mut socket).await;
-                let answer = reply("413 Too Large\r\nconnection: close");
-                socket.write_all(answer.as_bytes()).await.unwrap();
+                let response = reply("413 Too Large\r\nconnection: close");
+                socket.write_all(response.as_bytes()).await.unwrap();
                 // What is unread makes the system reset the connection.
             })
             .await;

@@ -18,8 +18,8 @@ async fn failure(client: &Client, operation: cloudbase_core::Operation) -> Error
 }
 
 #[tokio::test]
-async fn an_answer_arrives() {
-    let server = Server::answering(ok("{}")).await;
+async fn a_response_arrives() {
+    let server = Server::responding(ok("{}")).await;
     let client = server.client().build().unwrap();
     for _ in 0..3 {
         assert_eq!(client.fetch(get("/v1/a?b=c")).await.unwrap().status(), 200);
@@ -34,7 +34,7 @@ async fn an_answer_arrives() {
 }
 
 #[tokio::test]
-async fn refused() {
+async fn nothing_listens() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -48,7 +48,7 @@ async fn refused() {
     assert_eq!(error.kind(), ErrorKind::Connect);
     assert_eq!(
         error.message(),
-        format!("cannot connect to {address}: the connection was refused")
+        format!("cannot connect to {address}: no server is listening")
     );
     assert!(error.is_connect() && !error.was_sent() && error.is_retryable());
 }
@@ -74,7 +74,7 @@ async fn name_not_resolved() {
 }
 
 #[tokio::test]
-async fn where_it_failed_is_told_and_nothing_else_of_the_url() {
+async fn where_it_failed_is_named_and_nothing_else_of_the_url() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -92,7 +92,7 @@ async fn where_it_failed_is_told_and_nothing_else_of_the_url() {
 }
 
 #[tokio::test]
-async fn closed_without_an_answer() {
+async fn closed_without_a_response() {
     let server = Server::start(|mut socket, seen| async move {
         read_request(&mut socket, &seen).await;
     })
@@ -106,8 +106,8 @@ async fn closed_without_an_answer() {
 }
 
 #[tokio::test]
-async fn closed_in_the_middle_of_the_answer() {
-    let server = Server::answering("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc").await;
+async fn closed_in_the_middle_of_the_response() {
+    let server = Server::responding("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc").await;
     let cut = Server::start(|mut socket, seen| async move {
         read_request(&mut socket, &seen).await;
         let half = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc";
@@ -123,7 +123,7 @@ async fn closed_in_the_middle_of_the_answer() {
 
 #[tokio::test]
 async fn not_http() {
-    let server = Server::answering("SSH-2.0-OpenSSH_9.6\r\n\r\n").await;
+    let server = Server::responding("SSH-2.0-OpenSSH_9.6\r\n\r\n").await;
     let client = server.client().build().unwrap();
     let error = failure(&client, get("/v1/a")).await;
     assert_eq!(error.kind(), ErrorKind::Decode, "{error:?}");
@@ -232,7 +232,7 @@ async fn too_many_or_too_large_header_fields_are_named() {
     for (count, length, fits) in [(90, 1, true), (101, 1, false), (90, 50_000, false)] {
         let field = format!("x-many: {}\r\n", "v".repeat(length));
         let head = format!("HTTP/1.1 200 OK\r\n{}", field.repeat(count));
-        let server = Server::answering(format!("{head}content-length: 2\r\n\r\n{{}}")).await;
+        let server = Server::responding(format!("{head}content-length: 2\r\n\r\n{{}}")).await;
         let client = server.client().max_attempts(3).build().unwrap();
         match client.fetch(get("/v1/a")).await {
             Ok(_) => assert!(fits, "{count}"),

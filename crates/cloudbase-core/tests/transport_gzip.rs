@@ -1,4 +1,4 @@
-//! Compressed answers are unpacked, and never further than their limit.
+//! Compressed responses are unpacked, and never further than their limit.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 #![cfg(feature = "gzip")]
@@ -24,25 +24,25 @@ fn pack(content: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-fn answer(status: &str, packed: &[u8]) -> Vec<u8> {
-    let mut answer = format!(
+fn response(status: &str, packed: &[u8]) -> Vec<u8> {
+    let mut response = format!(
         "HTTP/1.1 {status}\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n",
         packed.len()
     )
     .into_bytes();
-    answer.extend_from_slice(packed);
-    answer
+    response.extend_from_slice(packed);
+    response
 }
 
 #[tokio::test]
-async fn an_answer_is_unpacked() {
+async fn a_response_is_unpacked() {
     let json = format!(r#"{{"text":"{}"}}"#, "müsli ".repeat(10_000));
-    let server = Server::answering(answer("200 OK", &pack(json.as_bytes()))).await;
+    let server = Server::responding(response("200 OK", &pack(json.as_bytes()))).await;
     let client = server.client().build().unwrap();
-    let answer = client.fetch(get("/v1/a")).await.unwrap();
-    assert!(answer.headers().get("content-encoding").is_none());
-    assert!(answer.headers().get("content-length").is_none());
-    assert_eq!(answer.into_value(), json.as_bytes());
+    let response = client.fetch(get("/v1/a")).await.unwrap();
+    assert!(response.headers().get("content-encoding").is_none());
+    assert!(response.headers().get("content-length").is_none());
+    assert_eq!(response.into_value(), json.as_bytes());
     let head = &server.seen.heads()[0];
     assert_eq!(header(head, "accept-encoding"), Some("gzip"));
 }
@@ -50,7 +50,7 @@ async fn an_answer_is_unpacked() {
 #[tokio::test]
 async fn an_error_is_unpacked() {
     let packed = pack(br#"{"code":"INVALID_PARAM","message":"no","requestId":"r-1"}"#);
-    let server = Server::answering(answer("400 Bad Request", &packed)).await;
+    let server = Server::responding(response("400 Bad Request", &packed)).await;
     let client = server.client().build().unwrap();
     for operation in [get("/v1/a"), get("/v1/a").transfer()] {
         let error = client.fetch(operation).await.unwrap_err();
@@ -62,11 +62,11 @@ async fn an_error_is_unpacked() {
 #[tokio::test]
 async fn an_object_stays_as_it_was_stored() {
     let packed = pack(b"stored compressed");
-    let server = Server::answering(answer("200 OK", &packed)).await;
+    let server = Server::responding(response("200 OK", &packed)).await;
     let client = server.client().build().unwrap();
-    let answer = client.fetch(get("/v1/a").transfer()).await.unwrap();
-    assert_eq!(answer.headers()["content-encoding"], "gzip");
-    assert_eq!(answer.into_value(), packed);
+    let response = client.fetch(get("/v1/a").transfer()).await.unwrap();
+    assert_eq!(response.headers()["content-encoding"], "gzip");
+    assert_eq!(response.into_value(), packed);
     assert_eq!(header(&server.seen.heads()[0], "accept-encoding"), None);
 }
 
@@ -97,7 +97,7 @@ async fn a_bomb_is_stopped_at_the_limit() {
     assert!(grown < 100 * 1024, "{grown} KiB");
 }
 
-/// The most memory that this process ever had; 0 where the system does not tell.
+/// The most memory that this process ever had; 0 where the system does not say.
 fn resident_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmHWM:"));
@@ -105,7 +105,7 @@ fn resident_kib() -> u64 {
         .unwrap_or(0)
 }
 
-/// A client whose answers come in pieces of `size` bytes.
+/// A client whose responses come in pieces of `size` bytes.
 fn in_pieces(packed: Vec<u8>, size: usize) -> ClientBuilder {
     let transport = service_fn(move |_: Request<Body>| {
         let pieces: Vec<Result<Vec<u8>, BoxError>> = packed
@@ -113,10 +113,10 @@ fn in_pieces(packed: Vec<u8>, size: usize) -> ClientBuilder {
             .map(|piece| Ok(piece.to_vec()))
             .collect();
         let body = Body::stream(futures_util::stream::iter(pieces));
-        let answer = Response::builder()
+        let response = Response::builder()
             .header("content-encoding", "x-gzip")
             .body(body);
-        async move { answer.map_err(BoxError::from) }
+        async move { response.map_err(BoxError::from) }
     });
     Client::builder()
         .env_id("demo")
@@ -132,8 +132,8 @@ async fn pieces_of_any_size() {
     packed.extend(pack(&content[200_000..]));
     for size in [1, 7, 100, 4096, usize::MAX] {
         let client = in_pieces(packed.clone(), size).build().unwrap();
-        let answer = client.fetch(get("/v1/a")).await.unwrap();
-        assert_eq!(answer.into_value(), content, "pieces of {size}");
+        let response = client.fetch(get("/v1/a")).await.unwrap();
+        assert_eq!(response.into_value(), content, "pieces of {size}");
     }
 }
 
@@ -207,7 +207,7 @@ async fn what_gives_nothing_for_ever_is_rejected() {
 async fn a_response_of_many_small_members_is_unpacked() {
     let mut packed = pack(b"").repeat(1000);
     packed.extend(pack(b"a").repeat(50_000));
-    let server = Server::answering(answer("200 OK", &packed)).await;
+    let server = Server::responding(response("200 OK", &packed)).await;
     // A busy machine needs long for it, and how long is not the matter here.
     let long = Duration::from_secs(600);
     let client = server.client().attempt_timeout(long).timeout(long);

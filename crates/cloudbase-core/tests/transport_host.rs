@@ -11,7 +11,7 @@ use http::Method;
 use self::server::{Server, get, ok};
 
 async fn server() -> Server {
-    Server::answering(ok("{}")).await
+    Server::responding(ok("{}")).await
 }
 
 fn header<'a>(head: &'a str, name: &str) -> Vec<&'a str> {

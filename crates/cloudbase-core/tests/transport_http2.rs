@@ -40,7 +40,7 @@ async fn what_a_server_that_goes_away_has_not_looked_at_is_sent_again() {
     for code in CODES {
         let script = move |mut connection: Connection| async move {
             if connection.number > 1 {
-                return answer_all(connection).await;
+                return respond_to_all(connection).await;
             }
             connection.request().await?;
             connection.go_away(0, code).await;
@@ -57,8 +57,8 @@ async fn what_a_server_that_goes_away_has_not_looked_at_is_sent_again() {
         assert_eq!(server.seen.heads().len(), 1, "{code}");
 
         let (server, client) = start(2, script).await;
-        let answer = client.fetch(post("/v1/insert")).await.unwrap();
-        assert_eq!(answer.attempts(), 2, "{code}");
+        let response = client.fetch(post("/v1/insert")).await.unwrap();
+        assert_eq!(response.attempts(), 2, "{code}");
         assert_eq!(server.seen.connections(), 2, "{code}");
     }
 }
@@ -78,7 +78,7 @@ async fn what_a_server_that_goes_away_may_have_looked_at_is_not_sent_again() {
     for code in CODES {
         let script = move |mut connection: Connection| async move {
             if connection.number > 1 {
-                return answer_all(connection).await;
+                return respond_to_all(connection).await;
             }
             let stream = connection.request().await?;
             connection.go_away(stream, code).await;
@@ -90,22 +90,22 @@ async fn what_a_server_that_goes_away_may_have_looked_at_is_not_sent_again() {
 
         // A read may be.
         let (_server, client) = start(2, script).await;
-        let answer = client.fetch(get("/v1/a")).await.unwrap();
-        assert_eq!(answer.attempts(), 2, "{code}");
+        let response = client.fetch(get("/v1/a")).await.unwrap();
+        assert_eq!(response.attempts(), 2, "{code}");
     }
 }
 
 #[tokio::test]
-async fn a_server_that_goes_away_answers_what_it_has_begun() {
+async fn a_server_that_goes_away_responds_to_what_it_has_begun() {
     let (server, client) = start(2, |mut connection| async move {
         if connection.number > 1 {
-            return answer_all(connection).await;
+            return respond_to_all(connection).await;
         }
         let first = connection.request().await?;
-        connection.answer(first).await;
+        connection.respond(first).await;
         let (one, other) = (connection.request().await?, connection.request().await?);
         connection.go_away(one, NO_ERROR).await;
-        connection.answer(one).await;
+        connection.respond(one).await;
         assert!(one < other);
         connection.drain().await;
         Some(())
@@ -132,11 +132,11 @@ async fn a_server_that_goes_away_answers_what_it_has_begun() {
 }
 
 #[tokio::test]
-async fn a_refused_stream_is_sent_again_on_the_same_connection() {
+async fn a_rejected_stream_is_sent_again_on_the_same_connection() {
     let script = |mut connection: Connection| async move {
         let stream = connection.request().await?;
         connection.reset(stream, REFUSED_STREAM).await;
-        answer_all(connection).await
+        respond_to_all(connection).await
     };
     let (_server, client) = start(1, script).await;
     let error = client.fetch(post("/v1/insert")).await.unwrap_err();
@@ -144,8 +144,8 @@ async fn a_refused_stream_is_sent_again_on_the_same_connection() {
     assert!(!error.was_sent() && error.is_retryable(), "{error:?}");
 
     let (server, client) = start(2, script).await;
-    let answer = client.fetch(post("/v1/insert")).await.unwrap();
-    assert_eq!(answer.attempts(), 2);
+    let response = client.fetch(post("/v1/insert")).await.unwrap();
+    assert_eq!(response.attempts(), 2);
     assert_eq!(server.seen.connections(), 1);
 }
 
@@ -161,7 +161,7 @@ async fn a_stream_that_was_reset_for_another_reason_may_have_been_looked_at() {
         let (server, client) = start(2, move |mut connection| async move {
             let stream = connection.request().await?;
             connection.reset(stream, code).await;
-            answer_all(connection).await
+            respond_to_all(connection).await
         })
         .await;
         let error = client.fetch(post("/v1/insert")).await.unwrap_err();
@@ -219,10 +219,10 @@ async fn whichever_way_a_server_goes_away_no_insert_is_carried_out_twice() {
             let call = client.fetch(post(&format!("/v1/insert/{number}")));
             async move { (number, call.await) }
         });
-        for (number, answer) in futures_util::future::join_all(calls).await {
+        for (number, response) in futures_util::future::join_all(calls).await {
             let id = format!("/v1/insert/{number}");
             let times = server.seen.heads().iter().filter(|it| **it == id).count();
-            match answer {
+            match response {
                 Ok(_) => assert_eq!(times, 1, "{id}"),
                 Err(error) => {
                     assert!(times <= 1, "{id}: {error:?}");
@@ -249,7 +249,7 @@ async fn a_server_that_wants_http1_has_the_setting_named() {
     let (server, client) = start(3, |mut connection| async move {
         let stream = connection.request().await?;
         connection.reset(stream, HTTP_1_1_REQUIRED).await;
-        answer_all(connection).await
+        respond_to_all(connection).await
     })
     .await;
     assert_asks_for_http1(&client.fetch(post("/v1/a")).await.unwrap_err());
@@ -273,26 +273,26 @@ async fn a_server_that_wants_http1_has_the_setting_named() {
 }
 
 #[tokio::test]
-async fn an_early_answer_ends_what_is_sent_and_leaves_the_connection() {
-    // A server may end the stream itself with its answer, or read on until the client does so.
+async fn an_early_response_ends_what_is_sent_and_leaves_the_connection() {
+    // A server may end the stream itself with its response, or read on until the client does so.
     for ends_it in [true, false] {
         let reset = Arc::new(Notify::new());
-        let told = reset.clone();
+        let signal = reset.clone();
         let (server, client) = start(1, move |mut connection| {
-            let told = told.clone();
+            let signal = signal.clone();
             async move {
                 let stream = connection.request().await?;
                 let body = r#"{"code":"X","message":"too large"}"#;
-                connection.refuse(stream, "413", body).await;
+                connection.respond_with(stream, "413", body).await;
                 if ends_it {
                     connection.reset(stream, NO_ERROR).await;
-                    told.notify_one();
+                    signal.notify_one();
                 }
                 loop {
                     let frame = connection.next().await?;
                     match frame.kind {
-                        HEADERS => connection.answer(frame.stream).await,
-                        RST_STREAM if frame.stream == stream => told.notify_one(),
+                        HEADERS => connection.respond(frame.stream).await,
+                        RST_STREAM if frame.stream == stream => signal.notify_one(),
                         DATA if !ends_it => connection.make_room(&frame).await,
                         _ => {}
                     }
@@ -317,15 +317,15 @@ async fn an_early_answer_ends_what_is_sent_and_leaves_the_connection() {
 }
 
 #[tokio::test]
-async fn what_was_sent_whole_ends_well_though_its_answer_was_faster() {
+async fn what_was_sent_whole_ends_well_though_its_response_was_faster() {
     let (server, client) = start(1, |mut connection| async move {
         let stream = connection.request().await?;
         connection.next().await?;
-        connection.answer(stream).await;
+        connection.respond(stream).await;
         // The end came with the last piece, so that nothing is left to be broken off.
         let next = connection.next().await?;
         assert_eq!(next.kind, HEADERS);
-        connection.answer(next.stream).await;
+        connection.respond(next.stream).await;
         connection.drain().await;
         Some(())
     })
@@ -339,7 +339,7 @@ async fn what_was_sent_whole_ends_well_though_its_answer_was_faster() {
 
 #[tokio::test]
 async fn the_body_of_the_request_fails() {
-    let (server, client) = start(1, answer_all_but_the_first).await;
+    let (server, client) = start(1, respond_to_all_but_the_first).await;
     let pieces = vec![Ok("first"), Err(std::io::Error::other("the disk is gone"))];
     let body = Body::stream(stream::iter(pieces));
     let error = client.fetch(post("/v1/a").body(body)).await.unwrap_err();
@@ -350,9 +350,9 @@ async fn the_body_of_the_request_fails() {
     assert_eq!(server.seen.connections(), 1);
 }
 
-async fn answer_all_but_the_first(mut connection: Connection) -> Option<()> {
+async fn respond_to_all_but_the_first(mut connection: Connection) -> Option<()> {
     connection.request().await?;
-    answer_all(connection).await
+    respond_to_all(connection).await
 }
 
 #[tokio::test]
@@ -361,7 +361,7 @@ async fn an_error_keeps_its_response() {
         loop {
             let stream = connection.request().await?;
             connection
-                .refuse(stream, "422", r#"{"errors":[{"field":"qty"}]}"#)
+                .respond_with(stream, "422", r#"{"errors":[{"field":"qty"}]}"#)
                 .await;
         }
     })
@@ -379,7 +379,7 @@ async fn an_error_keeps_its_response() {
 
 #[tokio::test]
 async fn a_panic_in_a_request_body_is_said_and_ends_nothing_else() {
-    let (_server, client) = start(3, answer_all).await;
+    let (_server, client) = start(3, respond_to_all).await;
     let body = Body::stream(stream::unfold(0, |n| async move {
         assert_eq!(n, 0, "user code");
         Some((Ok::<_, Error>(Bytes::from_static(b"piece")), 1))

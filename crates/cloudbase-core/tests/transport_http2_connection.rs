@@ -43,7 +43,7 @@ async fn many(client: &Client, count: usize) -> Vec<cloudbase_core::Result<()>> 
 
 #[tokio::test]
 async fn a_cold_client_opens_one_connection_for_all_its_callers() {
-    let (server, client) = start(1, answer_all).await;
+    let (server, client) = start(1, respond_to_all).await;
     for response in many(&client, 200).await {
         response.unwrap();
     }
@@ -81,10 +81,10 @@ async fn who_has_waited_for_a_connection_that_failed_does_not_try_one_by_one() {
     assert_eq!(server.seen.connections(), 1);
 }
 
-/// The first connection reads everything and answers nothing; the others answer.
+/// The first connection reads everything and responds to nothing; the others respond.
 async fn silent_at_first(mut connection: Connection) -> Option<()> {
     if connection.number > 1 {
-        return answer_all(connection).await;
+        return respond_to_all(connection).await;
     }
     connection.read_in_silence().await;
     Some(())
@@ -128,7 +128,7 @@ async fn so_it_is_for_the_total_limit_and_for_one_of_the_callers_own() {
 async fn a_call_that_is_given_up_soon_leaves_its_connection_in_use() {
     let (server, client) = start(1, |mut connection| async move {
         connection.request().await?;
-        answer_all(connection).await
+        respond_to_all(connection).await
     })
     .await;
     let call = client.fetch(get("/v1/a"));
@@ -137,7 +137,7 @@ async fn a_call_that_is_given_up_soon_leaves_its_connection_in_use() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::select! { biased; _ = call => panic!("it is not answered"), () = soon => {} }
+    tokio::select! { biased; _ = call => panic!("there is no response"), () = soon => {} }
     client.fetch(get("/v1/b")).await.unwrap();
     assert_eq!(server.seen.connections(), 1);
 }
@@ -146,7 +146,7 @@ async fn a_call_that_is_given_up_soon_leaves_its_connection_in_use() {
 async fn a_body_that_stalls_casts_doubt_as_well() {
     let (server, client) = start(1, |mut connection| async move {
         if connection.number > 1 {
-            return answer_all(connection).await;
+            return respond_to_all(connection).await;
         }
         let stream = connection.request().await?;
         connection.head(stream, 0, &[]).await;
@@ -172,17 +172,17 @@ async fn a_body_that_stalls_casts_doubt_as_well() {
 #[tokio::test]
 async fn what_is_under_way_on_a_connection_in_doubt_goes_on() {
     let go_on = Arc::new(Notify::new());
-    let told = go_on.clone();
+    let signal = go_on.clone();
     let (server, client) = start(1, move |mut connection| {
-        let told = told.clone();
+        let signal = signal.clone();
         async move {
             if connection.number > 1 {
-                return answer_all(connection).await;
+                return respond_to_all(connection).await;
             }
             let first = connection.request().await?;
             connection.request().await?;
-            told.notified().await;
-            connection.answer(first).await;
+            signal.notified().await;
+            connection.respond(first).await;
             connection.drain().await;
             Some(())
         }
@@ -214,15 +214,15 @@ async fn what_is_under_way_on_a_connection_in_doubt_goes_on() {
 async fn an_idle_connection_is_closed_and_one_in_use_is_not() {
     let idle = Duration::from_millis(100);
     let closed = Arc::new(Notify::new());
-    let told = closed.clone();
+    let signal = closed.clone();
     let script = move |mut connection: Connection| {
-        let told = told.clone();
+        let signal = signal.clone();
         async move {
             let stream = connection.request().await?;
             tokio::time::sleep(idle * 3).await;
-            connection.answer(stream).await;
-            answer_all(connection).await;
-            told.notify_one();
+            connection.respond(stream).await;
+            respond_to_all(connection).await;
+            signal.notify_one();
             Some(())
         }
     };
@@ -252,7 +252,7 @@ async fn informational_responses_are_bounded() {
         for _ in 0..16 {
             connection.informational(stream).await?;
         }
-        connection.answer(stream).await;
+        connection.respond(stream).await;
         let (one, other) = (connection.request().await?, connection.request().await?);
         loop {
             connection.informational(one).await?;
@@ -316,7 +316,7 @@ async fn a_stream_that_nobody_reads_does_not_stop_other_calls() {
         }
         let other = connection.request().await?;
         if sent + piece.len() <= connection.window {
-            connection.answer(other).await;
+            connection.respond(other).await;
         }
         connection.drain().await;
         Some(())

@@ -188,7 +188,7 @@ const ENDS: [Stop; 6] = [
 /// Sends a whole response, then what `stop` says; other connections respond to everything.
 async fn respond_whole(mut connection: Connection, stop: Stop, length: bool) -> Option<()> {
     if connection.number > 1 {
-        return answer_all(connection).await;
+        return respond_to_all(connection).await;
     }
     let stream = connection.request().await?;
     let fields = [("content-length", "8")];
@@ -199,7 +199,7 @@ async fn respond_whole(mut connection: Connection, stop: Stop, length: bool) -> 
     match stop {
         Stop::Reset(code) => {
             connection.reset(stream, code).await;
-            return answer_all(connection).await;
+            return respond_to_all(connection).await;
         }
         Stop::GoAwayBelow(code) => connection.go_away(stream - 1, code).await,
         Stop::GoAwayAndClose(code) => {

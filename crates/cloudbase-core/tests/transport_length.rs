@@ -88,7 +88,7 @@ async fn a_body_of_another_length_is_an_error_and_no_request() {
     for (pieces, stated, rule) in WRONG {
         for (kind, body) in bodies(pieces, stated) {
             let what = format!("{kind} of {pieces:?} as {stated}");
-            let server = Server::answering(ok("{}")).await;
+            let server = Server::responding(ok("{}")).await;
             let client = server.client().max_attempts(3).build().unwrap();
             assert_rejected(&client, post("/v1/a").body(body), &what, rule).await;
             if stated > 0 {
@@ -103,7 +103,7 @@ async fn so_it_is_for_a_transfer() {
     for (pieces, stated, rule) in WRONG {
         for (kind, body) in bodies(pieces, stated) {
             let what = format!("{kind} of {pieces:?} as {stated}");
-            let server = Server::answering(ok("{}")).await;
+            let server = Server::responding(ok("{}")).await;
             let client = server.client().build().unwrap();
             let call = post("/v1/a").transfer().body(body);
             assert_rejected(&client, call, &what, rule).await;
@@ -116,7 +116,7 @@ async fn a_body_of_its_length_is_sent() {
     for (pieces, stated) in RIGHT {
         for (kind, body) in bodies(pieces, stated) {
             let what = format!("{kind} of {pieces:?} as {stated}");
-            let server = Server::answering(ok("{}")).await;
+            let server = Server::responding(ok("{}")).await;
             let client = server.client().build().unwrap();
             client.fetch(post("/v1/a").body(body)).await.unwrap();
             let came = server.seen.bodies().concat();

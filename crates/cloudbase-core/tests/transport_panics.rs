@@ -22,7 +22,7 @@ fn panicking(pieces: usize) -> Body {
     }))
 }
 
-/// Answers requests without a body, and swallows the bodies of others.
+/// Responds to requests without a body, and swallows the bodies of others.
 async fn serve() -> Server {
     Server::start(|mut socket, _| async move {
         while let Some(head) = read_head(&mut socket).await {

@@ -22,14 +22,14 @@ fn runtime() -> tokio::runtime::Runtime {
 #[tokio::test]
 async fn an_idle_connection_is_closed_though_nobody_calls() {
     let closed = Arc::new(Notify::new());
-    let told = closed.clone();
+    let signal = closed.clone();
     let server = Server::start(move |mut socket, seen| {
-        let told = told.clone();
+        let signal = signal.clone();
         async move {
             while read_request(&mut socket, &seen).await.is_some() {
                 socket.write_all(ok("{}").as_bytes()).await.unwrap();
             }
-            told.notify_one();
+            signal.notify_one();
         }
     })
     .await;
@@ -46,7 +46,7 @@ async fn an_idle_connection_is_closed_though_nobody_calls() {
 
 #[tokio::test]
 async fn a_connection_that_is_not_old_is_used_again() {
-    let server = Server::answering(ok("{}")).await;
+    let server = Server::responding(ok("{}")).await;
     let client = server.client().pool_idle_timeout(Duration::from_secs(600));
     let client = client.build().unwrap();
     for _ in 0..10 {
@@ -58,14 +58,14 @@ async fn a_connection_that_is_not_old_is_used_again() {
 #[test]
 fn a_client_is_built_outside_a_runtime_and_outlives_those_that_it_is_used_on() {
     let elsewhere = driven();
-    let server = elsewhere.block_on(Server::answering(ok("{}")));
+    let server = elsewhere.block_on(Server::responding(ok("{}")));
     let client = server.client().build().unwrap();
     // The connections of a runtime die with it; they must cost the next one nothing.
     for _ in 0..5 {
         runtime().block_on(async {
             let calls = (0..4).map(|_| client.fetch(post("/v1/a")));
-            for answer in futures_util::future::join_all(calls).await {
-                answer.unwrap();
+            for response in futures_util::future::join_all(calls).await {
+                response.unwrap();
             }
         });
     }
@@ -80,7 +80,7 @@ fn driven() -> tokio::runtime::Runtime {
 #[test]
 fn a_runtime_that_stands_still_or_ends_holds_up_no_call_of_another() {
     let elsewhere = driven();
-    let server = elsewhere.block_on(Server::answering(ok("{}")));
+    let server = elsewhere.block_on(Server::responding(ok("{}")));
     let client = server.client().pool_idle_timeout(Duration::from_secs(600));
     let client = client.build().unwrap();
     let first = runtime();

@@ -22,9 +22,9 @@ async fn proxy(upstream: Option<SocketAddr>) -> Server {
     Server::start(move |mut socket, seen| async move {
         while let Some(head) = read_request(&mut socket, &seen).await {
             if header(&head, "proxy-authorization") != Some("Basic dXNlcjpwYSBzcw==") {
-                let refusal = b"HTTP/1.1 407 Proxy Authentication Required\r\n\
+                let rejection = b"HTTP/1.1 407 Proxy Authentication Required\r\n\
                                 content-length: 0\r\n\r\n";
-                socket.write_all(refusal).await.unwrap();
+                socket.write_all(rejection).await.unwrap();
                 continue;
             }
             if !head.starts_with("CONNECT ") {
@@ -94,7 +94,7 @@ async fn excepted_hosts_are_reached_directly() {
 
 #[tokio::test]
 async fn this_machine_is_reached_directly() {
-    let server = Server::answering(ok("{}")).await;
+    let server = Server::responding(ok("{}")).await;
     let proxy = proxy(None).await;
     let client = server.client().proxy(proxy.url()).build().unwrap();
     client.fetch(get("/v1/a")).await.unwrap();
@@ -104,7 +104,7 @@ async fn this_machine_is_reached_directly() {
 
 #[tokio::test]
 async fn socks_with_credentials() {
-    let server = Server::answering(ok("{}")).await;
+    let server = Server::responding(ok("{}")).await;
     let upstream = server.address;
     let socks = Server::start(move |mut socket, seen| async move {
         let mut buffer = [0; 512];
@@ -173,7 +173,7 @@ async fn a_proxy_that_is_not_there_is_named_without_its_password() {
     assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
     assert_eq!(
         error.message(),
-        format!("cannot connect to the proxy {address}: the connection was refused")
+        format!("cannot connect to the proxy {address}: no server is listening")
     );
     let error = failure(&format!("{}:8080", unresolvable())).await;
     assert_eq!(error.kind(), ErrorKind::Dns, "{error:?}");
@@ -252,7 +252,7 @@ mod https {
     }
 
     #[tokio::test]
-    async fn a_refused_tunnel() {
+    async fn a_rejected_tunnel() {
         let proxy = proxy(None).await;
         let client = Client::builder()
             .env_id("demo")

@@ -23,7 +23,7 @@ fn local() -> ClientBuilder {
         .max_attempts(1)
 }
 
-/// A transport that answers after `delay`.
+/// A transport that responds after `delay`.
 fn slow(delay: Duration) -> ClientBuilder {
     local().transport(service_fn(move |_: Request<Body>| async move {
         tokio::time::sleep(delay).await;
@@ -78,8 +78,8 @@ async fn waiting_does_not_count_as_attempt() {
         .build()
         .unwrap();
     let calls = (0..4).map(|_| client.fetch(get("/v1/a")));
-    for answer in futures_util::future::join_all(calls).await {
-        answer.unwrap();
+    for response in futures_util::future::join_all(calls).await {
+        response.unwrap();
     }
 }
 
@@ -91,12 +91,12 @@ async fn a_call_whose_time_ends_in_the_queue_was_not_sent() {
         .build()
         .unwrap();
     let calls = (0..3).map(|_| client.fetch(post("/v1/a")));
-    let answers = futures_util::future::join_all(calls).await;
-    answers[0].as_ref().unwrap();
+    let responses = futures_util::future::join_all(calls).await;
+    responses[0].as_ref().unwrap();
     // The second got its turn after 10 s, and had 5 s left.
-    let second = answers[1].as_ref().unwrap_err();
+    let second = responses[1].as_ref().unwrap_err();
     assert_eq!(second.timeout_phase(), Some(TimeoutPhase::Total));
-    let third = answers[2].as_ref().unwrap_err();
+    let third = responses[2].as_ref().unwrap_err();
     assert_eq!(
         third.timeout_phase(),
         Some(TimeoutPhase::Queue),
@@ -157,8 +157,8 @@ async fn each_host_has_its_own_places() {
     let hosts = ["/v1/a", "https://one.example/", "https://two.example/"];
     let start = tokio::time::Instant::now();
     let calls = hosts.map(|target| client.fetch(get(target)));
-    for answer in futures_util::future::join_all(calls).await {
-        answer.unwrap();
+    for response in futures_util::future::join_all(calls).await {
+        response.unwrap();
     }
     assert!(start.elapsed() < Duration::from_secs(11));
 }

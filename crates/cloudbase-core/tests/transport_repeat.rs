@@ -19,16 +19,16 @@ use tokio::io::AsyncWriteExt as _;
 
 use self::server::{Server, get, ok, post, read_request};
 
-/// Answers the first request with `refusal`, and all others well.
-async fn refusing_once(refusal: String) -> Server {
-    let refusal: std::sync::Arc<str> = refusal.into();
+/// Responds to the first request with `rejection`, and all others well.
+async fn rejecting_once(rejection: String) -> Server {
+    let rejection: std::sync::Arc<str> = rejection.into();
     Server::start(move |mut socket, seen| {
-        let refusal = refusal.clone();
+        let rejection = rejection.clone();
         async move {
             while read_request(&mut socket, &seen).await.is_some() {
                 let is_first = seen.heads().len() == 1;
-                let answer = if is_first { &*refusal } else { &*ok("{}") };
-                if socket.write_all(answer.as_bytes()).await.is_err() {
+                let response = if is_first { &*rejection } else { &*ok("{}") };
+                if socket.write_all(response.as_bytes()).await.is_err() {
                     return;
                 }
             }
@@ -37,7 +37,7 @@ async fn refusing_once(refusal: String) -> Server {
     .await
 }
 
-fn refusal(status: &str, code: &str) -> String {
+fn rejection(status: &str, code: &str) -> String {
     let body = format!(r#"{{"code":"{code}","message":"no","requestId":"r"}}"#);
     ok(&body).replace("200 OK", status)
 }
@@ -67,14 +67,14 @@ fn calls() -> Vec<Operation> {
 async fn a_retry_sends_the_same_request() {
     for call in calls() {
         let shown = format!("{call:?}");
-        let server = refusing_once(refusal("503 Service Unavailable", "SYS_ERR")).await;
+        let server = rejecting_once(rejection("503 Service Unavailable", "SYS_ERR")).await;
         let mut retry = RetryConfig::default();
         retry.max_attempts = 2;
         retry.base = Duration::from_millis(1);
         let client = server.client().retry(retry).build().unwrap();
         let call = call.idempotency(Idempotency::Idempotent);
-        let answer = client.fetch(call).await.unwrap();
-        assert_eq!(answer.attempts(), 2, "{shown}");
+        let response = client.fetch(call).await.unwrap();
+        assert_eq!(response.attempts(), 2, "{shown}");
         let (heads, bodies) = (server.seen.heads(), server.seen.bodies());
         assert_eq!(heads[0], heads[1], "{shown}");
         assert_eq!(bodies[0], bodies[1], "{shown}");
@@ -97,7 +97,7 @@ impl TokenSource for Numbered {
 async fn a_replay_changes_only_the_token() {
     for call in calls() {
         let shown = format!("{call:?}");
-        let server = refusing_once(refusal("401 Unauthorized", "ACCESS_TOKEN_EXPIRED")).await;
+        let server = rejecting_once(rejection("401 Unauthorized", "ACCESS_TOKEN_EXPIRED")).await;
         let provider = TokenCache::new(Numbered::default(), RefreshPolicy::default());
         let client = server.client().credentials(provider).build().unwrap();
         let call = call.credential(CredentialUse::Required);

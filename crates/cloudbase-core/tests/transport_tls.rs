@@ -141,7 +141,7 @@ async fn a_connection_lost_in_the_handshake_is_no_verdict() {
 }
 
 #[tokio::test]
-async fn an_answer_is_read_though_the_server_closes_at_once() {
+async fn a_response_is_read_though_the_server_closes_at_once() {
     let authority = Authority::new();
     let acceptor = TlsAcceptor::from(Arc::new(authority.server(&["localhost"])));
     let server = Server::start(move |socket, _| {
@@ -149,8 +149,8 @@ async fn an_answer_is_read_though_the_server_closes_at_once() {
         async move {
             let mut stream = acceptor.accept(socket).await.unwrap();
             read_head(&mut stream).await;
-            let answer = ok("{}").replace("200 OK", "413 Too Large\r\nconnection: close");
-            stream.write_all(answer.as_bytes()).await.unwrap();
+            let response = ok("{}").replace("200 OK", "413 Too Large\r\nconnection: close");
+            stream.write_all(response.as_bytes()).await.unwrap();
             stream.flush().await.unwrap();
         }
     })
@@ -168,7 +168,7 @@ async fn an_answer_is_read_though_the_server_closes_at_once() {
 }
 
 #[test]
-fn bad_certificates_are_refused_by_name() {
+fn bad_certificates_are_rejected_by_name() {
     let authority = Authority::new();
     let (one, other) = (authority.identity(&["a"]), authority.identity(&["b"]));
     let base = || Client::builder().env_id("demo");
@@ -229,13 +229,13 @@ mod http2 {
                 let Ok(stream) = acceptor.accept(socket).await else {
                     return;
                 };
-                let answer = service_fn(move |request: Request<hyper::body::Incoming>| {
+                let response = service_fn(move |request: Request<hyper::body::Incoming>| {
                     let line = format!("{:?} {}", request.version(), request.uri());
                     seen.heads.lock().unwrap().push(line);
                     async { Ok::<_, Infallible>(Response::new("{}".to_owned())) }
                 });
                 let _ = Builder::new(TokioExecutor::new())
-                    .serve_connection(TokioIo::new(stream), answer)
+                    .serve_connection(TokioIo::new(stream), response)
                     .await;
             }
         })
@@ -253,8 +253,8 @@ mod http2 {
         // The first connection tells that the server speaks HTTP/2.
         client.fetch(get("/v1/a")).await.unwrap();
         let calls = (0..100).map(|_| client.fetch(get("/v1/a")));
-        for answer in futures_util::future::join_all(calls).await {
-            assert_eq!(answer.unwrap().status(), 200);
+        for response in futures_util::future::join_all(calls).await {
+            assert_eq!(response.unwrap().status(), 200);
         }
         assert_eq!(server.seen.connections(), 1);
         let heads = server.seen.heads();

@@ -1,4 +1,4 @@
-//! What an HTTP proxy says is the proxy's, and is told as such.
+//! What an HTTP proxy says is the proxy's, and is reported as such.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 #![cfg(feature = "rustls-ring")]
@@ -15,8 +15,8 @@ use tokio::net::TcpStream;
 use self::server::{Server, get, post, read_request};
 
 /// A proxy with one response to everything, and a client that has it for everything, with three attempts.
-async fn answering(response: &str, proxy_url: &str) -> (Server, Client) {
-    let proxy = Server::answering(response).await;
+async fn responding(response: &str, proxy_url: &str) -> (Server, Client) {
+    let proxy = Server::responding(response).await;
     let mut retry = cloudbase_core::config::RetryConfig::default();
     retry.base = std::time::Duration::from_millis(1);
     let client = Client::builder()
@@ -31,7 +31,7 @@ async fn answering(response: &str, proxy_url: &str) -> (Server, Client) {
 }
 
 #[tokio::test]
-async fn what_a_proxy_says_to_connect_is_told_and_asked_for_once() {
+async fn what_a_proxy_says_to_connect_is_reported_and_asked_for_once() {
     let proxy_url = "http://user:secret@PROXY";
     let basic = "proxy-authenticate: Basic realm=\"x\"\r\n";
     let ntlm = "proxy-authenticate: NTLM\r\nproxy-authenticate: Digest realm=\"x\"\r\n";
@@ -72,7 +72,7 @@ async fn what_a_proxy_says_to_connect_is_told_and_asked_for_once() {
         ),
     ] {
         let response = format!("HTTP/1.1 {status}\r\n{header}content-length: 0\r\n\r\n");
-        let (proxy, client) = answering(&response, url).await;
+        let (proxy, client) = responding(&response, url).await;
         let error = client.fetch(get("/v1/a")).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
         let address = proxy.address;
@@ -90,7 +90,7 @@ async fn what_a_proxy_says_to_connect_is_told_and_asked_for_once() {
 async fn a_proxy_that_cannot_reach_the_host_now_is_asked_again() {
     for status in ["502 Bad Gateway", "503 Oh", "504 Oh"] {
         let response = format!("HTTP/1.1 {status}\r\nretry-after: 0\r\ncontent-length: 0\r\n\r\n");
-        let (proxy, client) = answering(&response, "http://PROXY").await;
+        let (proxy, client) = responding(&response, "http://PROXY").await;
         let error = client.fetch(get("/v1/a")).await.unwrap_err();
         assert!(error.is_retryable() && !error.was_sent(), "{error:?}");
         assert_eq!(error.retry_after(), Some(std::time::Duration::ZERO));
@@ -125,19 +125,19 @@ async fn a_way_is_open_after_any_success_however_long_its_head() {
     let server = tls::serve(authority.server(&["gateway.example"])).await;
     let upstream = server.address;
     let via = "Via: 1.1 a-proxy-with-a-long-name\r\n".repeat(500);
-    for response in [
+    for head in [
         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n".to_owned(),
         "HTTP/1.0 204 No Content\r\n\r\n".to_owned(),
         "HTTP/1.1 200 OK\n\n".to_owned(),
         format!("HTTP/1.1 200 Connection established\r\n{via}\r\n"),
     ] {
-        let answer = response.clone();
+        let response = head.clone();
         let proxy = Server::start(move |mut socket, seen| {
-            let answer = answer.clone();
+            let response = response.clone();
             async move {
                 read_request(&mut socket, &seen).await;
                 let mut upstream = TcpStream::connect(upstream).await.unwrap();
-                socket.write_all(answer.as_bytes()).await.unwrap();
+                socket.write_all(response.as_bytes()).await.unwrap();
                 let _ = tokio::io::copy_bidirectional(&mut socket, &mut upstream).await;
             }
         })
@@ -151,7 +151,7 @@ async fn a_way_is_open_after_any_success_however_long_its_head() {
             .build()
             .unwrap();
         client.fetch(get("/v1/a")).await.unwrap();
-        assert_eq!(proxy.seen.connections(), 1, "{}", &response[..20]);
+        assert_eq!(proxy.seen.connections(), 1, "{}", &head[..20]);
     }
 }
 
@@ -162,7 +162,7 @@ async fn a_head_without_end_and_one_that_is_not_http_are_errors() {
         (&*endless, "its response has no end"),
         ("SSH-2.0-OpenSSH\r\n\r\n", "its response is not HTTP"),
     ] {
-        let proxy = Server::answering(response).await;
+        let proxy = Server::responding(response).await;
         let client = Client::builder().env_id("demo").max_attempts(1);
         let client = client
             .endpoint("https://gateway.example")
@@ -188,7 +188,7 @@ async fn what_a_proxy_says_to_a_plain_request_is_not_the_services_word() {
         ("511 Oh", "it says 511 Network Authentication Required"),
     ] {
         let header = "proxy-authenticate: Basic realm=\"x\"\r\ncontent-length: 0\r\n";
-        let proxy = Server::answering(format!("HTTP/1.1 {status}\r\n{header}\r\n")).await;
+        let proxy = Server::responding(format!("HTTP/1.1 {status}\r\n{header}\r\n")).await;
         let client = Client::builder()
             .env_id("demo")
             .endpoint("http://gateway.example")

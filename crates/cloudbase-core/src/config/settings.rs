@@ -36,7 +36,7 @@ macro_rules! settings {
         }
 
         impl Settings {
-            /// These settings, and those of `other` where there is none.
+            /// These settings, and those of `other` for what is not set.
             pub(crate) fn or(self, other: Self) -> Self {
                 let used = other.variables.iter().filter(|(key, _)| !self.has(*key));
                 Self {

@@ -139,7 +139,7 @@ pub(super) fn from_tcp(error: impl StdError + Send + Sync + 'static, peer: Peer<
             return unresolved(peer).with_source(error);
         }
         cause => match cause.map(io::Error::kind) {
-            Some(io::ErrorKind::ConnectionRefused) => "the connection was refused",
+            Some(io::ErrorKind::ConnectionRefused) => "no server is listening",
             Some(io::ErrorKind::TimedOut) => "the host does not respond",
             Some(io::ErrorKind::HostUnreachable) => "the host is unreachable",
             Some(io::ErrorKind::NetworkUnreachable) => "the network is unreachable",

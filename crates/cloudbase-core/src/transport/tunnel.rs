@@ -103,7 +103,7 @@ pub(super) fn rejected(
         .with_retry_after(retry_after(headers, SystemTime::now()))
 }
 
-/// What a proxy wants that answered 407.
+/// What a proxy wants that responded with 407.
 fn wrong_password(headers: &HeaderMap, proxy: &Proxy) -> String {
     let schemes = headers.get_all(PROXY_AUTHENTICATE).iter();
     let schemes: Vec<&str> = schemes

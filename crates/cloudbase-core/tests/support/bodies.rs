@@ -1,4 +1,4 @@
-//! Bodies that tell when nobody has them any more.
+//! Bodies that signal when nobody has them any more.
 
 #![allow(
     dead_code,
@@ -14,10 +14,10 @@ use cloudbase_core::Body;
 use futures_util::stream;
 use tokio::sync::Notify;
 
-/// Tells that whoever had it has let go of it.
-pub struct Told(pub Arc<Notify>);
+/// Signals that its owner has let go of it.
+pub struct GoneSignal(pub Arc<Notify>);
 
-impl Drop for Told {
+impl Drop for GoneSignal {
     fn drop(&mut self) {
         self.0.notify_one();
     }
@@ -25,12 +25,12 @@ impl Drop for Told {
 
 /// A body that gives pieces of 16 KiB for ever.
 pub fn flowing(gone: &Arc<Notify>) -> Body {
-    let told = Told(gone.clone());
-    Body::stream(stream::unfold(told, |told| async move {
+    let signal = GoneSignal(gone.clone());
+    Body::stream(stream::unfold(signal, |signal| async move {
         tokio::task::yield_now().await;
         Some((
             Ok::<_, std::io::Error>(Bytes::from_static(&[7; 16 * 1024])),
-            told,
+            signal,
         ))
     }))
 }

@@ -81,11 +81,11 @@ pub fn client(server: &Server, authority: &Authority) -> ClientBuilder {
         .ca_certificates(authority.pem())
 }
 
-/// Answers everything that comes.
-pub async fn answer_all(mut connection: Connection) -> Option<()> {
+/// Responds to everything that comes.
+pub async fn respond_to_all(mut connection: Connection) -> Option<()> {
     loop {
         let stream = connection.request().await?;
-        connection.answer(stream).await;
+        connection.respond(stream).await;
     }
 }
 
@@ -106,7 +106,7 @@ pub struct Connection {
     pub window: usize,
 }
 
-/// Gives each connection to `serve`. To clients that do not offer HTTP/2 it answers `{}`.
+/// Gives each connection to `serve`. To clients that do not offer HTTP/2 it responds with `{}`.
 pub async fn serve<F>(
     authority: &Authority,
     serve: impl Fn(Connection) -> F + Clone + Send + 'static,
@@ -182,22 +182,22 @@ impl Connection {
         loop {
             let frame = self.next().await?;
             if frame.kind == HEADERS {
-                let told = format!("stream {} of connection {}", frame.stream, self.number);
-                self.seen.heads.lock().unwrap().push(told);
+                let head = format!("stream {} of connection {}", frame.stream, self.number);
+                self.seen.heads.lock().unwrap().push(head);
                 return Some(frame.stream);
             }
         }
     }
 
-    /// Answers with `{}`.
-    pub async fn answer(&mut self, stream: u32) {
+    /// Responds with `{}`.
+    pub async fn respond(&mut self, stream: u32) {
         // `:status: 200` is number 8 of HPACK's static table.
         self.send(HEADERS, END_HEADERS, stream, &[0x88]).await;
         self.send(DATA, END_STREAM, stream, b"{}").await;
     }
 
-    /// Answers with a status of three digits and a body.
-    pub async fn refuse(&mut self, stream: u32, status: &str, body: &str) {
+    /// Responds with a status of three digits and a body.
+    pub async fn respond_with(&mut self, stream: u32, status: &str, body: &str) {
         // The name of number 8, and a value of its own.
         let head = [&[0x08, 0x03], status.as_bytes()].concat();
         self.send(HEADERS, END_HEADERS, stream, &head).await;
@@ -254,7 +254,7 @@ impl Connection {
         }
     }
 
-    /// Reads until the client closes the connection, and answers not even pings.
+    /// Reads until the client closes the connection, and responds not even to pings.
     pub async fn read_in_silence(&mut self) {
         let mut space = [0; 1024];
         while self

@@ -66,14 +66,14 @@ impl Server {
         Self { address, seen }
     }
 
-    /// Answers each request with `answer`, on connections that stay open.
-    pub async fn answering(answer: impl Into<Vec<u8>>) -> Self {
-        let answer: Arc<[u8]> = answer.into().into();
+    /// Responds to each request with `response`, on connections that stay open.
+    pub async fn responding(response: impl Into<Vec<u8>>) -> Self {
+        let response: Arc<[u8]> = response.into().into();
         Self::start(move |mut socket, seen| {
-            let answer = answer.clone();
+            let response = response.clone();
             async move {
                 while read_request(&mut socket, &seen).await.is_some() {
-                    if socket.write_all(&answer).await.is_err() {
+                    if socket.write_all(&response).await.is_err() {
                         return;
                     }
                 }

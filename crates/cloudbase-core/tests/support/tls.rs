@@ -103,7 +103,7 @@ fn builder() -> rustls::ConfigBuilder<ServerConfig, rustls::WantsVerifier> {
         .unwrap()
 }
 
-/// Answers `{}` to every request.
+/// Responds with `{}` to every request.
 pub async fn serve(config: ServerConfig) -> Server {
     let acceptor = TlsAcceptor::from(Arc::new(config));
     Server::start(move |socket, seen| {

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use cloudbase_core::testing::{MockRequest, MockTransport, answer};
+use cloudbase_core::testing::{MockRequest, MockTransport, response};
 use cloudbase_core::{Body, BoxError, Client};
 use futures_core::future::BoxFuture;
 use http::Response;
@@ -31,7 +31,7 @@ async fn gateway(request: MockRequest, expires_in: &str) -> Result<Response<Body
             r#"{"error":"captcha_required","error_description":"x"}"#.to_owned(),
         ),
     };
-    Ok(answer(status, &[], body).map(Body::from))
+    Ok(response(status, &[], body).map(Body::from))
 }
 
 fn client(expires_in: &'static str) -> Client {

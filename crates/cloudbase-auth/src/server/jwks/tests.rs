@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use cloudbase_core::testing::{MockTransport, answer};
+use cloudbase_core::testing::{MockTransport, response};
 use cloudbase_core::{Body, ErrorKind};
 use ring::rand::SystemRandom;
 use ring::signature::{KeyPair as _, RSA_PKCS1_SHA256, RsaKeyPair};
@@ -336,7 +336,7 @@ async fn a_new_key_is_found_and_made_up_ones_cost_nothing() {
         let first = count.fetch_add(1, Ordering::SeqCst) == 0;
         let published: &[_] = if first { &[("k1", 0)] } else { &[("k2", 1)] };
         let body = document(published).to_string();
-        async move { Ok(answer(200, &[], body).map(Body::from)) }
+        async move { Ok(response(200, &[], body).map(Body::from)) }
     });
     let verifier = verifier(&mock);
     let old = sign(0, &header(), &claims());
@@ -364,7 +364,7 @@ async fn a_new_key_is_found_and_made_up_ones_cost_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn old_keys_serve_for_a_while_when_there_are_no_new_ones() {
-    let mock = publishing().fallback(|_| async { Ok(answer(500, &[], "{}").map(Body::from)) });
+    let mock = publishing().fallback(|_| async { Ok(response(500, &[], "{}").map(Body::from)) });
     let verifier = verifier(&mock);
     let token = sign(0, &header(), &claims());
     check(&verifier, &token).await.unwrap();
@@ -394,7 +394,7 @@ async fn old_keys_serve_for_a_while_when_there_are_no_new_ones() {
 #[tokio::test(start_paused = true)]
 async fn what_is_no_document_is_an_error() {
     for body in ["", "[]", "{}", r#"{"keys":1}"#, "<html>"] {
-        let mock = MockTransport::new().answer(answer(200, &[], body));
+        let mock = MockTransport::new().response(response(200, &[], body));
         let error = check(&verifier(&mock), &sign(0, &header(), &claims()))
             .await
             .unwrap_err();

@@ -1,21 +1,25 @@
-//! Which token goes out, and what a refused one leads to.
+//! Which token goes out, and what a rejected one leads to.
 
 use http::header::AUTHORIZATION;
 
 use super::*;
-use crate::testing::answer;
+use crate::testing::response;
 use crate::{CallOptions, CredentialUse, ErrorKind};
 
 const EXPIRED: &str = r#"{"code":"ACCESS_TOKEN_EXPIRED","message":"expired","requestId":"r-1"}"#;
 
-/// Refuses `token-1` and accepts everything else.
-fn refusing_the_first() -> MockTransport {
+/// Rejects `token-1` and accepts everything else.
+fn rejecting_the_first() -> MockTransport {
     MockTransport::new().fallback(|request| async move {
         // Long enough for all callers to be under way.
         tokio::time::sleep(Duration::from_millis(50)).await;
-        let refused = request.header("authorization") == Some("Bearer token-1");
-        let (status, body) = if refused { (401, EXPIRED) } else { (200, "{}") };
-        Ok(answer(status, &[], body).map(Body::from))
+        let rejected = request.header("authorization") == Some("Bearer token-1");
+        let (status, body) = if rejected {
+            (401, EXPIRED)
+        } else {
+            (200, "{}")
+        };
+        Ok(response(status, &[], body).map(Body::from))
     })
 }
 
@@ -47,7 +51,7 @@ async fn the_session_comes_before_the_access_key() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_plain_token_comes_before_the_access_key_and_is_not_renewed() {
+async fn a_plain_token_comes_before_the_access_key_and_is_not_refreshed() {
     let mock = MockTransport::new().json(401, &json!({ "code": "ACCESS_TOKEN_EXPIRED" }));
     let provider = crate::credential::StaticToken::new("plain").unwrap();
     let client = builder(&mock).credentials(provider).build().unwrap();
@@ -76,8 +80,8 @@ async fn without_any_credential_the_error_says_what_to_configure() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn fifty_refused_calls_cause_one_renewal_and_fifty_replays() {
-    let mock = refusing_the_first();
+async fn fifty_rejected_calls_cause_one_refresh_and_fifty_replays() {
+    let mock = rejecting_the_first();
     let (client, source) = with_session(&mock);
     let calls: Vec<_> = (0..50)
         .map(|_| {
@@ -97,9 +101,9 @@ async fn fifty_refused_calls_cause_one_renewal_and_fifty_replays() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn ten_thousand_calls_on_an_ended_token_renew_it_once_and_none_fails() {
+async fn ten_thousand_calls_on_an_ended_token_refresh_it_once_and_none_fails() {
     let mock =
-        MockTransport::new().fallback(|_| async { Ok(answer(200, &[], "{}").map(Body::from)) });
+        MockTransport::new().fallback(|_| async { Ok(response(200, &[], "{}").map(Body::from)) });
     let source = Sequence::default();
     let provider = TokenCache::new(source.clone(), RefreshPolicy::default());
     let lifetime = Duration::from_secs(1);
@@ -122,9 +126,9 @@ async fn ten_thousand_calls_on_an_ended_token_renew_it_once_and_none_fails() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_refused_twice_is_the_callers_error() {
-    let mock =
-        MockTransport::new().fallback(|_| async { Ok(answer(401, &[], EXPIRED).map(Body::from)) });
+async fn a_token_rejected_twice_is_the_callers_error() {
+    let mock = MockTransport::new()
+        .fallback(|_| async { Ok(response(401, &[], EXPIRED).map(Body::from)) });
     let (client, source) = with_session(&mock);
     let error = client.fetch(get()).await.unwrap_err();
     assert_eq!(
@@ -138,7 +142,7 @@ async fn a_token_refused_twice_is_the_callers_error() {
 
 #[tokio::test(start_paused = true)]
 async fn a_streamed_body_is_not_replayed_but_the_next_call_has_a_new_token() {
-    let mock = refusing_the_first();
+    let mock = rejecting_the_first();
     let (client, _) = with_session(&mock);
     let error = client.fetch(streaming_post()).await.unwrap_err();
     assert!(error.is_unauthenticated());
@@ -148,7 +152,7 @@ async fn a_streamed_body_is_not_replayed_but_the_next_call_has_a_new_token() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_permission_renews_nothing() {
+async fn a_rejected_permission_refreshes_nothing() {
     for (status, code) in [
         (401, "PERMISSION_DENIED"),
         (401, "ACCESS_TOKEN_KID_INVALID"),
@@ -200,7 +204,7 @@ async fn the_direct_client_never_carries_the_session() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_word_of_the_users_own_service_renews_nothing() {
+async fn the_word_of_the_users_own_service_refreshes_nothing() {
     let body = json!({ "error": "unauthenticated" });
     let mock = MockTransport::new().json(401, &body);
     let (client, source) = with_session(&mock);
@@ -214,7 +218,7 @@ async fn the_word_of_the_users_own_service_renews_nothing() {
     client.fetch(call).await.unwrap();
 }
 
-/// Wraps the body of every answer, as layers that trace or measure do.
+/// Wraps the body of every response, as layers that trace or measure do.
 fn wrapping() -> impl tower::Layer<
     crate::HttpService,
     Service = impl tower::Service<
@@ -232,15 +236,15 @@ fn wrapping() -> impl tower::Layer<
 + 'static {
     use http_body_util::BodyExt as _;
     tower::layer::layer_fn(|inner: crate::HttpService| {
-        tower::util::MapResponse::new(inner, |answer: http::Response<Body>| {
-            answer.map(|body| body.boxed_unsync())
+        tower::util::MapResponse::new(inner, |response: http::Response<Body>| {
+            response.map(|body| body.boxed_unsync())
         })
     })
 }
 
 #[tokio::test(start_paused = true)]
 async fn layers_that_wrap_bodies_hide_nothing() {
-    let mock = refusing_the_first();
+    let mock = rejecting_the_first();
     let provider = TokenCache::new(Sequence::default(), RefreshPolicy::default());
     let client = builder(&mock)
         .credentials(provider)
@@ -258,10 +262,10 @@ async fn layers_that_wrap_bodies_hide_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_renewal_does_not_wait_for_the_calls_that_wait_for_it() {
-    /// Renews through the client itself, as a session does.
-    struct Renewing(std::sync::OnceLock<Client>);
-    impl TokenSource for Arc<Renewing> {
+async fn a_refresh_does_not_wait_for_the_calls_that_wait_for_it() {
+    /// Refreshes through the client itself, as a session does.
+    struct Refreshing(std::sync::OnceLock<Client>);
+    impl TokenSource for Arc<Refreshing> {
         fn fetch(&self, _previous: Option<Token>) -> BoxFuture<'_, Result<Option<Token>>> {
             Box::pin(async move {
                 let client = self.0.get().unwrap();
@@ -274,8 +278,8 @@ async fn a_renewal_does_not_wait_for_the_calls_that_wait_for_it() {
         }
     }
     let mock =
-        MockTransport::new().fallback(|_| async { Ok(answer(200, &[], "{}").map(Body::from)) });
-    let source = Arc::new(Renewing(std::sync::OnceLock::new()));
+        MockTransport::new().fallback(|_| async { Ok(response(200, &[], "{}").map(Body::from)) });
+    let source = Arc::new(Refreshing(std::sync::OnceLock::new()));
     let client = builder(&mock)
         .credentials(TokenCache::new(source.clone(), RefreshPolicy::default()))
         .attempt_layer(tower::limit::ConcurrencyLimitLayer::new(2))
@@ -296,9 +300,13 @@ async fn a_renewal_does_not_wait_for_the_calls_that_wait_for_it() {
 #[tokio::test(start_paused = true)]
 async fn a_client_for_one_user_has_no_part_in_the_session() {
     let mock = MockTransport::new().fallback(|request| async move {
-        let refused = request.header("authorization") == Some("Bearer theirs-ended");
-        let (status, body) = if refused { (401, EXPIRED) } else { (200, "{}") };
-        Ok(answer(status, &[], body).map(Body::from))
+        let rejected = request.header("authorization") == Some("Bearer theirs-ended");
+        let (status, body) = if rejected {
+            (401, EXPIRED)
+        } else {
+            (200, "{}")
+        };
+        Ok(response(status, &[], body).map(Body::from))
     });
     let (client, source) = with_session(&mock);
     let theirs = client.for_user("theirs").unwrap();
@@ -330,7 +338,7 @@ async fn a_client_for_one_user_has_no_part_in_the_session() {
     let ended = client.for_user("theirs-ended").unwrap();
     let error = ended.fetch(get()).await.unwrap_err();
     assert_eq!(error.code().unwrap().as_str(), "ACCESS_TOKEN_EXPIRED");
-    assert_eq!(mock.requests().len(), 6, "sent once, and not renewed");
+    assert_eq!(mock.requests().len(), 6, "sent once, and not refreshed");
     assert_eq!(
         source.fetched.load(Ordering::SeqCst),
         0,

@@ -3,7 +3,7 @@
 
 use super::envelopes::failure;
 use super::*;
-use crate::testing::answer;
+use crate::testing::response;
 use crate::{Envelope, Error, ErrorCode};
 
 async fn rejected(status: u16, body: serde_json::Value) -> Error {
@@ -172,7 +172,7 @@ async fn the_wait_after_a_limit_is_in_the_header_or_in_the_body() {
         assert_eq!(error.retry_after(), expected, "{more}");
     }
     let body = limited(json!({ "retry_after": 42 })).to_string();
-    let mock = MockTransport::new().answer(answer(429, &[("retry-after", "5")], body.clone()));
+    let mock = MockTransport::new().response(response(429, &[("retry-after", "5")], body.clone()));
     let error = client(&mock)
         .fetch(post().envelope(Envelope::Auth))
         .await
@@ -200,7 +200,7 @@ async fn a_read_waits_for_what_the_body_says() {
 }
 
 #[tokio::test]
-async fn no_error_is_told_by_a_zero_either() {
+async fn a_zero_reports_no_error_either() {
     for zero in [json!(0), json!("0"), json!("")] {
         let body = json!({ "access_token": "a", "error_code": zero });
         let mock = MockTransport::new().json(200, &body);

@@ -1,12 +1,12 @@
-//! Every form in which the service, or something in front of it, tells of a failure.
+//! Every form in which the service, or something in front of it, reports a failure.
 
 use super::*;
-use crate::testing::answer;
+use crate::testing::response;
 use crate::{Envelope, Error, ErrorKind};
 
 pub(super) async fn failure(family: Envelope, status: u16, body: impl Into<bytes::Bytes>) -> Error {
     let mock =
-        MockTransport::new().answer(answer(status, &[("x-request-id", "from-header")], body));
+        MockTransport::new().response(response(status, &[("x-request-id", "from-header")], body));
     client(&mock)
         .fetch(post().envelope(family))
         .await
@@ -52,34 +52,34 @@ async fn the_envelope_of_auth_counts_whatever_the_status() {
 #[tokio::test]
 async fn the_request_id_has_several_names() {
     for name in ["x-request-id", "x-cloudbase-request-id", "x-cos-request-id"] {
-        let answers = [
-            answer(200, &[(name, "told")], ""),
-            answer(400, &[(name, "told")], ""),
+        let responses = [
+            response(200, &[(name, "named")], ""),
+            response(400, &[(name, "named")], ""),
         ];
-        let mock = answers
+        let mock = responses
             .into_iter()
-            .fold(MockTransport::new(), MockTransport::answer);
+            .fold(MockTransport::new(), MockTransport::response);
         let client = client(&mock);
-        assert_eq!(client.fetch(post()).await.unwrap().request_id(), "told");
+        assert_eq!(client.fetch(post()).await.unwrap().request_id(), "named");
         let error = client.fetch(post()).await.unwrap_err();
-        assert_eq!(error.request_id(), Some("told"), "{name}");
+        assert_eq!(error.request_id(), Some("named"), "{name}");
     }
 }
 
 #[tokio::test]
-async fn an_answer_that_names_no_request_has_the_id_that_was_sent() {
+async fn a_response_that_names_no_request_has_the_id_that_was_sent() {
     let mock = MockTransport::new()
-        .answer(answer(200, &[], ""))
-        .answer(answer(400, &[], ""))
+        .response(response(200, &[], ""))
+        .response(response(400, &[], ""))
         .fail(|| crate::testing::error(ErrorKind::Reset, "cut"));
     let client = client(&mock);
     let good = client.fetch(post()).await.unwrap();
-    let refused = client.fetch(post()).await.unwrap_err();
+    let rejected = client.fetch(post()).await.unwrap_err();
     let lost = client.fetch(post()).await.unwrap_err();
     let sent = mock.requests();
     let ids = [
         Some(good.request_id()),
-        refused.request_id(),
+        rejected.request_id(),
         lost.request_id(),
     ];
     for (request, id) in sent.iter().zip(ids) {
@@ -107,7 +107,7 @@ async fn a_2xx_body_is_an_error_only_where_the_protocol_says_so() {
             r#"{"error":null,"code":"an-authorization-code"}"#,
         ),
     ] {
-        let mock = MockTransport::new().answer(answer(200, &[], body));
+        let mock = MockTransport::new().response(response(200, &[], body));
         client(&mock).fetch(post().envelope(family)).await.unwrap();
     }
 }
@@ -149,7 +149,7 @@ async fn bodies_that_are_no_envelope_keep_the_status_and_are_not_repeated() {
 async fn a_short_text_is_the_message_and_markup_is_not() {
     let text = |content_type: &'static str, body: &'static [u8]| async move {
         let headers = [("content-type", content_type)];
-        let mock = MockTransport::new().answer(answer(404, &headers, body));
+        let mock = MockTransport::new().response(response(404, &headers, body));
         let error = client(&mock).fetch(post()).await.unwrap_err();
         error.message().to_owned()
     };
@@ -230,8 +230,8 @@ async fn a_byte_order_mark_and_halves_of_pairs_hide_no_code() {
         "\u{fffd}"
     );
     let mock = MockTransport::new()
-        .answer(answer(200, &[], &b"\xEF\xBB\xBF{\"a\":1}"[..]))
-        .answer(answer(200, &[], r#"{"a":"cut \ud83d"}"#));
+        .response(response(200, &[], &b"\xEF\xBB\xBF{\"a\":1}"[..]))
+        .response(response(200, &[], r#"{"a":"cut \ud83d"}"#));
     let client = client(&mock);
     let read = || client.fetch_json::<serde_json::Value>(post());
     assert_eq!(read().await.unwrap().into_value(), json!({ "a": 1 }));
@@ -245,7 +245,7 @@ async fn a_byte_order_mark_and_halves_of_pairs_hide_no_code() {
 async fn what_is_not_json_is_named_by_its_content_type() {
     let read = |content_type: &'static str| async move {
         let headers = [("content-type", content_type)];
-        let mock = MockTransport::new().answer(answer(200, &headers, "pong pong"));
+        let mock = MockTransport::new().response(response(200, &headers, "pong pong"));
         let error = client(&mock).fetch_json::<u8>(post()).await.unwrap_err();
         assert_eq!(error.status().unwrap().as_u16(), 200);
         error.message().to_owned()
@@ -334,7 +334,7 @@ async fn a_value_that_does_not_fit_is_named_by_its_path_and_not_shown() {
         ("<html>", "not valid JSON"),
         ("[{\"id\":", "not valid JSON"),
     ] {
-        let mock = MockTransport::new().answer(answer(200, &[], body));
+        let mock = MockTransport::new().response(response(200, &[], body));
         let error = client(&mock)
             .fetch_json::<Vec<Row>>(get())
             .await
@@ -346,7 +346,7 @@ async fn a_value_that_does_not_fit_is_named_by_its_path_and_not_shown() {
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let mock = MockTransport::new()
-        .answer(answer(
+        .response(response(
             307,
             &[("location", "https://elsewhere.example/v1/things")],
             "",
@@ -426,7 +426,7 @@ async fn the_title_of_a_problem_document_is_its_message() {
         } else {
             &headers[..]
         };
-        let mock = MockTransport::new().answer(answer(400, headers, body.clone()));
+        let mock = MockTransport::new().response(response(400, headers, body.clone()));
         let error = client(&mock).fetch(post()).await.unwrap_err();
         assert_eq!(error.message(), message, "{content_type}");
     }

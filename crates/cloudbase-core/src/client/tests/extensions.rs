@@ -5,7 +5,7 @@ use tower::layer::layer_fn;
 use tower::{ServiceExt as _, service_fn};
 
 use super::*;
-use crate::testing::answer;
+use crate::testing::response;
 use crate::{CredentialUse, ErrorKind, HttpService};
 
 /// A layer that makes a new request of method, URI and body, and of the extensions if it `keeps` them.
@@ -28,7 +28,7 @@ fn rebuilding(
 }
 
 fn gateway() -> MockTransport {
-    MockTransport::new().fallback(|_| async { Ok(answer(200, &[], "{}").map(Body::from)) })
+    MockTransport::new().fallback(|_| async { Ok(response(200, &[], "{}").map(Body::from)) })
 }
 
 /// A client with a session and one layer, around calls or around attempts.
@@ -50,22 +50,22 @@ async fn a_call_whose_extensions_are_dropped_is_not_sent() {
         CredentialUse::Optional,
         CredentialUse::Session,
     ];
-    for (around_attempts, wanted) in [false, true]
+    for (around_attempts, credential_use) in [false, true]
         .into_iter()
-        .flat_map(|around| uses.map(|wanted| (around, wanted)))
+        .flat_map(|around| uses.map(|credential_use| (around, credential_use)))
     {
         let mock = gateway();
         let client = client_with(&mock, around_attempts, false);
         for operation in [get(), post(), streaming_post()] {
             let error = client
-                .fetch(operation.credential(wanted))
+                .fetch(operation.credential(credential_use))
                 .await
                 .unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Middleware, "{error}");
             assert!(error.message().contains("extensions"), "{error}");
             assert!(!error.was_sent() && !error.is_retryable(), "{error:?}");
         }
-        assert!(mock.requests().is_empty(), "{wanted:?}");
+        assert!(mock.requests().is_empty(), "{credential_use:?}");
     }
 }
 

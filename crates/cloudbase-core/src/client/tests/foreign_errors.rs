@@ -40,7 +40,7 @@ async fn the_time_limit_of_a_users_layer_is_a_time_limit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_error_of_a_layer_is_told_without_tokens() {
+async fn the_error_of_a_layer_is_shown_without_tokens() {
     let error = failing_with(|| "no permit left for Bearer opaque-key-1".into()).await;
     assert_eq!(error.kind(), ErrorKind::Middleware);
     assert_eq!(

@@ -5,12 +5,12 @@ use std::sync::Mutex;
 use super::*;
 use crate::credential::{Cached, CredentialProvider};
 use crate::operation::CallOptions;
-use crate::testing::{MockRequest, answer};
+use crate::testing::{MockRequest, response};
 use crate::{CredentialUse, ErrorKind};
 
 const EXPIRED: &str = r#"{"code":"ACCESS_TOKEN_EXPIRED","message":"x"}"#;
 
-/// Somebody who signs in and out, and whose tokens are replaced when they are rejected.
+/// A user who signs in and out, and whose tokens are replaced when they are rejected.
 #[derive(Clone, Default)]
 struct People(Arc<Mutex<Option<Token>>>);
 
@@ -52,16 +52,16 @@ impl CredentialProvider for People {
 /// What happens between the first response and whatever follows.
 type Change = fn(&People);
 
-/// Answers the first request with `status`, and everything after it well; `change` comes before the
+/// Responds to the first request with `status`, and everything after it well; `change` comes before the
 /// first response.
 fn gateway(people: &People, status: u16, change: Change) -> MockTransport {
     let people = people.clone();
     let first = move |_: MockRequest| {
         change(&people);
-        async move { Ok(answer(status, &[], EXPIRED).map(Body::from)) }
+        async move { Ok(response(status, &[], EXPIRED).map(Body::from)) }
     };
     let mock = MockTransport::new().then(first);
-    mock.fallback(|_| async { Ok(answer(200, &[], "{}").map(Body::from)) })
+    mock.fallback(|_| async { Ok(response(200, &[], "{}").map(Body::from)) })
 }
 
 fn sent(mock: &MockTransport) -> Vec<String> {
@@ -134,7 +134,7 @@ async fn several_requests_of_one_call_have_one_user() {
     let people = People::default();
     people.sign_in("a");
     let mock =
-        MockTransport::new().fallback(|_| async { Ok(answer(200, &[], "{}").map(Body::from)) });
+        MockTransport::new().fallback(|_| async { Ok(response(200, &[], "{}").map(Body::from)) });
     let client = builder(&mock).credentials(people.clone()).build().unwrap();
     let one = CallOptions::default().as_one_call();
     client.fetch(get().options(one.clone())).await.unwrap();
@@ -231,7 +231,7 @@ async fn a_request_made_by_hand_keeps_its_user_too() {
 #[tokio::test(start_paused = true)]
 async fn a_call_that_requires_a_user_never_carries_the_key() {
     let mock =
-        MockTransport::new().fallback(|_| async { Ok(answer(200, &[], "{}").map(Body::from)) });
+        MockTransport::new().fallback(|_| async { Ok(response(200, &[], "{}").map(Body::from)) });
     let people = People::default();
     let strict = builder(&mock).credentials(people.clone()).require_user();
     let strict = strict.build().unwrap();

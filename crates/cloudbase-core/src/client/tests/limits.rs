@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use tower::ServiceExt as _;
 
 use super::*;
-use crate::testing::answer;
+use crate::testing::response;
 use crate::{BoxError, CallOptions, ErrorKind, TimeoutPhase};
 
 async fn never() -> std::result::Result<Response<Body>, BoxError> {
@@ -16,7 +16,7 @@ async fn never() -> std::result::Result<Response<Body>, BoxError> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_attempt_without_an_answer_ends_and_only_a_read_is_repeated() {
+async fn an_attempt_without_a_response_ends_and_only_a_read_is_repeated() {
     let mock = MockTransport::new().fallback(|_| never());
     let start = Instant::now();
     let error = client(&mock).fetch(post()).await.unwrap_err();
@@ -63,7 +63,7 @@ async fn bounded<T: std::fmt::Debug>(call: impl Future<Output = Result<T>>) -> c
     ended.expect("the call ends by itself").unwrap_err()
 }
 
-/// A renewal that never comes to an end.
+/// A refresh that never comes to an end.
 struct Stuck;
 
 impl crate::credential::CredentialProvider for Stuck {
@@ -148,7 +148,7 @@ fn with_slow_session(mock: &MockTransport) -> Client {
 async fn the_time_of_an_attempt_begins_with_the_attempt() {
     let mock = MockTransport::new().then(|_| async {
         sleep(Duration::from_secs(10)).await;
-        Ok(answer(200, &[], "{}").map(Body::from))
+        Ok(response(200, &[], "{}").map(Body::from))
     });
     let start = Instant::now();
     with_slow_session(&mock).fetch(get()).await.unwrap();
@@ -166,7 +166,7 @@ async fn the_deadline_is_watched_again_when_an_attempt_is_over() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stalled_answer_ends_and_a_slow_one_that_moves_does_not() {
+async fn a_stalled_response_ends_and_a_slow_one_that_moves_does_not() {
     let trickle = |pause: u64, bytes: usize| {
         MockTransport::new().then(move |_| {
             let pieces = stream::iter(0..20).then(move |_| async move {
@@ -244,7 +244,7 @@ async fn an_upload_may_take_long_while_it_moves_and_ends_when_it_stalls() {
     assert_eq!(
         error.timeout_phase(),
         Some(TimeoutPhase::Attempt),
-        "sent, but no answer came"
+        "sent, but no response came"
     );
     assert_eq!(start.elapsed(), Duration::from_secs(60));
 }
@@ -332,8 +332,8 @@ async fn the_wait_for_the_response_to_an_upload_has_the_total_limit_and_says_so(
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_over_the_limit_is_not_read() {
-    let declared = MockTransport::new().answer(answer(200, &[], vec![b'1'; 11 * 1024 * 1024]));
+async fn a_response_over_the_limit_is_not_read() {
+    let declared = MockTransport::new().response(response(200, &[], vec![b'1'; 11 * 1024 * 1024]));
     let error = client(&declared).fetch(get()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge);
     assert_eq!(
@@ -361,7 +361,7 @@ async fn an_answer_over_the_limit_is_not_read() {
     );
 
     let options = CallOptions::new().with_max_response_size(4);
-    let mock = MockTransport::new().answer(answer(200, &[], "12345"));
+    let mock = MockTransport::new().response(response(200, &[], "12345"));
     assert_eq!(
         client(&mock)
             .fetch(get().options(options))
@@ -392,15 +392,15 @@ async fn a_slow_connection_is_not_taken_for_a_stalled_upload() {
         .build()
         .unwrap();
     let upload = post().body(Bytes::from(vec![0; 256 * 1024])).transfer();
-    let answer = client.execute(upload).await.unwrap().into_value();
-    assert_eq!(answer.into_bytes(100).await.unwrap(), "262144");
+    let response = client.execute(upload).await.unwrap().into_value();
+    assert_eq!(response.into_bytes(100).await.unwrap(), "262144");
 }
 
 #[tokio::test(start_paused = true)]
 async fn no_limit_is_a_limit_too() {
     let mock = MockTransport::new().fallback(|_| async {
         sleep(Duration::from_secs(3600)).await;
-        Ok(answer(200, &[], "{}").map(Body::from))
+        Ok(response(200, &[], "{}").map(Body::from))
     });
     let unlimited = builder(&mock)
         .timeout(Duration::MAX)
@@ -421,8 +421,8 @@ async fn little_pieces_do_not_count_the_consumers_time() {
         });
         Ok(Response::new(Body::stream(pieces)))
     });
-    let answer = client(&mock).execute(get().transfer()).await.unwrap();
-    let mut body = answer.into_value().into_data_stream();
+    let response = client(&mock).execute(get().transfer()).await.unwrap();
+    let mut body = response.into_value().into_data_stream();
     while let Some(piece) = body.next().await {
         piece.unwrap();
         sleep(Duration::from_secs(30)).await;
@@ -430,7 +430,7 @@ async fn little_pieces_do_not_count_the_consumers_time() {
 }
 
 #[test]
-fn what_is_left_of_a_limit_is_told_in_round_figures() {
+fn what_is_left_of_a_limit_is_said_in_round_figures() {
     for (left, shown) in [
         (Duration::from_micros(59_999_953), "60s"),
         (Duration::from_millis(340), "300ms"),
@@ -455,7 +455,7 @@ fn a_message_that_is_cut_off_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_limit_of_nothing_is_refused_before_anything_is_sent() {
+async fn a_limit_of_nothing_is_rejected_before_anything_is_sent() {
     let mock = MockTransport::new();
     let client = client(&mock);
     let options = CallOptions::new;
@@ -474,7 +474,7 @@ async fn a_limit_of_nothing_is_refused_before_anything_is_sent() {
     for (name, options) in limits {
         let error = client.fetch(get().options(options)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Argument, "{name}");
-        // As all refusals do, whether or not the call is known already.
+        // As all rejections do, whether or not the call is known already.
         let beginning = format!("invalid argument: `{name}` must be");
         assert!(error.to_string().starts_with(&beginning), "{error}");
         assert_eq!(error.operation(), "things.get");

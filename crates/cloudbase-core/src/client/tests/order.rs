@@ -8,7 +8,7 @@ use tower::layer::layer_fn;
 use tower::{ServiceBuilder, ServiceExt as _, service_fn};
 
 use super::*;
-use crate::testing::answer;
+use crate::testing::response;
 use crate::{BoxError, CallInfo, HttpService};
 
 type Log = Arc<Mutex<Vec<String>>>;
@@ -102,7 +102,7 @@ async fn a_replay_passes_the_attempt_layers_but_not_the_call_layers() {
 }
 
 /// A layer that notes what comes back to it.
-fn noting_answers(
+fn noting_responses(
     log: &Log,
     name: &'static str,
 ) -> impl tower::Layer<HttpService, Service = HttpService> + Send + 'static {
@@ -116,7 +116,7 @@ fn noting_answers(
             async move {
                 let result = inner.oneshot(request).await;
                 let what = match &result {
-                    Ok(answer) => answer.status().as_u16().to_string(),
+                    Ok(response) => response.status().as_u16().to_string(),
                     Err(error) => match crate::error::find::<crate::Error>(&**error) {
                         Some(error) => format!("{:?}", error.timeout_phase()),
                         None => "unknown".to_owned(),
@@ -170,8 +170,8 @@ async fn layers_see_the_outcome_of_what_they_wrap() {
         let client = builder(&mock)
             .credentials(provider)
             .timeout(Duration::from_secs(10))
-            .layer(noting_answers(&log, "call"))
-            .attempt_layer(noting_answers(&log, "attempt"))
+            .layer(noting_responses(&log, "call"))
+            .attempt_layer(noting_responses(&log, "attempt"))
             .build()
             .unwrap();
         assert_eq!(client.fetch(get()).await.is_ok(), name != "deadline");
@@ -186,7 +186,7 @@ async fn a_retry_carries_the_newest_token_and_a_replay_is_no_retry() {
     let mock = MockTransport::new()
         .then(move |_| {
             elsewhere.set(token(9));
-            async { Ok(answer(503, &[], "{}").map(Body::from)) }
+            async { Ok(response(503, &[], "{}").map(Body::from)) }
         })
         .json(200, &json!({}));
     let client = builder(&mock).credentials(provider).build().unwrap();
@@ -200,12 +200,12 @@ async fn a_retry_carries_the_newest_token_and_a_replay_is_no_retry() {
         .json(200, &json!({}));
     let provider = TokenCache::new(Sequence::default(), RefreshPolicy::default());
     let client = builder(&mock).credentials(provider).max_attempts(1);
-    let answer = client.build().unwrap().fetch(post()).await.unwrap();
-    assert_eq!(answer.attempts(), 2);
+    let response = client.build().unwrap().fetch(post()).await.unwrap();
+    assert_eq!(response.attempts(), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_layer_can_answer_by_itself_and_its_error_can_be_found_again() {
+async fn a_layer_can_respond_by_itself_and_its_error_can_be_found_again() {
     #[derive(Debug)]
     struct Mine;
     impl std::fmt::Display for Mine {
@@ -237,7 +237,7 @@ async fn a_layer_can_answer_by_itself_and_its_error_can_be_found_again() {
 
     let cached = layer_fn(|_: HttpService| {
         service_fn(|_: Request<Body>| async {
-            Ok::<_, BoxError>(answer(200, &[], "\"from the layer\"").map(Body::from))
+            Ok::<_, BoxError>(response(200, &[], "\"from the layer\"").map(Body::from))
         })
     });
     let client = builder(&mock).attempt_layer(cached).build().unwrap();

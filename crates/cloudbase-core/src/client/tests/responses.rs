@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::credential::{Cached, CredentialProvider};
-use crate::testing::answer;
+use crate::testing::response;
 use crate::{CallOptions, Error, ErrorKind, TimeoutPhase};
 
 const INVALID: &str = r#"{"errors":[{"field":"title"}]}"#;
@@ -17,7 +17,7 @@ fn any_status(operation: Operation) -> Operation {
 }
 
 fn mock(status: u16, headers: &[(&str, &str)], body: impl Into<bytes::Bytes>) -> MockTransport {
-    MockTransport::new().answer(answer(status, headers, body))
+    MockTransport::new().response(response(status, headers, body))
 }
 
 async fn failure(status: u16, headers: &[(&str, &str)], body: impl Into<bytes::Bytes>) -> Error {
@@ -121,8 +121,8 @@ async fn the_first_64_kib_of_a_body_are_kept() {
             let pieces: Vec<_> = body.chunks(1000).map(<[u8]>::to_vec).collect();
             let pieces = pieces.into_iter().map(Ok::<_, std::io::Error>);
             let body = Body::stream(futures_util::stream::iter(pieces));
-            let answer = http::Response::builder().status(400).body(body);
-            async move { Ok(answer.unwrap()) }
+            let response = http::Response::builder().status(400).body(body);
+            async move { Ok(response.unwrap()) }
         });
         let streamed = client(&mock).fetch(own(post())).await.unwrap_err();
         for error in [in_memory, streamed] {
@@ -163,8 +163,8 @@ async fn an_error_that_does_not_end_has_its_status_and_what_came() {
                 Some((Ok("."), ()))
             });
             let body = Body::stream(first.chain(rest));
-            let answer = http::Response::builder().status(404).body(body);
-            async move { Ok(answer.unwrap()) }
+            let response = http::Response::builder().status(404).body(body);
+            async move { Ok(response.unwrap()) }
         });
         let error = client(&mock).fetch(own(post())).await.unwrap_err();
         assert_eq!(error.timeout_phase(), Some(phase), "{error:?}");
@@ -198,9 +198,9 @@ async fn the_whole_body_of_any_status_is_read() {
         let body = body.clone();
         MockTransport::new().then(move |_| {
             let pieces = futures_util::stream::iter([Ok::<_, std::io::Error>(body.clone())]);
-            let answer = http::Response::builder().status(status);
-            let answer = answer.body(Body::stream(pieces)).unwrap();
-            async move { Ok(answer) }
+            let response = http::Response::builder().status(status);
+            let response = response.body(Body::stream(pieces)).unwrap();
+            async move { Ok(response) }
         })
     };
     for operation in [any_status(post()), any_status(post()).transfer()] {
@@ -221,17 +221,17 @@ async fn the_whole_body_of_any_status_is_read() {
 #[tokio::test(start_paused = true)]
 async fn retries_and_the_refresh_of_a_token_come_before_any_status() {
     let mock = MockTransport::new()
-        .answer(answer(503, &[], "one"))
-        .answer(answer(503, &[], "two"))
-        .answer(answer(503, &[], "three"));
-    let response = client(&mock).fetch(any_status(get())).await.unwrap();
-    assert_eq!((response.status().as_u16(), response.attempts()), (503, 3));
-    assert_eq!(response.value(), "three");
+        .response(response(503, &[], "one"))
+        .response(response(503, &[], "two"))
+        .response(response(503, &[], "three"));
+    let last = client(&mock).fetch(any_status(get())).await.unwrap();
+    assert_eq!((last.status().as_u16(), last.attempts()), (503, 3));
+    assert_eq!(last.value(), "three");
 
     let expired = json!({ "code": "ACCESS_TOKEN_EXPIRED", "message": "m" });
     let mock = MockTransport::new()
         .json(401, &expired)
-        .answer(answer(404, &[], "none"));
+        .response(response(404, &[], "none"));
     let (client, source) = with_session(&mock);
     let response = client.fetch(any_status(get())).await.unwrap();
     assert_eq!(response.status().as_u16(), 404);
@@ -250,16 +250,16 @@ async fn so_they_do_for_what_is_longer_than_any_status_takes() {
             .with_max_response_size(limit);
         let long = "x".repeat(length);
         let mock = MockTransport::new()
-            .answer(answer(503, &[], long.clone()))
-            .answer(answer(503, &[], long.clone()))
-            .answer(answer(404, &[], "0123456789"));
+            .response(response(503, &[], long.clone()))
+            .response(response(503, &[], long.clone()))
+            .response(response(404, &[], "0123456789"));
         let call = || get().options(options.clone());
-        let response = client(&mock).fetch(call()).await.unwrap();
-        assert_eq!((response.status().as_u16(), response.attempts()), (404, 3));
+        let last = client(&mock).fetch(call()).await.unwrap();
+        assert_eq!((last.status().as_u16(), last.attempts()), (404, 3));
 
         let mock = MockTransport::new().fallback(move |_| {
-            let answer = answer(404, &[], long.clone()).map(Body::from);
-            async move { Ok(answer) }
+            let response = response(404, &[], long.clone()).map(Body::from);
+            async move { Ok(response) }
         });
         let client = client(&mock);
         for error in [
@@ -292,7 +292,7 @@ async fn a_token_that_the_server_repeats_is_not_shown() {
         json!({ "code": token, "requestId": token }).to_string(),
         json!({ "message": "Bearer the-access-key, eyJhbGciOiJSUzI1NiJ9.e30.c2ln" }).to_string(),
     ] {
-        let mock = MockTransport::new().answer(answer(400, &[], body.clone()));
+        let mock = MockTransport::new().response(response(400, &[], body.clone()));
         let options = CallOptions::new().with_token(SecretString::from(token));
         let error = client(&mock).fetch(own(post()).options(options)).await;
         let error = error.unwrap_err();
@@ -349,7 +349,7 @@ async fn nor_is_the_token_of_a_session_or_of_another_user() {
         let header = request.header("authorization").unwrap();
         let header = header.trim_start_matches("Bearer ");
         let body = json!({ "code": header, "message": format!("bad: {header}") });
-        Ok(answer(400, &[], body.to_string()).map(Body::from))
+        Ok(response(400, &[], body.to_string()).map(Body::from))
     });
     let session = crate::credential::StaticToken::new("opaque-token-of-a-session").unwrap();
     let session = builder(&mock).credentials(session).build().unwrap();

@@ -1,11 +1,11 @@
 //! What is sent again, when, and what never is.
 
 use super::*;
-use crate::testing::{answer, error};
+use crate::testing::{error, response};
 use crate::{CallOptions, ErrorKind, Idempotency};
 
 fn unavailable(headers: &[(&str, &str)]) -> http::Response<bytes::Bytes> {
-    answer(
+    response(
         503,
         headers,
         r#"{"code":"RESOURCE_UNAVAILABLE","message":"later"}"#,
@@ -15,14 +15,14 @@ fn unavailable(headers: &[(&str, &str)]) -> http::Response<bytes::Bytes> {
 #[tokio::test(start_paused = true)]
 async fn reads_are_retried_and_writes_that_were_sent_are_not() {
     let mock = MockTransport::new()
-        .answer(unavailable(&[]))
-        .answer(unavailable(&[]))
+        .response(unavailable(&[]))
+        .response(unavailable(&[]))
         .json(200, &json!(1));
     assert_eq!(client(&mock).fetch(get()).await.unwrap().attempts(), 3);
 
     for failure in [503, 500, 502, 504] {
         let mock = MockTransport::new()
-            .answer(answer(failure, &[], "{}"))
+            .response(response(failure, &[], "{}"))
             .json(200, &json!(1));
         let error = client(&mock).fetch(post()).await.unwrap_err();
         assert_eq!(
@@ -55,19 +55,19 @@ async fn what_never_left_is_sent_again_whatever_it_is() {
 #[tokio::test(start_paused = true)]
 async fn the_users_word_on_idempotency_counts() {
     let mock = MockTransport::new()
-        .answer(unavailable(&[]))
+        .response(unavailable(&[]))
         .json(200, &json!(1));
     let options = CallOptions::new().with_idempotent(true);
     client(&mock).fetch(post().options(options)).await.unwrap();
 
     let mock = MockTransport::new()
-        .answer(unavailable(&[]))
+        .response(unavailable(&[]))
         .json(200, &json!(1));
     let options = CallOptions::new().with_idempotent(false);
     assert!(client(&mock).fetch(get().options(options)).await.is_err());
 
     let mock = MockTransport::new()
-        .answer(unavailable(&[]))
+        .response(unavailable(&[]))
         .json(200, &json!(1));
     client(&mock)
         .fetch(post().idempotency(Idempotency::Idempotent))
@@ -78,14 +78,14 @@ async fn the_users_word_on_idempotency_counts() {
 #[tokio::test(start_paused = true)]
 async fn a_streamed_body_is_sent_once() {
     let mock = MockTransport::new()
-        .answer(unavailable(&[]))
+        .response(unavailable(&[]))
         .json(200, &json!(1));
     let operation = streaming_post().idempotency(Idempotency::Idempotent);
     assert!(client(&mock).fetch(operation).await.is_err());
     assert_eq!(mock.requests().len(), 1);
 
     let mock = MockTransport::new()
-        .answer(unavailable(&[]))
+        .response(unavailable(&[]))
         .json(200, &json!(1));
     let again = Body::factory(|| {
         Body::stream(futures_util::stream::iter([Ok::<_, std::io::Error>(
@@ -115,7 +115,7 @@ async fn the_wait_is_what_retry_after_says() {
     ];
     for (header, least, most) in cases {
         let mock = MockTransport::new()
-            .answer(unavailable(&[("retry-after", header)]))
+            .response(unavailable(&[("retry-after", header)]))
             .json(200, &json!(1));
         let start = Instant::now();
         client(&mock).fetch(get()).await.unwrap();
@@ -127,7 +127,7 @@ async fn the_wait_is_what_retry_after_says() {
 #[tokio::test(start_paused = true)]
 async fn too_long_a_wait_is_the_callers_to_know() {
     let mock = MockTransport::new()
-        .answer(unavailable(&[("retry-after", "99999999")]))
+        .response(unavailable(&[("retry-after", "99999999")]))
         .json(200, &json!(1));
     let start = Instant::now();
     let error = client(&mock).fetch(get()).await.unwrap_err();
@@ -148,7 +148,7 @@ async fn a_wait_of_more_digits_than_a_number_has_is_very_long() {
         &"9".repeat(400),
     ] {
         let mock = MockTransport::new()
-            .answer(unavailable(&[("retry-after", header)]))
+            .response(unavailable(&[("retry-after", header)]))
             .json(200, &json!(1));
         let error = client(&mock).fetch(get()).await.unwrap_err();
         assert_eq!(mock.requests().len(), 1, "{header}");
@@ -161,7 +161,7 @@ async fn a_wait_of_more_digits_than_a_number_has_is_very_long() {
     // Leading zeros make no number larger.
     let zeros = format!("{}2", "0".repeat(40));
     let mock = MockTransport::new()
-        .answer(unavailable(&[("retry-after", &zeros)]))
+        .response(unavailable(&[("retry-after", &zeros)]))
         .json(200, &json!(1));
     let start = Instant::now();
     client(&mock).fetch(get()).await.unwrap();
@@ -169,7 +169,7 @@ async fn a_wait_of_more_digits_than_a_number_has_is_very_long() {
     // What is neither a number nor a date asks for nothing.
     for header in ["+5", "1.5", "99999999999999999999s", "0x7f", "1e30", "٣"] {
         let mock = MockTransport::new()
-            .answer(unavailable(&[("retry-after", header)]))
+            .response(unavailable(&[("retry-after", header)]))
             .json(200, &json!(1));
         let start = Instant::now();
         client(&mock).fetch(get()).await.unwrap();
@@ -180,7 +180,7 @@ async fn a_wait_of_more_digits_than_a_number_has_is_very_long() {
 #[tokio::test(start_paused = true)]
 async fn a_wait_past_the_deadline_ends_the_call_with_the_failure_itself() {
     let mock = MockTransport::new()
-        .answer(unavailable(&[("retry-after", "10")]))
+        .response(unavailable(&[("retry-after", "10")]))
         .json(200, &json!(1));
     let options = CallOptions::new().with_timeout(Duration::from_secs(5));
     let error = client(&mock)
@@ -246,7 +246,7 @@ async fn a_body_cut_half_way_is_a_failed_attempt() {
 
 #[tokio::test(start_paused = true)]
 async fn one_attempt_switches_retries_off() {
-    let mock = MockTransport::new().answer(unavailable(&[]));
+    let mock = MockTransport::new().response(unavailable(&[]));
     let options = CallOptions::new().with_max_attempts(1);
     assert_eq!(
         client(&mock)
@@ -325,7 +325,7 @@ async fn an_error_within_a_success_is_repeated_as_any_other() {
 #[tokio::test(start_paused = true)]
 async fn an_error_within_a_success_gives_nothing_back_to_the_budget() {
     let body = r#"{"code":"OPERATION_TIMEOUT","message":"m"}"#;
-    let timeout = move |_| async move { Ok(answer(200, &[], body).map(Body::from)) };
+    let timeout = move |_| async move { Ok(response(200, &[], body).map(Body::from)) };
     let mock = MockTransport::new().fallback(timeout);
     let client = client(&mock);
     for _ in 0..100 {
@@ -388,13 +388,13 @@ async fn a_limit_is_the_callers_to_heed_unless_the_call_reads() {
         (422, "EXCEED_CONCURRENT_REQUEST_LIMIT"),
     ] {
         let limit = || {
-            answer(
+            response(
                 status,
                 &[("retry-after", "1")],
                 json!({ "code": code }).to_string(),
             )
         };
-        let mock = MockTransport::new().answer(limit()).json(200, &json!(1));
+        let mock = MockTransport::new().response(limit()).json(200, &json!(1));
         assert_eq!(
             client(&mock).fetch(get()).await.unwrap().attempts(),
             2,
@@ -403,7 +403,7 @@ async fn a_limit_is_the_callers_to_heed_unless_the_call_reads() {
 
         let upsert = post().idempotency(Idempotency::Idempotent);
         for write in [post(), upsert] {
-            let mock = MockTransport::new().answer(limit()).json(200, &json!(1));
+            let mock = MockTransport::new().response(limit()).json(200, &json!(1));
             let error = client(&mock).fetch(write).await.unwrap_err();
             assert_eq!(mock.requests().len(), 1, "{code}");
             // The call did not run.
@@ -412,12 +412,12 @@ async fn a_limit_is_the_callers_to_heed_unless_the_call_reads() {
         }
 
         let options = CallOptions::new().with_idempotent(true);
-        let mock = MockTransport::new().answer(limit()).json(200, &json!(1));
+        let mock = MockTransport::new().response(limit()).json(200, &json!(1));
         client(&mock).fetch(post().options(options)).await.unwrap();
     }
     // A store that is overloaded says so with a status of its own.
-    let slow = answer(503, &[], "<Error><Code>SlowDown</Code></Error>");
-    let mock = MockTransport::new().answer(slow).json(200, &json!(1));
+    let slow = response(503, &[], "<Error><Code>SlowDown</Code></Error>");
+    let mock = MockTransport::new().response(slow).json(200, &json!(1));
     let put = post().idempotency(Idempotency::Idempotent);
     client(&mock)
         .fetch(put.envelope(crate::Envelope::ObjectStore))

@@ -45,7 +45,7 @@ async fn headers_of_the_connection_are_rejected_before_anything_is_sent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn header_injection_is_refused_before_anything_is_sent() {
+async fn header_injection_is_rejected_before_anything_is_sent() {
     let mock = MockTransport::new();
     let client = client(&mock);
     for bad in ["a\rb", "a\nb", "a\0b", "a\r\nX-Evil: 1"] {
@@ -100,13 +100,13 @@ async fn header_injection_is_refused_before_anything_is_sent() {
 
 #[tokio::test(start_paused = true)]
 async fn plain_http_is_for_this_machine_only() {
-    let refused = Client::builder()
+    let rejected = Client::builder()
         .env_id("e")
         .endpoint("http://gateway.example")
         .build()
         .unwrap_err();
-    assert_eq!(refused.kind(), ErrorKind::Config);
-    assert!(refused.message().contains("endpoint"), "{refused}");
+    assert_eq!(rejected.kind(), ErrorKind::Config);
+    assert!(rejected.message().contains("endpoint"), "{rejected}");
     for host in ["127.0.0.1:1", "localhost", "[::1]:8080", "127.8.9.1"] {
         Client::builder()
             .env_id("e")

@@ -24,7 +24,7 @@ fn endpoints_keep_their_path() {
 }
 
 #[test]
-fn bad_endpoints_are_refused_with_the_rule() {
+fn bad_endpoints_are_rejected_with_the_rule() {
     for (text, rule) in [
         ("", "of the form"),
         ("example.org", "of the form"),

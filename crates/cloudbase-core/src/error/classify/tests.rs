@@ -38,7 +38,7 @@ fn a_duplicate_is_a_conflict_in_every_family() {
 }
 
 #[test]
-fn failures_of_models_are_told_apart_by_code() {
+fn failures_of_models_are_distinguished_by_code() {
     assert!(api(200, "DATASOURCE_NOT_EXIST", "").is_not_found());
     assert!(api(200, "TABLE_NOT_EXIST", "").is_not_found());
     assert!(api(200, "DATA_SOURCE_OP_AUTH_FAILURE", "").is_permission_denied());

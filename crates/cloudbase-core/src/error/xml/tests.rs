@@ -20,7 +20,7 @@ fn the_three_elements_are_found() {
 }
 
 #[test]
-fn anything_else_is_told_by_its_status() {
+fn anything_else_is_named_by_its_status() {
     for body in [
         "",
         "<Error><Code>",

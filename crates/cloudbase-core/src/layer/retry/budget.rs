@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_empty_bucket_refuses_and_successes_fill_it_again() {
+    fn an_empty_bucket_rejects_and_successes_fill_it_again() {
         let budgets = Budgets::new(30);
         assert!(budgets.spend(None, false));
         assert!(budgets.spend(None, false));

@@ -62,7 +62,7 @@ fn both<T: Serialize + ?Sized>(value: &T) -> (String, String) {
 #[test]
 fn numbers_that_json_has_not_are_rejected_where_they_are() {
     let infinite = [f32::INFINITY, f32::NEG_INFINITY];
-    for (found, wanted) in [
+    for (found, expected) in [
         (rejected(&row(f64::NAN)), "`field_x` is NaN"),
         (rejected(&[row(1.0), row(f64::NAN)]), "`[1].field_x` is NaN"),
         (rejected(&row(infinite)), "`field_x[0]` is infinite"),
@@ -81,7 +81,7 @@ fn numbers_that_json_has_not_are_rejected_where_they_are() {
         ),
         (rejected(&Shape::Struct { x: f64::NAN }), "`x` is NaN"),
     ] {
-        let message = format!("`rows` must hold finite numbers only: {wanted}");
+        let message = format!("`rows` must hold finite numbers only: {expected}");
         assert_eq!(found, (ErrorKind::Argument, message));
     }
     let alone = "`rows` must be a finite number, and is NaN".to_owned();

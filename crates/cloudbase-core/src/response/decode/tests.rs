@@ -29,7 +29,7 @@ impl<'de> serde::Deserialize<'de> for At {
 }
 
 #[test]
-fn an_answer_that_does_not_fit_says_where_and_what_was_expected_but_not_what_came() {
+fn a_response_that_does_not_fit_says_where_and_what_was_expected_but_not_what_came() {
     for (body, expected) in [
         (
             r#"[{"title":7}]"#,

@@ -6,9 +6,9 @@ use tokio::time::Instant;
 
 use super::*;
 
-/// A connection that was reset, with an answer that nobody has read yet.
+/// A connection that was reset, with a response that nobody has read yet.
 struct Closed {
-    answer: &'static [u8],
+    response: &'static [u8],
     kind: io::ErrorKind,
 }
 
@@ -18,8 +18,8 @@ impl Read for Closed {
         _: &mut Context<'_>,
         mut buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        let answer = std::mem::take(&mut self.answer);
-        buffer.put_slice(answer);
+        let response = std::mem::take(&mut self.response);
+        buffer.put_slice(response);
         Poll::Ready(Ok(()))
     }
 }
@@ -39,8 +39,8 @@ impl Write for Closed {
 }
 
 fn closed(kind: io::ErrorKind) -> Link<Closed> {
-    let answer = b"answer";
-    Link::new(Closed { answer, kind }, false)
+    let response = b"response";
+    Link::new(Closed { response, kind }, false)
 }
 
 async fn write(link: &mut Link<Closed>) -> io::Result<usize> {
@@ -55,16 +55,16 @@ async fn read(link: &mut Link<Closed>) -> io::Result<Vec<u8>> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_came_before_a_reset_is_read_before_the_reset_is_told() {
+async fn what_came_before_a_reset_is_read_before_the_reset_is_reported() {
     let mut link = closed(io::ErrorKind::ConnectionReset);
     assert!(futures_util::poll!(Box::pin(write(&mut link))).is_pending());
-    assert_eq!(read(&mut link).await.unwrap(), b"answer");
-    let told = read(&mut link).await.unwrap_err();
-    assert_eq!(told.kind(), io::ErrorKind::ConnectionReset);
+    assert_eq!(read(&mut link).await.unwrap(), b"response");
+    let error = read(&mut link).await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
     // What was closed properly ends properly.
     let mut link = closed(io::ErrorKind::BrokenPipe);
     assert!(futures_util::poll!(Box::pin(write(&mut link))).is_pending());
-    assert_eq!(read(&mut link).await.unwrap(), b"answer");
+    assert_eq!(read(&mut link).await.unwrap(), b"response");
     assert_eq!(read(&mut link).await.unwrap(), b"");
 }
 
@@ -72,8 +72,8 @@ async fn what_came_before_a_reset_is_read_before_the_reset_is_told() {
 async fn a_writer_learns_of_a_reset_though_nobody_reads() {
     let mut link = closed(io::ErrorKind::ConnectionReset);
     let begin = Instant::now();
-    let told = write(&mut link).await.unwrap_err();
-    assert_eq!(told.kind(), io::ErrorKind::ConnectionReset);
+    let error = write(&mut link).await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
     assert_eq!(begin.elapsed(), MAX_WAIT);
 }
 
@@ -83,15 +83,15 @@ async fn http2_learns_of_a_reset_at_once() {
     let mut link = closed(io::ErrorKind::ConnectionReset);
     link.report_at_once();
     let begin = Instant::now();
-    let told = write(&mut link).await.unwrap_err();
-    assert_eq!(told.kind(), io::ErrorKind::ConnectionReset);
+    let error = write(&mut link).await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
     assert_eq!(begin.elapsed(), Duration::ZERO);
-    assert_eq!(read(&mut link).await.unwrap(), b"answer");
+    assert_eq!(read(&mut link).await.unwrap(), b"response");
 }
 
 #[tokio::test]
-async fn other_failures_are_told_at_once() {
+async fn other_failures_are_reported_at_once() {
     let mut link = closed(io::ErrorKind::OutOfMemory);
-    let told = write(&mut link).await.unwrap_err();
-    assert_eq!(told.kind(), io::ErrorKind::OutOfMemory);
+    let error = write(&mut link).await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::OutOfMemory);
 }

@@ -1,4 +1,4 @@
-//! Hosts of keys that are silent, slow, or answer by half.
+//! Hosts of keys that are silent, slow, or respond by half.
 
 use tokio::time::Instant;
 
@@ -25,7 +25,7 @@ fn host(script: &'static [Does]) -> (MockTransport, Arc<AtomicUsize>) {
         let at = count.fetch_add(1, Ordering::SeqCst);
         let does = script[at.min(script.len() - 1)];
         async move {
-            let published = |keys| answer(200, &[], document(keys).to_string()).map(Body::from);
+            let published = |keys| response(200, &[], document(keys).to_string()).map(Body::from);
             match does {
                 Does::Publish(keys) => Ok(published(keys)),
                 Does::Slow(millis) => {
@@ -37,7 +37,7 @@ fn host(script: &'static [Does]) -> (MockTransport, Arc<AtomicUsize>) {
                     // Drips slowly enough for no limit of stalled bodies.
                     Ok(http::Response::new(Body::stream(drops())))
                 }
-                Does::Fail => Ok(answer(500, &[], "{}").map(Body::from)),
+                Does::Fail => Ok(response(500, &[], "{}").map(Body::from)),
             }
         }
     });
