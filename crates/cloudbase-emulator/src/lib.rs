@@ -92,6 +92,7 @@ mod clock;
 mod control;
 mod data;
 mod data_dir;
+mod documents;
 mod emulator;
 mod error;
 mod fault;

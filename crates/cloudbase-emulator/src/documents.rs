@@ -1,0 +1,3 @@
+//! The document database.
+
+mod engine;
