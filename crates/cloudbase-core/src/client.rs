@@ -317,7 +317,7 @@ impl Client {
                 false => error,
             }));
         }
-        let meta = Meta {
+        let meta = Box::new(Meta {
             operation: info.operation(),
             status: head.status,
             headers: head.headers,
@@ -325,7 +325,7 @@ impl Client {
             body_request_id: None,
             attempts: info.attempts(),
             keeps_response: context.keeps_response,
-        };
+        });
         Ok(Response::from_parts(body, meta))
     }
 }

@@ -30,7 +30,8 @@ use crate::operation::RequestId;
 #[derive(Clone)]
 pub struct Response<T> {
     value: T,
-    meta: Meta,
+    /// In a box, because a response is handed on from function to function.
+    meta: Box<Meta>,
 }
 
 #[derive(Clone, Debug)]
@@ -47,14 +48,14 @@ pub(crate) struct Meta {
 }
 
 impl<T> Response<T> {
-    pub(crate) fn from_parts(value: T, meta: Meta) -> Self {
+    pub(crate) fn from_parts(value: T, meta: Box<Meta>) -> Self {
         Self { value, meta }
     }
 
     /// The response to a call that had nothing to send: status 204, no attempts.
     #[doc(hidden)]
     pub fn without_call(operation: &'static str, value: T) -> Self {
-        let meta = Meta {
+        let meta = Box::new(Meta {
             operation,
             status: StatusCode::NO_CONTENT,
             headers: HeaderMap::new(),
@@ -62,11 +63,11 @@ impl<T> Response<T> {
             body_request_id: None,
             attempts: 0,
             keeps_response: false,
-        };
+        });
         Self { value, meta }
     }
 
-    pub(crate) fn into_parts(self) -> (T, Meta) {
+    pub(crate) fn into_parts(self) -> (T, Box<Meta>) {
         (self.value, self.meta)
     }
 

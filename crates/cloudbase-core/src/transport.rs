@@ -116,13 +116,9 @@ impl GatewayAlias {
         if (!plain && config.http2()) || config.proxy.proxy_for(&root).is_some() {
             return None;
         }
-        let host = match (plain, authority.port_u16()) {
-            (_, None) | (true, Some(80)) | (false, Some(443)) => authority.host().to_owned(),
-            (_, Some(port)) => format!("{}:{port}", authority.host()),
-        };
         Some(Self {
             authority: authority.clone(),
-            host: HeaderValue::try_from(host).ok()?,
+            host: host_of(&root)?,
         })
     }
 
@@ -186,6 +182,9 @@ impl Transport {
         check(&request)?;
         let gateway = inner.gateway.as_ref();
         let is_gateway = gateway.is_some_and(|gateway| gateway.apply(&mut request));
+        if !is_gateway && request.uri().host() == Some(ALIAS) {
+            return Err(Error::argument("url", "must name a host"));
+        }
         // A proxy reads plain requests itself; over TLS only the connector talks to it.
         let is_plain = !is_gateway && request.uri().scheme() == Some(&Scheme::HTTP);
         let proxy = match is_plain {
@@ -208,8 +207,34 @@ impl Transport {
         #[cfg(not(all(feature = "_tls", feature = "http2")))]
         let _ = info;
         let proxy = proxy.map(|proxy| Box::new((proxy, request.uri().clone())));
+        if !is_gateway {
+            set_host(&mut request);
+        }
         let response = inner.connections.pooled(request.map(Outgoing::new))?;
         Ok(Sending::Pooled(response, proxy))
+    }
+}
+
+/// Names the host as HTTP/1.1 wants it, unless the caller has. The pool would do so with a copy of each URI.
+fn set_host<B>(request: &mut Request<B>) {
+    if !request.headers().contains_key(HOST)
+        && let Some(host) = host_of(request.uri())
+    {
+        request.headers_mut().insert(HOST, host);
+    }
+}
+
+/// The host of `uri`, with the port if it is not the scheme's own.
+fn host_of(uri: &Uri) -> Option<HeaderValue> {
+    let authority = uri.authority()?;
+    let own_port = match uri.scheme_str() {
+        Some("https" | "wss") => 443,
+        _ => 80,
+    };
+    let host = authority.host();
+    match authority.port_u16().filter(|port| *port != own_port) {
+        None => HeaderValue::try_from(host).ok(),
+        Some(port) => HeaderValue::try_from(format!("{host}:{port}")).ok(),
     }
 }
 
@@ -232,9 +257,6 @@ fn check(request: &Request<Body>) -> Result<()> {
             ErrorKind::Encode,
             format!("the URI of a request {rule}"),
         ));
-    }
-    if uri.host() == Some(ALIAS) {
-        return Err(Error::argument("url", "must name a host"));
     }
     match request.version() {
         Version::HTTP_11 | Version::HTTP_2 | Version::HTTP_10 => Ok(()),
@@ -268,3 +290,6 @@ impl Inner {
 /// Twice the wait that casts doubt on a connection, if no limit is shorter.
 #[cfg(all(feature = "_tls", feature = "http2"))]
 const DOUBT: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests;

@@ -36,6 +36,19 @@ async fn the_gateway_sees_its_own_name_and_a_path() {
     assert_eq!(server.seen.connections(), 1, "the pool knows it again");
 }
 
+#[tokio::test]
+async fn another_host_sees_its_own_name() {
+    let (gateway, other) = (server().await, server().await);
+    let client = gateway.client().build().unwrap();
+    let url = format!("http://{}/object?a=b", other.address);
+    let call = Operation::new("test", "/object", Method::GET, url.parse().unwrap())
+        .credential(CredentialUse::None);
+    client.fetch(call).await.unwrap();
+    let head = &other.seen.heads()[0];
+    assert!(head.starts_with("GET /object?a=b HTTP/1.1\r\n"), "{head}");
+    assert_eq!(header(head, "host"), [other.address.to_string()]);
+}
+
 /// A layer may speak to the gateway under another name; the token of a call goes to no other.
 #[tokio::test]
 async fn a_host_of_a_layers_own_is_kept_and_one_of_the_calls_is_rejected() {

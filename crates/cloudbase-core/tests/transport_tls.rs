@@ -280,6 +280,10 @@ mod http2 {
             .build()
             .unwrap();
         client.fetch(get("/v1/a")).await.unwrap();
-        assert!(old.seen.heads()[0].starts_with("GET /v1/a HTTP/1.1"));
+        let head = &old.seen.heads()[0];
+        assert!(head.starts_with("GET /v1/a HTTP/1.1"));
+        // HTTP/2 has no such header.
+        let host = format!("\r\nhost: localhost:{}\r\n", old.address.port());
+        assert!(head.contains(&host), "{head}");
     }
 }

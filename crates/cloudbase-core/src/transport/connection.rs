@@ -130,12 +130,27 @@ impl<T: Read + Unpin> Read for Link<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        mut buffer: ReadBufCursor<'_>,
+        buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        let Some(reset) = &self.reset else {
-            return Pin::new(&mut self.io).poll_read(cx, buffer);
-        };
-        let kind = reset.kind;
+        match &self.reset {
+            None => Pin::new(&mut self.io).poll_read(cx, buffer),
+            Some(reset) => {
+                let kind = reset.kind;
+                self.poll_rest(cx, buffer, kind)
+            }
+        }
+    }
+}
+
+impl<T: Read + Unpin> Link<T> {
+    /// Reads what has come before the connection was reset.
+    #[cold]
+    fn poll_rest(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut buffer: ReadBufCursor<'_>,
+        kind: io::ErrorKind,
+    ) -> Poll<io::Result<()>> {
         let mut space = [0; 4096];
         let length = min(space.len(), buffer.remaining());
         let mut part = ReadBuf::new(&mut space[..length]);

@@ -60,7 +60,7 @@ impl Connections {
         self.http2
     }
 
-    /// Sends `request` by HTTP/1.1.
+    /// Sends `request`, which names its host, by HTTP/1.1.
     pub(super) fn pooled(&self, request: Request<Outgoing>) -> Result<ResponseFuture> {
         let runtime = current()?;
         let runtimes = self.runtimes.read().unwrap_or_else(PoisonError::into_inner);
@@ -80,10 +80,11 @@ impl Connections {
     ) -> Result<BoxFuture<'static, Result<http::Response<Received>>>> {
         let local = self.local(current()?);
         Ok(Box::pin(async move {
-            let request = match local.http2.send(request, doubt_after).await? {
+            let mut request = match local.http2.send(request, doubt_after).await? {
                 Sent::Response(response) => return Ok(response),
                 Sent::Http1(request) => request,
             };
+            super::set_host(&mut request);
             let response = local.pool.request(request).await;
             let response = response.map_err(error::from_pool)?;
             Ok(response.map(Received::Http1))
@@ -124,6 +125,8 @@ impl Connections {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(self.idle_timeout)
             .pool_max_idle_per_host(self.max_idle)
+            // It is set where the gateway's is at hand.
+            .set_host(false)
             // A request that met a dead connection before a byte was written is sent on another.
             .retry_canceled_requests(true);
         Local {
