@@ -86,6 +86,7 @@ pub mod sdk {
     pub use crate::value::percent_encoding::{
         encode_component, is_unreserved, percent_decode, push_encoded,
     };
+    pub use crate::value::timestamp::NAME as TIMESTAMP;
 }
 
 /// What macros of this crate name.

@@ -109,10 +109,15 @@ pub(super) fn is_transient(error: &Error) -> bool {
                 Some(
                     "EXCEED_REQUEST_LIMIT"
                         | "DATABASE_TRANSACTION_FAIL"
+                        // The transaction as a whole may be tried again, not the call within it.
+                        | "DATABASE_TRANSACTION_CONFLICT"
                         | "unimplemented"
                         | "data_loss"
                 )
             ) {
+                return false;
+            }
+            if is_duplicate_document(error) {
                 return false;
             }
             is_throttled(error)
@@ -305,10 +310,16 @@ pub(super) fn is_conflict(error: &Error) -> bool {
         ) => true,
         // MySQL has no code of its own for this on the wire, only its server's message.
         Some("INVALID_REQUEST" | "FAILED_OPERATION") => error.message().contains("Duplicate entry"),
+        Some("DATABASE_REQUEST_FAILED") => is_duplicate_document(error),
         // What could not be done was to send a message, for one.
         Some("aborted") => false,
         _ => matches!(status(error), 409 | 412),
     }
+}
+
+/// A duplicate in the words of the database, which the service reports as its failure.
+fn is_duplicate_document(error: &Error) -> bool {
+    code(error) == Some("DATABASE_REQUEST_FAILED") && error.message().contains("E11000")
 }
 
 fn code(error: &Error) -> Option<&str> {

@@ -23,6 +23,9 @@ pub enum Envelope {
     Gateway,
     /// As [`Gateway`](Self::Gateway), and a 2xx body with a non-empty string `code` is an error too.
     Coded,
+    /// As [`Gateway`](Self::Gateway), and a 2xx body with a string `code` and a string `message` is an error
+    /// too, unless it has what a success of the document database has. Documents may have any fields.
+    Documents,
     /// `{"error", "error_code", "error_description"}`, an error whatever the status.
     Auth,
     /// As [`Gateway`](Self::Gateway), or `{"statusCode", "error", "message"}`: the buckets of PG mode. The
@@ -100,7 +103,7 @@ fn error_of(family: Envelope, status: StatusCode, headers: &HeaderMap, body: &[u
 fn might_be_error(family: Envelope, body: &[u8]) -> bool {
     let names: &[&str] = match family {
         Envelope::Gateway | Envelope::Storage | Envelope::ObjectStore => return false,
-        Envelope::Coded => &["\"code"],
+        Envelope::Coded | Envelope::Documents => &["\"code"],
         Envelope::Auth => &["\"error", "\"code"],
     };
     // Rows come as a list, which claims nothing.
@@ -126,6 +129,14 @@ fn claims_error(family: Envelope, object: &Map<String, Value>) -> bool {
             truthy("error") || truthy("error_code") || (coded() && object.contains_key("message"))
         }
         Envelope::Coded => coded(),
+        Envelope::Documents => {
+            let succeeds = || {
+                peek::OF_SUCCESS
+                    .iter()
+                    .any(|name| object.contains_key(*name))
+            };
+            coded() && object.get("message").is_some_and(Value::is_string) && !succeeds()
+        }
     }
 }
 

@@ -1,10 +1,14 @@
 //! Points in time.
 
+mod read;
+
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::de::{Deserialize, Deserializer};
+use serde::ser::{Serialize, Serializer};
 
+use self::read::Stated;
 use super::date_time_parts::DateTimeParts;
 
 /// A point in time of the wall clock, in all products. Read from and written as RFC 3339, in UTC with
@@ -116,16 +120,19 @@ impl fmt::Debug for Timestamp {
     }
 }
 
+/// The name under which a serializer with dates of its own, such as that of documents, finds one. Others write
+/// the text.
+pub const NAME: &str = "$cloudbase::Timestamp";
+
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_newtype_struct(NAME, &format_args!("{self}"))
     }
 }
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(RULE))
+        deserializer.deserialize_any(Stated::Time)
     }
 }
 

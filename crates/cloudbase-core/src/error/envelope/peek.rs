@@ -9,6 +9,17 @@ use crate::value::json;
 
 const NAMES: [&str; 4] = ["code", "error", "error_code", "message"];
 
+/// What a success of the document database has at least one of.
+pub(super) const OF_SUCCESS: [&str; 7] = [
+    "_id",
+    "list",
+    "total",
+    "insertedIds",
+    "updated",
+    "deleted",
+    "transactionId",
+];
+
 /// Those fields of an object, or of a string that holds one; everything else is passed over
 /// without a copy. `None` if it is neither.
 pub(super) fn fields(body: &[u8]) -> Option<Map<String, Value>> {
@@ -33,6 +44,10 @@ impl<'de> Deserialize<'de> for Peeked {
                 while let Some(name) = object.next_key::<String>()? {
                     if NAMES.contains(&name.as_str()) {
                         fields.insert(name, object.next_value()?);
+                    } else if OF_SUCCESS.contains(&name.as_str()) {
+                        // Only whether it is there counts: a list may be long.
+                        object.next_value::<IgnoredAny>()?;
+                        fields.insert(name, Value::Bool(true));
                     } else {
                         object.next_value::<IgnoredAny>()?;
                     }

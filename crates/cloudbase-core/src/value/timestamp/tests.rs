@@ -55,3 +55,18 @@ fn forms_of_the_service_are_read() {
         assert_eq!(at(bad), None, "{bad}");
     }
 }
+
+#[test]
+fn dates_of_documents_are_read_too() {
+    for text in [
+        r#"{"$date":1767225600000}"#,
+        r#"{"$date":{"$numberLong":"1767225600000"}}"#,
+        r#"{"$date":"2026-01-01T00:00:00Z"}"#,
+    ] {
+        let at: Timestamp = serde_json::from_str(text).unwrap();
+        assert_eq!(at.to_string(), "2026-01-01T00:00:00.000Z");
+    }
+    for text in ["1767225600000", r#"{"$date":{}}"#, r#"{"$oid":""}"#, "null"] {
+        assert!(serde_json::from_str::<Timestamp>(text).is_err(), "{text}");
+    }
+}
