@@ -1,15 +1,18 @@
-//! MySQL tables, data models and data sources of a CloudBase environment.
+//! MySQL tables, documents, data models and data sources of a CloudBase environment.
 //!
-//! Two doors, each behind a feature of its name: [`MySql`] for tables over REST, and [`Models`] for
-//! data models and the metadata of data sources. Rows and records are your own types (`serde`), or
-//! [`Row`] where you have no type; [`Decimal`], [`DateTime`] and [`lossless`] keep what JSON numbers
+//! Three doors, each behind a feature of its name: [`MySql`] for tables over REST, [`Documents`] for the
+//! document database, and [`Models`] for data models and the metadata of data sources. Rows and records
+//! are your own types (`serde`), or [`Row`] where you have no type; [`Decimal`], [`DateTime`] and
+//! [`lossless`] keep what JSON numbers
 //! would lose. Of a row, a `bool` takes MySQL's `1` and `0`, and numbers may come as strings.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(any(feature = "mysql", feature = "models"))]
 mod column_ref;
-#[cfg(any(feature = "mysql", feature = "models"))]
+#[cfg(feature = "documents")]
+pub mod documents;
+#[cfg(any(feature = "mysql", feature = "models", feature = "documents"))]
 mod invalid;
 mod lenient;
 pub mod lossless;
@@ -21,12 +24,14 @@ pub mod mysql;
 mod order;
 #[cfg(any(feature = "mysql", feature = "models"))]
 mod reach;
-#[cfg(any(feature = "mysql", feature = "models"))]
+#[cfg(any(feature = "mysql", feature = "models", feature = "documents"))]
 mod records;
 mod row;
 #[cfg(any(feature = "mysql", feature = "models"))]
 #[cfg(any(feature = "mysql", feature = "models"))]
 pub use crate::column_ref::ColumnRef;
+#[cfg(feature = "documents")]
+pub use crate::documents::Documents;
 pub use crate::lossless::{DateTime, Decimal};
 #[cfg(feature = "models")]
 pub use crate::models::Models;

@@ -2,6 +2,7 @@
 
 use cloudbase_core::{Error, ErrorKind, Result, to_json};
 use serde::Serialize;
+#[cfg(any(feature = "mysql", feature = "models"))]
 use serde_json::value::RawValue;
 
 /// `value` as JSON; `argument` is what the caller knows it as.
@@ -15,6 +16,7 @@ pub(crate) fn json_of<T: Serialize + ?Sized>(argument: &str, value: &T) -> Resul
 
 /// Checks the members of the list `json`: each is an object, else `rule` says what the argument must be,
 /// and has fields if it `needs_fields`.
+#[cfg(any(feature = "mysql", feature = "models"))]
 pub(crate) fn check_members(
     argument: &str,
     json: &str,

@@ -19,6 +19,7 @@ use crate::CloudBaseBuilder;
 /// |---|---|
 /// | `auth` | `auth` |
 /// | `mysql` | `mysql` |
+/// | `documents` | `documents` |
 /// | `models` | `models` |
 /// | `functions`, `call_function`, `cloud_run`, `call_container`, `apis` | `functions` |
 /// | `storage` | `storage` |
@@ -119,6 +120,13 @@ impl CloudBase {
         cloudbase_data::MySql::new(self.client.clone())
     }
 
+    /// The document database.
+    #[cfg(feature = "documents")]
+    #[doc(alias = "database")]
+    pub fn documents(&self) -> cloudbase_data::Documents {
+        cloudbase_data::Documents::new(self.client.clone())
+    }
+
     /// Data models and data sources.
     #[cfg(feature = "models")]
     pub fn models(&self) -> cloudbase_data::Models {
@@ -204,6 +212,8 @@ mod tests {
         shareable::<cloudbase_auth::Auth>();
         #[cfg(feature = "mysql")]
         shareable::<cloudbase_data::MySql>();
+        #[cfg(feature = "documents")]
+        shareable::<cloudbase_data::Documents>();
         #[cfg(feature = "models")]
         shareable::<cloudbase_data::Models>();
         #[cfg(feature = "functions")]

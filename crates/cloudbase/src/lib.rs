@@ -1,4 +1,4 @@
-//! The Rust SDK for Tencent CloudBase: sign-in, MySQL, data models, cloud functions, cloud hosting,
+//! The Rust SDK for Tencent CloudBase: sign-in, MySQL, documents, data models, cloud functions, cloud hosting,
 //! APIs and storage.
 //!
 //! One handle, [`CloudBase`], and one door per product. Each product is a feature, and none is on
@@ -25,6 +25,7 @@
 //! |---|---|
 //! | `auth` | sign-in, sessions, accounts, identities, passwords, verification, captcha |
 //! | `mysql` | tables over the MySQL REST API |
+//! | `documents` | the document database |
 //! | `models` | data models and data sources |
 //! | `derive` | `#[derive(Table)]`: columns as typed constants |
 //! | `functions` | cloud functions, cloud hosting, APIs |
@@ -41,8 +42,8 @@
 //! # Scope
 //!
 //! Supported are targets on which tokio has timers and network: Linux, macOS, Windows, Android, iOS; not
-//! wasm32 and browsers, and no other runtime. Of CloudBase there are the products above. Documents
-//! (`database()`, `collection`, `watch`), `rpc` and raw SQL of PostgreSQL environments, realtime channels,
+//! wasm32 and browsers, and no other runtime. Of CloudBase there are the products above. The
+//! `watch` of documents, `rpc` and raw SQL of PostgreSQL environments, realtime channels,
 //! AI, the open interfaces of WeChat and the management of environments are not here: what
 //! the SDK does not know can be called through [`CloudBase::client`].
 //!
@@ -72,11 +73,13 @@ pub use cloudbase_core::{
 
 #[cfg(feature = "auth")]
 pub use cloudbase_auth as auth;
-#[cfg(any(feature = "mysql", feature = "models"))]
+#[cfg(any(feature = "documents", feature = "mysql", feature = "models"))]
 pub use cloudbase_data as data;
 #[cfg(feature = "derive")]
 #[doc(inline)]
 pub use cloudbase_data::UmbrellaTable as Table;
+#[cfg(feature = "documents")]
+pub use cloudbase_data::documents;
 #[cfg(feature = "models")]
 pub use cloudbase_data::models;
 #[cfg(feature = "mysql")]
@@ -89,7 +92,8 @@ pub use cloudbase_storage as storage;
 /// What most programs name: the application, what signs a user in, rows; traits come without a name.
 ///
 /// Conditions and orders live beside their product, because each has its own: `use
-/// cloudbase::mysql::{any, desc, eq}`, `use cloudbase::models::{desc, field}`.
+/// cloudbase::mysql::{any, desc, eq}`, `use cloudbase::documents::{desc, eq, set}`, `use
+/// cloudbase::models::{desc, field}`.
 pub mod prelude {
     pub use crate::{CloudBase, Error, ErrorCode, ErrorKind};
 
@@ -102,7 +106,7 @@ pub mod prelude {
         AuthEvent, CaptchaHandler as _, IdToken, Otp, Password, Session, SessionStore as _, SignUp,
         User,
     };
-    #[cfg(any(feature = "mysql", feature = "models"))]
+    #[cfg(any(feature = "documents", feature = "mysql", feature = "models"))]
     pub use cloudbase_data::Row;
     #[cfg(feature = "mysql")]
     pub use cloudbase_data::mysql::Table as _;

@@ -1,0 +1,52 @@
+//! The time of the service.
+
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
+
+/// The time at which the service stores the document or runs the command; made by [`server_date`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[must_use = "a value does nothing by itself"]
+pub struct ServerDate {
+    offset: i64,
+}
+
+/// The time of the service, as the value of a field.
+///
+/// ```
+/// use cloudbase_data::documents::{server_date, set};
+///
+/// let update = set("edited", server_date());
+/// let in_an_hour = set("due", server_date().offset_millis(3_600_000));
+/// ```
+#[doc(alias = "serverDate")]
+pub fn server_date() -> ServerDate {
+    ServerDate::default()
+}
+
+impl ServerDate {
+    /// So many milliseconds later; earlier if negative.
+    #[doc(alias = "offset")]
+    pub fn offset_millis(mut self, millis: i64) -> Self {
+        self.offset = millis;
+        self
+    }
+}
+
+/// The form of the JavaScript SDK. The server-side package writes `{"$tcb_server_date": …}`, and neither is in
+/// the documents of the HTTP API: this is the one place to change.
+impl Serialize for ServerDate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        struct Offset(i64);
+
+        impl Serialize for Offset {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut map = serializer.serialize_map(Some(1))?;
+                map.serialize_entry("offset", &super::value::integer(self.0))?;
+                map.end()
+            }
+        }
+
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry("$date", &Offset(self.offset))?;
+        map.end()
+    }
+}
