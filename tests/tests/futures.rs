@@ -28,6 +28,83 @@ fn app() -> CloudBase {
 }
 
 #[test]
+fn requests_of_auth() {
+    use cloudbase_auth::{
+        IdToken, OAuth, Otp, Password, ProviderGrant, Resend, ResendType, SetSession, SignUp,
+        UpdateUser, UserQuery, VerificationRequest, VerifyOAuth, VerifyOtp, request,
+    };
+    let app = app();
+    let auth = app.auth();
+    let ticket = || async { Ok("ticket") };
+    spawned!(
+        auth.sign_in_with_password(Password::username("a", "b")),
+        auth.sign_in_anonymously(),
+        auth.sign_in_with_custom_ticket(ticket),
+        auth.sign_in_with_id_token(IdToken::new("a", "b")),
+        auth.sign_in_with_otp(Otp::email("a")),
+        auth.sign_in_with_verification("a"),
+        auth.grant_provider_token(ProviderGrant::id_token("a", "b")),
+        auth.patch_provider_token("a", serde_json::Map::new()),
+        auth.sign_up(SignUp::email("a")),
+        auth.sign_up_with_proof(SignUp::provider_token("a")),
+        auth.send_verification(VerificationRequest::email("a")),
+        auth.verify("a", "b"),
+        auth.verify_otp(VerifyOtp::new("a", "b")),
+        auth.resend(Resend::email("a", ResendType::Sms)),
+        auth.reset_password_for_email("a"),
+        auth.reset_password_for_old("a", "b"),
+        auth.reauthenticate(),
+        auth.sudo_with_password("a"),
+        auth.sudo_with_verification("a"),
+        auth.user(),
+        auth.refresh_user(),
+        auth.update_user(UpdateUser::new()),
+        auth.delete_user("a"),
+        auth.query_user(UserQuery::new()),
+        auth.is_username_registered("a"),
+        auth.user_identities(),
+        auth.identity_providers(),
+        auth.link_identity("a"),
+        auth.bind_identity("a"),
+        auth.unlink_identity("a"),
+        auth.sign_in_with_oauth(OAuth::new("a")),
+        auth.verify_oauth(VerifyOAuth::new("a", "b")),
+        auth.handle_oauth_callback("a"),
+        auth.introspect(),
+        auth.introspect_token("a"),
+        auth.captcha_token(),
+        auth.create_captcha_data("a"),
+        auth.verify_captcha_data("a", "b"),
+        auth.set_session(SetSession::new("a")),
+    );
+    spawned(auth.refresh_session().into_future());
+    spawned(auth.sign_out().into_future());
+    // Those that begin with a code that was sent, or with leave that was given.
+    macro_rules! spawnable {
+        ($($request:ident),+ $(,)?) => {
+            $(
+                let _ = |it: request::$request| spawned(it.into_future());
+                let _ = |it: request::$request| spawned(it.send());
+                let _ = |it: request::$request| spawned(it.send_with_meta());
+            )+
+        };
+    }
+    spawnable!(
+        DeleteUserWith,
+        SetPassword,
+        PendingContactResend,
+        PendingContactVerify,
+        PendingPasswordResetResend,
+        PendingPasswordResetUpdateUser,
+        PendingReauthenticationResend,
+        PendingReauthenticationUpdateUser,
+        PendingReauthenticationVerify,
+        PendingSignInResend,
+        PendingSignInVerify,
+    );
+}
+
+#[test]
 fn requests_of_mysql() {
     let table = || app().mysql().from("t");
     let row = json!({ "a": 1 });

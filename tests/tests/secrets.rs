@@ -86,7 +86,7 @@ async fn secrets_show_nowhere() {
     let wrong = pending.verify("000000").await.unwrap_err();
     show(&wrong);
     let code = emulator.inbox().code("lin@example.org").unwrap();
-    let signed_in = pending.verify(&code).await.unwrap();
+    let signed_in = pending.verify(code.as_str()).await.unwrap();
     show(&signed_in);
     let session = signed_in.session.clone();
     let remember = |secrets: &mut Vec<String>, session: &Session| {

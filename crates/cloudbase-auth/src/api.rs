@@ -184,13 +184,13 @@ impl Caller {
         &self,
         call: &Call,
         make: impl FnOnce(Object) -> Result<T>,
-    ) -> Result<T> {
+    ) -> Result<Response<T>> {
         read(self.send(call).await?, make)
     }
 
-    /// For answers that say nothing: `{}`, or an empty body.
-    pub(crate) async fn unit(&self, call: &Call) -> Result<()> {
-        self.send(call).await?.confirm().map(drop)
+    /// For responses that say nothing: `{}`, or an empty body.
+    pub(crate) async fn unit(&self, call: &Call) -> Result<Response<()>> {
+        Ok(self.send(call).await?.confirm()?.map(drop))
     }
 
     /// Sends the call; where the service demands a captcha, once more with one. After
@@ -273,7 +273,8 @@ impl Caller {
         self.client.fetch(operation).await
     }
 
-    fn operation(&self, call: &Call) -> Result<Operation> {
+    /// The call as it is sent, but for what is known only then: device id and captcha.
+    pub(crate) fn operation(&self, call: &Call) -> Result<Operation> {
         let mut options = self.options.clone();
         let mut path = call.path.clone();
         let credential = match &call.bearer {
@@ -317,9 +318,8 @@ impl Caller {
 pub(crate) fn read<T>(
     response: Response<Bytes>,
     make: impl FnOnce(Object) -> Result<T>,
-) -> Result<T> {
-    let made = response.into_json::<Object>()?.try_map(make);
-    made.map(Response::into_value)
+) -> Result<Response<T>> {
+    response.into_json::<Object>()?.try_map(make)
 }
 
 /// Runs `work` to its end even if the caller goes away: it spends something that cannot be had

@@ -101,15 +101,10 @@ impl AuthBuilder {
         self
     }
 
-    /// Who solves captchas. Without one, `captcha_required` is an error of the call.
+    /// Who solves captchas. Without one, `captcha_required` is an error of the call. An [`Arc`] of a
+    /// handler is a handler, for one that is shared.
     pub fn captcha_handler(mut self, handler: impl CaptchaHandler) -> Self {
         self.captcha = Some(Arc::new(handler));
-        self
-    }
-
-    /// As [`captcha_handler`](Self::captcha_handler), for a handler that is shared already.
-    pub fn shared_captcha_handler(mut self, handler: Arc<dyn CaptchaHandler>) -> Self {
-        self.captcha = Some(handler);
         self
     }
 

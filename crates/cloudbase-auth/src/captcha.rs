@@ -9,7 +9,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use cloudbase_core::{Idempotency, Result};
+use cloudbase_core::{Idempotency, Response, Result};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 
@@ -84,25 +84,25 @@ impl fmt::Debug for CaptchaToken {
     }
 }
 
-/// Asks for a picture. Never asks for a captcha itself.
-pub(crate) async fn create(
-    caller: &Caller,
-    state: &str,
-    redirect_uri: Option<&str>,
-) -> Result<CaptchaData> {
+/// Asks for a picture.
+pub(crate) fn create_call(state: &str, redirect_uri: Option<&str>) -> Call {
     #[derive(Serialize)]
     struct Body<'a> {
         state: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         redirect_uri: Option<&'a str>,
     }
-    let call = Call::post("auth.create_captcha_data", "/auth/v1/captcha/data")
+    Call::post("auth.create_captcha_data", "/auth/v1/captcha/data")
         .idempotency(Idempotency::Idempotent)
         .json(&Body {
             state,
             redirect_uri,
-        });
-    read(caller.send_once(&call, None).await?, |mut body| {
+        })
+}
+
+/// Sends the call for a picture. Never asks for a captcha itself.
+pub(crate) async fn create(caller: &Caller, call: &Call) -> Result<Response<CaptchaData>> {
+    read(caller.send_once(call, None).await?, |mut body| {
         Ok(CaptchaData {
             data: body.require("data")?,
             kind: body.take(&["type"]).unwrap_or_else(|| "image".to_owned()),
@@ -112,12 +112,8 @@ pub(crate) async fn create(
     })
 }
 
-/// Checks what was read in a picture. Never asks for a captcha itself.
-pub(crate) async fn verify(
-    caller: &Caller,
-    token: &SecretString,
-    key: &str,
-) -> Result<CaptchaToken> {
+/// Checks what was read in a picture.
+pub(crate) fn verify_call(token: &SecretString, key: &str) -> Result<Call> {
     #[derive(Serialize)]
     struct Body<'a> {
         token: &'a str,
@@ -126,13 +122,18 @@ pub(crate) async fn verify(
     let key = key.trim();
     validate::token("token", token.expose_secret())?;
     validate::code("key", key)?;
-    let call = Call::post("auth.verify_captcha_data", "/auth/v1/captcha/data/verify")
+    let path = "/auth/v1/captcha/data/verify";
+    Ok(Call::post("auth.verify_captcha_data", path)
         .idempotency(Idempotency::Unsafe)
         .json(&Body {
             token: token.expose_secret(),
             key,
-        });
-    read(caller.send_once(&call, None).await?, |mut body| {
+        }))
+}
+
+/// Sends the call that checks what was read. Never asks for a captcha itself.
+pub(crate) async fn verify(caller: &Caller, call: &Call) -> Result<Response<CaptchaToken>> {
+    read(caller.send_once(call, None).await?, |mut body| {
         Ok(CaptchaToken {
             captcha_token: body.require("captcha_token")?,
             expires_in: body.expires_in(300),

@@ -7,6 +7,7 @@ pub(crate) mod introspection;
 pub(crate) mod oauth;
 pub(crate) mod password;
 pub(crate) mod pending;
+pub(crate) mod request;
 pub(crate) mod session;
 pub(crate) mod sign_in;
 pub(crate) mod sign_up;

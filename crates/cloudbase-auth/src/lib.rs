@@ -22,6 +22,31 @@
 //! # }
 //! ```
 //!
+//! # Requests
+//!
+//! A method that asks the service for something returns a [`request`], which does nothing until it is
+//! awaited or sent. Before that it takes the options of this one call:
+//!
+//! ```no_run
+//! # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+//! use std::time::Duration;
+//! use cloudbase_auth::Password;
+//!
+//! let lin = Password::email("lin@example.org", "N3w-pass!");
+//! let response = auth.sign_in_with_password(lin)
+//!     .timeout(Duration::from_secs(5))
+//!     .send_with_meta()
+//!     .await?;
+//! println!("{} after {} attempts", response.request_id(), response.attempts());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A limit of time is that of each request, where a call makes several, such as a sign-in and the profile
+//! after it. [`session`](Auth::session), [`claims`](Auth::claims) and what works on the session store alone
+//! are plain `async` methods: a refresh that they wait for is one for all its callers, and has no options
+//! of one of them.
+//!
 //! # Sessions
 //!
 //! A session is refreshed when a call needs it: once for however many callers, and once for all
@@ -58,19 +83,16 @@ pub use crate::captcha::{CaptchaData, CaptchaToken};
 pub use crate::events::{AuthEvent, AuthEvents, BoundIdentity, SignOutReason, Subscription};
 pub use crate::flows::Auth;
 pub use crate::flows::account::{FoundUsers, PendingContact, UpdateUser, UpdatedUser, UserQuery};
-pub use crate::flows::identities::{Identity, LinkIdentity};
+pub use crate::flows::identities::Identity;
 pub use crate::flows::introspection::Introspection;
 pub use crate::flows::oauth::{
     LoopbackSignIn, OAuth, OAuthLoopback, OAuthReturn, OAuthUrl, VerifiedOAuth, VerifyOAuth,
 };
-pub use crate::flows::password::{
-    PendingPasswordReset, PendingReauthentication, ResetPassword, SudoToken,
-};
+pub use crate::flows::password::{PendingPasswordReset, PendingReauthentication, SudoToken};
 pub use crate::flows::pending::PendingSignIn;
-pub use crate::flows::session::{RefreshSession, SetSession, SignOut, SignOutOutcome};
+pub use crate::flows::session::{SetSession, SignOutOutcome};
 pub use crate::flows::sign_in::{
-    IdToken, Otp, Password, ProviderGrant, ProviderProfile, ProviderToken, SignInAnonymously,
-    SignedIn,
+    IdToken, Otp, Password, ProviderGrant, ProviderProfile, ProviderToken, SignedIn,
 };
 pub use crate::flows::sign_up::{ByCode, ByProof, SignUp};
 pub use crate::flows::verification::{
@@ -93,6 +115,47 @@ pub use crate::value::error::AuthErrorCategory;
 pub use crate::value::oauth_purpose::OAuthPurpose;
 pub use crate::value::session::Session;
 pub use crate::value::user::{AppMetadata, Gender, User, UserIdentity, UserMetadata, UserStatus};
+
+/// The requests that the methods of [`Auth`] and of the pending values return, each named after its
+/// method: `Auth::sign_up` returns [`SignUp`](request::SignUp), `PendingSignIn::verify` returns
+/// [`PendingSignInVerify`](request::PendingSignInVerify).
+///
+/// A request owns what it needs and does nothing until it is awaited or sent. All but
+/// [`RefreshSession`](request::RefreshSession) and [`SignOut`](request::SignOut) have the options of one
+/// call and `send_with_meta`, which returns status, headers, request id and attempts with the value: those
+/// of the last request whose response the value stands for, a sign-in's own and not that of the profile that
+/// is fetched after it.
+pub mod request {
+    pub use crate::flows::account::update_request::{
+        PendingContactResend, PendingContactVerify, UpdateUser,
+    };
+    pub use crate::flows::account::{
+        DeleteUser, DeleteUserWith, IsUsernameRegistered, QueryUser, RefreshUser, User,
+    };
+    pub use crate::flows::captcha::{CaptchaToken, CreateCaptchaData, VerifyCaptchaData};
+    pub use crate::flows::identities::{
+        BindIdentity, IdentityProviders, LinkIdentity, UnlinkIdentity, UserIdentities,
+    };
+    pub use crate::flows::introspection::{Introspect, IntrospectToken};
+    pub use crate::flows::oauth::SignInWithOAuth;
+    pub use crate::flows::oauth::callback::request::{HandleOAuthCallback, VerifyOAuth};
+    pub use crate::flows::password::{
+        PendingPasswordResetResend, PendingPasswordResetUpdateUser, PendingReauthenticationResend,
+        PendingReauthenticationUpdateUser, PendingReauthenticationVerify, Reauthenticate,
+        ResetPasswordForEmail, ResetPasswordForOld, SetPassword, SudoWithPassword,
+        SudoWithVerification,
+    };
+    pub use crate::flows::pending::{PendingSignInResend, PendingSignInVerify};
+    pub use crate::flows::session::SignOut;
+    pub use crate::flows::session::request::{RefreshSession, SetSession};
+    pub use crate::flows::sign_in::{
+        GrantProviderToken, PatchProviderToken, SignInAnonymously, SignInWithCustomTicket,
+        SignInWithIdToken, SignInWithOtp, SignInWithPassword, SignInWithVerification,
+    };
+    pub use crate::flows::sign_up::request::{SignUp, SignUpWithProof};
+    pub use crate::flows::verification::otp::request::{Resend, VerifyOtp};
+    pub use crate::flows::verification::{SendVerification, Verify};
+}
 
 /// The code of the README, compiled.
 #[cfg(doctest)]

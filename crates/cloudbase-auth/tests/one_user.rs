@@ -169,7 +169,7 @@ async fn an_anonymous_user_registers_with_the_token_of_then() {
     let old = anonymous.session.access_token().expose_secret();
     assert_ne!(refreshed.access_token().expose_secret(), old);
     let code = emulator.inbox().code("ann@example.org").unwrap();
-    let registered = pending.verify(&code).await.unwrap();
+    let registered = pending.verify(code.as_str()).await.unwrap();
     assert_eq!(registered.user.id, anonymous.user.id);
     let requests = emulator.requests().all();
     let sign_up = requests.iter().find(|it| it.path == "/auth/v1/signup");
@@ -187,7 +187,7 @@ async fn no_code_is_spent_for_an_anonymous_user_who_is_gone() {
     let pending = auth.sign_up(sign_up).await.unwrap();
     auth.sign_in_with_password(password("mei")).await.unwrap();
     let code = emulator.inbox().code("bea@example.org").unwrap();
-    let error = pending.verify(&code).await.unwrap_err();
+    let error = pending.verify(code.as_str()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credentials, "{error}");
     let spent = emulator
         .requests()

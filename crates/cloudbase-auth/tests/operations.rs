@@ -133,7 +133,7 @@ async fn sign_up(auth: Auth) -> Result<()> {
 }
 
 async fn resend(auth: Auth) -> Result<()> {
-    let mut pending = auth.sign_up(SignUp::email("a@b.example")).await?;
+    let pending = auth.sign_up(SignUp::email("a@b.example")).await?;
     pending.resend().await.map(drop)
 }
 

@@ -135,7 +135,7 @@ async fn sign_up(auth: &Auth) -> Result<()> {
 }
 
 async fn create_captcha(auth: &Auth) -> Result<()> {
-    auth.create_captcha_data("state", None).await.map(drop)
+    auth.create_captcha_data("state").await.map(drop)
 }
 
 async fn sign_out(auth: &Auth) -> Result<()> {

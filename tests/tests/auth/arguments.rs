@@ -122,8 +122,8 @@ const BAD: &[Bad] = tries! {
     "token": |auth| auth.grant_provider_token(ProviderGrant::access_token("github", "sentinel\n"));
     "provider_token": |auth| auth.patch_provider_token("", serde_json::Map::new());
     "provider_token": |auth| auth.bind_identity("");
-    "state": |auth| auth.create_captcha_data("", None);
-    "redirect_uri": |auth| auth.create_captcha_data("s", Some("sentinel"));
+    "state": |auth| auth.create_captcha_data("");
+    "redirect_uri": |auth| auth.create_captcha_data("s").redirect_uri("sentinel");
     "token": |auth| auth.verify_captcha_data("", "AB12");
     "token": |auth| std::future::ready(auth.for_user("sentinel sentinel"));
     "key": |auth| auth.verify_captcha_data("sentinel", "");
@@ -167,7 +167,7 @@ async fn wrong_arguments_of_what_is_pending_never_leave_the_machine() {
     world.sign_in().await;
     let auth = &world.auth;
     let signing_up = auth.sign_up(SignUp::email("new@example.org"));
-    let mut signing_up = signing_up.await.unwrap();
+    let signing_up = signing_up.await.unwrap();
     let reset = auth.reset_password_for_email("lin@example.org");
     let reset = reset.await.unwrap();
     let reauthentication = auth.reauthenticate().await.unwrap();

@@ -71,7 +71,7 @@ async fn without_a_handler_the_demand_is_the_error_and_a_token_of_ones_own_helps
         world.auth.captcha_token().await.unwrap_err().kind(),
         ErrorKind::Config
     );
-    let data = world.auth.create_captcha_data("mine", None).await.unwrap();
+    let data = world.auth.create_captcha_data("mine").await.unwrap();
     assert!(
         data.image()
             .is_some_and(|(kind, bytes)| kind.starts_with("image/") && !bytes.is_empty())

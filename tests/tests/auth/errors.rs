@@ -218,7 +218,7 @@ const CASES: &[Case] = cases! {
     resend anybody "POST /auth/v1/verification" [CAPTCHA, LOAD, ARGUMENT, SEND],
         |world| world.auth.resend(Resend::email(EMAIL, ResendType::Signup));
     create_captcha_data anybody "POST /auth/v1/captcha/data" [ARGUMENT, FORBIDDEN],
-        |world| world.auth.create_captcha_data("state", None);
+        |world| world.auth.create_captcha_data("state");
     verify_captcha_data anybody "POST /auth/v1/captcha/data/verify" [LOAD, PICTURE],
         |world| world.auth.verify_captcha_data("token", "AB12");
 };

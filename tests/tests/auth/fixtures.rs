@@ -138,7 +138,7 @@ fixtures! {
         s.step("auth.bindWithProvider(", s.auth.bind_identity("provider-token-0001")).await.unwrap();
     };
     auth_captcha_data_signed_in: signed_in, |s| {
-        let data = s.step("auth.createCaptchaData(", s.auth.create_captcha_data("state-1", None)).await.unwrap();
+        let data = s.step("auth.createCaptchaData(", s.auth.create_captcha_data("state-1")).await.unwrap();
         s.step("auth.verifyCaptchaData(", s.auth.verify_captcha_data(data.token, "abcd")).await.unwrap();
     };
     auth_captcha_invalid: signed_out, |s| {

@@ -64,8 +64,8 @@ async fn a_refused_registration_can_be_repeated_with_the_same_code() {
             .status(503, "unavailable"),
     );
     let code = world.code("ann@example.org");
-    pending.verify(&code).await.unwrap_err();
-    pending.verify(&code).await.unwrap();
+    pending.verify(code.as_str()).await.unwrap_err();
+    pending.verify(code.as_str()).await.unwrap();
     assert_eq!(
         world.count("POST /auth/v1/verification/verify"),
         1,
@@ -157,7 +157,7 @@ async fn sign_in_with_otp_creates_users_only_if_it_may() {
         AuthErrorCategory::UserNotFound,
         "{error}"
     );
-    let mut pending = world
+    let pending = world
         .auth
         .sign_in_with_otp(Otp::email("new@example.org"))
         .await
@@ -184,7 +184,7 @@ async fn sign_in_with_otp_creates_users_only_if_it_may() {
 async fn a_link_can_be_sent_instead_of_a_code() {
     let world = World::new().await;
     let otp = Otp::email(EMAIL).email_redirect_to("https://app.example.org/in");
-    let mut pending = world.auth.sign_in_with_otp(otp).await.unwrap();
+    let pending = world.auth.sign_in_with_otp(otp).await.unwrap();
     pending.resend().await.unwrap();
     assert!(
         world
@@ -319,7 +319,7 @@ async fn the_profile_is_changed_at_once_and_the_address_by_code() {
     assert_eq!(updated.user.user_metadata.name.as_deref(), Some("Linda"));
     assert_eq!(updated.user.user_metadata.gender, Some(Gender::Female));
     assert_eq!(updated.user.email.as_deref(), Some(EMAIL), "not yet");
-    let mut pending = updated.pending.unwrap();
+    let pending = updated.pending.unwrap();
     pending.verify("000000").await.unwrap_err();
     assert_eq!(
         world
@@ -389,7 +389,7 @@ async fn a_forgotten_password_is_reset_by_code() {
         (EMAIL, EMAIL, "F1rst-new"),
         ("13900001111", "+86 13900001111", "S3cond-new"),
     ] {
-        let mut pending = world.auth.reset_password_for_email(contact).await.unwrap();
+        let pending = world.auth.reset_password_for_email(contact).await.unwrap();
         pending.update_user("000000", password).await.unwrap_err();
         pending.resend().await.unwrap();
         let signed_in = pending.update_user(world.code(to), password).await.unwrap();

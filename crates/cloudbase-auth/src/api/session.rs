@@ -1,6 +1,6 @@
 //! The calls that yield a session without a user's doing: refresh, anonymous, custom ticket.
 
-use cloudbase_core::{Error, Idempotency, Result};
+use cloudbase_core::{Error, Idempotency, Response, Result};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 
@@ -10,16 +10,16 @@ use crate::token::ticket_callback::{TicketSource, ask};
 use crate::value::session::{ApiVersion, Session};
 
 /// Sends a call whose response is a token object.
-pub(crate) async fn obtain(caller: &Caller, call: &Call) -> Result<Session> {
+pub(crate) async fn obtain(caller: &Caller, call: &Call) -> Result<Response<Session>> {
     caller.read(call, Session::arrived).await
 }
 
-/// Spends `token`; the answer holds the one that follows it.
+/// Spends `token`; the response holds the one that follows it.
 pub(crate) async fn refresh(
     caller: &Caller,
     version: ApiVersion,
     token: &SecretString,
-) -> Result<Session> {
+) -> Result<Response<Session>> {
     #[derive(Serialize)]
     struct Body<'a> {
         grant_type: &'static str,
@@ -41,10 +41,7 @@ pub(crate) async fn refresh(
 }
 
 /// Signs an anonymous user in: the one that belongs to the device id.
-pub(crate) async fn anonymous(
-    caller: &Caller,
-    provider_token: Option<&SecretString>,
-) -> Result<Session> {
+pub(crate) fn anonymous_call(provider_token: Option<&SecretString>) -> Call {
     #[derive(Serialize)]
     struct Body<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,16 +52,18 @@ pub(crate) async fn anonymous(
         None => Idempotency::Idempotent,
         Some(_) => Idempotency::Unsafe,
     };
-    let call = Call::post("auth.sign_in_anonymously", "/auth/v1/signin/anonymously")
+    Call::post("auth.sign_in_anonymously", "/auth/v1/signin/anonymously")
         .idempotency(idempotency)
         .json(&Body {
             provider_token: provider_token.map(|token| token.expose_secret()),
-        });
-    obtain(caller, &call).await
+        })
 }
 
 /// Trades a ticket that the program's own server made.
-pub(crate) async fn custom_ticket(caller: &Caller, source: &TicketSource) -> Result<Session> {
+pub(crate) async fn custom_ticket(
+    caller: &Caller,
+    source: &TicketSource,
+) -> Result<Response<Session>> {
     #[derive(Serialize)]
     struct Body<'a> {
         provider_id: &'static str,

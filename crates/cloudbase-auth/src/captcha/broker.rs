@@ -10,7 +10,7 @@ use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard};
 use tokio::time::{Instant, timeout_at};
 
 use super::handler::{CaptchaAnswer, CaptchaChallenge, CaptchaHandler};
-use super::{CaptchaToken, create, verify};
+use super::{CaptchaToken, create, create_call, verify, verify_call};
 use crate::api::{Caller, CaptchaSource};
 use crate::value::clock::later;
 
@@ -117,7 +117,9 @@ impl CaptchaBroker {
         let mut was_wrong = false;
         for round in 1..=ROUNDS {
             *self.asked_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-            let data = create(caller, state, None).await?;
+            let data = create(caller, &create_call(state, None))
+                .await?
+                .into_value();
             let challenge = CaptchaChallenge {
                 data,
                 state: state.to_owned(),
@@ -126,8 +128,12 @@ impl CaptchaBroker {
             };
             match handler.solve(&challenge).await? {
                 CaptchaAnswer::Text(key) => {
-                    match verify(caller, &challenge.data.token, &key).await {
-                        Ok(token) => return Ok(Some(token)),
+                    let checked = match verify_call(&challenge.data.token, &key) {
+                        Ok(call) => verify(caller, &call).await,
+                        Err(error) => Err(error),
+                    };
+                    match checked {
+                        Ok(token) => return Ok(Some(token.into_value())),
                         Err(error) if is_wrong_answer(&error) => was_wrong = true,
                         Err(error) => return Err(error),
                     }

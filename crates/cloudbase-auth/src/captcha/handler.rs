@@ -1,5 +1,7 @@
 //! Who solves captchas: the program.
 
+use std::sync::Arc;
+
 use cloudbase_core::Result;
 use futures_core::future::BoxFuture;
 
@@ -48,6 +50,16 @@ pub trait CaptchaHandler: Send + Sync + 'static {
     /// the call that needed the captcha fails with it.
     fn solve<'a>(&'a self, challenge: &'a CaptchaChallenge)
     -> BoxFuture<'a, Result<CaptchaAnswer>>;
+}
+
+/// A handler that several handles share, here or with the program.
+impl<H: CaptchaHandler + ?Sized> CaptchaHandler for Arc<H> {
+    fn solve<'a>(
+        &'a self,
+        challenge: &'a CaptchaChallenge,
+    ) -> BoxFuture<'a, Result<CaptchaAnswer>> {
+        (**self).solve(challenge)
+    }
 }
 
 /// One picture to be solved.

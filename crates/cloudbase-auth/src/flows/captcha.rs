@@ -1,12 +1,13 @@
 //! Captchas for programs that show them themselves, or that get one in advance.
 
-use cloudbase_core::Result;
+use cloudbase_core::{Error, Response, Result};
 use secrecy::SecretString;
 
 use super::Auth;
+use crate::api::Call;
 use crate::args::validate;
-use crate::captcha::{CaptchaData, CaptchaToken, create, verify};
-use crate::value::named::named;
+use crate::captcha::{self, CaptchaData, create, create_call, verify, verify_call};
+use crate::flows::request::request;
 
 impl Auth {
     /// A captcha token: the one at hand, with what is left of its time, or one for which the handler
@@ -26,18 +27,8 @@ impl Auth {
     /// # }
     /// ```
     #[doc(alias = "getCaptchaToken")]
-    pub async fn captcha_token(&self) -> Result<CaptchaToken> {
-        named("auth.captcha_token", async {
-            let none = || {
-                cloudbase_core::Error::config(
-                    "captcha_handler",
-                    "must be set: there is nobody to solve a captcha",
-                )
-            };
-            let token = self.captchas().obtain(self.caller(), "", None).await?;
-            token.ok_or_else(none)
-        })
-        .await
+    pub fn captcha_token(&self) -> CaptchaToken {
+        CaptchaToken::new(self)
     }
 
     /// Asks for a picture, for programs that show it themselves. `state` is any text of yours.
@@ -50,7 +41,7 @@ impl Auth {
     ///
     /// ```no_run
     /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
-    /// let captcha = auth.create_captcha_data("sign-in", None).await?;
+    /// let captcha = auth.create_captcha_data("sign-in").await?;
     /// let (media_type, picture) = captcha.image().expect("a picture");
     /// // … show it, read the answer …
     /// auth.verify_captcha_data(captcha.token, "AB12").await?;
@@ -59,16 +50,8 @@ impl Auth {
     /// ```
     #[doc(alias = "createCaptchaData")]
     #[doc(alias = "CreateCaptchaDataReq")]
-    pub async fn create_captcha_data(
-        &self,
-        state: &str,
-        redirect_uri: Option<&str>,
-    ) -> Result<CaptchaData> {
-        validate::not_empty("state", state)?;
-        if let Some(uri) = redirect_uri {
-            validate::url("redirect_uri", uri)?;
-        }
-        create(self.caller(), state, redirect_uri).await
+    pub fn create_captcha_data(&self, state: impl Into<String>) -> CreateCaptchaData {
+        CreateCaptchaData::new(self, state.into(), None)
     }
 
     /// Checks what was read in a picture. The token is kept: calls that need one use it from now on.
@@ -82,7 +65,7 @@ impl Auth {
     ///
     /// ```no_run
     /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
-    /// let captcha = auth.create_captcha_data("sign-in", None).await?;
+    /// let captcha = auth.create_captcha_data("sign-in").await?;
     /// // … show it, read the answer …
     /// let token = auth.verify_captcha_data(captcha.token, "AB12").await?;
     /// println!("good for {:?}", token.expires_in);
@@ -91,13 +74,74 @@ impl Auth {
     /// ```
     #[doc(alias = "verifyCaptchaData")]
     #[doc(alias = "VerifyCaptchaDataReq")]
-    pub async fn verify_captcha_data(
+    pub fn verify_captcha_data(
         &self,
         token: impl Into<SecretString>,
-        key: impl AsRef<str>,
-    ) -> Result<CaptchaToken> {
-        let answer = verify(self.caller(), &token.into(), key.as_ref()).await?;
-        self.captchas().keep(&answer);
-        Ok(answer)
+        key: impl Into<String>,
+    ) -> VerifyCaptchaData {
+        VerifyCaptchaData::new(self, token.into(), key.into())
+    }
+}
+
+request! {
+    /// Returns a captcha token; see [`Auth::captcha_token`].
+    pub struct CaptchaToken {}
+    "auth.captcha_token" => captcha::CaptchaToken; call
+}
+
+impl CaptchaToken {
+    async fn run(self) -> Result<Response<captcha::CaptchaToken>> {
+        let broker = self.auth.captchas();
+        let token = broker.obtain(self.auth.caller(), "", None).await?;
+        let token = token.ok_or_else(|| {
+            let rule = "must be set: there is nobody to solve a captcha";
+            Error::config("captcha_handler", rule)
+        })?;
+        Ok(Response::without_call("auth.captcha_token", token))
+    }
+}
+
+request! {
+    /// Asks for a picture; see [`Auth::create_captcha_data`].
+    pub struct CreateCaptchaData { state: String, redirect_uri: Option<String> }
+    "auth.create_captcha_data" => CaptchaData; call; operation
+}
+
+impl CreateCaptchaData {
+    /// Where a captcha service of its own page leads back to. Default: none.
+    #[doc(alias = "redirectUri")]
+    pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
+        self.redirect_uri = Some(uri.into());
+        self
+    }
+
+    fn call(&self) -> Result<Call> {
+        validate::not_empty("state", &self.state)?;
+        if let Some(uri) = &self.redirect_uri {
+            validate::url("redirect_uri", uri)?;
+        }
+        Ok(create_call(&self.state, self.redirect_uri.as_deref()))
+    }
+
+    async fn run(self) -> Result<Response<CaptchaData>> {
+        create(self.auth.caller(), &self.call()?).await
+    }
+}
+
+request! {
+    /// Checks what was read in a picture; see [`Auth::verify_captcha_data`].
+    pub struct VerifyCaptchaData { token: SecretString, key: String }
+    "auth.verify_captcha_data" => captcha::CaptchaToken; call; operation
+}
+
+impl VerifyCaptchaData {
+    fn call(&self) -> Result<Call> {
+        verify_call(&self.token, &self.key)
+    }
+
+    async fn run(self) -> Result<Response<captcha::CaptchaToken>> {
+        let token = verify(self.auth.caller(), &self.call()?).await?;
+        self.auth.captchas().keep(token.value());
+        Ok(token)
     }
 }

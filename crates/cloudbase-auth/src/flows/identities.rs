@@ -1,18 +1,17 @@
 //! The identities bound to an account.
 
-use std::future::IntoFuture;
-
-use cloudbase_core::{PathBuilder, Result};
-use futures_core::future::BoxFuture;
+use cloudbase_core::{Idempotency, PathBuilder, Response, Result};
 use http::Method;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::api::{Call, Caller};
 use crate::args::validate;
 use crate::flows::Auth;
-use crate::flows::oauth::{OAuth, OAuthUrl};
+use crate::flows::oauth::{OAuth, OAuthUrl, SignInWithOAuth};
+use crate::flows::request::request;
 use crate::value::de::Object;
-use crate::value::named::named;
 use crate::value::oauth_purpose::OAuthPurpose;
 
 /// An identity source, as the account stands to it.
@@ -72,13 +71,8 @@ impl Auth {
     /// # }
     /// ```
     #[doc(alias = "getUserIdentities")]
-    pub async fn user_identities(&self) -> Result<Vec<Identity>> {
-        named("auth.user_identities", async {
-            let mut identities = self.identity_providers().await?;
-            identities.retain(|identity| identity.bind);
-            Ok(identities)
-        })
-        .await
+    pub fn user_identities(&self) -> UserIdentities {
+        UserIdentities::new(self)
     }
 
     /// All identity sources of the environment, bound or not.
@@ -97,11 +91,8 @@ impl Auth {
     /// # }
     /// ```
     #[doc(alias = "getProviders")]
-    pub async fn identity_providers(&self) -> Result<Vec<Identity>> {
-        named("auth.identity_providers", async {
-            fetch(self.caller()).await
-        })
-        .await
+    pub fn identity_providers(&self) -> IdentityProviders {
+        IdentityProviders::new(self)
     }
 
     /// The page where the signed-in user binds an identity to the account. When they come back, give
@@ -125,10 +116,31 @@ impl Auth {
     #[doc(alias = "LinkIdentityReq")]
     pub fn link_identity(&self, provider: impl Into<String>) -> LinkIdentity {
         let to = OAuth::new(provider).purpose(OAuthPurpose::BindIdentity);
-        LinkIdentity {
-            auth: self.clone(),
-            to,
-        }
+        LinkIdentity::new(self, to)
+    }
+
+    /// Binds an identity to the account that is signed in.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_grant` if the provider token is wrong or too old; `already_exists` or
+    /// `failed_precondition` if the identity is bound to another account.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
+    /// use cloudbase_auth::ProviderGrant;
+    ///
+    /// let grant = ProviderGrant::code("wx_open", "code", "https://app.example.org/bound");
+    /// let proof = auth.grant_provider_token(grant).await?;
+    /// auth.bind_identity(proof.provider_token).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "bindWithProvider")]
+    pub fn bind_identity(&self, provider_token: impl Into<SecretString>) -> BindIdentity {
+        BindIdentity::new(self, provider_token.into())
     }
 
     /// Unbinds an identity from the account. Keep at least one way to sign in.
@@ -148,17 +160,53 @@ impl Auth {
     /// ```
     #[doc(alias = "unlinkIdentity")]
     #[doc(alias = "UnlinkIdentityReq")]
-    pub async fn unlink_identity(&self, provider: impl AsRef<str>) -> Result<()> {
-        unlink(self.caller(), provider.as_ref()).await
+    pub fn unlink_identity(&self, provider: impl Into<String>) -> UnlinkIdentity {
+        UnlinkIdentity::new(self, provider.into())
     }
 }
 
-/// Binds an identity; see [`Auth::link_identity`].
-#[derive(Debug)]
-#[must_use = "nothing is sent until `send` is called or it is awaited"]
-pub struct LinkIdentity {
-    auth: Auth,
-    to: OAuth,
+request! {
+    /// Returns the identities bound to the account; see [`Auth::user_identities`].
+    pub struct UserIdentities {}
+    "auth.user_identities" => Vec<Identity>; call; operation
+}
+
+impl UserIdentities {
+    #[expect(clippy::unnecessary_wraps, reason = "as that of every builder")]
+    fn call(&self) -> Result<Call> {
+        Ok(list_call())
+    }
+
+    async fn run(self) -> Result<Response<Vec<Identity>>> {
+        let all = fetch(self.auth.caller()).await?;
+        Ok(all.map(|mut identities| {
+            identities.retain(|identity| identity.bind);
+            identities
+        }))
+    }
+}
+
+request! {
+    /// Returns the identity sources; see [`Auth::identity_providers`].
+    pub struct IdentityProviders {}
+    "auth.identity_providers" => Vec<Identity>; call; operation
+}
+
+impl IdentityProviders {
+    #[expect(clippy::unnecessary_wraps, reason = "as that of every builder")]
+    fn call(&self) -> Result<Call> {
+        Ok(list_call())
+    }
+
+    async fn run(self) -> Result<Response<Vec<Identity>>> {
+        fetch(self.auth.caller()).await
+    }
+}
+
+request! {
+    /// Asks for the page where an identity is bound; see [`Auth::link_identity`].
+    pub struct LinkIdentity { to: OAuth }
+    "auth.link_identity" => OAuthUrl; call
 }
 
 impl LinkIdentity {
@@ -182,40 +230,66 @@ impl LinkIdentity {
         self
     }
 
-    /// Asks for the page.
-    ///
-    /// # Errors
-    ///
-    /// See [`Auth::link_identity`].
-    pub async fn send(self) -> Result<OAuthUrl> {
-        named("auth.link_identity", async {
-            self.to.check()?;
-            self.auth.sign_in_with_oauth(self.to).await
-        })
-        .await
+    async fn run(self) -> Result<Response<OAuthUrl>> {
+        self.to.check()?;
+        SignInWithOAuth::new(&self.auth, self.to).respond().await
     }
 }
 
-impl IntoFuture for LinkIdentity {
-    type Output = Result<OAuthUrl>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
+request! {
+    /// Binds an identity; see [`Auth::bind_identity`].
+    pub struct BindIdentity { token: SecretString }
+    "auth.bind_identity" => (); call; operation
+}
 
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
+impl BindIdentity {
+    fn call(&self) -> Result<Call> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            provider_token: &'a str,
+        }
+        let token = self.token.expose_secret();
+        validate::token("provider_token", token)?;
+        let path = "/auth/v1/user/provider/bind";
+        Ok(Call::post("auth.bind_identity", path)
+            .user()
+            .idempotency(Idempotency::Unsafe)
+            .json(&Body {
+                provider_token: token,
+            }))
+    }
+
+    async fn run(self) -> Result<Response<()>> {
+        self.auth.caller().unit(&self.call()?).await
     }
 }
 
-pub(crate) async fn fetch(caller: &Caller) -> Result<Vec<Identity>> {
-    let call = Call::get("auth.user_identities", "/auth/v1/user/provider").user();
+request! {
+    /// Unbinds an identity; see [`Auth::unlink_identity`].
+    pub struct UnlinkIdentity { provider: String }
+    "auth.unlink_identity" => (); call, write; operation
+}
+
+impl UnlinkIdentity {
+    fn call(&self) -> Result<Call> {
+        validate::not_empty("provider", &self.provider)?;
+        let path =
+            PathBuilder::new("/auth/v1/user/provider").segment("provider", &self.provider)?;
+        let template = "/auth/v1/user/provider/{provider_id}";
+        Ok(Call::new("auth.unlink_identity", template, Method::DELETE, path).user())
+    }
+
+    async fn run(self) -> Result<Response<()>> {
+        self.auth.caller().unit(&self.call()?).await
+    }
+}
+
+fn list_call() -> Call {
+    Call::get("auth.user_identities", "/auth/v1/user/provider").user()
+}
+
+async fn fetch(caller: &Caller) -> Result<Response<Vec<Identity>>> {
     let list = |mut body: Object| body.take::<Vec<Object>>(&["data"]).unwrap_or_default();
-    let all = caller.read(&call, |body| Ok(list(body))).await?;
-    Ok(all.into_iter().filter_map(Identity::read).collect())
-}
-
-pub(crate) async fn unlink(caller: &Caller, provider: &str) -> Result<()> {
-    validate::not_empty("provider", provider)?;
-    let path = PathBuilder::new("/auth/v1/user/provider").segment("provider", provider)?;
-    let template = "/auth/v1/user/provider/{provider_id}";
-    let call = Call::new("auth.unlink_identity", template, Method::DELETE, path).user();
-    caller.unit(&call).await
+    let all = caller.read(&list_call(), |body| Ok(list(body))).await?;
+    Ok(all.map(|all| all.into_iter().filter_map(Identity::read).collect()))
 }

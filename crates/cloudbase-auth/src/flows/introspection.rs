@@ -1,13 +1,13 @@
 //! Asks the service whether a token is still good.
 
-use cloudbase_core::Result;
+use cloudbase_core::{Response, Result};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::api::Call;
 use crate::args::validate;
 use crate::flows::Auth;
+use crate::flows::request::request;
 use crate::value::de::Object;
-use crate::value::named::named;
 
 /// What the service says of a token that is good.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,15 +40,8 @@ impl Auth {
     /// # }
     /// ```
     #[doc(alias = "introspectToken")]
-    pub async fn introspect(&self) -> Result<Option<Introspection>> {
-        named("auth.introspect", async {
-            self.caller().check_user()?;
-            match self.session().await? {
-                Some(_) => self.ask_about(call().user()).await,
-                None => Ok(None),
-            }
-        })
-        .await
+    pub fn introspect(&self) -> Introspect {
+        Introspect::new(self)
     }
 
     /// Asks the service whether an access token is still good: `None` if it is malformed, has ended or
@@ -71,22 +64,51 @@ impl Auth {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn introspect_token(
-        &self,
-        token: impl Into<SecretString>,
-    ) -> Result<Option<Introspection>> {
-        named("auth.introspect_token", async {
-            let token = token.into();
-            validate::token("token", token.expose_secret())?;
-            self.ask_about(call().bearer(&token)).await
-        })
-        .await
+    pub fn introspect_token(&self, token: impl Into<SecretString>) -> IntrospectToken {
+        IntrospectToken::new(self, token.into())
     }
 
-    async fn ask_about(&self, call: Call) -> Result<Option<Introspection>> {
-        self.caller()
-            .read(&call, |body| Ok(Introspection::read(body)))
-            .await
+    async fn ask_about(&self, call: &Call) -> Result<Response<Option<Introspection>>> {
+        let make = |body| Ok(Introspection::read(body));
+        self.caller().read(call, make).await
+    }
+}
+
+request! {
+    /// Asks whether the session's token is good; see [`Auth::introspect`].
+    pub struct Introspect {}
+    "auth.introspect" => Option<Introspection>; call; operation
+}
+
+impl Introspect {
+    #[expect(clippy::unnecessary_wraps, reason = "as that of every builder")]
+    fn call(&self) -> Result<Call> {
+        Ok(call().user())
+    }
+
+    async fn run(self) -> Result<Response<Option<Introspection>>> {
+        self.auth.caller().check_user()?;
+        match self.auth.session().await? {
+            Some(_) => self.auth.ask_about(&self.call()?).await,
+            None => Ok(Response::without_call("auth.introspect", None)),
+        }
+    }
+}
+
+request! {
+    /// Asks whether a token is good; see [`Auth::introspect_token`].
+    pub struct IntrospectToken { token: SecretString }
+    "auth.introspect_token" => Option<Introspection>; call; operation
+}
+
+impl IntrospectToken {
+    fn call(&self) -> Result<Call> {
+        validate::token("token", self.token.expose_secret())?;
+        Ok(call().bearer(&self.token))
+    }
+
+    async fn run(self) -> Result<Response<Option<Introspection>>> {
+        self.auth.ask_about(&self.call()?).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! Sign-in at an identity source: where to send the user, and what to do when they come back.
 
-mod callback;
+mod begin;
+pub(crate) mod callback;
 mod callback_url;
 mod loopback;
 #[cfg(feature = "pkce")]
@@ -10,25 +11,21 @@ pub(crate) mod state;
 
 use std::time::Duration;
 
-use cloudbase_core::sdk::encode_component;
-use cloudbase_core::{Error, ErrorKind, Result};
-use secrecy::{ExposeSecret as _, SecretString};
+use cloudbase_core::Result;
+use secrecy::SecretString;
 
+pub use self::begin::SignInWithOAuth;
 pub use self::callback::{VerifiedOAuth, VerifyOAuth};
 pub use self::loopback::{LoopbackSignIn, OAuthLoopback};
 pub use self::returned::OAuthReturn;
-use self::state::Remembered;
-use crate::api::Call;
 use crate::args::validate;
-use crate::flows::Auth;
 use crate::flows::sign_in::provider::Options;
-use crate::value::named::named;
 use crate::value::oauth_purpose::OAuthPurpose;
 
 /// How long a user has for the way to the identity source and back.
 pub(crate) const STATE_LIFETIME: Duration = Duration::from_secs(600);
 
-/// Which identity source, and what to ask of it; see [`Auth::sign_in_with_oauth`].
+/// Which identity source, and what to ask of it; see [`Auth::sign_in_with_oauth`](crate::Auth::sign_in_with_oauth).
 #[doc(alias = "SignInWithOAuthReq")]
 #[derive(Clone, Debug)]
 pub struct OAuth {
@@ -61,8 +58,8 @@ impl OAuth {
         }
     }
 
-    /// Where the user comes back to. Query and fragment are cut off for the identity source, and
-    /// told again by [`VerifiedOAuth::redirect_url`].
+    /// Where the user comes back to. Query and fragment are cut off for the identity source;
+    /// [`VerifiedOAuth::redirect_url`] has them again.
     #[doc(alias = "redirectTo")]
     #[must_use]
     pub fn redirect_to(mut self, url: impl Into<String>) -> Self {
@@ -200,175 +197,4 @@ pub struct OAuthUrl {
     pub scope: Option<String>,
     /// Where the user signs out at the identity source, if it says.
     pub signout_url: Option<String>,
-}
-
-impl Auth {
-    /// The page where the user signs in at an identity source. When they come back, give the URL to
-    /// [`handle_oauth_callback`](Self::handle_oauth_callback).
-    ///
-    /// The way back is remembered in the session store for ten minutes and can be gone once.
-    /// Programs without a web address of their own use [`OAuthLoopback`](crate::OAuthLoopback).
-    ///
-    /// # Errors
-    ///
-    /// [`Argument`](ErrorKind::Argument) for what cannot be right;
-    /// [`Credentials`](ErrorKind::Credentials) if an identity is to be bound and nobody is signed in;
-    /// what the service says of the identity source otherwise: `provider_not_found`,
-    /// `provider_not_enabled`.
-    ///
-    /// # Examples
-    ///
-    /// ```no_run
-    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
-    /// use cloudbase_auth::OAuth;
-    ///
-    /// let to = OAuth::new("github").redirect_to("https://app.example.org/signed-in");
-    /// let page = auth.sign_in_with_oauth(to).await?;
-    /// println!("open {}", page.url);
-    /// # let callback_url = "";
-    /// let done = auth.handle_oauth_callback(callback_url).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[doc(alias = "signInWithOAuth")]
-    pub async fn sign_in_with_oauth(&self, to: OAuth) -> Result<OAuthUrl> {
-        to.check()?;
-        if to.purpose == OAuthPurpose::SignIn {
-            self.check_can_sign_in()?;
-        }
-        let sub = match to.purpose {
-            OAuthPurpose::SignIn => None,
-            OAuthPurpose::BindIdentity => {
-                Some(named("auth.sign_in_with_oauth", self.sub_to_bind_to()).await?)
-            }
-        };
-        let state = to
-            .state
-            .unwrap_or_else(|| format!("prd-{}-{}", to.provider, uuid::Uuid::new_v4().simple()));
-        let redirect_uri = to.redirect_to.as_deref().map(without_query);
-        let mut call = Call::get("auth.sign_in_with_oauth", "/auth/v1/provider/uri")
-            .query("provider_id", &to.provider)
-            .query_opt("redirect_uri", redirect_uri)
-            .query("state", &state)
-            .query_opt("scope", to.scope.as_deref())
-            .query_opt("response_type", to.response_type.as_deref());
-        for (name, value) in &to.other_params {
-            call = call.query(&format!("other_params[{name}]"), value);
-        }
-        let (url, signout_url) = self
-            .caller()
-            .read(&call, |mut body| {
-                let url: String = body.require("uri")?;
-                validate::url("uri", &url).map_err(|_| {
-                    let message = "the response has no usable `uri` for the authorization page";
-                    Error::new(ErrorKind::Decode, message)
-                })?;
-                Ok((url, body.take(&["signout_uri"])))
-            })
-            .await?;
-        let remembered = Remembered {
-            provider: to.provider.clone(),
-            redirect_uri: redirect_uri.map(str::to_owned),
-            redirect_to: to.redirect_to,
-            purpose: to.purpose,
-            options: to.options,
-            sub,
-            params: to
-                .provider_params
-                .iter()
-                .map(|(name, value)| (name.clone(), value.expose_secret().into()))
-                .collect(),
-        };
-        self.oauth().remember(&state, remembered).await?;
-        Ok(OAuthUrl {
-            url: with_query(&url, &to.query_params),
-            provider: to.provider,
-            state,
-            purpose: to.purpose,
-            scope: to.scope,
-            signout_url,
-        })
-    }
-}
-
-impl Auth {
-    /// Who an identity is to be bound to: the flow ends with this user or not at all.
-    async fn sub_to_bind_to(&self) -> Result<String> {
-        self.caller().check_user()?;
-        let session = self.session().await?;
-        let session = session.ok_or_else(crate::value::error::not_signed_in)?;
-        Ok(session.sub().to_owned())
-    }
-}
-
-/// A URL up to its query: what identity sources know programs by.
-fn without_query(url: &str) -> &str {
-    let end = url.find(['?', '#']).unwrap_or(url.len());
-    &url[..end]
-}
-
-/// A URL with these parameters set; those it has under the same names are replaced.
-fn with_query(url: &str, params: &[(String, String)]) -> String {
-    if params.is_empty() {
-        return url.to_owned();
-    }
-    let (rest, fragment) = url
-        .split_once('#')
-        .map_or((url, None), |(rest, tail)| (rest, Some(tail)));
-    let (base, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let encoded: Vec<_> = params
-        .iter()
-        .map(|(name, value)| (encode_component(name), encode_component(value)))
-        .collect();
-    let replaced = |pair: &str| {
-        let name = pair.split('=').next().unwrap_or(pair);
-        encoded.iter().any(|(set, _)| set == name)
-    };
-    let kept = query
-        .split('&')
-        .filter(|pair| !pair.is_empty() && !replaced(pair))
-        .map(str::to_owned);
-    let query: Vec<_> = kept
-        .chain(
-            encoded
-                .iter()
-                .map(|(name, value)| format!("{name}={value}")),
-        )
-        .collect();
-    let fragment = fragment
-        .map(|fragment| format!("#{fragment}"))
-        .unwrap_or_default();
-    format!("{base}?{}{fragment}", query.join("&"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parameters_are_set_without_touching_the_others() {
-        let set = |url, params: &[(&str, &str)]| {
-            let params: Vec<_> = params
-                .iter()
-                .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
-                .collect();
-            with_query(url, &params)
-        };
-        assert_eq!(
-            set(
-                "https://p.example/a?x=%2520&y=1#f",
-                &[("y", "2&3"), ("z", "4")]
-            ),
-            "https://p.example/a?x=%2520&y=2%263&z=4#f"
-        );
-        assert_eq!(
-            set("https://p.example/a", &[("z", "4")]),
-            "https://p.example/a?z=4"
-        );
-        assert_eq!(set("https://p.example/a?x", &[]), "https://p.example/a?x");
-        assert_eq!(
-            without_query("https://app.example.com/home?tab=1#top"),
-            "https://app.example.com/home"
-        );
-    }
 }

@@ -1,38 +1,42 @@
 //! A sign-in or registration that waits for a code.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use cloudbase_core::Result;
-use secrecy::ExposeSecret as _;
+use cloudbase_core::{Response, Result};
+use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::api::session;
 use crate::flows::Auth;
-use crate::flows::sign_in;
-use crate::flows::sign_in::SignedIn;
-use crate::flows::sign_up::{Proof, Registration};
+use crate::flows::request::request;
+use crate::flows::sign_in::{SignedIn, verification_call};
+use crate::flows::sign_up::registration::{Proof, Registration};
 use crate::flows::verification::{SentCode, waits_for_code};
-use crate::value::named::named;
 
 /// A sign-in or registration that goes on when the code is known.
 ///
 /// A wrong code costs nothing: [`verify`](Self::verify) can be called again.
 #[doc(alias = "SignUpRes")]
 #[doc(alias = "SignInWithOtpRes")]
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct PendingSignIn {
     auth: Auth,
     code: SentCode,
     /// What to register with if there is no such account; `None` where nobody may be registered.
-    registration: Option<Box<Registration>>,
+    registration: Option<Arc<Registration>>,
 }
 
-waits_for_code!(PendingSignIn, "auth.pending_sign_in.resend");
+waits_for_code! {
+    PendingSignIn, PendingSignInResend, "auth.pending_sign_in.resend",
+    "Sends another code; see [`PendingSignIn::resend`](crate::PendingSignIn::resend)."
+}
 
 impl PendingSignIn {
     pub(crate) fn new(auth: Auth, code: SentCode, registration: Option<Registration>) -> Self {
         Self {
             auth,
             code,
-            registration: registration.map(Box::new),
+            registration: registration.map(Arc::new),
         }
     }
 
@@ -61,35 +65,8 @@ impl PendingSignIn {
     /// # }
     /// ```
     #[doc(alias = "verifyOtp")]
-    pub async fn verify(&self, code: impl AsRef<str>) -> Result<SignedIn> {
-        named("auth.pending_sign_in.verify", async {
-            let code = code.as_ref();
-            let caller = self.auth.caller();
-            let contact = self.code.contact();
-            let is_user = self.code.sent().is_user;
-            let registration = self.registration.as_ref().filter(|_| !is_user);
-            // Before the code is spent: this can fail.
-            let anonymous = match registration {
-                Some(registration) => registration.anonymous_token(&self.auth).await?,
-                None => None,
-            };
-            let token = self.code.verify(caller, code).await?;
-            let session = match registration {
-                Some(registration) => {
-                    let proof = Proof {
-                        contact: Some(contact),
-                        verification_token: Some(token.expose_secret()),
-                        verification_code: Some(code.trim()),
-                        provider_token: None,
-                    };
-                    registration.send(caller, proof, anonymous).await?
-                }
-                None => sign_in::with_verification(caller, Some(contact.as_str()), &token).await?,
-            };
-            self.code.forget();
-            self.auth.manager().sign_in(caller, session, None).await
-        })
-        .await
+    pub fn verify(&self, code: impl Into<SecretString>) -> PendingSignInVerify {
+        PendingSignInVerify::new(&self.auth, self.clone(), code.into())
     }
 
     /// How long the code is good for, from when it was sent.
@@ -101,5 +78,42 @@ impl PendingSignIn {
     /// in and registers nobody.
     pub fn is_existing_user(&self) -> bool {
         self.code.sent().is_user
+    }
+}
+
+request! {
+    /// Signs in or registers with a code; see [`PendingSignIn::verify`].
+    pub struct PendingSignInVerify { pending: PendingSignIn, code: SecretString }
+    "auth.pending_sign_in.verify" => SignedIn; call
+}
+
+impl PendingSignInVerify {
+    async fn run(self) -> Result<Response<SignedIn>> {
+        let (auth, sent) = (self.auth, self.pending.code);
+        let contact = sent.contact();
+        let is_user = sent.sent().is_user;
+        let registration = self.pending.registration.filter(|_| !is_user);
+        // Before the code is spent: this can fail.
+        let anonymous = match &registration {
+            Some(registration) => registration.anonymous_token(&auth).await?,
+            None => None,
+        };
+        let token = sent.verify(auth.caller(), &self.code).await?;
+        let call = match registration {
+            Some(registration) => {
+                let proof = Proof {
+                    contact: Some(contact),
+                    verification_token: Some(token.expose_secret()),
+                    verification_code: Some(self.code.expose_secret().trim()),
+                    provider_token: None,
+                };
+                registration.call(proof, anonymous.as_ref())
+            }
+            None => verification_call(Some(contact.as_str()), &token),
+        };
+        let session = session::obtain(auth.caller(), &call).await?;
+        sent.forget();
+        let manager = auth.manager();
+        manager.sign_in(auth.caller(), session, None).await
     }
 }

@@ -9,13 +9,15 @@ pub(crate) mod manager;
 mod methods;
 mod provider;
 mod refresh;
+pub(crate) mod request;
 mod saving;
 #[cfg(test)]
 mod schedule_tests;
+mod set_session;
 #[cfg(test)]
 mod sharing_tests;
 mod sign_out;
 mod stored;
 
-pub use self::methods::{RefreshSession, SetSession};
+pub use self::set_session::SetSession;
 pub use self::sign_out::{SignOut, SignOutOutcome};

@@ -8,20 +8,22 @@ mod password;
 pub(crate) mod provider;
 mod signed_in;
 
-use cloudbase_core::{Idempotency, Result};
+use cloudbase_core::{Idempotency, Response, Result};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 
 pub use self::anonymous::SignInAnonymously;
-pub use self::id_token::IdToken;
-pub use self::otp::Otp;
-pub use self::password::Password;
-pub use self::provider::{ProviderGrant, ProviderProfile, ProviderToken};
-pub(crate) use self::provider::{grant_provider_token, with_provider_token};
+pub use self::custom_ticket::SignInWithCustomTicket;
+pub use self::id_token::{IdToken, SignInWithIdToken};
+pub use self::otp::{Otp, SignInWithOtp, SignInWithVerification};
+pub use self::password::{Password, SignInWithPassword};
+pub use self::provider::{
+    GrantProviderToken, PatchProviderToken, ProviderGrant, ProviderProfile, ProviderToken,
+};
+pub(crate) use self::provider::{grant_provider_token, provider_token_call};
 pub use self::signed_in::SignedIn;
-use crate::api::session;
-use crate::api::{Call, Caller};
-use crate::value::session::Session;
+use crate::api::{Call, session};
+use crate::flows::Auth;
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -34,34 +36,32 @@ struct Body<'a> {
 }
 
 /// Signs in with a name and a password.
-pub(crate) async fn with_password(
-    caller: &Caller,
-    username: &str,
-    password: &SecretString,
-) -> Result<Session> {
-    let call = Call::post("auth.sign_in_with_password", "/auth/v1/signin")
+pub(crate) fn password_call(username: &str, password: &SecretString) -> Call {
+    Call::post("auth.sign_in_with_password", "/auth/v1/signin")
         // A wrong password counts towards the lock of the account; a right one may end a session.
         .idempotency(Idempotency::Unsafe)
         .json(&Body {
             username: Some(username),
             password: Some(password.expose_secret()),
             verification_token: None,
-        });
-    session::obtain(caller, &call).await
+        })
 }
 
 /// Signs in with the proof of a code.
-pub(crate) async fn with_verification(
-    caller: &Caller,
-    username: Option<&str>,
-    token: &SecretString,
-) -> Result<Session> {
-    let call = Call::post("auth.sign_in_with_otp", "/auth/v1/signin")
+pub(crate) fn verification_call(username: Option<&str>, token: &SecretString) -> Call {
+    Call::post("auth.sign_in_with_otp", "/auth/v1/signin")
         .idempotency(Idempotency::Unsafe)
         .json(&Body {
             username,
             password: None,
             verification_token: Some(token.expose_secret()),
-        });
-    session::obtain(caller, &call).await
+        })
+}
+
+impl Auth {
+    /// Sends a call that signs in, and makes its session the current one.
+    pub(crate) async fn sign_in_by(&self, call: &Call) -> Result<Response<SignedIn>> {
+        let session = session::obtain(self.caller(), call).await?;
+        self.manager().sign_in(self.caller(), session, None).await
+    }
 }

@@ -1,12 +1,12 @@
 //! Codes by e-mail and text message: send, check, send again.
 
-mod otp;
+pub(crate) mod otp;
 mod sent;
 
 use std::fmt;
 use std::time::Duration;
 
-use cloudbase_core::{Error, Idempotency, Result, open_enum};
+use cloudbase_core::{Error, Idempotency, Response, Result, open_enum};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 
@@ -16,6 +16,7 @@ use crate::api::{Call, Caller};
 use crate::args::contact::Contact;
 use crate::args::validate;
 use crate::flows::Auth;
+use crate::flows::request::request;
 use crate::value::de::Object;
 
 open_enum! {
@@ -185,11 +186,8 @@ impl Auth {
     /// # }
     /// ```
     #[doc(alias = "getVerification")]
-    pub async fn send_verification(
-        &self,
-        request: VerificationRequest,
-    ) -> Result<SentVerification> {
-        send(self.caller(), &request.checked()?).await
+    pub fn send_verification(&self, request: VerificationRequest) -> SendVerification {
+        SendVerification::new(self, request)
     }
 
     /// Checks a code and returns the proof that it was right. Nobody is signed in by this.
@@ -212,52 +210,81 @@ impl Auth {
     /// # }
     /// ```
     #[doc(alias = "VerifyReq")]
-    pub async fn verify(
+    pub fn verify(
         &self,
-        verification_id: impl AsRef<str>,
-        verification_code: impl AsRef<str>,
-    ) -> Result<VerifiedCode> {
-        verify(
-            self.caller(),
-            verification_id.as_ref(),
-            verification_code.as_ref(),
-        )
-        .await
+        verification_id: impl Into<String>,
+        verification_code: impl Into<SecretString>,
+    ) -> Verify {
+        Verify::new(self, verification_id.into(), verification_code.into())
     }
 }
 
-/// Has a code sent; the request has been checked.
-pub(crate) async fn send(
-    caller: &Caller,
-    request: &VerificationRequest,
-) -> Result<SentVerification> {
-    #[derive(Serialize)]
-    struct Body<'a> {
-        #[serde(flatten)]
-        contact: &'a Contact,
-        target: &'a str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        usage: Option<&'a str>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        email_redirect_to: Option<&'a str>,
+request! {
+    /// Sends a code; see [`Auth::send_verification`].
+    pub struct SendVerification { request: VerificationRequest }
+    "auth.send_verification" => SentVerification; call; operation
+}
+
+impl SendVerification {
+    fn call(&self) -> Result<Call> {
+        Ok(self.request.clone().checked()?.call())
     }
-    let mut call = Call::post("auth.send_verification", "/auth/v1/verification")
-        .idempotency(Idempotency::Unsafe)
-        .json(&Body {
-            contact: &request.contact,
-            target: request.target.as_str(),
-            usage: request
-                .usage
-                .as_deref()
-                .filter(|_| request.contact.is_email()),
-            email_redirect_to: request.email_redirect_to.as_deref(),
-        });
-    if request.within_session || request.target == VerificationTarget::CurrentUser {
-        call = call.user();
+
+    async fn run(self) -> Result<Response<SentVerification>> {
+        send(self.auth.caller(), &self.call()?).await
     }
-    if request.with_captcha {
-        call = call.captcha_first();
+}
+
+request! {
+    /// Checks a code; see [`Auth::verify`].
+    pub struct Verify { id: String, code: SecretString }
+    "auth.verify" => VerifiedCode; call; operation
+}
+
+impl Verify {
+    fn call(&self) -> Result<Call> {
+        verify_call(&self.id, &self.code)
     }
+
+    async fn run(self) -> Result<Response<VerifiedCode>> {
+        verify(self.auth.caller(), &self.call()?).await
+    }
+}
+
+impl VerificationRequest {
+    /// Has a code sent; the request has been checked.
+    pub(crate) fn call(&self) -> Call {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            #[serde(flatten)]
+            contact: &'a Contact,
+            target: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            usage: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            email_redirect_to: Option<&'a str>,
+        }
+        let usage = self.usage.as_deref();
+        let mut call = Call::post("auth.send_verification", "/auth/v1/verification")
+            .idempotency(Idempotency::Unsafe)
+            .json(&Body {
+                contact: &self.contact,
+                target: self.target.as_str(),
+                usage: usage.filter(|_| self.contact.is_email()),
+                email_redirect_to: self.email_redirect_to.as_deref(),
+            });
+        if self.within_session || self.target == VerificationTarget::CurrentUser {
+            call = call.user();
+        }
+        if self.with_captcha {
+            call = call.captcha_first();
+        }
+        call
+    }
+}
+
+/// Sends the call that has a code sent.
+pub(crate) async fn send(caller: &Caller, call: &Call) -> Result<Response<SentVerification>> {
     let make = |mut body: Object| {
         Ok(SentVerification {
             verification_id: body.require("verification_id")?,
@@ -265,35 +292,39 @@ pub(crate) async fn send(
             is_user: body.take(&["is_user"]).unwrap_or_default(),
         })
     };
-    caller.read(&call, make).await
+    caller.read(call, make).await
 }
 
 /// Trades a code for its proof.
-pub(crate) async fn verify(caller: &Caller, id: &str, code: &str) -> Result<VerifiedCode> {
+pub(crate) fn verify_call(id: &str, code: &SecretString) -> Result<Call> {
     #[derive(Serialize)]
     struct Body<'a> {
         verification_id: &'a str,
         verification_code: &'a str,
     }
-    let code = code.trim();
+    let code = code.expose_secret().trim();
     validate::token("verification_id", id)?;
     validate::code("code", code)?;
-    let call = Call::post("auth.verify", "/auth/v1/verification/verify")
+    Ok(Call::post("auth.verify", "/auth/v1/verification/verify")
         .idempotency(Idempotency::Unsafe)
         .json(&Body {
             verification_id: id,
             verification_code: code,
-        });
+        }))
+}
+
+/// Sends the call that trades a code for its proof.
+pub(crate) async fn verify(caller: &Caller, call: &Call) -> Result<Response<VerifiedCode>> {
     let make = |mut body: Object| {
         Ok(VerifiedCode {
             verification_token: body.require("verification_token")?,
             expires_in: body.expires_in(600),
         })
     };
-    caller.read(&call, make).await
+    caller.read(call, make).await
 }
 
 /// Whether two codes are the same text.
-pub(crate) fn is_same_code(one: &SecretString, other: &str) -> bool {
-    one.expose_secret() == other.trim()
+pub(crate) fn is_same_code(one: &SecretString, other: &SecretString) -> bool {
+    one.expose_secret().trim() == other.expose_secret().trim()
 }

@@ -120,6 +120,24 @@ async fn a_handler_that_waits_for_its_own_captcha_fails_wherever_it_waits() {
     }
 }
 
+#[tokio::test]
+async fn two_handles_can_share_a_handler() {
+    struct Counting(AtomicU32);
+    impl CaptchaHandler for Counting {
+        fn solve<'a>(&'a self, _: &'a CaptchaChallenge) -> BoxFuture<'a, Result<CaptchaAnswer>> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Box::pin(async { Ok(CaptchaAnswer::Text("AB12".to_owned())) })
+        }
+    }
+    let counting = Arc::new(Counting(AtomicU32::new(0)));
+    let shared: Arc<dyn CaptchaHandler> = counting.clone();
+    for _ in 0..2 {
+        let auth = Auth::builder(client("600")).captcha_handler(shared.clone());
+        sign_in(&auth.build().unwrap()).await.unwrap();
+    }
+    assert_eq!(counting.0.load(Ordering::SeqCst), 2);
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_waits_for_a_slow_human_waits_as_long_as_pictures_are_asked_for() {
     /// Needs 50 seconds for a picture, and three pictures.

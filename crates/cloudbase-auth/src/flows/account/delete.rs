@@ -1,14 +1,14 @@
 //! Deletes the signed-in user's account.
 
-use cloudbase_core::{Idempotency, PathBuilder, Result};
+use cloudbase_core::{Idempotency, PathBuilder, Response, Result};
 use http::Method;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::api::{Call, detached};
 use crate::events::SignOutReason;
 use crate::flows::Auth;
-use crate::flows::password::{SudoToken, sudo_by_password};
-use crate::value::named::named;
+use crate::flows::password::{SudoToken, password_sudo_call, sudo};
+use crate::flows::request::request;
 
 impl Auth {
     /// Deletes the account of the signed-in user for good, and ends the session.
@@ -29,13 +29,8 @@ impl Auth {
     /// ```
     #[doc(alias = "deleteUser")]
     #[doc(alias = "DeleteUserReq")]
-    pub async fn delete_user(&self, password: impl Into<SecretString>) -> Result<()> {
-        named("auth.delete_user", async {
-            let auth = self.one_call()?;
-            let sudo = sudo_by_password(auth.caller(), "password", &password.into()).await?;
-            auth.delete(&sudo).await
-        })
-        .await
+    pub fn delete_user(&self, password: impl Into<SecretString>) -> DeleteUser {
+        DeleteUser::new(self, password.into())
     }
 
     /// As [`delete_user`](Self::delete_user), by a proof that is at hand: for accounts without a
@@ -61,31 +56,64 @@ impl Auth {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn delete_user_with(&self, sudo: &SudoToken) -> Result<()> {
-        named("auth.delete_user_with", async {
-            self.one_call()?.delete(sudo).await
-        })
-        .await
+    pub fn delete_user_with(&self, sudo: &SudoToken) -> DeleteUserWith {
+        DeleteUserWith::new(self, sudo.clone())
     }
 
-    async fn delete(self, sudo: &SudoToken) -> Result<()> {
-        let token = sudo.sudo_token.clone();
+    /// Deletes the account of the user of this handle, of which all calls are one, and ends the session.
+    async fn delete(self, call: Call) -> Result<Response<()>> {
         detached(async move {
-            let path = "/auth/v1/user/me";
-            let call = Call::new(
-                "auth.delete_user",
-                path,
-                Method::DELETE,
-                PathBuilder::new(path),
-            )
-            .query("sudo_token", token.expose_secret())
-            .user()
-            .idempotency(Idempotency::Unsafe);
-            self.caller().unit(&call).await?;
+            let deleted = self.caller().unit(&call).await?;
             let lineage = self.caller().options.lineage();
             let reason = SignOutReason::UserDeleted;
-            self.manager().end(lineage.as_ref(), reason).await?.removed
+            let ended = self.manager().end(lineage.as_ref(), reason).await?;
+            ended.removed.map(|()| deleted)
         })
         .await
     }
+}
+
+request! {
+    /// Deletes the account by its password; see [`Auth::delete_user`].
+    pub struct DeleteUser { password: SecretString }
+    "auth.delete_user" => (); call; operation
+}
+
+impl DeleteUser {
+    fn call(&self) -> Result<Call> {
+        password_sudo_call("password", &self.password)
+    }
+
+    async fn run(self) -> Result<Response<()>> {
+        let call = self.call()?;
+        let auth = self.auth.one_call()?;
+        let sudo = sudo(auth.caller(), &call).await?.into_value();
+        auth.delete(delete_call(&sudo)).await
+    }
+}
+
+request! {
+    /// Deletes the account by a proof; see [`Auth::delete_user_with`].
+    pub struct DeleteUserWith { sudo: SudoToken }
+    "auth.delete_user_with" => (); call; operation
+}
+
+impl DeleteUserWith {
+    #[expect(clippy::unnecessary_wraps, reason = "as that of every builder")]
+    fn call(&self) -> Result<Call> {
+        Ok(delete_call(&self.sudo))
+    }
+
+    async fn run(self) -> Result<Response<()>> {
+        let call = self.call()?;
+        self.auth.one_call()?.delete(call).await
+    }
+}
+
+fn delete_call(sudo: &SudoToken) -> Call {
+    let (name, path) = ("auth.delete_user", "/auth/v1/user/me");
+    Call::new(name, path, Method::DELETE, PathBuilder::new(path))
+        .query("sudo_token", sudo.sudo_token.expose_secret())
+        .user()
+        .idempotency(Idempotency::Unsafe)
 }

@@ -1,10 +1,11 @@
 //! Looks users up: by what they are known by, and whether a login name is taken.
 
-use cloudbase_core::{Error, Result};
+use cloudbase_core::{Error, Response, Result};
 
 use crate::api::Call;
 use crate::args::{phone, validate};
 use crate::flows::Auth;
+use crate::flows::request::request;
 use crate::value::de::Object;
 use crate::value::user::User;
 
@@ -66,7 +67,7 @@ impl UserQuery {
         self
     }
 
-    fn call(self) -> Result<Call> {
+    fn call(&self) -> Result<Call> {
         for id in &self.ids {
             validate::token("ids", id)?;
             if id.contains(',') {
@@ -134,17 +135,8 @@ impl Auth {
     /// # }
     /// ```
     #[doc(alias = "queryUser")]
-    pub async fn query_user(&self, query: UserQuery) -> Result<FoundUsers> {
-        let make = |mut body: Object| {
-            let profiles: Vec<Object> = body.take(&["data"]).unwrap_or_default();
-            let user = |profile| User::from_profile(profile, None);
-            let users: Vec<_> = profiles.into_iter().map(user).collect();
-            Ok(FoundUsers {
-                total: body.take(&["total"]).unwrap_or(users.len() as u64),
-                users,
-            })
-        };
-        self.caller().read(&query.call()?, make).await
+    pub fn query_user(&self, query: UserQuery) -> QueryUser {
+        QueryUser::new(self, query)
     }
 
     /// Whether there is a user with this login name. Needs no user.
@@ -166,12 +158,52 @@ impl Auth {
     /// ```
     #[doc(alias = "isUsernameRegistered")]
     #[doc(alias = "checkIfUserExist")]
-    pub async fn is_username_registered(&self, username: impl AsRef<str>) -> Result<bool> {
-        let username = username.as_ref();
-        validate::not_empty("username", username)?;
-        let call = Call::get("auth.is_username_registered", "/auth/v1/checkIfUserExist")
-            .query("username", username);
+    pub fn is_username_registered(&self, username: impl Into<String>) -> IsUsernameRegistered {
+        IsUsernameRegistered::new(self, username.into())
+    }
+}
+
+request! {
+    /// Looks for users; see [`Auth::query_user`].
+    pub struct QueryUser { query: UserQuery }
+    "auth.query_user" => FoundUsers; call; operation
+}
+
+impl QueryUser {
+    fn call(&self) -> Result<Call> {
+        self.query.call()
+    }
+
+    async fn run(self) -> Result<Response<FoundUsers>> {
+        let make = |mut body: Object| {
+            let profiles: Vec<Object> = body.take(&["data"]).unwrap_or_default();
+            let user = |profile| User::from_profile(profile, None);
+            let users: Vec<_> = profiles.into_iter().map(user).collect();
+            Ok(FoundUsers {
+                total: body.take(&["total"]).unwrap_or(users.len() as u64),
+                users,
+            })
+        };
+        self.auth.caller().read(&self.call()?, make).await
+    }
+}
+
+request! {
+    /// Asks whether a login name is taken; see [`Auth::is_username_registered`].
+    pub struct IsUsernameRegistered { username: String }
+    "auth.is_username_registered" => bool; call; operation
+}
+
+impl IsUsernameRegistered {
+    fn call(&self) -> Result<Call> {
+        validate::not_empty("username", &self.username)?;
+        let path = "/auth/v1/checkIfUserExist";
+        let call = Call::get("auth.is_username_registered", path);
+        Ok(call.query("username", &self.username))
+    }
+
+    async fn run(self) -> Result<Response<bool>> {
         let exists = |mut body: Object| body.require("exist");
-        self.caller().read(&call, exists).await
+        self.auth.caller().read(&self.call()?, exists).await
     }
 }

@@ -1,17 +1,16 @@
 //! Changes the signed-in user's profile, address or number.
 
-use cloudbase_core::{Error, Idempotency, Result};
+pub(crate) mod request;
+
+use cloudbase_core::{Error, Result};
 use serde::Serialize;
 
-use crate::api::{Call, Caller};
+pub use self::request::PendingContact;
 use crate::args::contact::Contact;
 use crate::args::validate;
-use crate::flows::Auth;
-use crate::flows::verification::{SentCode, VerificationRequest, waits_for_code};
-use crate::value::named::named;
 use crate::value::user::{Gender, User};
 
-/// What to change; see [`Auth::update_user`].
+/// What to change; see [`Auth::update_user`](crate::Auth::update_user).
 #[doc(alias = "UpdateUserReq")]
 #[derive(Clone, Debug, Default)]
 pub struct UpdateUser {
@@ -129,143 +128,6 @@ pub struct UpdatedUser {
     pub user: User,
     /// The new address or number, which takes effect when its code is known.
     pub pending: Option<PendingContact>,
-}
-
-/// A new address or number that waits for a code. A wrong code costs nothing.
-#[derive(Debug)]
-pub struct PendingContact {
-    auth: Auth,
-    code: SentCode,
-    /// The user known last.
-    known: User,
-}
-
-waits_for_code!(PendingContact, "auth.pending_contact.resend");
-
-impl Auth {
-    /// Changes the profile of the signed-in user. A new address or number takes effect when the
-    /// [pending value](UpdatedUser::pending) has got its code; everything else at once.
-    ///
-    /// Once something has changed, or a code is on its way, the call succeeds: if the profile cannot be
-    /// fetched then, which is a warning in the trace, the user is returned as known last.
-    ///
-    /// # Errors
-    ///
-    /// [`Argument`](cloudbase_core::ErrorKind::Argument) if nothing is changed, a field is empty, or
-    /// address and number are to be changed together; `username_already_exists`,
-    /// `failed_precondition` and the like if something is taken.
-    ///
-    /// # Examples
-    ///
-    /// ```no_run
-    /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
-    /// use cloudbase_auth::UpdateUser;
-    ///
-    /// let updated = auth.update_user(UpdateUser::new().nickname("Lin").phone("13900001111")).await?;
-    /// if let Some(pending) = updated.pending {
-    ///     let user = pending.verify("042317").await?;
-    /// }
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[doc(alias = "updateUser")]
-    pub async fn update_user(&self, update: UpdateUser) -> Result<UpdatedUser> {
-        named("auth.update_user", async {
-            let (contact, others) = update.checked()?;
-            let auth = self.one_call()?;
-            let caller = auth.caller();
-            let session = self
-                .session()
-                .await?
-                .ok_or_else(crate::value::error::not_signed_in)?;
-            let known = User::of_session(&session);
-            let mut pending = None;
-            if let Some(contact) = contact {
-                let request = VerificationRequest::new(contact)
-                    .within_session()
-                    .usage("reauthentication");
-                pending = Some(PendingContact {
-                    auth: auth.clone(),
-                    code: SentCode::send(caller, request).await?,
-                    known: known.clone(),
-                });
-            }
-            if others {
-                edit(caller, &update.fields).await?;
-            }
-            let user = match others || session.user().is_none() {
-                true => auth.user_after(others, &known).await,
-                false => known,
-            };
-            Ok(UpdatedUser { user, pending })
-        })
-        .await
-    }
-
-    /// The user after what has been done: it counts, even if the profile cannot be fetched. The user
-    /// is then as `known`. A change is reported.
-    async fn user_after(&self, has_changed: bool, known: &User) -> User {
-        let error = match self.fetch_user(has_changed).await {
-            Ok(Some(signed_in)) => return signed_in.user,
-            Ok(None) => crate::value::error::not_signed_in(),
-            Err(error) => error,
-        };
-        tracing::warn!(%error, "the profile could not be fetched after an update");
-        if has_changed && let Ok(signed_in) = self.signed_in_as_caller().await {
-            let lineage = signed_in.session.lineage();
-            self.manager().update_user(&lineage, known, true).await;
-        }
-        known.clone()
-    }
-}
-
-impl PendingContact {
-    /// Checks the code, puts the new address or number in force, and returns the user: as known last,
-    /// if the profile cannot be fetched.
-    ///
-    /// # Errors
-    ///
-    /// As [`Auth::verify`]; nothing is changed then. `failed_precondition` or
-    /// `contact_already_exists` if the address or number is taken.
-    #[doc(alias = "verifyOtp")]
-    #[doc(alias = "UpdateUserVerifyParams")]
-    pub async fn verify(&self, code: impl AsRef<str>) -> Result<User> {
-        named("auth.pending_contact.verify", async {
-            #[derive(Serialize)]
-            struct Body<'a> {
-                // `phone` here, `phone_number` everywhere else.
-                #[serde(skip_serializing_if = "Option::is_none")]
-                phone: Option<&'a str>,
-                #[serde(skip_serializing_if = "Option::is_none")]
-                email: Option<&'a str>,
-            }
-            let caller = self.auth.caller();
-            self.code.verify(caller, code.as_ref()).await?;
-            let contact = self.code.contact();
-            let text = Some(contact.as_str());
-            let is_email = contact.is_email();
-            edit(
-                caller,
-                &Body {
-                    phone: text.filter(|_| !is_email),
-                    email: text.filter(|_| is_email),
-                },
-            )
-            .await?;
-            self.code.forget();
-            Ok(self.auth.user_after(true, &self.known).await)
-        })
-        .await
-    }
-}
-
-/// Writes fields of the profile. Twice is the same as once.
-async fn edit(caller: &Caller, fields: &impl Serialize) -> Result<()> {
-    let call = Call::post("auth.update_user", "/auth/v1/user/basic/edit")
-        .user()
-        .idempotency(Idempotency::Idempotent)
-        .json(fields);
-    caller.unit(&call).await
 }
 
 #[cfg(test)]

@@ -152,7 +152,7 @@ impl LoopbackSignIn {
                     .with_message(message)
                     .with_operation("auth.oauth_loopback"));
             };
-            let result = self.settings.auth.handle_oauth_callback(&url).await;
+            let result = self.settings.auth.handle_oauth_callback(url).await;
             let (status, page) = match &result {
                 Ok(_) => ("200 OK", &self.settings.done),
                 Err(_) => ("400 Bad Request", &self.settings.failed),

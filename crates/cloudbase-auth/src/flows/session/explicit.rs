@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use cloudbase_core::Result;
 use cloudbase_core::credential::CredentialProvider as _;
+use cloudbase_core::{Response, Result};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::runtime::Handle;
 use tokio::time::sleep;
@@ -105,26 +105,29 @@ impl Manager {
         caller: &Caller,
         refresh_token: SecretString,
         signs_in: bool,
-    ) -> Result<SignedIn> {
+    ) -> Result<Response<SignedIn>> {
         validate::token("refresh_token", refresh_token.expose_secret())?;
         if is_asking() {
             return Err(would_wait_for_itself());
         }
         let (this, caller) = (self.clone(), caller.clone());
         detached(async move {
-            let direct = this.core.caller()?;
+            let mut direct = this.core.caller()?;
+            direct.options = caller.options.clone();
             let refreshed = session::refresh(&direct, ApiVersion::V1, &refresh_token);
             let own = this.core.has_refresh_token(&refresh_token).await;
             let events: &[fn(Session) -> AuthEvent] = match signs_in {
                 true => &[AuthEvent::TokenRefreshed, AuthEvent::SignedIn],
                 false => &[AuthEvent::TokenRefreshed],
             };
+            let mut response = Response::without_call("auth.refresh_session", ());
             let session = match own {
                 // A refresh of the session may be spending the same token.
                 Some(previous) => {
                     let refreshed = async {
                         let refreshed = this.core.interruption.unless_interrupted(refreshed);
-                        let session = refreshed.await?;
+                        let session;
+                        (session, response) = refreshed.await?.split();
                         Ok(match signs_in {
                             true => session,
                             false => session.succeeding(&previous),
@@ -133,12 +136,14 @@ impl Manager {
                     this.install_after(None, events, refreshed).await?
                 }
                 None => {
-                    let session = refreshed.await?;
+                    let session;
+                    (session, response) = refreshed.await?.split();
                     this.install(&session, None, events).await?;
                     session
                 }
             };
-            this.with_profile(&caller, &session).await
+            let signed_in = this.with_profile(&caller, &session).await?;
+            Ok(response.map(|()| signed_in))
         })
         .await
     }

@@ -13,7 +13,7 @@ use cloudbase_core::credential::{
     Cached, CredentialProvider as _, Lineage, RefreshPolicy, TokenCache,
 };
 use cloudbase_core::sdk::WeakClient;
-use cloudbase_core::{CallOptions, Client, EnvId, Error, ErrorKind, Result};
+use cloudbase_core::{CallOptions, Client, EnvId, Error, ErrorKind, Response, Result};
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard};
 
 use super::provider::Source;
@@ -131,7 +131,7 @@ impl Manager {
         SignedIn { session, user }
     }
 
-    /// Makes `session` the current one: stores it, reports it, and fetches its user.
+    /// Makes the session of a response the current one: stores it, reports it, and fetches its user.
     ///
     /// # Errors
     ///
@@ -139,16 +139,18 @@ impl Manager {
     pub(crate) async fn sign_in(
         &self,
         caller: &Caller,
-        session: Session,
+        response: Response<Session>,
         ticket: Option<TicketSource>,
-    ) -> Result<SignedIn> {
+    ) -> Result<Response<SignedIn>> {
         let (this, caller) = (self.clone(), caller.clone());
-        detached(async move {
+        let (session, response) = response.split();
+        let signed_in = detached(async move {
             this.install(&session, ticket, &[AuthEvent::SignedIn])
                 .await?;
             this.with_profile(&caller, &session).await
-        })
-        .await
+        });
+        let signed_in = signed_in.await?;
+        Ok(response.map(|()| signed_in))
     }
 
     /// The session that has just been put in force, with the profile of its user.
@@ -279,7 +281,7 @@ async fn fetch_profile(caller: &Caller, session: &Session) -> Option<User> {
     }
     let call = account::profile_call().bearer(session.access_token());
     match account::fetch(&caller, &call, session).await {
-        Ok(user) => Some(user),
+        Ok(user) => Some(user.into_value()),
         Err(error) => {
             tracing::warn!(%error, "signed in, but the profile could not be fetched");
             None

@@ -1,15 +1,13 @@
 //! The session's methods: read, refresh, replace, end, watch.
 
-use std::future::IntoFuture;
-
 use cloudbase_core::Result;
-use futures_core::future::BoxFuture;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 
+use super::SetSession;
+use super::request::{self, RefreshSession};
 use super::sign_out::SignOut;
 use crate::events::{AuthEvent, AuthEvents, Subscription};
 use crate::flows::Auth;
-use crate::flows::sign_in::SignedIn;
 use crate::value::claims::TokenClaims;
 use crate::value::named::named;
 use crate::value::session::Session;
@@ -85,10 +83,7 @@ impl Auth {
     /// ```
     #[doc(alias = "refreshSession")]
     pub fn refresh_session(&self) -> RefreshSession {
-        RefreshSession {
-            auth: self.clone(),
-            refresh_token: None,
-        }
+        RefreshSession::new(self.clone())
     }
 
     /// Takes a session over from elsewhere by its refresh token, which is spent on the way.
@@ -109,14 +104,8 @@ impl Auth {
     /// # }
     /// ```
     #[doc(alias = "setSession")]
-    pub async fn set_session(&self, session: SetSession) -> Result<SignedIn> {
-        named("auth.set_session", async {
-            self.check_can_sign_in()?;
-            self.manager()
-                .take_over(self.caller(), session.refresh_token, true)
-                .await
-        })
-        .await
+    pub fn set_session(&self, session: SetSession) -> request::SetSession {
+        request::SetSession::new(self, session)
     }
 
     /// Puts a session in force as it is, without asking the service: one that was read by
@@ -257,71 +246,5 @@ impl Auth {
             TokenClaims::decode(key.ok_or_else(crate::value::error::not_signed_in)?)
         })
         .await
-    }
-}
-
-/// Refreshes the session; see [`Auth::refresh_session`].
-#[derive(Debug)]
-#[must_use = "nothing is sent until `send` is called or it is awaited"]
-pub struct RefreshSession {
-    auth: Auth,
-    refresh_token: Option<SecretString>,
-}
-
-impl RefreshSession {
-    /// Refreshes with this refresh token instead of the current one.
-    pub fn refresh_token(mut self, token: impl Into<SecretString>) -> Self {
-        self.refresh_token = Some(token.into());
-        self
-    }
-
-    /// Refreshes.
-    ///
-    /// # Errors
-    ///
-    /// See [`Auth::refresh_session`].
-    pub async fn send(self) -> Result<SignedIn> {
-        named("auth.refresh_session", async {
-            let manager = self.auth.manager();
-            match self.refresh_token {
-                Some(token) => {
-                    self.auth.check_can_sign_in()?;
-                    manager.take_over(self.auth.caller(), token, false).await
-                }
-                None => manager.refresh().await,
-            }
-        })
-        .await
-    }
-}
-
-impl IntoFuture for RefreshSession {
-    type Output = Result<SignedIn>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
-    }
-}
-
-/// A session to take over; see [`Auth::set_session`].
-#[doc(alias = "SetSessionReq")]
-#[derive(Clone, Debug)]
-pub struct SetSession {
-    refresh_token: SecretString,
-}
-
-impl SetSession {
-    /// The session to which this refresh token belongs.
-    pub fn new(refresh_token: impl Into<SecretString>) -> Self {
-        Self {
-            refresh_token: refresh_token.into(),
-        }
-    }
-
-    /// Accepted for likeness with the other SDKs; the service tells the access token anew.
-    #[must_use]
-    pub fn access_token(self, _token: impl Into<SecretString>) -> Self {
-        self
     }
 }

@@ -128,8 +128,13 @@ impl Core {
             let caller = self.caller()?;
             let refreshed = session::refresh(&caller, version, refresh_token);
             match self.interruption.unless_interrupted(refreshed).await {
-                Ok(newer) if !newer.has_user_of(&live.session) => return Err(another_user()),
-                Ok(newer) => return self.replace(&live.session, newer, lock, events).await,
+                Ok(newer) if !newer.value().has_user_of(&live.session) => {
+                    return Err(another_user());
+                }
+                Ok(newer) => {
+                    let newer = newer.into_value();
+                    return self.replace(&live.session, newer, lock, events).await;
+                }
                 Err(error) if session::is_rejected(&error) => {
                     // A program that knows nothing of the lock may have refreshed it meanwhile.
                     if let Some(newer) = self.adopt_newer(&live, events).await? {
@@ -165,13 +170,15 @@ impl Core {
                 let is_anonymous = state.may_sign_in_anonymously(&live.session);
                 (state.ticket.clone(), is_anonymous)
             };
-            match ticket {
-                Some(source) => session::custom_ticket(&self.caller()?, &source)
-                    .await
-                    .map(Some),
-                None if is_anonymous => session::anonymous(&self.caller()?, None).await.map(Some),
-                None => Ok(None),
-            }
+            let caller = self.caller()?;
+            let response = match ticket {
+                Some(source) => session::custom_ticket(&caller, &source).await?,
+                None if is_anonymous => {
+                    session::obtain(&caller, &session::anonymous_call(None)).await?
+                }
+                None => return Ok(None),
+            };
+            Ok(Some(response.into_value()))
         };
         match self.interruption.unless_interrupted(attempt).await {
             Ok(Some(newer)) => return self.replace(&live.session, newer, lock, events).await,

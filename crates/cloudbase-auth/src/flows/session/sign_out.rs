@@ -4,7 +4,7 @@ use std::future::IntoFuture;
 use std::time::Duration;
 
 use cloudbase_core::credential::{Lineage, TokenHolder as _};
-use cloudbase_core::{Error, Idempotency, Result, TimeoutPhase};
+use cloudbase_core::{Error, Idempotency, Response, Result, TimeoutPhase};
 use futures_core::future::BoxFuture;
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
@@ -134,7 +134,7 @@ async fn revoke(
     let refresh_token = live.session.refresh_token().filter(|_| !is_refresh_spent);
     let refresh_token = refresh_token.ok_or_else(not_refreshable)?;
     let session = session::refresh(caller, live.session.version(), refresh_token).await?;
-    revoke_access(caller, &session, redirect_uri, state).await
+    revoke_access(caller, session.value(), redirect_uri, state).await
 }
 
 async fn revoke_access(
@@ -163,7 +163,7 @@ async fn revoke_access(
                 token: token.expose_secret(),
             });
         let call = call.bearer(token).idempotency(Idempotency::Idempotent);
-        return caller.unit(&call).await.map(|()| None);
+        return caller.unit(&call).await.map(|_| None);
     }
     let call = Call::post("auth.sign_out", "/auth/v1/user/signout").json(&Leave {
         redirect_uri,
@@ -171,7 +171,7 @@ async fn revoke_access(
     });
     let call = call.bearer(token).idempotency(Idempotency::Idempotent);
     let make = |mut body: Object| Ok(body.take(&["redirect_uri"]));
-    caller.read(&call, make).await
+    caller.read(&call, make).await.map(Response::into_value)
 }
 
 /// What came of ending a session on this machine.

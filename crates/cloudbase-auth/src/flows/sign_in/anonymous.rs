@@ -1,15 +1,14 @@
 //! Sign-in as nobody in particular: the user that belongs to this device.
 
-use std::future::IntoFuture;
-
-use cloudbase_core::Result;
-use futures_core::future::BoxFuture;
+use cloudbase_core::{Response, Result};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::api::session;
+use super::SignedIn;
+use crate::api::Call;
+use crate::api::session::anonymous_call;
 use crate::args::validate;
 use crate::flows::Auth;
-use crate::flows::sign_in::SignedIn;
+use crate::flows::request::request;
 
 impl Auth {
     /// Signs in as the anonymous user of this device: the same device id gets the same user.
@@ -34,19 +33,14 @@ impl Auth {
     /// ```
     #[doc(alias = "signInAnonymously")]
     pub fn sign_in_anonymously(&self) -> SignInAnonymously {
-        SignInAnonymously {
-            auth: self.clone(),
-            provider_token: None,
-        }
+        SignInAnonymously::new(self, None)
     }
 }
 
-/// Signs in anonymously; see [`Auth::sign_in_anonymously`].
-#[derive(Debug)]
-#[must_use = "nothing is sent until `send` is called or it is awaited"]
-pub struct SignInAnonymously {
-    auth: Auth,
-    provider_token: Option<SecretString>,
+request! {
+    /// Signs in anonymously; see [`Auth::sign_in_anonymously`].
+    pub struct SignInAnonymously { provider_token: Option<SecretString> }
+    "auth.sign_in_anonymously" => SignedIn; call; operation
 }
 
 impl SignInAnonymously {
@@ -57,27 +51,15 @@ impl SignInAnonymously {
         self
     }
 
-    /// Signs in.
-    ///
-    /// # Errors
-    ///
-    /// See [`Auth::sign_in_anonymously`].
-    pub async fn send(self) -> Result<SignedIn> {
+    fn call(&self) -> Result<Call> {
         self.auth.check_can_sign_in()?;
         if let Some(token) = &self.provider_token {
             validate::token("provider_token", token.expose_secret())?;
         }
-        let caller = self.auth.caller();
-        let session = session::anonymous(caller, self.provider_token.as_ref()).await?;
-        self.auth.manager().sign_in(caller, session, None).await
+        Ok(anonymous_call(self.provider_token.as_ref()))
     }
-}
 
-impl IntoFuture for SignInAnonymously {
-    type Output = Result<SignedIn>;
-    type IntoFuture = BoxFuture<'static, Self::Output>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.send())
+    async fn run(self) -> Result<Response<SignedIn>> {
+        self.auth.sign_in_by(&self.call()?).await
     }
 }

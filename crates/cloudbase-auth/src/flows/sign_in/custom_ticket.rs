@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use cloudbase_core::Result;
+use cloudbase_core::{Response, Result};
 use secrecy::SecretString;
 
+use super::SignedIn;
 use crate::api::session;
 use crate::flows::Auth;
-use crate::flows::sign_in::SignedIn;
+use crate::flows::request::request;
 use crate::token::ticket_callback::TicketSource;
 
 impl Auth {
@@ -20,8 +21,8 @@ impl Auth {
     ///
     /// # Errors
     ///
-    /// The error of `get_ticket`, which may also take too long or panic; what the service says of the ticket otherwise: `invalid_argument`,
-    /// `invalid_grant`.
+    /// The error of `get_ticket`, which may also take too long or panic; what the service says of the
+    /// ticket otherwise: `invalid_argument`, `invalid_grant`.
     ///
     /// # Examples
     ///
@@ -37,20 +38,32 @@ impl Auth {
     /// # }
     /// ```
     #[doc(alias = "signInWithCustomTicket")]
-    pub async fn sign_in_with_custom_ticket<F, Fut, T>(&self, get_ticket: F) -> Result<SignedIn>
+    pub fn sign_in_with_custom_ticket<F, Fut, T>(&self, get_ticket: F) -> SignInWithCustomTicket
     where
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<T>> + Send + 'static,
         T: Into<SecretString>,
     {
-        self.check_can_sign_in()?;
         let source: TicketSource = Arc::new(move || {
             let ticket = get_ticket();
             Box::pin(async move { ticket.await.map(Into::into) })
         });
-        let session = session::custom_ticket(self.caller(), &source).await?;
-        self.manager()
-            .sign_in(self.caller(), session, Some(source))
-            .await
+        SignInWithCustomTicket::new(self, source)
+    }
+}
+
+request! {
+    /// Signs in with a ticket; see [`Auth::sign_in_with_custom_ticket`].
+    pub struct SignInWithCustomTicket { source: TicketSource }
+    "auth.sign_in_with_custom_ticket" => SignedIn; call
+}
+
+impl SignInWithCustomTicket {
+    async fn run(self) -> Result<Response<SignedIn>> {
+        self.auth.check_can_sign_in()?;
+        let caller = self.auth.caller();
+        let session = session::custom_ticket(caller, &self.source).await?;
+        let manager = self.auth.manager();
+        manager.sign_in(caller, session, Some(self.source)).await
     }
 }

@@ -1,16 +1,15 @@
 //! Sign-in with a token that an identity source has issued to the program.
 
-use cloudbase_core::{Idempotency, Result};
+use cloudbase_core::{Idempotency, Response, Result};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 
-use super::provider::{Options, with_provider_token};
+use super::SignedIn;
+use super::provider::{Options, provider_token_call};
 use crate::api::Call;
-use crate::api::session;
 use crate::args::validate;
 use crate::flows::Auth;
-use crate::flows::sign_in::SignedIn;
-use crate::value::named::named;
+use crate::flows::request::request;
 
 /// A token of an identity source; see [`Auth::sign_in_with_id_token`].
 #[doc(alias = "SignInWithIdTokenReq")]
@@ -75,36 +74,48 @@ impl Auth {
     /// ```
     #[doc(alias = "signInWithIdToken")]
     #[doc(alias = "signInWithProvider")]
-    pub async fn sign_in_with_id_token(&self, token: IdToken) -> Result<SignedIn> {
-        named("auth.sign_in_with_id_token", async {
-            #[derive(Serialize)]
-            struct Body<'a> {
-                provider_id: &'a str,
-                provider_id_token: &'a str,
-                #[serde(flatten)]
-                options: Options,
-            }
-            self.check_can_sign_in()?;
-            validate::token("token", token.token.expose_secret())?;
-            let session = match &token.provider {
-                Some(provider) => {
-                    validate::not_empty("provider", provider)?;
-                    let call = Call::post(
-                        "auth.sign_in_with_id_token",
-                        "/auth/v1/signin/with/provider",
-                    )
-                    .idempotency(Idempotency::Unsafe)
-                    .json(&Body {
-                        provider_id: provider,
-                        provider_id_token: token.token.expose_secret(),
-                        options: token.options,
-                    });
-                    session::obtain(self.caller(), &call).await?
-                }
-                None => with_provider_token(self.caller(), &token.token, token.options).await?,
-            };
-            self.manager().sign_in(self.caller(), session, None).await
-        })
-        .await
+    pub fn sign_in_with_id_token(&self, token: IdToken) -> SignInWithIdToken {
+        SignInWithIdToken::new(self, token)
+    }
+}
+
+request! {
+    /// Signs in with a token of an identity source; see [`Auth::sign_in_with_id_token`].
+    pub struct SignInWithIdToken { token: IdToken }
+    "auth.sign_in_with_id_token" => SignedIn; call; operation
+}
+
+impl SignInWithIdToken {
+    fn call(&self) -> Result<Call> {
+        #[derive(Serialize)]
+        struct Body<'a> {
+            provider_id: &'a str,
+            provider_id_token: &'a str,
+            #[serde(flatten)]
+            options: Options,
+        }
+        self.auth.check_can_sign_in()?;
+        let IdToken {
+            provider,
+            token,
+            options,
+        } = &self.token;
+        validate::token("token", token.expose_secret())?;
+        let Some(provider) = provider else {
+            return Ok(provider_token_call(token, *options));
+        };
+        validate::not_empty("provider", provider)?;
+        let path = "/auth/v1/signin/with/provider";
+        Ok(Call::post("auth.sign_in_with_id_token", path)
+            .idempotency(Idempotency::Unsafe)
+            .json(&Body {
+                provider_id: provider,
+                provider_id_token: token.expose_secret(),
+                options: *options,
+            }))
+    }
+
+    async fn run(self) -> Result<Response<SignedIn>> {
+        self.auth.sign_in_by(&self.call()?).await
     }
 }

@@ -1,15 +1,16 @@
 //! Sign-in with a one-time code instead of a password.
 
-use cloudbase_core::Result;
+use cloudbase_core::{Response, Result};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::{SignedIn, verification_call};
+use crate::api::Call;
 use crate::args::contact::Contact;
 use crate::args::validate;
 use crate::flows::Auth;
 use crate::flows::pending::PendingSignIn;
-use crate::flows::sign_in::SignedIn;
+use crate::flows::request::request;
 use crate::flows::verification::{SentCode, VerificationRequest, VerificationTarget};
-use crate::value::named::named;
 
 /// Who signs in with a code; see [`Auth::sign_in_with_otp`].
 #[doc(alias = "SignInWithOtpReq")]
@@ -79,24 +80,8 @@ impl Auth {
     /// # }
     /// ```
     #[doc(alias = "signInWithOtp")]
-    pub async fn sign_in_with_otp(&self, otp: Otp) -> Result<PendingSignIn> {
-        named("auth.sign_in_with_otp", async {
-            self.check_can_sign_in()?;
-            let target = match otp.should_create_user {
-                true => VerificationTarget::Any,
-                false => VerificationTarget::User,
-            };
-            let mut request = VerificationRequest::new(otp.contact)
-                .target(target)
-                .usage("email");
-            if let Some(url) = otp.email_redirect_to {
-                request = request.email_redirect_to(url);
-            }
-            let code = SentCode::send(self.caller(), request).await?;
-            let registration = otp.should_create_user.then(Default::default);
-            Ok(PendingSignIn::new(self.clone(), code, registration))
-        })
-        .await
+    pub fn sign_in_with_otp(&self, otp: Otp) -> SignInWithOtp {
+        SignInWithOtp::new(self, otp)
     }
 
     /// Signs in with the proof of a code that is at hand, as [`verify`](Self::verify) or a server
@@ -119,17 +104,61 @@ impl Auth {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn sign_in_with_verification(
+    pub fn sign_in_with_verification(
         &self,
         token: impl Into<SecretString>,
-    ) -> Result<SignedIn> {
-        named("auth.sign_in_with_verification", async {
-            self.check_can_sign_in()?;
-            let token = token.into();
-            validate::token("verification_token", token.expose_secret())?;
-            let session = super::with_verification(self.caller(), None, &token).await?;
-            self.manager().sign_in(self.caller(), session, None).await
-        })
-        .await
+    ) -> SignInWithVerification {
+        SignInWithVerification::new(self, token.into())
+    }
+}
+
+request! {
+    /// Sends a code to sign in with; see [`Auth::sign_in_with_otp`].
+    pub struct SignInWithOtp { otp: Otp }
+    "auth.sign_in_with_otp" => PendingSignIn; call; operation
+}
+
+impl SignInWithOtp {
+    fn request(&self) -> Result<VerificationRequest> {
+        self.auth.check_can_sign_in()?;
+        let target = match self.otp.should_create_user {
+            true => VerificationTarget::Any,
+            false => VerificationTarget::User,
+        };
+        let mut request = VerificationRequest::new(self.otp.contact.clone())
+            .target(target)
+            .usage("email");
+        if let Some(url) = &self.otp.email_redirect_to {
+            request = request.email_redirect_to(url);
+        }
+        request.checked()
+    }
+
+    fn call(&self) -> Result<Call> {
+        Ok(self.request()?.call())
+    }
+
+    async fn run(self) -> Result<Response<PendingSignIn>> {
+        let sent = SentCode::send(self.auth.caller(), self.request()?).await?;
+        let registration = self.otp.should_create_user.then(Default::default);
+        Ok(sent.map(|code| PendingSignIn::new(self.auth, code, registration)))
+    }
+}
+
+request! {
+    /// Signs in with the proof of a code; see [`Auth::sign_in_with_verification`].
+    pub struct SignInWithVerification { token: SecretString }
+    "auth.sign_in_with_verification" => SignedIn; call; operation
+}
+
+impl SignInWithVerification {
+    fn call(&self) -> Result<Call> {
+        self.auth.check_can_sign_in()?;
+        validate::token("verification_token", self.token.expose_secret())?;
+        Ok(verification_call(None, &self.token))
+    }
+
+    async fn run(self) -> Result<Response<SignedIn>> {
+        self.auth.sign_in_by(&self.call()?).await
     }
 }

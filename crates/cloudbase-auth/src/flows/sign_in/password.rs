@@ -1,13 +1,14 @@
 //! Sign-in by name, e-mail address or phone number, and a password.
 
-use cloudbase_core::Result;
+use cloudbase_core::{Response, Result};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::with_password;
+use super::{SignedIn, password_call};
+use crate::api::Call;
 use crate::args::contact::Contact;
 use crate::args::validate;
 use crate::flows::Auth;
-use crate::flows::sign_in::SignedIn;
+use crate::flows::request::request;
 
 /// Who signs in, with which password; see [`Auth::sign_in_with_password`].
 #[doc(alias = "SignInWithPasswordReq")]
@@ -49,16 +50,16 @@ impl Password {
         }
     }
 
-    fn checked(self) -> Result<(String, SecretString)> {
-        let name = match self.who {
+    fn call(&self) -> Result<Call> {
+        let name = match &self.who {
             Who::Username(name) => {
-                validate::not_empty("username", &name)?;
+                validate::not_empty("username", name)?;
                 name.trim().to_owned()
             }
-            Who::Contact(contact) => contact.normalised()?.as_str().to_owned(),
+            Who::Contact(contact) => contact.clone().normalised()?.as_str().to_owned(),
         };
         validate::not_empty("password", self.password.expose_secret())?;
-        Ok((name, self.password))
+        Ok(password_call(&name, &self.password))
     }
 }
 
@@ -90,10 +91,24 @@ impl Auth {
     /// # }
     /// ```
     #[doc(alias = "signInWithPassword")]
-    pub async fn sign_in_with_password(&self, password: Password) -> Result<SignedIn> {
-        self.check_can_sign_in()?;
-        let (username, password) = password.checked()?;
-        let session = with_password(self.caller(), &username, &password).await?;
-        self.manager().sign_in(self.caller(), session, None).await
+    pub fn sign_in_with_password(&self, password: Password) -> SignInWithPassword {
+        SignInWithPassword::new(self, password)
+    }
+}
+
+request! {
+    /// Signs in with a password; see [`Auth::sign_in_with_password`].
+    pub struct SignInWithPassword { password: Password }
+    "auth.sign_in_with_password" => SignedIn; call; operation
+}
+
+impl SignInWithPassword {
+    fn call(&self) -> Result<Call> {
+        self.auth.check_can_sign_in()?;
+        self.password.call()
+    }
+
+    async fn run(self) -> Result<Response<SignedIn>> {
+        self.auth.sign_in_by(&self.call()?).await
     }
 }

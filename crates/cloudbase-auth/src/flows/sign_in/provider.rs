@@ -3,18 +3,17 @@
 use std::fmt;
 use std::time::Duration;
 
-use cloudbase_core::{Idempotency, Result};
+use cloudbase_core::{Idempotency, PathBuilder, Response, Result};
 use http::Method;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::api::session;
 use crate::api::{Call, Caller};
 use crate::args::validate;
 use crate::flows::Auth;
+use crate::flows::request::request;
 use crate::value::de::Object;
-use crate::value::session::Session;
 
 /// What an identity source gave the program; see [`Auth::grant_provider_token`].
 #[derive(Clone)]
@@ -188,8 +187,8 @@ impl Auth {
     /// # }
     /// ```
     #[doc(alias = "grantProviderToken")]
-    pub async fn grant_provider_token(&self, grant: ProviderGrant) -> Result<ProviderToken> {
-        grant_provider_token(self.caller(), &grant).await
+    pub fn grant_provider_token(&self, grant: ProviderGrant) -> GrantProviderToken {
+        GrantProviderToken::new(self, grant)
     }
 
     /// Adds to what a provider token proves: a phone number, a nickname.
@@ -198,32 +197,60 @@ impl Auth {
     ///
     /// As [`grant_provider_token`](Self::grant_provider_token).
     #[doc(alias = "patchProviderToken")]
-    pub async fn patch_provider_token(
+    pub fn patch_provider_token(
         &self,
         provider_token: impl Into<SecretString>,
         params: Map<String, Value>,
-    ) -> Result<ProviderToken> {
+    ) -> PatchProviderToken {
+        PatchProviderToken::new(self, provider_token.into(), params)
+    }
+}
+
+request! {
+    /// Trades what an identity source gave; see [`Auth::grant_provider_token`].
+    pub struct GrantProviderToken { grant: ProviderGrant }
+    "auth.grant_provider_token" => ProviderToken; call; operation
+}
+
+impl GrantProviderToken {
+    fn call(&self) -> Result<Call> {
+        grant_call(&self.grant)
+    }
+
+    async fn run(self) -> Result<Response<ProviderToken>> {
+        grant_provider_token(self.auth.caller(), &self.grant).await
+    }
+}
+
+request! {
+    /// Adds to what a provider token proves; see [`Auth::patch_provider_token`].
+    pub struct PatchProviderToken { token: SecretString, params: Map<String, Value> }
+    "auth.patch_provider_token" => ProviderToken; call; operation
+}
+
+impl PatchProviderToken {
+    fn call(&self) -> Result<Call> {
         #[derive(Serialize)]
         struct Body<'a> {
             provider_token: &'a str,
-            provider_params: Map<String, Value>,
+            provider_params: &'a Map<String, Value>,
         }
-        let token = provider_token.into();
-        validate::token("provider_token", token.expose_secret())?;
+        let token = self.token.expose_secret();
+        validate::token("provider_token", token)?;
         let path = "/auth/v1/provider/token";
-        let call = Call::new(
-            "auth.patch_provider_token",
-            path,
-            Method::PATCH,
-            cloudbase_core::PathBuilder::new(path),
-        )
-        .idempotency(Idempotency::Unsafe)
-        .json(&Body {
-            provider_token: token.expose_secret(),
-            provider_params: params,
-        });
-        let make = |body| read_token(body, Some(token));
-        self.caller().read(&call, make).await
+        let name = "auth.patch_provider_token";
+        Ok(Call::new(name, path, Method::PATCH, PathBuilder::new(path))
+            .idempotency(Idempotency::Unsafe)
+            .json(&Body {
+                provider_token: token,
+                provider_params: &self.params,
+            }))
+    }
+
+    async fn run(self) -> Result<Response<ProviderToken>> {
+        let call = self.call()?;
+        let make = |body| read_token(body, Some(self.token));
+        self.auth.caller().read(&call, make).await
     }
 }
 
@@ -231,7 +258,12 @@ impl Auth {
 pub(crate) async fn grant_provider_token(
     caller: &Caller,
     grant: &ProviderGrant,
-) -> Result<ProviderToken> {
+) -> Result<Response<ProviderToken>> {
+    let call = grant_call(grant)?;
+    caller.read(&call, |body| read_token(body, None)).await
+}
+
+fn grant_call(grant: &ProviderGrant) -> Result<Call> {
     #[derive(Serialize)]
     struct Body<'a> {
         provider_id: &'a str,
@@ -259,9 +291,12 @@ pub(crate) async fn grant_provider_token(
     for token in [&grant.access_token, &grant.id_token].into_iter().flatten() {
         validate::token("token", token.expose_secret())?;
     }
-    let secret =
-        |value: &Option<SecretString>| value.as_ref().map(|value| value.expose_secret().to_owned());
-    let call = Call::post("auth.grant_provider_token", "/auth/v1/provider/token")
+    let secret = |value: &'_ Option<SecretString>| {
+        let value = value.as_ref();
+        value.map(|value| value.expose_secret().to_owned())
+    };
+    let path = "/auth/v1/provider/token";
+    Ok(Call::post("auth.grant_provider_token", path)
         .idempotency(Idempotency::Unsafe)
         .json(&Body {
             provider_id: &grant.provider,
@@ -270,32 +305,24 @@ pub(crate) async fn grant_provider_token(
             provider_access_token: secret(&grant.access_token).as_deref(),
             provider_id_token: secret(&grant.id_token).as_deref(),
             provider_params: &grant.params,
-        });
-    caller.read(&call, |body| read_token(body, None)).await
+        }))
 }
 
 /// Signs in with a provider token.
-pub(crate) async fn with_provider_token(
-    caller: &Caller,
-    token: &SecretString,
-    options: Options,
-) -> Result<Session> {
+pub(crate) fn provider_token_call(token: &SecretString, options: Options) -> Call {
     #[derive(Serialize)]
     struct Body<'a> {
         provider_token: &'a str,
         #[serde(flatten)]
         options: Options,
     }
-    let call = Call::post(
-        "auth.sign_in_with_provider",
-        "/auth/v1/signin/with/provider",
-    )
-    .idempotency(Idempotency::Unsafe)
-    .json(&Body {
-        provider_token: token.expose_secret(),
-        options,
-    });
-    session::obtain(caller, &call).await
+    let path = "/auth/v1/signin/with/provider";
+    Call::post("auth.sign_in_with_provider", path)
+        .idempotency(Idempotency::Unsafe)
+        .json(&Body {
+            provider_token: token.expose_secret(),
+            options,
+        })
 }
 
 /// Reads a provider token; the one that is `known` if the response does not repeat it.
