@@ -197,8 +197,7 @@ impl Caller {
     /// `captcha_invalid` one fresh captcha is tried, then the error stands.
     pub(crate) async fn send(&self, call: &Call) -> Result<Response<Bytes>> {
         match call.bearer {
-            // Who is signed in when a captcha is solved, or when the device id has been read, may be
-            // somebody else.
+            // When a captcha is solved, or the device id has been read, another user may be signed in.
             Bearer::User => {
                 self.check_user()
                     .map_err(|error| error.with_operation(call.name))?;
@@ -219,7 +218,7 @@ impl Caller {
         let (mut required, mut invalid) = (false, false);
         loop {
             let error = match self.send_once(call, used.as_ref()).await {
-                Ok(answer) => return Ok(answer),
+                Ok(response) => return Ok(response),
                 Err(error) => error,
             };
             let again = match error.code().map(|code| code.as_str()) {

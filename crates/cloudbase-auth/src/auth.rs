@@ -101,14 +101,14 @@ impl AuthBuilder {
         self
     }
 
-    /// Who solves captchas. Without one, `captcha_required` is an error of the call. An [`Arc`] of a
+    /// Sets who solves captchas. Without a handler, `captcha_required` is an error of the call. An [`Arc`] of a
     /// handler is a handler, for one that is shared.
     pub fn captcha_handler(mut self, handler: impl CaptchaHandler) -> Self {
         self.captcha = Some(Arc::new(handler));
         self
     }
 
-    /// The id of this device, by which the service knows anonymous users. Default: a random one
+    /// The id of this device, which identifies anonymous users to the service. Default: a random one
     /// that the session store keeps.
     pub fn device_id(mut self, id: impl Into<String>) -> Self {
         self.device_id = Some(id.into());

@@ -18,7 +18,7 @@ pub enum AuthEvent {
     /// the first reader of events.
     #[doc(alias = "INITIAL_SESSION")]
     InitialSession(Session),
-    /// Somebody signed in. Reported with the tokens: the profile follows as
+    /// A user signed in. Reported with the tokens: the profile follows as
     /// [`UserUpdated`](Self::UserUpdated).
     #[doc(alias = "SIGNED_IN")]
     SignedIn(Session),
@@ -52,7 +52,7 @@ pub struct BoundIdentity {
     pub provider: String,
     /// What the callback was for.
     pub purpose: OAuthPurpose,
-    /// Where the program wanted the user to come back to, query and fragment included.
+    /// Where the user was to come back to, query and fragment included.
     pub redirect_url: Option<String>,
     /// Why it failed, if it did.
     pub error: Option<Error>,

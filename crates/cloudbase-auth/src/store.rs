@@ -111,7 +111,7 @@ pub trait SessionStore: Send + Sync + 'static {
         Box::pin(std::future::ready(Ok(StoreLock::unshared())))
     }
 
-    /// Puts a value out of the way that was read but is no session; whoever looks for the fault
+    /// Puts a value out of the way that was read but is no session; a person who looks for the fault
     /// should find it. The default removes it.
     fn discard<'a>(&'a self, key: &'a str, lock: &'a StoreLock) -> BoxFuture<'a, Result<()>> {
         self.remove(key, lock)
@@ -187,7 +187,7 @@ impl StoreLock {
     }
 
     /// A lock that is let go by `release`. `fence` is a number that grows with every lock taken, by
-    /// which [`save`](SessionStore::save) can tell that a later one was taken meanwhile; 0 where a
+    /// which [`save`](SessionStore::save) can see that a later one was taken meanwhile; 0 where a
     /// lock cannot be lost.
     pub fn new<F, Fut>(fence: u64, release: F) -> Self
     where

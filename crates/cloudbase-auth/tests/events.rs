@@ -180,7 +180,7 @@ async fn the_user_that_the_javascript_sdk_has_stored_is_found() {
         assert_eq!(
             name.as_deref(),
             known.then_some("Lin"),
-            "left over from somebody else"
+            "left over from another user"
         );
         assert!(mock.requests().is_empty());
     }

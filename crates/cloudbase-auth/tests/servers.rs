@@ -33,14 +33,14 @@ fn auth(emulator: &Emulator) -> Auth {
     Auth::new(client).unwrap()
 }
 
-/// Sends `request` as it is to `host` and reads all of the answer.
+/// Sends `request` as it is to `host` and reads all of the response.
 async fn send(host: &str, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(host).await.unwrap();
     stream.write_all(request).await.unwrap();
-    let mut answer = Vec::new();
+    let mut response = Vec::new();
     // A connection that is turned away may be reset: what came before that counts.
-    let _ = stream.read_to_end(&mut answer).await;
-    String::from_utf8_lossy(&answer).into_owned()
+    let _ = stream.read_to_end(&mut response).await;
+    String::from_utf8_lossy(&response).into_owned()
 }
 
 fn host_and_path(url: &str) -> (String, String) {
@@ -90,9 +90,9 @@ async fn a_user_comes_back_to_a_port_of_this_machine() {
         (b"\r\n\r\n", "400"),
         (&[b'x'; 40_000], "400"),
     ] {
-        let answer = send(&host, request).await;
+        let response = send(&host, request).await;
         let expected = format!("HTTP/1.1 {status}");
-        assert!(answer.starts_with(&expected), "{status}: {answer}");
+        assert!(response.starts_with(&expected), "{status}: {response}");
     }
     let page = open(&back).await;
     assert!(

@@ -13,16 +13,6 @@ pub(super) const EXTERNAL_TYPES: &[&str] = &[];
 
 /// Retired words by crate, with how often they may still be used; fewer are fine.
 pub(super) const WORDS: &[(&str, &str, usize)] = &[
-    ("cloudbase-auth", "anew", 11),
-    ("cloudbase-auth", "answer", 43),
-    ("cloudbase-auth", "by which", 1),
-    ("cloudbase-auth", "is none", 8),
-    ("cloudbase-auth", "somebody", 15),
-    ("cloudbase-auth", "stand still", 2),
-    ("cloudbase-auth", "tell", 36),
-    ("cloudbase-auth", "turn", 1),
-    ("cloudbase-auth", "wanted", 14),
-    ("cloudbase-auth", "whoever", 23),
     ("cloudbase-functions", "refuse", 9),
     ("cloudbase-storage", "answer", 55),
     ("cloudbase-storage", "by which", 4),

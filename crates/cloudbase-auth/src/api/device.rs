@@ -90,7 +90,7 @@ impl Device {
         }
     }
 
-    /// Two programs that start together agree on one id: the lock decides which. Whoever loses it on
+    /// Two programs that start together agree on one id: the lock decides which. A program that loses it on
     /// the way looks again.
     async fn settle(&self, made: &str) -> Result<String> {
         let mut tries = 3;

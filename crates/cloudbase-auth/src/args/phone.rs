@@ -5,7 +5,7 @@ use cloudbase_core::{Error, Result};
 /// Brings a phone number into the form `+<country code> <number>`, with exactly one space.
 ///
 /// Bare digits are a number of mainland China, `+86…` gets its space. Where another country code
-/// ends cannot be told without a table that ages, so the caller's space is required there.
+/// ends cannot be known without a table that ages, so the caller's space is required there.
 ///
 /// # Errors
 ///
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn numbers_get_country_code_and_one_space() {
-        for (given, wanted) in [
+        for (given, expected) in [
             ("13800000000", "+86 13800000000"),
             (" 138-0000-0000 ", "+86 13800000000"),
             ("+8613800000000", "+86 13800000000"),
@@ -55,7 +55,7 @@ mod tests {
             ("+1 4155550100", "+1 4155550100"),
             ("+852 51234567", "+852 51234567"),
         ] {
-            assert_eq!(normalise("phone", given).unwrap(), wanted, "{given}");
+            assert_eq!(normalise("phone", given).unwrap(), expected, "{given}");
         }
     }
 

@@ -9,7 +9,7 @@ use super::{CaptchaData, CaptchaToken};
 
 /// Shows a captcha to a human and brings the answer back.
 ///
-/// Every auth call that the service answers with `captcha_required` or `captcha_invalid` asks it,
+/// Every auth call that the service rejects with `captcha_required` or `captcha_invalid` asks it,
 /// and is then sent once more. Calls that need one at the same time share one captcha.
 ///
 /// A handler must not wait for an auth call that may need a captcha itself. Such a call fails: at

@@ -169,7 +169,7 @@ impl EventBus {
 
 /// Calls the callback for each queued event, one after the other, until the queue is empty.
 async fn deliver(listener: Arc<Listener>) {
-    // A runtime that ends drops this task: on another one somebody else must deliver.
+    // A runtime that ends drops this task: on another one another task must deliver.
     let mut rest = Rest {
         queue: &listener.queue,
         done: false,
@@ -217,12 +217,12 @@ struct Waiting {
     events: VecDeque<AuthEvent>,
     missed: u64,
     waker: Option<Waker>,
-    /// Somebody delivers out of this queue.
+    /// A task delivers out of this queue.
     busy: bool,
 }
 
 impl Queue {
-    /// Adds an event; returns whether somebody must start to deliver.
+    /// Adds an event; returns whether delivery must be started.
     fn push(&self, event: AuthEvent) -> bool {
         let (waker, start) = {
             let mut state = self.lock();
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_slow_reader_is_told_that_it_lagged() {
+    async fn a_slow_reader_gets_a_report_that_it_lagged() {
         let bus = EventBus::default();
         let mut events = bus.stream(None);
         bus.publish((0..QUEUE + 3).map(|_| out()));

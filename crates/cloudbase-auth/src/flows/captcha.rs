@@ -43,7 +43,7 @@ impl Auth {
     /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
     /// let captcha = auth.create_captcha_data("sign-in").await?;
     /// let (media_type, picture) = captcha.image().expect("a picture");
-    /// // … show it, read the answer …
+    /// // … show it, read what was typed …
     /// auth.verify_captcha_data(captcha.token, "AB12").await?;
     /// # Ok(())
     /// # }
@@ -66,7 +66,7 @@ impl Auth {
     /// ```no_run
     /// # async fn example(auth: cloudbase_auth::Auth) -> cloudbase_auth::Result<()> {
     /// let captcha = auth.create_captcha_data("sign-in").await?;
-    /// // … show it, read the answer …
+    /// // … show it, read what was typed …
     /// let token = auth.verify_captcha_data(captcha.token, "AB12").await?;
     /// println!("good for {:?}", token.expires_in);
     /// # Ok(())

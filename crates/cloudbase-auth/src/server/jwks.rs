@@ -86,12 +86,12 @@ impl TokenVerifier {
         }
     }
 
-    /// Checks a token and tells what it says.
+    /// Checks a token and returns what it says.
     ///
     /// # Errors
     ///
     /// [`Credentials`](cloudbase_core::ErrorKind::Credentials) if the token is not good;
-    /// [`TokenFault::of`] tells why. Anything else if the keys cannot be fetched: then nothing is
+    /// [`TokenFault::of`] says why. Anything else if the keys cannot be fetched: then nothing is
     /// known about the token, and [`retry_after`](Error::retry_after) says when they are fetched
     /// again. [`Local`](cloudbase_core::ErrorKind::Local) outside a tokio runtime.
     ///
@@ -142,7 +142,7 @@ impl Inner {
                 .ok_or(TokenFault::Malformed),
             _ => Err(TokenFault::Malformed),
         };
-        // A token without an end is none that the service has made.
+        // The service makes no token without an end.
         let end = seconds("exp")?.ok_or(TokenFault::Malformed)?;
         if end.saturating_add(leeway) <= now {
             return Err(TokenFault::Expired);
@@ -160,7 +160,7 @@ impl Inner {
             return Err(TokenFault::OtherEnvironment);
         }
         match (&self.issuer, text("iss")?) {
-            (Some(wanted), issuer) if issuer != Some(wanted) => return Err(TokenFault::Issuer),
+            (Some(expected), issuer) if issuer != Some(expected) => return Err(TokenFault::Issuer),
             // Without a wish, the name of the environment in it is what counts. Keys have none.
             (None, Some(issuer)) if !issuer::is_of(issuer, &self.env_id) => {
                 return Err(TokenFault::OtherEnvironment);
@@ -169,7 +169,7 @@ impl Inner {
         }
         let meant = |audience: &str| match self.audiences.is_empty() {
             true => audience == self.env_id,
-            false => self.audiences.iter().any(|wanted| wanted == audience),
+            false => self.audiences.iter().any(|expected| expected == audience),
         };
         let fits = match &claims["aud"] {
             Value::String(audience) => meant(audience),
@@ -265,7 +265,7 @@ impl TokenVerifierBuilder {
     ///
     /// # Errors
     ///
-    /// [`Config`](cloudbase_core::ErrorKind::Config) if the URL is none with `http` or `https`, or
+    /// [`Config`](cloudbase_core::ErrorKind::Config) if the URL is not one with `http` or `https`, or
     /// the leeway is too large.
     pub fn build(self) -> Result<TokenVerifier> {
         let url: Option<Uri> = self.url.parse().ok();

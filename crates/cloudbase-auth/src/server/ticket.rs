@@ -27,7 +27,7 @@ const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Issues tickets for [`sign_in_with_custom_ticket`](crate::Auth::sign_in_with_custom_ticket).
 ///
-/// It belongs on a server: whoever has the key can be any user. A ticket is good for ten minutes.
+/// It belongs on a server: a holder of the key can be any user. A ticket is good for ten minutes.
 /// Cheap to clone.
 ///
 /// # Examples
@@ -121,7 +121,7 @@ impl TicketIssuer {
     ///
     /// # Errors
     ///
-    /// [`Argument`](ErrorKind::Argument) if `uid` is none.
+    /// [`Argument`](ErrorKind::Argument) if `uid` is invalid.
     pub fn issue(&self, uid: &str) -> Result<SecretString> {
         self.issue_at(uid, SystemTime::now())
     }
@@ -170,7 +170,7 @@ impl TicketIssuer {
         };
         let signed = format!("{}.{}", encode(&header)?, encode(&claims)?);
         let unsigned = |_| Error::new(ErrorKind::Local, "the ticket could not be signed");
-        // Blinded by random numbers: how long it takes tells nothing about the key.
+        // Blinded by random numbers: how long it takes reveals nothing about the key.
         let signature = self
             .inner
             .key

@@ -39,7 +39,7 @@ pub(super) async fn forgets(store: &dyn SessionStore, key: &str, lock: &StoreLoc
     store.remove(key, lock).await?;
     match store.load(key).await? {
         None => Ok(()),
-        Some(_) => Err(fails_to("remove what it is told to")),
+        Some(_) => Err(fails_to("remove a value")),
     }
 }
 

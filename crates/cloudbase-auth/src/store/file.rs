@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use self::disk::Disk;
 use super::{SessionStore, StoreLock};
 
-/// How long a lock is waited for. Whoever holds it makes one call to the service, which has a limit
+/// How long a lock is waited for. Its holder makes one call to the service, which has a limit
 /// of its own; a holder that dies sets it free at once.
 const LOCK_LIMIT: Duration = Duration::from_secs(75);
 /// What an error says about it.
@@ -28,8 +28,8 @@ const LOCK_PAUSE_MAX: Duration = Duration::from_millis(50);
 /// Keeps sessions in the files of one directory, one for each key.
 ///
 /// - Files are readable by their owner only (mode 0600), and so is the directory if this makes it.
-/// - A value is written to a second file and put in place by renaming: whoever is killed on the way
-///   leaves the old value or the new one. It may have at most 1 MiB.
+/// - A value is written to a second file and put in place by renaming: a process that is killed on
+///   the way leaves the old value or the new one. It may have at most 1 MiB.
 /// - Any number of processes of one machine can share a directory. Where files cannot be locked (a
 ///   network file system without a lock service, or something else in the place of the lock file),
 ///   one process at a time can use it: that is a warning in the trace, once.

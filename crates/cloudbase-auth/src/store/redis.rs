@@ -18,7 +18,7 @@ use self::connection::Server;
 use self::scripts::Script;
 use super::{SessionStore, StoreLock};
 
-/// How long a lock is waited for. Whoever holds it makes one call to the service, which has a limit
+/// How long a lock is waited for. Its holder makes one call to the service, which has a limit
 /// of its own.
 const LOCK_LIMIT: Duration = Duration::from_secs(75);
 const LOCK_PAUSE: Duration = Duration::from_millis(2);
@@ -39,8 +39,8 @@ const LOCK_PAUSE_MAX: Duration = Duration::from_millis(100);
 ///
 /// # What the server needs
 ///
-/// Values are kept without an end, under `<prefix>:{<key>}`, beside `…:lock` and `…:fence`. Whoever
-/// can read the server can use the sessions: give it a password, and a network of its own. A user
+/// Values are kept without an end, under `<prefix>:{<key>}`, beside `…:lock` and `…:fence`. A program
+/// that can read the server can use the sessions: give it a password, and a network of its own. A user
 /// with these rights is enough (`cloudbase` is the [`prefix`](Self::prefix)):
 ///
 /// ```text
@@ -191,8 +191,8 @@ impl SessionStore for RedisStore {
         Box::pin(async move {
             let names = self.names(key);
             let owner = uuid::Uuid::new_v4().simple().to_string();
-            // Whoever gives up waiting must not hold the lock that its last command may have got.
-            let mut given_up = Unwanted(Some((self.server.clone(), names.clone(), owner.clone())));
+            // A caller that gives up waiting must not hold the lock that its last command may have got.
+            let mut given_up = GivenUp(Some((self.server.clone(), names.clone(), owner.clone())));
             let take = Script::Lock
                 .on(&[&names.lock, &names.fence])
                 .arg(&owner)
@@ -286,9 +286,9 @@ impl Drop for Stop {
 }
 
 /// Lets a lock go that nobody waits for any more.
-struct Unwanted(Option<(Arc<Server>, Names, String)>);
+struct GivenUp(Option<(Arc<Server>, Names, String)>);
 
-impl Drop for Unwanted {
+impl Drop for GivenUp {
     fn drop(&mut self) {
         if let Some((server, names, owner)) = self.0.take()
             && let Ok(runtime) = tokio::runtime::Handle::try_current()

@@ -51,7 +51,7 @@ impl ActiveSession {
         Ok(self)
     }
 
-    /// What is known of its refresh token, for whoever wonders why it was rejected.
+    /// What is known of its refresh token, to explain why it was rejected.
     pub(crate) fn history(&self) -> String {
         match self.obtained {
             Some(at) => format!(
@@ -84,7 +84,7 @@ impl Rejection {
     pub(crate) fn stored(session: &Session) -> Option<Self> {
         Some(Self {
             code: session.rejection()?.clone(),
-            history: "as another process or an earlier run was told".to_owned(),
+            history: "as another process or an earlier run has learnt".to_owned(),
         })
     }
 }

@@ -60,7 +60,7 @@ impl Ancestor {
     }
 
     /// Whether an unsaved change of this, to `ours` or to a sign-out, counts more than what the store
-    /// holds now. If the store holds anything else than what the change descends from, somebody has
+    /// holds now. If the store holds anything else than what the change descends from, another process has
     /// changed it since, and the store counts.
     pub(crate) fn is_still(&self, stored: Option<&Session>, ours: Option<&Session>) -> bool {
         let Some(stored) = stored else {
@@ -116,19 +116,19 @@ mod tests {
         let (old, refreshed) = (session("l", "old"), session("l", "refreshed"));
         let other = session("m", "other");
         let ours = session("l", "ours");
-        let anew = session("n", "anew");
+        let again = session("n", "again");
         for (known, stored, ours, stands) in [
-            (None, None, Some(&anew), true),
-            (None, Some(&other), Some(&anew), false),
+            (None, None, Some(&again), true),
+            (None, Some(&other), Some(&again), false),
             (Some(&old), None, Some(&ours), false),
             (Some(&old), None, None, false),
             (Some(&old), Some(&old), Some(&ours), true),
             (Some(&old), Some(&old), None, true),
             (Some(&old), Some(&refreshed), Some(&ours), false),
-            (Some(&old), Some(&refreshed), Some(&anew), true),
+            (Some(&old), Some(&refreshed), Some(&again), true),
             (Some(&old), Some(&refreshed), None, true),
             (Some(&old), Some(&other), Some(&ours), false),
-            (Some(&old), Some(&other), Some(&anew), false),
+            (Some(&old), Some(&other), Some(&again), false),
             (Some(&old), Some(&other), None, false),
         ] {
             let mut ancestor = Ancestor::default();
@@ -139,7 +139,7 @@ mod tests {
                 "{known:?} {stored:?} {ours:?}"
             );
         }
-        // Somebody has signed in and out meanwhile, if both marks are known.
+        // Another user has signed in and out meanwhile, if both marks are known.
         for (before, now, stands) in [
             (Some(None), Some(Some("mark".to_owned())), false),
             (
@@ -161,7 +161,7 @@ mod tests {
             };
             ancestor.is_now(None);
             ancestor.seen = now;
-            assert_eq!(ancestor.is_still(None, Some(&anew)), stands);
+            assert_eq!(ancestor.is_still(None, Some(&again)), stands);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Asks the program for a ticket. Its function may call the SDK, stand still, or panic: none of that
+//! Asks the program for a ticket. Its function may call the SDK, hang, or panic: none of that
 //! may hold the session up for good.
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 pub(crate) type TicketSource =
     Arc<dyn Fn() -> BoxFuture<'static, Result<SecretString>> + Send + Sync>;
 
-/// How long the function may take. Whoever needs a token waits for it.
+/// How long the function may take. All calls that need a token wait for it.
 const LIMIT: Duration = Duration::from_secs(60);
 
 tokio::task_local! {

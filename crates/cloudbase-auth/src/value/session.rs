@@ -104,7 +104,7 @@ impl Session {
         &self.inner.sub
     }
 
-    /// The ids of the user's groups, where the sign-in told them.
+    /// The ids of the user's groups, where the sign-in returned them.
     pub fn groups(&self) -> &[String] {
         &self.inner.groups
     }

@@ -91,13 +91,13 @@ pub struct AppMetadata {
 pub struct UserMetadata {
     /// The display name.
     pub name: Option<String>,
-    /// The nickname; the display name if there is none.
+    /// The nickname, or else the display name.
     pub nick_name: Option<String>,
     /// The login name.
     pub username: Option<String>,
     /// The avatar: a URL, or the id of a stored file.
     pub picture: Option<String>,
-    /// The avatar under its second name; [`picture`](Self::picture) if there is none.
+    /// The avatar under its second name, or else [`picture`](Self::picture).
     pub avatar_url: Option<String>,
     /// The gender.
     pub gender: Option<Gender>,
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn absent_empty_and_unconfirmed_are_told_apart_from_present() {
+    fn absent_empty_and_unconfirmed_differ_from_present() {
         let user = user(serde_json::json!({
             "user_id": 7, "name": "anonymous", "email": "", "phone_number": null, "email_verified": false,
             "created_at": "yesterday", "has_password": false, "groups": {},

@@ -9,7 +9,7 @@ use crate::flows::request::request;
 use crate::value::de::Object;
 use crate::value::user::User;
 
-/// Which users to look for; see [`Auth::query_user`]. Whoever is found fits all that is set.
+/// Which users to look for; see [`Auth::query_user`]. Users are found that fit all that is set.
 #[doc(alias = "QueryUserProfileRequest")]
 #[derive(Clone, Debug, Default)]
 #[must_use = "nobody is looked for until this is given to `Auth::query_user`"]

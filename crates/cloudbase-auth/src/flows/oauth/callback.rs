@@ -78,6 +78,6 @@ pub struct VerifiedOAuth {
     pub provider: String,
     /// What the user was sent there for.
     pub purpose: OAuthPurpose,
-    /// Where the program wanted the user to come back to, query and fragment included.
+    /// Where the user was to come back to, query and fragment included.
     pub redirect_url: Option<String>,
 }

@@ -22,8 +22,8 @@ pub(crate) fn query_of(url: &str) -> Vec<(String, String)> {
 /// Whether a user who came back at `url` is where `redirect_to` has sent them: same origin, same
 /// path (RFC 9700, 4.1). A URL without an origin, as servers see it, is judged by its path.
 pub(super) fn leads_to(url: &str, redirect_to: &str) -> bool {
-    let ((origin, path), (wanted, at)) = (place_of(url), place_of(redirect_to));
-    path == at && (origin.is_none() || origin == wanted)
+    let ((origin, path), (expected, at)) = (place_of(url), place_of(redirect_to));
+    path == at && (origin.is_none() || origin == expected)
 }
 
 /// The origin of a URL and its path, in one spelling.

@@ -10,7 +10,7 @@ use cloudbase_core::{Error, ErrorKind, Result, TimeoutPhase};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use self::request::{answer, read_target};
+use self::request::{read_target, respond};
 use super::callback_url::query_of;
 use super::{OAuth, OAuthUrl, VerifiedOAuth};
 use crate::flows::Auth;
@@ -157,13 +157,13 @@ impl LoopbackSignIn {
                 Ok(_) => ("200 OK", &self.settings.done),
                 Err(_) => ("400 Bad Request", &self.settings.failed),
             };
-            answer(&mut connection, status, page).await;
+            respond(&mut connection, status, page).await;
             result
         })
         .await
     }
 
-    /// The connection on which the user came back, not answered yet, and the URL.
+    /// The connection on which the user came back, without a response yet, and the URL.
     async fn redirect(&self) -> (TcpStream, String) {
         let mut open = JoinSet::new();
         loop {
@@ -181,7 +181,7 @@ impl LoopbackSignIn {
                         Ok(url) => return (connection, url),
                         Err(status) => {
                             open.spawn(async move {
-                                answer(&mut connection, status, "").await;
+                                respond(&mut connection, status, "").await;
                                 None
                             });
                         }

@@ -1,4 +1,4 @@
-//! Proof that whoever trades a code is who asked for it (RFC 7636).
+//! Proof that a code is traded by the program that asked for it (RFC 7636).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,8 +8,8 @@ use super::OAuth;
 use crate::flows::identities::LinkIdentity;
 
 impl OAuth {
-    /// Binds the code that comes back to this attempt (PKCE, `S256`): whoever intercepts it on the
-    /// way cannot trade it.
+    /// Binds the code that comes back to this attempt (PKCE, `S256`): a program that
+    /// intercepts it on the way cannot trade it.
     ///
     /// The verifier is made here, remembered with the state for ten minutes and one use, and sent
     /// when the code is traded. The identity source must know PKCE, and the service must pass

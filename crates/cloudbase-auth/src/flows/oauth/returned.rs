@@ -28,7 +28,7 @@ pub struct OAuthReturn {
     pub provider: String,
     /// What the user was sent there for.
     pub purpose: OAuthPurpose,
-    /// Where the program wanted the user to come back to, query and fragment included.
+    /// Where the user was to come back to, query and fragment included.
     pub redirect_url: Option<String>,
 }
 

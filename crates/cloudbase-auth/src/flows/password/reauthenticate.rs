@@ -20,7 +20,7 @@ use crate::flows::verification::{
 use crate::value::clock::later;
 
 impl Auth {
-    /// Sends a code to the signed-in user's own address, or number if there is none; the pending
+    /// Sends a code to the signed-in user's own address, or else number; the pending
     /// value sets a new password with it, or just signs in again.
     ///
     /// # Errors

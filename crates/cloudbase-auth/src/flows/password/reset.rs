@@ -16,7 +16,7 @@ use crate::flows::verification::{
 };
 
 impl Auth {
-    /// Sends a code to somebody who has forgotten their password; the pending value sets a new one
+    /// Sends a code to a user who has forgotten the password; the pending value sets a new one
     /// and signs in with it. Text with an `@` is an e-mail address, anything else a phone number.
     ///
     /// # Errors

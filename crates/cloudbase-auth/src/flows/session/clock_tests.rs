@@ -1,4 +1,4 @@
-//! Clocks that are wrong, that are set, and that stand still: the machine's wall clock is moved here,
+//! Clocks that are wrong, that are set, and that stop: the machine's wall clock is moved here,
 //! its monotonic clock is tokio's, and the service has a clock of its own.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
@@ -40,7 +40,7 @@ impl State {
         self.begin.elapsed().as_secs() as i64 + self.slept
     }
 
-    fn answer(&mut self, request: &Request<Body>) -> (StatusCode, serde_json::Value) {
+    fn respond(&mut self, request: &Request<Body>) -> (StatusCode, serde_json::Value) {
         match request.uri().path() {
             "/auth/v1/signin" => {}
             "/auth/v1/token" => self.refreshes += 1,
@@ -136,7 +136,7 @@ impl Service {
     fn auth(&self, store: &MemoryStore) -> Auth {
         let this = self.clone();
         let transport = tower::service_fn(move |request: Request<Body>| {
-            let (status, body) = this.lock().answer(&request);
+            let (status, body) = this.lock().respond(&request);
             let mut response = Response::new(Body::from(body.to_string().into_bytes()));
             *response.status_mut() = status;
             async { Ok::<_, std::io::Error>(response) }

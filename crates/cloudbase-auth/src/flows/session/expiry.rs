@@ -1,4 +1,4 @@
-//! Tells in time that a session has ended which nothing can refresh.
+//! Reports in time that a session has ended which nothing can refresh.
 
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ impl Core {
             let current = self.cache.peek();
             let is_current = current
                 .is_some_and(|current| current.token.generation() == live.token.generation());
-            // A failure is left to the next call, which is told of it.
+            // A failure is left to the next call, which returns it.
             if is_current && let Err(error) = self.fetch(Some(live), &mut events).await {
                 tracing::debug!(%error, "the session has ended, or its end could not be settled");
             }

@@ -85,7 +85,7 @@ impl Manager {
         let _permit = self.core.queued_permit().await?;
         let mut events = Vec::new();
         let live = match self.core.read().await {
-            // It is put aside by whoever holds the store's lock.
+            // The holder of the store's lock puts it aside.
             Ok(Stored::Unreadable) => cache.peek(),
             Ok(stored) => self.core.reconcile(stored.session(), &mut events)?,
             // The session lives in memory alone.

@@ -184,11 +184,11 @@ impl Manager {
         &self,
         session: &Session,
         ticket: Option<TicketSource>,
-        told: &[fn(Session) -> AuthEvent],
+        report: &[fn(Session) -> AuthEvent],
     ) -> Result<()> {
         let live = ActiveSession::fresh(session.clone())?;
         let permit = self.core.permit().await?;
-        self.install_within(permit, ticket, told, async { Ok(live) })
+        self.install_within(permit, ticket, report, async { Ok(live) })
             .await
             .map(drop)
     }
@@ -198,12 +198,12 @@ impl Manager {
     pub(super) async fn install_after(
         &self,
         ticket: Option<TicketSource>,
-        told: &[fn(Session) -> AuthEvent],
+        report: &[fn(Session) -> AuthEvent],
         obtain: impl Future<Output = Result<Session>>,
     ) -> Result<Session> {
         let permit = self.core.queued_permit().await?;
         let obtain = Box::pin(async { ActiveSession::fresh(obtain.await?) });
-        self.install_within(permit, ticket, told, obtain).await
+        self.install_within(permit, ticket, report, obtain).await
     }
 
     /// Stores a session that came from elsewhere and puts it in force for what is left of it.
@@ -220,7 +220,7 @@ impl Manager {
         &self,
         _permit: AsyncMutexGuard<'_, ()>,
         ticket: Option<TicketSource>,
-        told: &[fn(Session) -> AuthEvent],
+        report: &[fn(Session) -> AuthEvent],
         obtain: impl Future<Output = Result<ActiveSession>>,
     ) -> Result<Session> {
         let mut events = Vec::new();
@@ -232,7 +232,7 @@ impl Manager {
         }
         lock.release().await;
         let session = obtained?.session;
-        events.extend(told.iter().map(|event| event(session.clone())));
+        events.extend(report.iter().map(|event| event(session.clone())));
         self.events().publish(events);
         Ok(session)
     }

@@ -48,7 +48,7 @@ impl Auth {
     /// The session as this process knows it, without waiting, refreshing or reading the store: `None`
     /// before the first call that needs a session, and its access token may have ended.
     ///
-    /// Tells an offline program whose session it holds.
+    /// Lets an offline program see whose session it holds.
     pub fn peek_session(&self) -> Option<Session> {
         self.manager().peek()
     }

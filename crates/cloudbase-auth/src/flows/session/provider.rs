@@ -34,7 +34,7 @@ impl CredentialProvider for Manager {
             }
             let changes = self.core.state().changes;
             let token = self.core.cache.token().await?;
-            // Whoever signed in or out while a call waited is not whom it was made for.
+            // A user who signed in or out while a call waited is not the one it was made for.
             match self.core.state().changes == changes {
                 true => Ok(token),
                 false => Err(crate::value::error::user_changed()),

@@ -23,7 +23,7 @@ impl Core {
         previous: Option<ActiveSession>,
         events: &mut Vec<AuthEvent>,
     ) -> Result<Option<ActiveSession>> {
-        // Without the lock first: whoever holds it may be waiting for the network, and what is
+        // Without the lock first: its holder may be waiting for the network, and what is
         // needed may be there already.
         match self.read().await {
             Ok(Stored::Session(session)) => {
@@ -152,12 +152,12 @@ impl Core {
                 Err(error) => return Err(error),
             }
         }
-        self.begin_anew(live, why, lock, events).await
+        self.sign_in_again(live, why, lock, events).await
     }
 
     /// Refreshes a session that has no refresh token (any more), by signing in again if that needs
     /// nobody's help. Else it lasts for as long as its access token.
-    async fn begin_anew(
+    async fn sign_in_again(
         &self,
         live: ActiveSession,
         mut why: Option<Error>,
@@ -232,7 +232,7 @@ impl Core {
         };
         if in_force.session.is_same(&newer) {
             self.state().rejection = None;
-            // Who signs in anonymously again may be somebody else.
+            // Who signs in anonymously again may be another user.
             events.push(match newer.lineage() == previous.lineage() {
                 true => AuthEvent::TokenRefreshed(newer),
                 false => AuthEvent::SignedIn(newer),

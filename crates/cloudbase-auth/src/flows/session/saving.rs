@@ -323,7 +323,7 @@ impl Core {
         self.store.lock(&self.key).await
     }
 
-    /// Leaves a mark of a sign-out: a process whose sign-in could not be stored cannot tell otherwise
+    /// Leaves a mark of a sign-out: a process whose sign-in could not be stored has no other way to see
     /// that another one has signed in and out since. A store that takes no mark is used without.
     async fn mark_sign_out(&self) {
         let mark = format!("{:032x}", fastrand::u128(..));

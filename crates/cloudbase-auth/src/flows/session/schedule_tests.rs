@@ -120,7 +120,7 @@ async fn run(seed: u64) -> Result<(), String> {
                 let there = stored(&place).await;
                 // A sign-out that was cut short with nobody to sign out may not have begun.
                 let has_taken = there == who && (is_well.is_ok() || before != there);
-                // A sign-in that says that it was overtaken, or nothing, is none.
+                // A sign-in that says that it was overtaken, or nothing, does not count.
                 if is_well != Ok(true) {
                     known.unacknowledged = number;
                 }

@@ -152,7 +152,7 @@ async fn two() -> (Arc<Fenced>, Process, Process) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_session_that_was_not_saved_yields_to_whoever_came_since() {
+async fn a_session_that_was_not_saved_yields_to_a_user_who_came_since() {
     for newcomer in [Some("b"), Some("a"), None] {
         let (store, mut first, second) = two().await;
         first.is_full(true);
@@ -277,7 +277,7 @@ async fn what_nobody_has_changed_is_saved_later() {
         first.auth.refresh_session().await.unwrap();
         assert_eq!(first.user().await.as_deref(), Some("c"));
     }
-    // Somebody has signed in and out since.
+    // Another user has signed in and out since.
     second.sign_in("d").await;
     second.auth.sign_out().await.unwrap();
     first.is_full(false);
@@ -303,7 +303,7 @@ async fn a_lost_lock_means_read_again_and_not_that_the_store_failed() {
         assert_eq!(stored(&store).await.as_deref(), newcomer);
     }
 
-    // Lost to somebody who changed nothing: saved with the next lock.
+    // Lost to a process that changed nothing: saved with the next lock.
     let (store, mut first, _) = two().await;
     let other = store.clone();
     store.lose_the_next_lock(async move { other.lock(KEY).await.unwrap().release().await });
@@ -331,7 +331,7 @@ async fn a_sign_in_or_sign_out_is_done_with_the_next_lock() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sign_out_ends_whoever_has_signed_in_elsewhere_and_says_so() {
+async fn a_sign_out_ends_a_user_who_has_signed_in_elsewhere_and_says_so() {
     for was_signed_in in [false, true] {
         let store = Arc::new(Fenced::default());
         let (mut first, second) = (Process::start(&store), Process::start(&store));
@@ -359,7 +359,7 @@ async fn a_sign_out_ends_whoever_has_signed_in_elsewhere_and_says_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_end_of_one_user_is_not_that_of_whoever_had_the_turn_before() {
+async fn the_end_of_one_user_is_not_that_of_the_user_before() {
     let (store, first, _second) = two().await;
     let manager = first.auth.manager();
     let lineage = first.auth.peek_session().unwrap().lineage();
@@ -396,7 +396,7 @@ async fn the_end_of_one_user_is_not_that_of_one_whom_another_process_signed_in()
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_end_of_a_session_is_not_that_of_whoever_came_since() {
+async fn the_end_of_a_session_is_not_that_of_one_that_came_since() {
     for newcomer in [Some("b"), None] {
         let (store, mut first, second) = two().await;
         let json = r#"{"access_token": "a-1", "expires_in": 7200, "sub": "a"}"#;

@@ -185,7 +185,7 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// Somebody else is signed in by now.
+    /// Another user is signed in by now.
     fn nothing() -> Self {
         Self {
             live: None,
@@ -195,7 +195,7 @@ impl Ended {
     }
 }
 
-/// A sign-out that waits for its turn.
+/// A sign-out that waits for its permit.
 struct Leaving<'a>(&'a Core);
 
 impl<'a> Leaving<'a> {
@@ -246,7 +246,7 @@ impl Manager {
         if current.as_ref().is_some_and(is_of_another) {
             return Ok(Ended::nothing());
         }
-        // Nothing may be known here yet of whoever is stored.
+        // Nothing may be known here yet of the user who is stored.
         let stored = match known.is_some() {
             true => None,
             false => self.core.stored().await,

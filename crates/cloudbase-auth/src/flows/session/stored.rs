@@ -107,7 +107,7 @@ impl Core {
             (None, None) => None,
             (None, Some(known)) => {
                 let reason = match &state.rejection {
-                    // It has ended, and whoever noticed first has removed it.
+                    // It has ended, and the process that noticed first has removed it.
                     Some(rejection) if known.token.is_expired() => SignOutReason::Rejected {
                         code: rejection.code.clone(),
                     },
@@ -122,7 +122,7 @@ impl Core {
                 if known.session.has_access_token_of(&stored)
                     && stored.refresh_token().is_none() =>
             {
-                // The same token, but the last one: another process has been told so.
+                // The same token, but the last one: another process has learnt so.
                 known.session = stored.or_lineage_of(&known.session);
                 state.rejection = Rejection::stored(&known.session);
                 Some(known)

@@ -39,7 +39,7 @@ impl IdToken {
         }
     }
 
-    /// Fails instead of registering somebody who has no account. Default `false`.
+    /// Fails instead of registering a user who has no account. Default `false`.
     #[must_use]
     pub fn force_disable_sign_up(mut self, disable: bool) -> Self {
         self.options.force_disable_sign_up = disable;

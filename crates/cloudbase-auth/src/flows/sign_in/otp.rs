@@ -43,7 +43,7 @@ impl Otp {
         }
     }
 
-    /// Whether somebody without an account is registered. Default `true`.
+    /// Whether a user without an account is registered. Default `true`.
     #[doc(alias = "shouldCreateUser")]
     #[must_use]
     pub fn should_create_user(mut self, create: bool) -> Self {

@@ -106,7 +106,7 @@ pub struct ProviderToken {
     pub provider_token: SecretString,
     /// How long it is good for.
     pub expires_in: Duration,
-    /// Who it is, as far as the identity source tells.
+    /// Who it is, as far as the identity source says.
     pub profile: Option<ProviderProfile>,
 }
 
@@ -119,7 +119,7 @@ impl fmt::Debug for ProviderToken {
     }
 }
 
-/// Somebody, as an identity source knows them.
+/// A user, as an identity source knows them.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ProviderProfile {

@@ -3,7 +3,7 @@
 use crate::value::session::Session;
 use crate::value::user::User;
 
-/// Somebody is signed in.
+/// A user is signed in.
 #[doc(alias = "SignInRes")]
 #[doc(alias = "SignInResData")]
 #[derive(Clone, Debug)]

@@ -25,7 +25,7 @@ pub enum TokenFault {
     OtherEnvironment,
     /// It is for another client.
     Audience,
-    /// Somebody else issued it.
+    /// Another service issued it.
     Issuer,
 }
 

@@ -1,4 +1,4 @@
-//! Tokens that are good, and everything that is none.
+//! Tokens that are good, and everything else.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -342,7 +342,7 @@ async fn a_new_key_is_found_and_made_up_ones_cost_nothing() {
     let old = sign(0, &header(), &claims());
     let new = sign(1, &json!({ "alg": "RS256", "kid": "k2" }), &claims());
     check(&verifier, &old).await.unwrap();
-    // Right after a fetch there is no other: somebody may be making names up.
+    // Right after a fetch there is no other: names may be made up.
     for _ in 0..100 {
         assert_eq!(fault(&verifier, &new).await, TokenFault::UnknownKey);
     }

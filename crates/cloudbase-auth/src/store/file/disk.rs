@@ -15,7 +15,7 @@ pub(super) const MAX_SIZE: u64 = 1024 * 1024;
 
 pub(super) struct Disk {
     directory: PathBuf,
-    /// Who this process is, told by a file that it made.
+    /// Who this process is, as a file that it made says.
     owner: OnceLock<Option<u32>>,
     /// That there are no locks here has been said.
     warned: AtomicBool,
@@ -73,7 +73,7 @@ impl Disk {
             tries -= 1;
             self.sweep(key)?;
             match self.write_beside(key, value) {
-                // Swept away by somebody who had no lock either, before it could be told from debris.
+                // Swept away by a process without a lock either, before it differed from debris.
                 Err(error) if error.kind() == io::ErrorKind::NotFound && tries > 0 => {}
                 result => return result,
             }
@@ -93,7 +93,7 @@ impl Disk {
         self.sync_directory()
     }
 
-    /// A new file beside a key's, under a name that nobody else uses: whoever has waited too long for
+    /// A new file beside a key's, under a name that nobody else uses: a process that has waited too long for
     /// the key's lock writes without it. It is locked for as long as this process has it open.
     fn create_temporary(&self, key: &str) -> io::Result<(PathBuf, File)> {
         let name = format!("{}-{:016x}.tmp", std::process::id(), fastrand::u64(..));
@@ -255,7 +255,7 @@ impl Disk {
             return Ok(Some("it is too large"));
         }
         if self.owner(key).is_some_and(|owner| owner != metadata.uid()) {
-            return Ok(Some("it belongs to somebody else"));
+            return Ok(Some("it belongs to another user"));
         }
         let mode = metadata.mode();
         if mode & 0o022 != 0 {
@@ -278,7 +278,7 @@ impl Disk {
     }
 
     /// The user that this process runs as. Asked of a file that it makes, since nothing else in the
-    /// standard library tells; `None` if it cannot make one.
+    /// standard library says; `None` if it cannot make one.
     #[cfg(unix)]
     fn owner(&self, key: &str) -> Option<u32> {
         *self.owner.get_or_init(|| {
@@ -310,8 +310,8 @@ fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Lets only its owner read what is to be kept as evidence. That this cannot be done (it is somebody
-/// else's) is no reason to leave it where it is.
+/// Lets only its owner read what is to be kept as evidence. That this cannot be done (it is
+/// another user's) is no reason to leave it where it is.
 fn keep_others_out(file: &File) {
     #[cfg(unix)]
     {

@@ -341,7 +341,7 @@ async fn a_lock_that_is_never_let_go_is_waited_for_so_long_and_no_longer() {
 }
 
 #[tokio::test]
-async fn a_file_of_somebody_else_is_not_trusted() {
+async fn a_file_of_another_user_is_not_trusted() {
     let (_directory, store) = store();
     save(&store, "v").await;
     let path = store.directory().join("k.json");

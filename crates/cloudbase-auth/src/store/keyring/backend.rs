@@ -136,17 +136,17 @@ impl Keyring {
         limit: Duration,
         work: impl FnOnce(&dyn Vault) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
-        let (answer, answered) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         let has_ended = Arc::new(AtomicBool::new(false));
         let ended = has_ended.clone();
         let job: Job = Box::new(move |vault| {
             let result = vault.and_then(work);
             ended.store(true, Ordering::SeqCst);
             // Nobody waits any more: too late is no fault.
-            let _ = answer.send(result);
+            let _ = sender.send(result);
         });
         self.hand_over(job)?;
-        match answered.recv_timeout(limit) {
+        match receiver.recv_timeout(limit) {
             Ok(result) => result,
             Err(mpsc::RecvTimeoutError::Disconnected) => Err(Fault::of("it panicked")),
             Err(mpsc::RecvTimeoutError::Timeout) => {
@@ -239,7 +239,7 @@ impl Backend for Keyring {
 /// The keyrings of this platform, best first.
 #[cfg_attr(
     not(any(unix, windows)),
-    expect(unused_variables, reason = "there is none on this platform")
+    expect(unused_variables, reason = "this platform has no keyring")
 )]
 pub(super) fn of_this_platform(service: &str) -> Vec<Arc<dyn Backend>> {
     vec![

@@ -1,4 +1,4 @@
-//! The chain over keyrings that fail when told to, and its end in files for real.
+//! The chain over keyrings that fail when a test says so, and its end in files for real.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -367,7 +367,7 @@ async fn a_keyring_that_fails_loses_no_session() {
 }
 
 #[tokio::test]
-async fn without_any_place_the_failure_is_told() {
+async fn without_any_place_the_failure_is_returned() {
     let desk = Desk::new();
     std::fs::write(desk.directory.path().join("s"), "no directory").unwrap();
     let store = desk.store();

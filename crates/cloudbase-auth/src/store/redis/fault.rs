@@ -169,7 +169,7 @@ impl Fault {
                 } else {
                     ""
                 };
-                // A code is one short word; what is none may be anything.
+                // A code is one short word; any other text may be anything.
                 let is_code = code.len() <= 20 && code.bytes().all(|b| b.is_ascii_uppercase());
                 let code = if is_code { code } else { "request rejected" };
                 Self::new(format!("{code}{meaning}"), false)

@@ -33,11 +33,11 @@ async fn conformance() {
 }
 
 #[tokio::test]
-async fn whoever_has_lost_the_lock_writes_no_more() {
+async fn a_holder_that_has_lost_the_lock_writes_no_more() {
     let Some(store) = store() else { return };
     let stale = store.lock("k").await.unwrap();
     store.save("k", &"first".into(), &stale).await.unwrap();
-    // As if its holder had stood still until the lock ran out.
+    // As if its holder had stopped until the lock ran out.
     let names = store.names("k");
     let forget = ::redis::cmd("DEL").arg(&names.lock).to_owned();
     store.server.run::<u64>(&forget).await.unwrap();
@@ -84,7 +84,7 @@ async fn a_lock_from_before_the_server_lost_its_data_writes_nothing() {
     let names = store.names("k");
     let first = store.lock("k").await.unwrap();
     run(&store, &["DEL", &names.value, &names.lock, &names.fence]).await;
-    // Nobody has taken a lock since: who held it cannot be told.
+    // Nobody has taken a lock since: who held it cannot be known.
     for lost in [
         store.save("k", &"early".into(), &first).await,
         store.remove("k", &first).await,
@@ -119,7 +119,7 @@ async fn corrupted_fences_and_locks_heal() {
         &["SET", fence, "9007199254740991:x"],
         &["LPUSH", fence, "1"],
         &["HSET", &names.lock, "a", "b"],
-        &["SET", &names.lock, "somebody without an expiry"],
+        &["SET", &names.lock, "a holder without an expiry"],
     ];
     for command in corrupted {
         run(&store, &["DEL", &names.lock, fence]).await;
@@ -209,7 +209,7 @@ async fn a_lock_lives_for_as_long_as_it_is_held() {
 }
 
 #[tokio::test]
-async fn a_lost_connection_is_made_anew() {
+async fn a_lost_connection_is_made_again() {
     let Some(store) = store() else { return };
     let lock = store.lock("k").await.unwrap();
     store.save("k", &"kept".into(), &lock).await.unwrap();

@@ -17,7 +17,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`Decode`](ErrorKind::Decode) if it is none, or of a version that this SDK does not know.
+    /// [`Decode`](ErrorKind::Decode) if it is not a session, or of a version that this SDK does not know.
     pub fn from_json(json: &str) -> Result<Self> {
         let unusable =
             |what: &str| Error::new(ErrorKind::Decode, format!("the stored session {what}"));

@@ -127,7 +127,7 @@ fn a_lineage_lasts_from_sign_in_to_sign_in() {
 }
 
 #[test]
-fn without_a_stored_end_the_token_tells_it() {
+fn without_a_stored_end_the_token_has_it() {
     let token = crate::value::claims::tests::token(
         &serde_json::json!({"sub": "9", "exp": 4_000_000_030_u64, "iat": 3_999_992_830_u64}),
     );

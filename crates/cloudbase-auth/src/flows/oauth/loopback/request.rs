@@ -5,12 +5,12 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// How long one connection has to say what it wants, and to take its answer.
+/// How long one connection has to send its request, and to take the response.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// No redirect is longer.
 const MAX_HEAD: usize = 32 * 1024;
 
-/// The target of a GET request, with the connection to answer it on. Anything else is turned away.
+/// The target of a GET request, with the connection to respond on. Anything else is turned away.
 pub(super) async fn read_target(mut connection: TcpStream) -> Option<(TcpStream, String)> {
     let head = tokio::time::timeout(TIME_LIMIT, read_head(&mut connection)).await;
     let status = match head.ok()?? {
@@ -18,11 +18,11 @@ pub(super) async fn read_target(mut connection: TcpStream) -> Option<(TcpStream,
         Head::OtherMethod => "405 Method Not Allowed",
         Head::Malformed => "400 Bad Request",
     };
-    answer(&mut connection, status, "").await;
+    respond(&mut connection, status, "").await;
     None
 }
 
-/// What a request wants.
+/// What a request asks for.
 #[derive(Debug, PartialEq)]
 enum Head {
     Get(String),
@@ -68,8 +68,8 @@ fn parse(head: &[u8]) -> Head {
     }
 }
 
-/// Sends an answer and ends the connection. Whoever does not take it misses only a page.
-pub(super) async fn answer(connection: &mut TcpStream, status: &str, page: &str) {
+/// Sends a response and ends the connection. A browser that does not take it misses only a page.
+pub(super) async fn respond(connection: &mut TcpStream, status: &str, page: &str) {
     let head = format!(
         "HTTP/1.1 {status}\r\ncontent-type: text/html; charset=utf-8\r\ncontent-length: {}\r\n\
          cache-control: no-store\r\nreferrer-policy: no-referrer\r\n\

@@ -52,11 +52,11 @@ impl Service {
         let transport = tower::service_fn(move |request: Request<Body>| {
             let (service, is_dead) = (service.clone(), is_dead.clone());
             async move {
-                let answer = service.answer(request).await;
+                let response = service.respond(request).await;
                 if is_dead.load(Ordering::SeqCst) {
                     std::future::pending::<()>().await;
                 }
-                let body = Body::from(answer.to_string().into_bytes());
+                let body = Body::from(response.to_string().into_bytes());
                 Ok::<_, std::io::Error>(Response::new(body))
             }
         });
@@ -67,7 +67,7 @@ impl Service {
         auth.build().unwrap()
     }
 
-    async fn answer(&self, request: Request<Body>) -> Value {
+    async fn respond(&self, request: Request<Body>) -> Value {
         let (head, body) = request.into_parts();
         let pause = {
             let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);

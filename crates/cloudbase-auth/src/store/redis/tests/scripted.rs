@@ -1,4 +1,4 @@
-//! A server that says what it is told to, or nothing: what a real one says only in trouble.
+//! A server that says what its script says, or nothing: what a real one says only in trouble.
 
 use std::net::TcpListener as StdListener;
 use std::sync::Mutex;
@@ -77,7 +77,7 @@ async fn everybody_waits_for_the_same_attempt_to_connect() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_goes_away_takes_the_attempt_from_nobody() {
+async fn a_caller_that_goes_away_takes_the_attempt_from_no_other() {
     let silent = Silent::new();
     let begin = Instant::now();
     let impatient = tokio::time::timeout(Duration::from_secs(1), silent.store.load("k"));
@@ -87,7 +87,7 @@ async fn whoever_goes_away_takes_the_attempt_from_nobody() {
     assert_eq!(silent.connections(), 1);
 }
 
-/// A server whose connections answer, one after the other, each command of the store with the next of
+/// A server whose connections reply, one after the other, to each command of the store with the next of
 /// these lines; the last connection goes on as the last line says.
 async fn scripted(script: &'static [&'static str]) -> (RedisStore, Arc<Mutex<usize>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -104,8 +104,8 @@ async fn scripted(script: &'static [&'static str]) -> (RedisStore, Arc<Mutex<usi
     (RedisStore::new(url).unwrap(), connections)
 }
 
-/// Answers each command but those that set the connection up.
-async fn serve(mut stream: TcpStream, answer: &str) {
+/// Replies to each command but those that set the connection up.
+async fn serve(mut stream: TcpStream, line: &str) {
     let mut bytes = Vec::new();
     while stream.read_buf(&mut bytes).await.is_ok_and(|n| n > 0) {
         let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -114,7 +114,7 @@ async fn serve(mut stream: TcpStream, answer: &str) {
         for command in text.split("\r\n*").filter(|command| !command.is_empty()) {
             let reply = match command.contains("SETINFO") {
                 true => "+OK",
-                false => answer,
+                false => line,
             };
             if stream
                 .write_all(format!("{reply}\r\n").as_bytes())
