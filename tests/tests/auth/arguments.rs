@@ -1,4 +1,4 @@
-//! Wrong arguments are refused before anything is sent, by name and without their value.
+//! Wrong arguments are rejected before anything is sent, by name and without their value.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -140,7 +140,7 @@ async fn wrong_arguments_never_leave_the_machine() {
         for (n, (argument, call)) in BAD.iter().enumerate() {
             let error = call(world.auth.clone())
                 .await
-                .unwrap_or_else(|| panic!("{n}: `{argument}` was not refused"));
+                .unwrap_or_else(|| panic!("{n}: `{argument}` was not rejected"));
             assert_eq!(error.kind(), ErrorKind::Argument, "{n}: {error}");
             let beginning = format!("invalid argument: `{argument}` ");
             assert!(
@@ -197,7 +197,7 @@ async fn wrong_arguments_of_what_is_pending_never_leave_the_machine() {
             signing_up.verify("123456").await.err()
         }),
     ] {
-        let error = error.unwrap_or_else(|| panic!("`{argument}` was not refused"));
+        let error = error.unwrap_or_else(|| panic!("`{argument}` was not rejected"));
         assert_eq!(error.kind(), ErrorKind::Argument, "{error}");
         assert!(
             error.message().starts_with(&format!("`{argument}` ")),
@@ -244,7 +244,7 @@ async fn what_needs_a_user_says_so_when_there_is_none() {
 }
 
 #[tokio::test]
-async fn a_device_id_that_the_service_refuses_is_refused_at_once() {
+async fn a_device_id_that_the_service_rejects_is_rejected_at_once() {
     let world = World::new().await;
     for bad in ["", "sentinel\n", &"x".repeat(72)] {
         let error = Auth::builder(world.auth.client().clone())

@@ -1,4 +1,4 @@
-//! Captchas: demanded, shared, refused.
+//! Captchas: demanded, shared, rejected.
 
 use std::sync::atomic::Ordering;
 
@@ -47,7 +47,7 @@ async fn many_demands_show_one_captcha() {
     assert_eq!(
         human.solved.load(Ordering::SeqCst),
         4,
-        "a refused token is not used again"
+        "a rejected token is not used again"
     );
 }
 
@@ -193,7 +193,7 @@ async fn every_call_that_is_asked_for_a_captcha_brings_one() {
     }
 }
 
-/// A handler that panics, then never answers, then does as it should.
+/// A handler that panics, then never returns, then does as it should.
 struct Moody(Human);
 
 impl cloudbase_auth::CaptchaHandler for Moody {

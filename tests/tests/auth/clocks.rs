@@ -60,9 +60,9 @@ async fn a_service_that_sets_its_clock_signs_nobody_out() {
             world.auth.user().await.unwrap().unwrap();
         }
     }
-    let renewals = world.count("POST /auth/v1/token");
+    let refreshes = world.count("POST /auth/v1/token");
     assert!(
-        (1..=2).contains(&renewals),
-        "{renewals}: one for each step forward at most"
+        (1..=2).contains(&refreshes),
+        "{refreshes}: one for each step forward at most"
     );
 }

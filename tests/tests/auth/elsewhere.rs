@@ -17,7 +17,7 @@ async fn another_program_that_knows_no_lock_is_noticed() {
     let gateway = Gateway::new();
     let (auth, store) = gateway.auth(&session(60)).await;
     auth.session().await.unwrap();
-    // It renews behind our back, and stores what it got.
+    // It refreshes behind our back, and stores what it got.
     gateway.spend_refresh_token();
     let newer = serde_json::json!({"access_token": "a0", "refresh_token": "r9", "expires_in": 7200, "sub": "u1",
         "expires_at": session(7000)["expires_at"]});
@@ -32,7 +32,7 @@ async fn another_program_that_knows_no_lock_is_noticed() {
         signed_in.session.refresh_token().unwrap().expose_secret(),
         "r9"
     );
-    assert_eq!(gateway.renewals(), 0, "what is in the store is newer");
+    assert_eq!(gateway.refreshes(), 0, "what is in the store is newer");
 
     let lock = store.lock(KEY).await.unwrap();
     store.remove(KEY, &lock).await.unwrap();
@@ -60,17 +60,17 @@ async fn other_processes_and_later_runs_know_why_a_session_ends() {
     let beside = start();
     first.session().await.unwrap();
     beside.session().await.unwrap();
-    let refused = first.refresh_session().await.unwrap_err();
+    let rejected = first.refresh_session().await.unwrap_err();
     assert!(
-        refused.message().contains("came out of the store"),
-        "{refused}"
+        rejected.message().contains("came out of the store"),
+        "{rejected}"
     );
     let later = start();
     for auth in [beside, later] {
         let mut events = auth.events();
-        let refused = auth.refresh_session().await.unwrap_err();
-        assert_eq!(refused.code().unwrap().as_str(), "invalid_grant");
-        assert!(refused.message().contains("another process"), "{refused}");
+        let rejected = auth.refresh_session().await.unwrap_err();
+        assert_eq!(rejected.code().unwrap().as_str(), "invalid_grant");
+        assert!(rejected.message().contains("another process"), "{rejected}");
         call(auth.client()).await.unwrap();
         let end = async {
             loop {
@@ -95,7 +95,7 @@ async fn other_processes_and_later_runs_know_why_a_session_ends() {
         lock.release().await;
     }
     assert_eq!(
-        gateway.renewals(),
+        gateway.refreshes(),
         1,
         "a dead refresh token is tried once for all"
     );
@@ -127,7 +127,7 @@ async fn a_sign_in_by_another_process_is_noticed_within_seconds() {
     assert_eq!(auth.session().await.unwrap().unwrap().sub(), "u2");
     assert!(matches!(events.next().await, AuthEvent::SignedIn(session) if session.sub() == "u2"));
 
-    // A session in place of the one in force is noticed on request, or when that has to be renewed.
+    // A session in place of the one in force is noticed on request, or when that has to be refreshed.
     put("u3").await;
     advance(Duration::from_secs(5)).await;
     assert_eq!(auth.session().await.unwrap().unwrap().sub(), "u2");
@@ -135,7 +135,7 @@ async fn a_sign_in_by_another_process_is_noticed_within_seconds() {
     call(auth.client()).await.unwrap();
     assert_eq!(auth.peek_session().unwrap().sub(), "u3");
     assert!(matches!(events.next().await, AuthEvent::SignedIn(session) if session.sub() == "u3"));
-    assert_eq!((gateway.renewals(), gateway.refused()), (0, 0));
+    assert_eq!((gateway.refreshes(), gateway.rejected()), (0, 0));
 }
 
 /// A store that cannot be read, or lets go of nothing.
@@ -199,7 +199,7 @@ async fn a_session_that_its_store_keeps_does_not_come_back() {
         assert!(auth.session().await.unwrap().is_none());
     }
 
-    // Nor one that was rejected: that would be told again and again.
+    // Nor one that was rejected: that would be reported again and again.
     gateway.spend_refresh_token();
     store.keeps.store(false, Ordering::SeqCst);
     let stored = cloudbase_auth::Session::from_json(&session(1).to_string()).unwrap();
@@ -209,7 +209,7 @@ async fn a_session_that_its_store_keeps_does_not_come_back() {
     advance(Duration::from_secs(2)).await;
     for round in 0..10 {
         advance(Duration::from_secs(6)).await;
-        // Whoever finds out is told why, once.
+        // The call that finds out gets the reason, once.
         match auth.session().await {
             Err(error) if round == 0 => assert_eq!(error.code().unwrap(), "invalid_grant"),
             session => assert!(session.unwrap().is_none()),
@@ -219,7 +219,7 @@ async fn a_session_that_its_store_keeps_does_not_come_back() {
     while let Ok(event) = tokio::time::timeout(Duration::from_secs(1), events.next()).await {
         ends += usize::from(matches!(event, AuthEvent::SignedOut(_)));
     }
-    assert_eq!((ends, gateway.renewals()), (1, 1));
+    assert_eq!((ends, gateway.refreshes()), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]

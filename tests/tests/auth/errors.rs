@@ -1,4 +1,4 @@
-//! Every error that the service is documented to answer a method with: it reaches the caller with its
+//! Every error that the service is documented to return to a method: it reaches the caller with its
 //! code, status and request id, costs one request where something is spent, and ends no session.
 
 use std::future::Future;
@@ -15,7 +15,7 @@ use cloudbase_emulator::{Fault, NewUser};
 
 use super::support::{EMAIL, PASSWORD, World};
 
-type Answer = (u16, &'static str, Category);
+type Documented = (u16, &'static str, Category);
 
 type Try = Pin<Box<dyn Future<Output = Option<Error>>>>;
 
@@ -24,17 +24,17 @@ struct Case {
     name: &'static str,
     signed_in: bool,
     on: &'static str,
-    answers: &'static [&'static [Answer]],
+    errors: &'static [&'static [Documented]],
     call: fn(Arc<World>) -> Try,
 }
 
 macro_rules! cases {
-    ($($name:ident $who:ident $on:literal $answers:expr, |$world:ident| $call:expr;)*) => {
+    ($($name:ident $who:ident $on:literal $errors:expr, |$world:ident| $call:expr;)*) => {
         &[$(Case {
             name: stringify!($name),
             signed_in: cases!(@ $who),
             on: $on,
-            answers: &$answers,
+            errors: &$errors,
             call: |$world| Box::pin(async move { $call.await.err() }),
         }),*]
     };
@@ -42,17 +42,17 @@ macro_rules! cases {
     (@ anybody) => { false };
 }
 
-const CAPTCHA: &[Answer] = &[
+const CAPTCHA: &[Documented] = &[
     (400, "captcha_required", Category::CaptchaRequired),
     (400, "captcha_invalid", Category::CaptchaInvalid),
 ];
-const LOAD: &[Answer] = &[
+const LOAD: &[Documented] = &[
     (429, "resource_exhausted", Category::RateLimited),
     (500, "internal", Category::ServiceError),
     (503, "unavailable", Category::ServiceError),
 ];
-const ARGUMENT: &[Answer] = &[(400, "invalid_argument", Category::InvalidParams)];
-const SIGN_IN: &[Answer] = &[
+const ARGUMENT: &[Documented] = &[(400, "invalid_argument", Category::InvalidParams)];
+const SIGN_IN: &[Documented] = &[
     (400, "invalid_password", Category::InvalidCredentials),
     (401, "invalid_password", Category::InvalidCredentials),
     (
@@ -70,12 +70,12 @@ const SIGN_IN: &[Answer] = &[
     (403, "user_pending", Category::UserStatusAbnormal),
     (403, "under_review", Category::UserStatusAbnormal),
 ];
-const SWITCHED_OFF: &[Answer] = &[
+const SWITCHED_OFF: &[Documented] = &[
     (400, "failed_precondition", Category::PreconditionFailed),
     (403, "login_type_disabled", Category::ProviderNotEnabled),
     (400, "provider_not_enabled", Category::ProviderNotEnabled),
 ];
-const TAKEN: &[Answer] = &[
+const TAKEN: &[Documented] = &[
     (409, "already_exists", Category::PreconditionFailed),
     (409, "username_already_exists", Category::PreconditionFailed),
     (409, "email_already_exists", Category::PreconditionFailed),
@@ -88,7 +88,7 @@ const TAKEN: &[Answer] = &[
     (409, "contact_already_exists", Category::PreconditionFailed),
     (400, "failed_precondition", Category::PreconditionFailed),
 ];
-const CODE: &[Answer] = &[
+const CODE: &[Documented] = &[
     (
         400,
         "invalid_verification_code",
@@ -101,7 +101,7 @@ const CODE: &[Answer] = &[
     ),
     (400, "verification_expired", Category::VerificationFailed),
 ];
-const SEND: &[Answer] = &[
+const SEND: &[Documented] = &[
     (429, "rate_limit_exceeded", Category::RateLimited),
     (400, "invalid_phone_number", Category::InvalidParams),
     (404, "user_not_found", Category::UserNotFound),
@@ -110,27 +110,27 @@ const SEND: &[Answer] = &[
     (409, "aborted", Category::ServiceError),
     (403, "mfa_phone_required", Category::MfaRequired),
 ];
-const GRANT: &[Answer] = &[
+const GRANT: &[Documented] = &[
     (400, "invalid_grant", Category::InvalidCredentials),
     (400, "provider_error", Category::Unknown),
     (403, "unauthorized_client", Category::ProviderNotEnabled),
     (400, "invalid_client", Category::ProviderNotEnabled),
 ];
-const WEAK: &[Answer] = &[(400, "weak_password", Category::InvalidParams)];
-const FORBIDDEN: &[Answer] = &[(403, "permission_denied", Category::PermissionDenied)];
-const UNAUTHORIZED: &[Answer] = &[(401, "unauthorized", Category::InvalidCredentials)];
-const SUDO: &[Answer] = &[
+const WEAK: &[Documented] = &[(400, "weak_password", Category::InvalidParams)];
+const FORBIDDEN: &[Documented] = &[(403, "permission_denied", Category::PermissionDenied)];
+const UNAUTHORIZED: &[Documented] = &[(401, "unauthorized", Category::InvalidCredentials)];
+const SUDO: &[Documented] = &[
     (400, "invalid_password", Category::InvalidCredentials),
     (400, "password_not_set", Category::InvalidCredentials),
 ];
-const PICTURE: &[Answer] = &[
+const PICTURE: &[Documented] = &[
     (400, "invalid_captcha", Category::CaptchaInvalid),
     (400, "captcha_expired", Category::CaptchaInvalid),
     (400, "captcha_used", Category::CaptchaInvalid),
     (400, "captcha_invalid", Category::CaptchaInvalid),
 ];
-/// The service's word that a session is not renewed any more, and what the gateway used to say.
-const REJECTED: &[Answer] = &[
+/// The service's word that a session is not refreshed any more, and what the gateway used to say.
+const REJECTED: &[Documented] = &[
     (400, "invalid_grant", Category::InvalidCredentials),
     (400, "REFRESH_TOKEN_EXPIRED", Category::InvalidCredentials),
     (400, "INVALID_REFRESH_TOKEN", Category::InvalidCredentials),
@@ -223,11 +223,11 @@ const CASES: &[Case] = cases! {
         |world| world.auth.verify_captcha_data("token", "AB12");
 };
 
-/// What is wrong with how a method has passed an answer on.
+/// What is wrong with how a method has passed an error on.
 async fn judge(
     world: &Arc<World>,
     case: &Case,
-    (status, code, category): Answer,
+    (status, code, category): Documented,
 ) -> Result<(), String> {
     let before = world.auth.peek_session();
     world.emulator.requests().clear();
@@ -239,22 +239,22 @@ async fn judge(
     let Some(error) = (case.call)(world.clone()).await else {
         return Err("no error".to_owned());
     };
-    let told = (
+    let got = (
         error.kind(),
         error.status().map(|status| status.as_u16()),
         error.code().map(|code| code.as_str().to_owned()),
         error.request_id().is_some(),
         Category::of(&error),
     );
-    let wanted = (
+    let expected = (
         ErrorKind::Api,
         Some(status),
         Some(code.to_owned()),
         true,
         category,
     );
-    if told != wanted {
-        return Err(format!("told {told:?}, wanted {wanted:?}"));
+    if got != expected {
+        return Err(format!("got {got:?}, expected {expected:?}"));
     }
     // Reads may be tried again, and so may what comes to the same however often it is done.
     let sent = world.count(case.on);
@@ -285,9 +285,9 @@ async fn every_documented_error_reaches_the_caller() {
         if case.signed_in {
             world.sign_in().await;
         }
-        for answer in case.answers.iter().copied().flatten() {
-            if let Err(what) = judge(&world, case, *answer).await {
-                wrong.push(format!("{} {answer:?}: {what}", case.name));
+        for error in case.errors.iter().copied().flatten() {
+            if let Err(what) = judge(&world, case, *error).await {
+                wrong.push(format!("{} {error:?}: {what}", case.name));
             }
         }
     }
@@ -295,7 +295,7 @@ async fn every_documented_error_reaches_the_caller() {
 }
 
 #[tokio::test]
-async fn a_refused_token_is_renewed_once_and_then_told() {
+async fn a_rejected_token_is_refreshed_once_and_then_reported() {
     type Call = fn(Arc<World>) -> Try;
     let calls: [(&str, Call); 4] = [
         ("GET /auth/v1/user/me", |world| {
@@ -329,13 +329,13 @@ async fn a_refused_token_is_renewed_once_and_then_told() {
         );
         assert!(
             world.auth.peek_session().is_some(),
-            "{on}: only a refused renewal ends it"
+            "{on}: only a rejected refresh ends it"
         );
     }
 }
 
 #[tokio::test]
-async fn a_renewal_tells_what_the_service_said_and_keeps_the_session() {
+async fn a_refresh_reports_what_the_service_said_and_keeps_the_session() {
     for (status, code, category) in LOAD.iter().chain(ARGUMENT) {
         let world = World::new().await;
         world.sign_in().await;
@@ -378,7 +378,7 @@ async fn a_renewal_tells_what_the_service_said_and_keeps_the_session() {
 }
 
 #[tokio::test]
-async fn how_long_to_wait_is_told() {
+async fn how_long_to_wait_is_reported() {
     let world = World::new().await;
     let busy = Fault::on("POST /auth/v1/verification").status(429, "resource_exhausted");
     world

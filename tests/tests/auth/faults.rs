@@ -9,14 +9,14 @@ use cloudbase_auth::{
 };
 use tokio::time::{Instant, advance, sleep};
 
-use super::gateway::{Gateway, KEY, LIFETIME, Renewal, call, session};
+use super::gateway::{Gateway, KEY, LIFETIME, Refresh, call, session};
 
 #[tokio::test(start_paused = true)]
-async fn ten_thousand_tasks_renew_once_for_a_hundred_seeds() {
+async fn ten_thousand_tasks_refresh_once_for_a_hundred_seeds() {
     for seed in 0..100 {
         let random = fastrand::Rng::with_seed(seed);
         let gateway = Gateway::new();
-        gateway.renewal(Renewal::Grant(Duration::from_micros(
+        gateway.on_refresh(Refresh::Grant(Duration::from_micros(
             random.clone().u64(0..20_000),
         )));
         let (auth, _store) = gateway.auth(&session(-5)).await;
@@ -40,7 +40,7 @@ async fn ten_thousand_tasks_renew_once_for_a_hundred_seeds() {
             assert!(task.await.unwrap_or(true), "seed {seed}: a call failed");
         }
         assert_eq!(
-            (gateway.renewals(), gateway.refused()),
+            (gateway.refreshes(), gateway.rejected()),
             (1, 0),
             "seed {seed}"
         );
@@ -48,7 +48,7 @@ async fn ten_thousand_tasks_renew_once_for_a_hundred_seeds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn fifty_refusals_are_one_renewal() {
+async fn fifty_rejections_are_one_refresh() {
     let gateway = Gateway::new();
     let (auth, _store) = gateway.auth(&session(7000)).await;
     assert!(auth.session().await.unwrap().is_some());
@@ -62,19 +62,19 @@ async fn fifty_refusals_are_one_renewal() {
     for call in calls {
         call.await.unwrap().unwrap();
     }
-    assert_eq!(gateway.renewals(), 1);
+    assert_eq!(gateway.refreshes(), 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_renewal_that_fails_for_a_minute_ends_nothing() {
-    for renewal in [
-        Renewal::Refuse(500, "internal"),
-        Renewal::Refuse(429, "resource_exhausted"),
-        Renewal::Silence,
-        Renewal::Reset,
+async fn a_refresh_that_fails_for_a_minute_ends_nothing() {
+    for refresh in [
+        Refresh::Reject(500, "internal"),
+        Refresh::Reject(429, "resource_exhausted"),
+        Refresh::Silence,
+        Refresh::Reset,
     ] {
         let gateway = Gateway::new();
-        gateway.renewal(renewal);
+        gateway.on_refresh(refresh);
         // Alive, but due.
         let (auth, store) = gateway.auth(&session(20)).await;
         let mut events = auth.events();
@@ -85,46 +85,46 @@ async fn a_renewal_that_fails_for_a_minute_ends_nothing() {
             let result = call(auth.client()).await;
             if start.elapsed() < Duration::from_secs(7) {
                 result.unwrap_or_else(|error| {
-                    panic!("{renewal:?}: the token is alive at {second} s: {error}")
+                    panic!("{refresh:?}: the token is alive at {second} s: {error}")
                 });
             } else if let Err(error) = result {
-                assert_eq!(error.kind(), ErrorKind::Credentials, "{renewal:?}: {error}");
+                assert_eq!(error.kind(), ErrorKind::Credentials, "{refresh:?}: {error}");
                 assert!(!error.to_string().contains("r0"));
             }
             sleep(Duration::from_secs(1)).await;
         }
-        // Rests of 5, 10, 20, 40 s between renewals.
+        // Cooldowns of 5, 10, 20, 40 s between refreshes.
         let times = gateway.renewal_times();
         assert!(
             (1..=6).contains(&times.len()),
-            "{renewal:?}: {} renewals",
+            "{refresh:?}: {} refreshes",
             times.len()
         );
         for (n, pair) in times.windows(2).enumerate() {
             let rest = Duration::from_secs((5 << n).min(60));
             assert!(
                 pair[1] - pair[0] >= rest,
-                "{renewal:?}: rested {:?} instead of {rest:?}",
+                "{refresh:?}: waited {:?} instead of {rest:?}",
                 pair[1] - pair[0]
             );
         }
         assert_eq!(
-            gateway.refused(),
+            gateway.rejected(),
             0,
-            "{renewal:?}: no ended token is ever sent"
+            "{refresh:?}: no ended token is ever sent"
         );
         let stored = store.load(KEY).await.unwrap().unwrap();
         assert!(
             stored.expose_secret().contains("\"r0\""),
-            "{renewal:?}: still stored"
+            "{refresh:?}: still stored"
         );
         assert!(auth.peek_session().is_some());
 
-        gateway.renewal(Renewal::Grant(Duration::ZERO));
+        gateway.on_refresh(Refresh::Grant(Duration::ZERO));
         sleep(Duration::from_secs(61)).await;
         call(auth.client()).await.unwrap();
         assert_eq!(events.next().await.name(), "INITIAL_SESSION");
-        assert_eq!(events.next().await.name(), "TOKEN_REFRESHED", "{renewal:?}");
+        assert_eq!(events.next().await.name(), "TOKEN_REFRESHED", "{refresh:?}");
     }
 }
 
@@ -136,14 +136,14 @@ async fn a_rejected_session_lasts_as_long_as_its_token_then_ends_once() {
     let mut events = auth.events();
     auth.session().await.unwrap();
     assert_eq!(events.next().await.name(), "INITIAL_SESSION");
-    let refused = auth.refresh_session().await.unwrap_err();
-    assert_eq!(refused.code().unwrap().as_str(), "invalid_grant");
+    let rejected = auth.refresh_session().await.unwrap_err();
+    assert_eq!(rejected.code().unwrap().as_str(), "invalid_grant");
     for _ in 0..70 {
         call(auth.client()).await.unwrap();
         sleep(Duration::from_secs(1)).await;
     }
     assert_eq!(
-        gateway.renewals(),
+        gateway.refreshes(),
         1,
         "a dead refresh token is not tried again"
     );
@@ -154,18 +154,18 @@ async fn a_rejected_session_lasts_as_long_as_its_token_then_ends_once() {
         ErrorKind::Credentials
     );
     let AuthEvent::SignedOut(reason) = events.next().await else {
-        panic!("not told")
+        panic!("not reported")
     };
     assert!(matches!(reason, SignOutReason::Rejected { code } if code == "invalid_grant"));
     assert!(store.load(KEY).await.unwrap().is_none());
-    assert_eq!((gateway.renewals(), gateway.refused()), (1, 0));
+    assert_eq!((gateway.refreshes(), gateway.rejected()), (1, 0));
     let mut rest = auth.events();
     let nothing_more = tokio::time::timeout(Duration::from_secs(60), rest.next()).await;
     assert!(nothing_more.is_err());
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_end_of_a_rejected_session_is_told_in_time_though_nobody_calls() {
+async fn the_end_of_a_rejected_session_is_reported_in_time_though_nobody_calls() {
     let gateway = Gateway::new();
     gateway.spend_refresh_token();
     let (auth, store) = gateway.auth(&session(80)).await;
@@ -177,11 +177,11 @@ async fn the_end_of_a_rejected_session_is_told_in_time_though_nobody_calls() {
     }
     assert_eq!(events.next().await.name(), "INITIAL_SESSION");
     let AuthEvent::SignedOut(reason) = events.next().await else {
-        panic!("not told")
+        panic!("not reported")
     };
     assert!(matches!(reason, SignOutReason::Rejected { code } if code == "invalid_grant"));
-    let told = begin.elapsed().as_secs_f64();
-    assert!((70.0..=80.1).contains(&told), "told after {told} s");
+    let after = begin.elapsed().as_secs_f64();
+    assert!((70.0..=80.1).contains(&after), "after {after} s");
     assert!(auth.peek_session().is_none() && store.load(KEY).await.unwrap().is_none());
     assert_eq!(
         call(auth.client()).await.unwrap_err().kind(),
@@ -189,7 +189,7 @@ async fn the_end_of_a_rejected_session_is_told_in_time_though_nobody_calls() {
     );
     let more = tokio::time::timeout(LIFETIME, events.next()).await;
     assert!(more.is_err(), "{more:?}");
-    assert_eq!((gateway.renewals(), gateway.refused()), (1, 0));
+    assert_eq!((gateway.refreshes(), gateway.rejected()), (1, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -219,8 +219,8 @@ async fn waiting_for_the_end_of_a_session_keeps_nothing_alive_and_is_called_off(
     let ticket = auth.sign_in_with_custom_ticket(|| async { Ok("t") });
     ticket.await.unwrap();
     sleep(Duration::from_secs(3700)).await;
-    for wanted in ["INITIAL_SESSION", "SIGNED_IN", "USER_UPDATED"] {
-        assert_eq!(events.next().await.name(), wanted);
+    for expected in ["INITIAL_SESSION", "SIGNED_IN", "USER_UPDATED"] {
+        assert_eq!(events.next().await.name(), expected);
     }
     let more = tokio::time::timeout(Duration::from_secs(60), events.next()).await;
     assert!(more.is_err(), "another session is in force: {more:?}");
@@ -228,22 +228,22 @@ async fn waiting_for_the_end_of_a_session_keeps_nothing_alive_and_is_called_off(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_answer_makes_no_loop() {
+async fn a_lost_response_makes_no_loop() {
     let gateway = Gateway::new();
-    gateway.renewal(Renewal::Lose);
+    gateway.on_refresh(Refresh::Lose);
     let (auth, _store) = gateway.auth(&session(-5)).await;
     let mut events = auth.events();
     assert!(
         auth.session().await.is_err(),
-        "kept: whether it was renewed is unknown"
+        "kept: whether it was refreshed is unknown"
     );
     assert!(auth.peek_session().is_some());
-    gateway.renewal(Renewal::Grant(Duration::ZERO));
+    gateway.on_refresh(Refresh::Grant(Duration::ZERO));
     for _ in 0..120 {
         let _ = auth.session().await;
         sleep(Duration::from_secs(1)).await;
     }
-    assert_eq!(gateway.renewals(), 2);
+    assert_eq!(gateway.refreshes(), 2);
     assert!(auth.session().await.unwrap().is_none());
     assert_eq!(events.next().await.name(), "INITIAL_SESSION");
     assert!(matches!(
@@ -254,13 +254,13 @@ async fn a_lost_answer_makes_no_loop() {
 
 #[tokio::test(start_paused = true)]
 async fn clocks_may_be_wrong() {
-    for (hours, renewals) in [(-10, 1), (10, 0)] {
+    for (hours, refreshes) in [(-10, 1), (10, 0)] {
         let gateway = Gateway::new();
         let (auth, _store) = gateway.auth(&session(3600 + hours * 3600)).await;
         for _ in 0..100 {
             call(auth.client()).await.unwrap();
         }
-        assert_eq!(gateway.renewals(), renewals, "{hours} h");
+        assert_eq!(gateway.refreshes(), refreshes, "{hours} h");
         assert!(auth.session().await.unwrap().is_some());
     }
     // A clock that was set back 10 h makes a stored session seem long-lived; the gateway knows better.
@@ -268,11 +268,11 @@ async fn clocks_may_be_wrong() {
     gateway.revoke("a0");
     let (auth, _store) = gateway.auth(&session(10 * 3600)).await;
     call(auth.client()).await.unwrap();
-    assert_eq!((gateway.renewals(), gateway.refused()), (1, 1));
+    assert_eq!((gateway.refreshes(), gateway.rejected()), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]
-async fn eight_hours_of_sleep_cost_one_renewal() {
+async fn eight_hours_of_sleep_cost_one_refresh() {
     let gateway = Gateway::new();
     let (auth, _store) = gateway.auth(&session(7000)).await;
     call(auth.client()).await.unwrap();
@@ -280,19 +280,19 @@ async fn eight_hours_of_sleep_cost_one_renewal() {
     for _ in 0..100 {
         call(auth.client()).await.unwrap();
     }
-    assert_eq!((gateway.renewals(), gateway.refused()), (1, 0));
-    // A session is renewed before it ends, and calls do not wait for that.
+    assert_eq!((gateway.refreshes(), gateway.rejected()), (1, 0));
+    // A session is refreshed before it ends, and calls do not wait for that.
     advance(LIFETIME - Duration::from_secs(10)).await;
-    gateway.renewal(Renewal::Silence);
+    gateway.on_refresh(Refresh::Silence);
     call(auth.client()).await.unwrap();
     tokio::task::yield_now().await;
-    assert_eq!(gateway.renewals(), 2);
+    assert_eq!(gateway.refreshes(), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sign_out_beats_a_renewal_under_way() {
+async fn a_sign_out_beats_a_refresh_under_way() {
     let gateway = Gateway::new();
-    gateway.renewal(Renewal::Grant(Duration::from_secs(5)));
+    gateway.on_refresh(Refresh::Grant(Duration::from_secs(5)));
     let (auth, store) = gateway.auth(&session(-5)).await;
     let waiting = {
         let auth = auth.clone();
@@ -303,7 +303,7 @@ async fn a_sign_out_beats_a_renewal_under_way() {
     waiting.await.unwrap().unwrap();
     assert!(auth.session().await.unwrap().is_none());
     assert!(store.load(KEY).await.unwrap().is_none());
-    assert_eq!(gateway.renewals(), 1);
+    assert_eq!(gateway.refreshes(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -343,27 +343,27 @@ async fn a_ticket_is_asked_for_again_when_its_session_ends() {
     );
     advance(Duration::from_secs(6)).await;
     call(auth.client()).await.unwrap();
-    assert_eq!((asked.load(Ordering::SeqCst), gateway.refused()), (4, 0));
-    for wanted in [
+    assert_eq!((asked.load(Ordering::SeqCst), gateway.rejected()), (4, 0));
+    for expected in [
         "SIGNED_IN",
         "USER_UPDATED",
         "TOKEN_REFRESHED",
         "TOKEN_REFRESHED",
     ] {
-        assert_eq!(events.next().await.name(), wanted);
+        assert_eq!(events.next().await.name(), expected);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_means_to_renew_a_session_ends_with_its_token() {
+async fn without_means_to_refresh_a_session_ends_with_its_token() {
     let gateway = Gateway::new();
     let mut short = session(60);
     short.as_object_mut().unwrap().remove("refresh_token");
     let (auth, store) = gateway.auth(&short).await;
     let mut events = auth.events();
     call(auth.client()).await.unwrap();
-    let refused = auth.refresh_session().await.unwrap_err();
-    assert_eq!(refused.code().unwrap().as_str(), "unauthenticated");
+    let rejected = auth.refresh_session().await.unwrap_err();
+    assert_eq!(rejected.code().unwrap().as_str(), "unauthenticated");
     for _ in 0..58 {
         sleep(Duration::from_secs(1)).await;
         call(auth.client()).await.unwrap();
@@ -376,5 +376,5 @@ async fn without_means_to_renew_a_session_ends_with_its_token() {
         events.next().await,
         AuthEvent::SignedOut(SignOutReason::Expired)
     ));
-    assert_eq!((gateway.renewals(), gateway.refused()), (0, 0));
+    assert_eq!((gateway.refreshes(), gateway.rejected()), (0, 0));
 }

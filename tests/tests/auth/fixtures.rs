@@ -41,12 +41,12 @@ impl Scene {
     /// A call of another product.
     async fn call_function(&self, data: Option<Value>) -> Result<Value> {
         let call = Functions::new(self.auth.client().clone()).call("hello");
-        let answer = match data {
+        let response = match data {
             Some(data) => call.json(&data).await?,
             None => call.await?,
         };
-        let request_id = answer.request_id().to_owned();
-        let result: Value = answer.json()?;
+        let request_id = response.request_id().to_owned();
+        let result: Value = response.json()?;
         Ok(json!({ "result": result, "requestId": request_id }))
     }
 }
@@ -128,8 +128,8 @@ fixtures! {
         assert!(s.step("auth.getUser()", s.auth.user()).await.unwrap().is_none());
         s.step("app.callFunction({ name: 'hello', data", s.call_function(Some(json!({"a": 1})))).await.unwrap();
         s.step("auth.getVerification(", s.auth.send_verification(VerificationRequest::email("ann@example.com"))).await.unwrap();
-        let answer = s.step("auth.signInWithPassword(", s.auth.sign_in_with_password(Password::username("ann_0001", "Passw0rd!"))).await;
-        answer.unwrap();
+        let response = s.step("auth.signInWithPassword(", s.auth.sign_in_with_password(Password::username("ann_0001", "Passw0rd!"))).await;
+        response.unwrap();
         s.step("app.callFunction(", s.call_function(None)).await.unwrap();
         assert!(s.step("auth.signOut()", s.auth.sign_out()).await.unwrap().revoked);
         s.step("app.callFunction(", s.call_function(None)).await.unwrap();
@@ -169,7 +169,7 @@ fixtures! {
     };
     auth_get_user_unauthenticated: signed_in, |s| {
         s.step("auth.getUser()", s.auth.user()).await.unwrap_err();
-        // The recording has no answer to the renewal, so the session is kept and rests.
+        // The recording has no response to the refresh, so the session is kept.
         assert_eq!(s.step("auth.getSession()", s.auth.session()).await.unwrap_err().kind(), ErrorKind::Credentials);
     };
     auth_get_verification: signed_out, |s| {
@@ -180,8 +180,8 @@ fixtures! {
         s.step("auth.getVerification(", s.auth.send_verification(VerificationRequest::phone("+8613800000000"))).await.unwrap();
         let register = VerificationRequest::email("ann@example.com").target(VerificationTarget::NotUser);
         s.step("auth.getVerification(", s.auth.send_verification(register.usage("REGISTER"))).await.unwrap();
-        let refused = s.step("auth.getVerification(", s.auth.send_verification(VerificationRequest::email("ann@example.com"))).await.unwrap_err();
-        assert_eq!(AuthErrorCategory::of(&refused), AuthErrorCategory::RateLimited);
+        let rejected = s.step("auth.getVerification(", s.auth.send_verification(VerificationRequest::email("ann@example.com"))).await.unwrap_err();
+        assert_eq!(AuthErrorCategory::of(&rejected), AuthErrorCategory::RateLimited);
     };
     auth_language: english, |s| {
         s.step("auth.signInWithPassword(", s.auth.sign_in_with_password(Password::username("ann_0001", "Passw0rd!"))).await.unwrap();
@@ -194,8 +194,8 @@ fixtures! {
         s.step("auth.queryUser({ username:", s.auth.query_user(UserQuery::new().username("ann"))).await.unwrap();
     };
     auth_refresh_session_invalid_grant: signed_in, |s| {
-        let refused = s.step("auth.refreshSession()", s.auth.refresh_session()).await.unwrap_err();
-        assert_eq!(refused.code().unwrap().as_str(), "invalid_grant");
+        let rejected = s.step("auth.refreshSession()", s.auth.refresh_session()).await.unwrap_err();
+        assert_eq!(rejected.code().unwrap().as_str(), "invalid_grant");
         assert!(s.step("auth.getSession()", s.auth.session()).await.unwrap().is_some(), "its access token is alive");
     };
     auth_refresh_user: signed_in, |s| {

@@ -51,7 +51,7 @@ async fn sign_up_registers_or_signs_in() {
 }
 
 #[tokio::test]
-async fn a_refused_registration_can_be_repeated_with_the_same_code() {
+async fn a_rejected_registration_can_be_repeated_with_the_same_code() {
     let world = World::new().await;
     let pending = world
         .auth
@@ -120,7 +120,7 @@ async fn sign_in_with_password_by_name_address_and_number() {
     );
     assert!(
         world.auth.session().await.unwrap().is_some(),
-        "a refused sign-in ends no session"
+        "a rejected sign-in ends no session"
     );
     let nobody = world
         .auth
@@ -199,25 +199,29 @@ async fn a_link_can_be_sent_instead_of_a_code() {
 }
 
 #[tokio::test]
-async fn the_session_is_read_renewed_replaced_and_ended() {
+async fn the_session_is_read_refreshed_replaced_and_ended() {
     let world = World::new().await;
     let mut events = world.auth.events();
     assert!(world.auth.session().await.unwrap().is_none());
     let first = world.sign_in().await.session;
-    let renewed = world.auth.refresh_session().await.unwrap().session;
+    let refreshed = world.auth.refresh_session().await.unwrap().session;
     assert_ne!(
-        renewed.access_token().expose_secret(),
+        refreshed.access_token().expose_secret(),
         first.access_token().expose_secret()
     );
-    assert_eq!(renewed.user().unwrap().email.as_deref(), Some(EMAIL));
+    assert_eq!(refreshed.user().unwrap().email.as_deref(), Some(EMAIL));
 
     let other = world.device();
-    let token = renewed.refresh_token().unwrap().expose_secret().to_owned();
+    let token = refreshed
+        .refresh_token()
+        .unwrap()
+        .expose_secret()
+        .to_owned();
     let taken = other
         .set_session(cloudbase_auth::SetSession::new(token))
         .await
         .unwrap();
-    assert_eq!(taken.user.id, renewed.sub());
+    assert_eq!(taken.user.id, refreshed.sub());
     let explicit = taken.session.refresh_token().unwrap().clone();
     world
         .auth
@@ -256,7 +260,7 @@ async fn the_session_is_read_renewed_replaced_and_ended() {
         !world.auth.sign_out().await.unwrap().revoked,
         "nobody was signed in"
     );
-    for wanted in [
+    for expected in [
         "SIGNED_IN",
         "USER_UPDATED",
         "TOKEN_REFRESHED",
@@ -264,7 +268,7 @@ async fn the_session_is_read_renewed_replaced_and_ended() {
         "USER_UPDATED",
         "SIGNED_OUT",
     ] {
-        assert_eq!(events.next().await.name(), wanted);
+        assert_eq!(events.next().await.name(), expected);
     }
 }
 

@@ -1,4 +1,4 @@
-//! A service in memory for tests on paused time: it renews sessions, or fails to, as it is told.
+//! A service in memory for tests on paused time: it refreshes sessions, or fails to, as a test says.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -21,23 +21,23 @@ pub(crate) struct Gateway {
 }
 
 struct Inner {
-    renewal: Renewal,
+    refresh: Refresh,
     refresh_token: String,
     serial: u32,
     tokens: HashMap<String, Instant>,
-    /// When a renewal was asked for.
-    renewals: Vec<Instant>,
-    /// Bearers of calls that were refused.
-    refused: u32,
+    /// When a refresh was asked for.
+    refreshes: Vec<Instant>,
+    /// Bearers of calls that were rejected.
+    rejected: u32,
 }
 
-/// What a renewal is answered.
+/// What a refresh gets.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Renewal {
+pub(crate) enum Refresh {
     /// A new pair, after this time.
     Grant(Duration),
     /// An error.
-    Refuse(u16, &'static str),
+    Reject(u16, &'static str),
     /// Nothing, ever.
     Silence,
     /// The connection is lost before anything happens.
@@ -49,33 +49,33 @@ pub(crate) enum Renewal {
 impl Gateway {
     pub(crate) fn new() -> Self {
         let inner = Inner {
-            renewal: Renewal::Grant(Duration::from_millis(20)),
+            refresh: Refresh::Grant(Duration::from_millis(20)),
             refresh_token: "r0".to_owned(),
             serial: 0,
             tokens: HashMap::from([("a0".to_owned(), Instant::now() + LIFETIME)]),
-            renewals: Vec::new(),
-            refused: 0,
+            refreshes: Vec::new(),
+            rejected: 0,
         };
         Self {
             inner: Arc::new(Mutex::new(inner)),
         }
     }
 
-    pub(crate) fn renewal(&self, renewal: Renewal) {
-        self.lock().renewal = renewal;
+    pub(crate) fn on_refresh(&self, refresh: Refresh) {
+        self.lock().refresh = refresh;
     }
 
-    pub(crate) fn renewals(&self) -> usize {
-        self.lock().renewals.len()
+    pub(crate) fn refreshes(&self) -> usize {
+        self.lock().refreshes.len()
     }
 
     pub(crate) fn renewal_times(&self) -> Vec<Instant> {
-        self.lock().renewals.clone()
+        self.lock().refreshes.clone()
     }
 
     /// Calls that came with a token that was not good any more.
-    pub(crate) fn refused(&self) -> u32 {
-        self.lock().refused
+    pub(crate) fn rejected(&self) -> u32 {
+        self.lock().rejected
     }
 
     /// Takes an access token for good that it has not made.
@@ -107,7 +107,7 @@ impl Gateway {
 
     fn builder(&self) -> ClientBuilder {
         let gateway = self.clone();
-        let service = tower::service_fn(move |request| gateway.clone().answer(request));
+        let service = tower::service_fn(move |request| gateway.clone().respond(request));
         Client::builder().env_id("mock-env").transport(service)
     }
 
@@ -133,7 +133,7 @@ impl Gateway {
         self.inner.lock().unwrap()
     }
 
-    async fn answer(
+    async fn respond(
         self,
         request: Request<Body>,
     ) -> std::result::Result<Response<Body>, std::io::Error> {
@@ -145,7 +145,7 @@ impl Gateway {
             .map(|value| value.to_str().unwrap()[7..].to_owned());
         if head.uri.path() == "/auth/v1/token" {
             let body: Value = serde_json::from_slice(&body).unwrap();
-            return self.renew(&body, bearer).await;
+            return self.respond_to_refresh(&body, bearer).await;
         }
         if head.uri.path() == "/auth/v1/signin/custom" {
             let body: Value = serde_json::from_slice(&body).unwrap();
@@ -158,11 +158,11 @@ impl Gateway {
                 .is_some_and(|until| *until > Instant::now())
         });
         if !good {
-            self.lock().refused += 1;
+            self.lock().rejected += 1;
             let body = json!({"code": "ACCESS_TOKEN_EXPIRED", "error": "unauthenticated", "message": "no"});
-            return Ok(json_answer(StatusCode::UNAUTHORIZED, &body));
+            return Ok(json_response(StatusCode::UNAUTHORIZED, &body));
         }
-        Ok(json_answer(
+        Ok(json_response(
             StatusCode::OK,
             &json!({"sub": "u1", "name": "Lin"}),
         ))
@@ -177,33 +177,37 @@ impl Gateway {
             .insert(access.clone(), Instant::now() + LIFETIME);
         let session =
             json!({"access_token": access, "expires_in": LIFETIME.as_secs(), "sub": "u1"});
-        json_answer(StatusCode::OK, &session)
+        json_response(StatusCode::OK, &session)
     }
 
-    async fn renew(&self, body: &Value, bearer: Option<String>) -> std::io::Result<Response<Body>> {
-        assert_eq!(bearer, None, "no session's token goes to a renewal");
-        let renewal = {
+    async fn respond_to_refresh(
+        &self,
+        body: &Value,
+        bearer: Option<String>,
+    ) -> std::io::Result<Response<Body>> {
+        assert_eq!(bearer, None, "no session's token goes to a refresh");
+        let refresh = {
             let mut inner = self.lock();
-            inner.renewals.push(Instant::now());
-            inner.renewal
+            inner.refreshes.push(Instant::now());
+            inner.refresh
         };
         let reset = || std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-        match renewal {
-            Renewal::Refuse(status, code) => {
-                return Ok(json_answer(
+        match refresh {
+            Refresh::Reject(status, code) => {
+                return Ok(json_response(
                     StatusCode::from_u16(status).unwrap(),
                     &json!({"error": code}),
                 ));
             }
-            Renewal::Silence => std::future::pending().await,
-            Renewal::Reset => return Err(reset()),
-            Renewal::Grant(delay) => tokio::time::sleep(delay).await,
-            Renewal::Lose => {}
+            Refresh::Silence => std::future::pending().await,
+            Refresh::Reset => return Err(reset()),
+            Refresh::Grant(delay) => tokio::time::sleep(delay).await,
+            Refresh::Lose => {}
         };
-        let answer = {
+        let response = {
             let mut inner = self.lock();
             if body["refresh_token"] != inner.refresh_token.as_str() {
-                json_answer(StatusCode::BAD_REQUEST, &json!({"error": "invalid_grant"}))
+                json_response(StatusCode::BAD_REQUEST, &json!({"error": "invalid_grant"}))
             } else {
                 inner.serial += 1;
                 let (access, refresh) =
@@ -216,13 +220,13 @@ impl Gateway {
                     "token_type": "Bearer", "access_token": access, "refresh_token": refresh,
                     "expires_in": LIFETIME.as_secs(), "scope": "user", "sub": "u1",
                 });
-                json_answer(StatusCode::OK, &pair)
+                json_response(StatusCode::OK, &pair)
             }
         };
-        if renewal == Renewal::Lose {
+        if refresh == Refresh::Lose {
             Err(reset())
         } else {
-            Ok(answer)
+            Ok(response)
         }
     }
 }
@@ -248,7 +252,7 @@ pub(crate) async fn call(client: &Client) -> Result<()> {
     client.fetch(operation).await.map(drop)
 }
 
-fn json_answer(status: StatusCode, body: &Value) -> Response<Body> {
+fn json_response(status: StatusCode, body: &Value) -> Response<Body> {
     let mut response = Response::new(Body::from(body.to_string().into_bytes()));
     *response.status_mut() = status;
     response

@@ -19,7 +19,7 @@ async fn users_are_found_by_all_that_they_are_known_by() {
     let world = world().await;
     let lin = world.sign_in().await.user;
     let query = async |query| world.auth.query_user(query).await.unwrap();
-    for wanted in [
+    for given in [
         UserQuery::new().ids([&*lin.id]),
         UserQuery::new().username("lin"),
         UserQuery::new().email(EMAIL),
@@ -29,7 +29,7 @@ async fn users_are_found_by_all_that_they_are_known_by() {
             .username("lin")
             .email(EMAIL),
     ] {
-        let found = query(wanted).await;
+        let found = query(given).await;
         assert_eq!(found.total, 1);
         assert_eq!(found.users[0], lin, "with the whole profile");
     }
@@ -60,9 +60,9 @@ async fn looking_up_changes_nothing_about_the_session() {
         .emulator
         .faults()
         .add(Fault::on("GET /auth/v1/user/query").status(403, "permission_denied"));
-    let refused = world.auth.query_user(UserQuery::new()).await.unwrap_err();
+    let rejected = world.auth.query_user(UserQuery::new()).await.unwrap_err();
     assert_eq!(
-        AuthErrorCategory::of(&refused),
+        AuthErrorCategory::of(&rejected),
         AuthErrorCategory::PermissionDenied
     );
     assert!(world.auth.session().await.unwrap().is_some());
@@ -81,9 +81,9 @@ async fn whether_a_name_is_taken_anybody_may_ask() {
         .emulator
         .faults()
         .add(Fault::on("GET /auth/v1/checkIfUserExist").status(400, "invalid_argument"));
-    let refused = world.auth.is_username_registered("?").await.unwrap_err();
+    let rejected = world.auth.is_username_registered("?").await.unwrap_err();
     assert_eq!(
-        AuthErrorCategory::of(&refused),
+        AuthErrorCategory::of(&rejected),
         AuthErrorCategory::InvalidParams
     );
 }

@@ -15,9 +15,9 @@ use super::support::World;
 /// Opens the authorization page and returns where it leads.
 async fn visit(auth: &Auth, page: &OAuthUrl) -> String {
     let request = http::Request::get(&page.url).body(Body::empty()).unwrap();
-    let answer = auth.client().service().oneshot(request).await.unwrap();
-    assert!(answer.status().is_redirection(), "{}", answer.status());
-    answer.headers()["location"].to_str().unwrap().to_owned()
+    let response = auth.client().service().oneshot(request).await.unwrap();
+    assert!(response.status().is_redirection(), "{}", response.status());
+    response.headers()["location"].to_str().unwrap().to_owned()
 }
 
 /// The next event of a binding, published before the call that ends the binding returns.
@@ -108,15 +108,15 @@ async fn a_flow_with_pkce_proves_who_began_it_and_keeps_its_verifier_for_one_use
     let to = github().scope("read:user").pkce();
     let page = world.auth.sign_in_with_oauth(to).await.unwrap();
     assert_eq!(page.scope.as_deref(), Some("read:user"));
-    for wanted in [
+    for expected in [
         "scope=read%3Auser",
         "code_challenge=",
         "code_challenge_method=S256",
     ] {
-        assert!(page.url.contains(wanted), "{wanted}: {}", page.url);
+        assert!(page.url.contains(expected), "{expected}: {}", page.url);
     }
     let back = visit(&world.auth, &page).await;
-    // Whoever has intercepted the URL, without the state that is remembered here, or by a guess.
+    // A thief who has intercepted the URL, without the state that is remembered here, or by a guess.
     let thief = world.device();
     let code = back
         .split_once("code=")
@@ -134,8 +134,8 @@ async fn a_flow_with_pkce_proves_who_began_it_and_keeps_its_verifier_for_one_use
         stolen(),
         stolen().provider_param("code_verifier", "a-guess"),
     ] {
-        let refused = thief.verify_oauth(stolen).await.unwrap_err();
-        assert_eq!(refused.code().unwrap().as_str(), "failed_precondition");
+        let rejected = thief.verify_oauth(stolen).await.unwrap_err();
+        assert_eq!(rejected.code().unwrap().as_str(), "failed_precondition");
     }
     assert!(thief.session().await.unwrap().is_none());
 
@@ -275,7 +275,7 @@ async fn identities_are_bound_listed_and_unbound() {
 }
 
 #[tokio::test]
-async fn a_failed_binding_is_told_to_the_caller_and_to_everybody() {
+async fn a_failed_binding_is_reported_to_the_caller_and_to_everybody() {
     let world = World::new().await;
     world.sign_in().await;
     let mut events = world.auth.events();
@@ -453,8 +453,12 @@ async fn tokens_of_an_identity_source_sign_in() {
         .unwrap();
     assert_eq!(same.user.id, signed_in.user.id);
     let stranger = world.emulator.id_token("google", &Person::new("g-2"));
-    let refused = IdToken::new("google", stranger).force_disable_sign_up(true);
-    let error = world.auth.sign_in_with_id_token(refused).await.unwrap_err();
+    let rejected = IdToken::new("google", stranger).force_disable_sign_up(true);
+    let error = world
+        .auth
+        .sign_in_with_id_token(rejected)
+        .await
+        .unwrap_err();
     assert_eq!(
         AuthErrorCategory::of(&error),
         AuthErrorCategory::UserNotFound,

@@ -19,9 +19,9 @@ async fn a_second_device_ends_the_first_one_when_its_token_does() {
     let mut events = world.auth.events();
     let second = world.device();
     sign_in(&second).await;
-    let refused = world.auth.refresh_session().await.unwrap_err();
+    let rejected = world.auth.refresh_session().await.unwrap_err();
     assert_eq!(
-        (refused.kind(), refused.code().unwrap().as_str()),
+        (rejected.kind(), rejected.code().unwrap().as_str()),
         (ErrorKind::Credentials, "invalid_grant")
     );
     world.auth.user().await.unwrap().unwrap();
@@ -35,7 +35,7 @@ async fn a_second_device_ends_the_first_one_when_its_token_does() {
     assert_eq!(world.count("POST /auth/v1/token"), 1);
     assert!(
         second.user().await.unwrap().is_some(),
-        "the second one renews and goes on"
+        "the second one refreshes and goes on"
     );
 }
 
@@ -52,7 +52,7 @@ async fn signing_out_ends_no_other_device() {
 }
 
 #[tokio::test]
-async fn an_answer_lost_after_rotation_is_recovered_within_the_grace_time() {
+async fn a_response_lost_after_rotation_is_recovered_within_the_grace_time() {
     let world = World::with(
         |emulator| emulator.refresh_reuse(RefreshReuse::Grace(Duration::from_secs(60))),
         |auth| auth,
@@ -73,7 +73,7 @@ async fn an_answer_lost_after_rotation_is_recovered_within_the_grace_time() {
 }
 
 #[tokio::test]
-async fn an_anonymous_session_without_refresh_token_begins_anew_as_the_same_user() {
+async fn an_anonymous_session_without_refresh_token_begins_again_as_the_same_user() {
     let world = World::with(
         |emulator| emulator.anonymous_refresh_token(false),
         |auth| auth,
@@ -88,7 +88,7 @@ async fn an_anonymous_session_without_refresh_token_begins_anew_as_the_same_user
 }
 
 #[tokio::test]
-async fn an_anonymous_session_that_is_not_renewed_begins_anew_as_the_same_user() {
+async fn an_anonymous_session_that_is_not_refreshed_begins_again_as_the_same_user() {
     let world = World::new().await;
     let first = world.auth.sign_in_anonymously().await.unwrap();
     assert!(first.session.refresh_token().is_some());
@@ -227,7 +227,7 @@ async fn a_store_that_fails_loses_no_fresh_token() {
     world.sign_in().await;
     let mut events = world.auth.events();
     store.broken.store(true, Ordering::SeqCst);
-    let renewed = world.auth.refresh_session().await.unwrap().session;
+    let refreshed = world.auth.refresh_session().await.unwrap().session;
     assert_eq!(events.next().await.name(), "STORE_FAILED");
     assert_eq!(events.next().await.name(), "TOKEN_REFRESHED");
     world.auth.user().await.unwrap().unwrap();
@@ -245,7 +245,7 @@ async fn a_store_that_fails_loses_no_fresh_token() {
     let again = world.auth.refresh_session().await.unwrap().session;
     assert_ne!(
         again.access_token().expose_secret(),
-        renewed.access_token().expose_secret()
+        refreshed.access_token().expose_secret()
     );
     store.broken.store(false, Ordering::SeqCst);
     let last = world.auth.refresh_session().await.unwrap().session;

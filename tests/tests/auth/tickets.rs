@@ -1,4 +1,4 @@
-//! Functions that get tickets: they call the SDK, stand still, and panic.
+//! Functions that get tickets: they call the SDK, hang, and panic.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
