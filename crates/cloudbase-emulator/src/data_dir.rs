@@ -19,7 +19,7 @@ const LOCK: &str = "cloudbase-emulator.lock";
 const PARTS: [&str; 3] = ["auth", "data", "storage"];
 
 /// What the names of the databases, and of the files that SQLite puts beside them, begin with.
-const DATABASES: [&str; 2] = ["auth.sqlite3", "mysql.sqlite3"];
+const DATABASES: [&str; 3] = ["auth.sqlite3", "documents.sqlite3", "mysql.sqlite3"];
 
 /// What is in the folder of objects. The files in its folders have names of hex digits.
 const STORAGE: [&str; 6] = [

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use crate::auth::{self, AuthOptions, Captcha, Person, Users};
 use crate::clock::Clock;
 use crate::data::DataOptions;
+use crate::documents::DocumentOptions;
 use crate::error::StartError;
 use crate::fault::Faults;
 use crate::functions::FunctionsOptions;
@@ -34,12 +35,13 @@ pub struct Emulator {
     server: Option<JoinHandle<()>>,
 }
 
-/// The content of an emulator at one moment: users, sessions, rows, objects.
+/// The content of an emulator at one moment: users, sessions, rows, documents, objects.
 #[derive(Clone)]
 pub struct Snapshot {
     clock_ms: i64,
     auth: Bytes,
     data: Bytes,
+    documents: Bytes,
     functions: Bytes,
     storage: Bytes,
 }
@@ -58,6 +60,7 @@ impl Emulator {
             guard: GuardOptions::default(),
             auth: AuthOptions::default(),
             data: DataOptions::default(),
+            documents: DocumentOptions::default(),
             functions: FunctionsOptions::default(),
             storage: StorageOptions::default(),
         }
@@ -149,7 +152,7 @@ impl Emulator {
         auth::mini_program_code(&self.state, app_id, person)
     }
 
-    /// Back to the state right after the start: users, rows, objects, inbox, faults, request log and clock.
+    /// Back to the state right after the start: users, rows, documents, objects, inbox, faults, request log and clock.
     ///
     /// # Errors
     ///

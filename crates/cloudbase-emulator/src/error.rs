@@ -81,12 +81,17 @@ impl GatewayError {
         if !message.ends_with(['.', '!', '?', '…', '。', '！', '？']) {
             message.push('.');
         }
-        if source == Source::Service {
+        if source != Source::Emulator {
             message.push_str(
                 " For more information, please refer to https://docs.cloudbase.net/error-code/service",
             );
         }
         let mut body = json!({"code": self.code, "message": message, "requestId": id.0});
+        if source == Source::Documents {
+            // The documents of that API spell it so, its samples the other way.
+            self.extra
+                .insert("request_id".to_owned(), id.0.clone().into());
+        }
         if let Some(body) = body.as_object_mut() {
             body.append(&mut self.extra);
         }
@@ -119,6 +124,8 @@ impl IntoResponse for GatewayError {
 pub(crate) enum Source {
     /// What the real service has too, and documents.
     Service,
+    /// The same, from the document database.
+    Documents,
     /// The emulator's own: the control API, and requests that are not let in.
     Emulator,
 }
@@ -126,7 +133,9 @@ pub(crate) enum Source {
 impl Source {
     /// What serves a path.
     pub(crate) fn of(path: &str) -> Self {
-        if path.starts_with("/v1/") || path.starts_with("/auth/") {
+        if path.starts_with("/v1/database/") {
+            Self::Documents
+        } else if path.starts_with("/v1/") || path.starts_with("/auth/") {
             Self::Service
         } else {
             Self::Emulator

@@ -1,6 +1,6 @@
 //! An offline emulator of the Tencent CloudBase gateway: library for tests and stand-alone binary.
 //!
-//! It speaks the gateway's protocol (`/auth`, `/v1/functions`, `/v1/rdb`, `/v1/model`, `/v1/storages`, …) well enough for
+//! It speaks the gateway's protocol (`/auth`, `/v1/functions`, `/v1/rdb`, `/v1/model`, `/v1/database`, `/v1/storages`, …) well enough for
 //! the published official SDKs to work on it unmodified, and needs no account and no network.
 //!
 //! It is a development tool and **not for production**: its signing key is published, its passwords are hashed cheaply, and
@@ -105,6 +105,7 @@ mod pattern;
 mod request_id;
 mod requests;
 mod server;
+mod sqlite;
 mod state;
 mod storage;
 
@@ -113,6 +114,7 @@ pub use clock::Clock;
 #[doc(hidden)]
 pub use data::fuzz_parse;
 pub use data::{SqlError, TablePermission, TemplatePermission};
+pub use documents::CollectionPermission;
 pub use emulator::{Emulator, EmulatorBuilder, Snapshot};
 pub use error::StartError;
 pub use fault::{Fault, Faults, Gate};

@@ -68,6 +68,11 @@ struct Arguments {
     #[arg(long)]
     mysql: Option<String>,
 
+    /// A JSON file of collections of the document database: {"todos": [{…}]}, or {"todos": {"permission", "rules", "indexes",
+    /// "documents"}}; may be repeated.
+    #[arg(long)]
+    documents: Vec<PathBuf>,
+
     /// A JSON file that names functions, cloud-hosting services and APIs; may be repeated.
     #[arg(long)]
     functions: Vec<PathBuf>,
@@ -123,6 +128,9 @@ async fn run(arguments: Arguments) -> Result<(), StartError> {
     }
     if let Some(url) = arguments.mysql {
         builder = builder.mysql(url);
+    }
+    for path in arguments.documents {
+        builder = builder.documents_file(path);
     }
     for path in arguments.functions {
         builder = builder.functions_file(path);

@@ -22,7 +22,7 @@ use crate::fault::Outcome;
 use crate::request_id::{self, RequestId};
 use crate::requests::LoggedRequest;
 use crate::state::AppState;
-use crate::{auth, control, data, functions, storage};
+use crate::{auth, control, data, documents, functions, storage};
 
 mod body;
 mod connection;
@@ -69,6 +69,10 @@ pub(crate) fn gateway(state: AppState, idle_timeout: Option<Duration>) -> Server
     let router = Router::new()
         .merge(rejections::enveloped(steady::calls(auth::routes(), &state)))
         .merge(rejections::enveloped(steady::calls(data::routes(), &state)))
+        .merge(rejections::enveloped(steady::calls(
+            documents::routes(),
+            &state,
+        )))
         .merge(functions::routes())
         .merge(rejections::enveloped(steady::calls(
             storage::routes(),

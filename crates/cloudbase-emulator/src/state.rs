@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::control::ControlState;
 use crate::data::DataState;
 use crate::data_dir::DataDir;
+use crate::documents::DocumentsState;
 use crate::fault::Faults;
 use crate::functions::FunctionsState;
 use crate::inbox::Inbox;
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
     pub(crate) control: ControlState,
     pub(crate) auth: AuthState,
     pub(crate) data: DataState,
+    pub(crate) documents: DocumentsState,
     pub(crate) functions: FunctionsState,
     pub(crate) storage: StorageState,
 }

@@ -146,10 +146,6 @@ async fn a_secret_becomes_a_token_of_the_administrator() {
 async fn a_product_that_is_not_emulated_is_named() {
     let (emulator, wire) = start().await;
     for (path, product) in [
-        (
-            "/v1/database/instances/(default)/databases/(default)/collections/c/documents",
-            "document database",
-        ),
         ("/v1/ai/cloudbase/v1/chat/completions", "AI models"),
         ("/v1/aibot/bots/b/send-message", "AI agents"),
         ("/v1/realtime/api/broadcast", "realtime"),

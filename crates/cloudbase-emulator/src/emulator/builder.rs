@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::control::ControlState;
 use crate::data::{DataOptions, DataState};
 use crate::data_dir::DataDir;
+use crate::documents::{DocumentOptions, DocumentsState};
 use crate::error::StartError;
 use crate::fault::Faults;
 use crate::functions::{FunctionsOptions, FunctionsState};
@@ -40,6 +41,7 @@ pub struct EmulatorBuilder {
     pub(super) guard: GuardOptions,
     pub(crate) auth: AuthOptions,
     pub(crate) data: DataOptions,
+    pub(crate) documents: DocumentOptions,
     pub(crate) functions: FunctionsOptions,
     pub(crate) storage: StorageOptions,
 }
@@ -156,6 +158,7 @@ impl EmulatorBuilder {
         let state = AppState::new(Shared {
             auth: AuthState::start(self.auth, &base).await?,
             data: DataState::start(self.data, &base).await?,
+            documents: DocumentsState::start(self.documents, &base).await?,
             functions: FunctionsState::start(self.functions, &base).await?,
             storage: StorageState::start(self.storage, &base).await?,
             base,

@@ -8,6 +8,7 @@ pub(crate) async fn reset(state: &AppState) -> Result<(), StartError> {
     let _alone = state.content.write().await;
     // First, for a database server may fail: then nothing is reset, and not half of it.
     state.data.reset().await?;
+    state.documents.reset().await?;
     state.faults.clear();
     state.clock.reset();
     state.auth.reset().await?;
@@ -24,6 +25,7 @@ pub(crate) async fn snapshot(state: &AppState) -> Result<Snapshot, StartError> {
         clock_ms: state.clock.offset_ms(),
         auth: state.auth.snapshot().await?,
         data: state.data.snapshot().await?,
+        documents: state.documents.snapshot().await?,
         functions: state.functions.snapshot().await?,
         storage: state.storage.snapshot().await?,
     })
@@ -34,6 +36,7 @@ pub(crate) async fn restore(state: &AppState, snapshot: &Snapshot) -> Result<(),
     state.clock.set_offset_ms(snapshot.clock_ms);
     state.auth.restore(snapshot.auth.clone()).await?;
     state.data.restore(snapshot.data.clone()).await?;
+    state.documents.restore(snapshot.documents.clone()).await?;
     state.functions.restore(snapshot.functions.clone()).await?;
     state.storage.restore(snapshot.storage.clone()).await
 }
@@ -41,6 +44,7 @@ pub(crate) async fn restore(state: &AppState, snapshot: &Snapshot) -> Result<(),
 pub(super) async fn close(state: &AppState) {
     state.auth.close();
     state.data.close().await;
+    state.documents.close().await;
     state.functions.close().await;
     state.storage.close().await;
     if let Some(dir) = &state.data_dir {

@@ -6,7 +6,6 @@ use crate::error::{AuthError, GatewayError};
 
 /// Paths, each with everything below it, and the product that is there at the service.
 const PRODUCTS: &[(&str, &str)] = &[
-    ("/v1/database", "the document database (NoSQL)"),
     ("/v1/realtime", "realtime channels"),
     ("/v1/ai", "AI models"),
     ("/v1/aibot", "AI agents"),

@@ -15,8 +15,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use rusqlite::backup::Backup;
-use rusqlite::{Connection, MAIN_DB};
+use rusqlite::Connection;
 use tokio::sync::Mutex;
 
 use self::counter::LastCounted;
@@ -29,6 +28,7 @@ use crate::data::catalog::{Catalog, Table};
 use crate::data::ddl::{self, Script, Step};
 use crate::data::error::DataError;
 use crate::data::script::Placed;
+use crate::sqlite;
 
 /// One SQLite database, in memory or in a file.
 pub(crate) struct SqliteEngine {
@@ -202,13 +202,7 @@ impl Engine for SqliteEngine {
         async {
             let _permit = self.permit.clone().lock_owned().await;
             self.worker
-                .run(|connection| {
-                    let mut copy =
-                        Connection::open_in_memory().map_err(|error| errors::translate(&error))?;
-                    copy_database(connection, &mut copy)?;
-                    let data = copy.serialize(MAIN_DB).map_err(|e| errors::translate(&e))?;
-                    Ok(Bytes::copy_from_slice(&data))
-                })
+                .run(|connection| sqlite::serialize(connection).map_err(|e| errors::translate(&e)))
                 .await
         }
         .boxed()
@@ -217,16 +211,9 @@ impl Engine for SqliteEngine {
     fn restore(&self, snapshot: Bytes) -> BoxFuture<'_, Result<(), DataError>> {
         async move {
             let permit = self.permit.clone().lock_owned().await;
-            let snapshot = without_wal(snapshot);
             self.worker
                 .run(move |connection| {
-                    let mut source =
-                        Connection::open_in_memory().map_err(|error| errors::translate(&error))?;
-                    source
-                        .deserialize_read_exact(MAIN_DB, &snapshot[..], snapshot.len(), false)
-                        .map_err(|error| errors::translate(&error))?;
-                    connection.flush_prepared_statement_cache();
-                    copy_database(&source, connection)
+                    sqlite::restore(connection, snapshot).map_err(|e| errors::translate(&e))
                 })
                 .await?;
             drop(permit);
@@ -249,25 +236,4 @@ impl Engine for SqliteEngine {
         }
         .boxed()
     }
-}
-
-/// The same database with the journal mode of old. A copy of one in write-ahead mode, as a database
-/// in a file is, says so in its header, and a database in memory cannot be opened in that mode. The
-/// database that it is copied into keeps its own.
-fn without_wal(snapshot: Bytes) -> Bytes {
-    /// The versions of the file format, for writing and reading.
-    const VERSIONS: std::ops::Range<usize> = 18..20;
-    let mut database = Vec::from(snapshot);
-    if let Some(versions) = database.get_mut(VERSIONS) {
-        versions.fill(1);
-    }
-    database.into()
-}
-
-fn copy_database(from: &Connection, to: &mut Connection) -> Result<(), DataError> {
-    let backup = Backup::new(from, to).map_err(|error| errors::translate(&error))?;
-    backup
-        .step(-1)
-        .map(drop)
-        .map_err(|error| errors::translate(&error))
 }

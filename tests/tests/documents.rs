@@ -1,0 +1,14 @@
+//! The document database of the emulator, over real sockets and without an SDK.
+
+#![allow(clippy::unwrap_used, reason = "a failure is a failed test")]
+
+#[path = "documents/endpoints.rs"]
+mod endpoints;
+#[path = "documents/kept.rs"]
+mod kept;
+#[path = "documents/support.rs"]
+mod support;
+#[path = "documents/transactions.rs"]
+mod transactions;
+#[path = "documents/writes.rs"]
+mod writes;
