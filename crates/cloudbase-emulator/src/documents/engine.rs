@@ -18,6 +18,7 @@ mod pipeline;
 mod projection;
 mod rejection;
 mod sort;
+mod stage;
 mod time_zone;
 mod types;
 mod update;
@@ -31,3 +32,6 @@ pub(crate) use self::{
     sort::{Direction, Sort},
     update::{Replacement, Update},
 };
+
+#[cfg(test)]
+mod tests;

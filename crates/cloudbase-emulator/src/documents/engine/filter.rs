@@ -117,10 +117,7 @@ pub(super) struct ElementFilter(Node);
 impl ElementFilter {
     pub(super) fn matches(&self, element: &Bson) -> Result<bool> {
         let none = Document::new();
-        self.matches_in(element, &Scope::new(&none))
-    }
-
-    fn matches_in(&self, element: &Bson, scope: &Scope<'_>) -> Result<bool> {
+        let scope = &Scope::new(&none);
         if !self.0.is_on_fields() {
             return self.0.matches(Subject::Element(element), scope);
         }

@@ -114,7 +114,7 @@ impl Number {
 pub(super) fn double_to_i64(value: f64) -> Option<i64> {
     // 2^63 is a double, 2^63 − 1 is not.
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
-    (value >= -LIMIT && value < LIMIT).then_some(value as i64)
+    (-LIMIT..LIMIT).contains(&value).then_some(value as i64)
 }
 
 fn compare_doubles(left: f64, right: f64) -> Ordering {

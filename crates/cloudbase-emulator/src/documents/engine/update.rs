@@ -1,50 +1,81 @@
 //! What an update means: what becomes of a document.
 
+mod arrays;
+mod operation;
+mod parse;
+mod paths;
+mod replacement;
+mod upsert;
+
 use bson::{DateTime, Document};
 
+use self::{operation::Operation, paths::Change};
 use super::{
+    compare::identical,
     filter::Filter,
+    path::Path,
     rejection::{Result, reject},
 };
 
-/// A parsed update.
+pub(crate) use self::replacement::Replacement;
+
+/// A parsed update: what is done at which path, in the order in which new fields are added.
 #[derive(Debug, Clone)]
-pub(crate) struct Update {}
+pub(crate) struct Update {
+    operations: Vec<(Path, Operation)>,
+}
 
 impl Update {
-    /// Parses operators, or plain data, which is set as it stands. Both together are invalid.
-    pub(crate) fn parse(_update: &Document, _now: DateTime) -> Result<Self> {
-        reject!("updates are not supported by the emulator yet")
+    /// Parses operators, or plain data, which is set as it stands. Both together are invalid. `now` is the time of
+    /// `$currentDate`.
+    pub(crate) fn parse(update: &Document, now: DateTime) -> Result<Self> {
+        parse::update(update, now).map(|operations| Self { operations })
     }
 
-    /// Changes the document and returns whether it is another now. Unchanged on a rejection.
-    pub(crate) fn apply(&self, _document: &mut Document) -> Result<bool> {
-        reject!("updates are not supported by the emulator yet")
+    /// Changes the document and returns whether it is another now. It stays as it is on a rejection.
+    pub(crate) fn apply(&self, document: &mut Document) -> Result<bool> {
+        let updated = self.updated(document, false)?;
+        keep_id(document, &updated)?;
+        let changed = !identical(document, &updated);
+        *document = updated;
+        Ok(changed)
     }
 
-    /// The document that an upsert inserts if nothing is found. It has an `_id`.
-    pub(crate) fn upserted(&self, _filter: &Filter) -> Result<Document> {
-        reject!("updates are not supported by the emulator yet")
+    /// The document that an upsert inserts if nothing is found: what the filter says, updated. It has an `_id`.
+    pub(crate) fn upserted(&self, filter: &Filter) -> Result<Document> {
+        let start = upsert::start(filter)?;
+        let updated = self.updated(&start, true)?;
+        if start.contains_key("_id") {
+            keep_id(&start, &updated)?;
+        }
+        Ok(upsert::with_id(updated))
+    }
+
+    fn updated(&self, before: &Document, inserting: bool) -> Result<Document> {
+        let mut updated = before.clone();
+        for (path, operation) in &self.operations {
+            if matches!(operation, Operation::SetOnInsert(_)) && !inserting {
+                continue;
+            }
+            let lenient = operation.is_lenient();
+            paths::change(&mut updated, path, lenient, &mut |value| {
+                operation.change(value, before)
+            })?;
+        }
+        Ok(updated)
     }
 }
 
-/// A document that takes the place of another one, which keeps its `_id`.
-#[derive(Debug, Clone)]
-pub(crate) struct Replacement {}
-
-impl Replacement {
-    /// Parses plain data; operators are invalid.
-    pub(crate) fn parse(_data: &Document) -> Result<Self> {
-        reject!("updates are not supported by the emulator yet")
+fn keep_id(before: &Document, after: &Document) -> Result<()> {
+    let id = |document: &Document| -> Document {
+        document
+            .get("_id")
+            .map(|id| ("_id".to_owned(), id.clone()))
+            .into_iter()
+            .collect()
+    };
+    if !identical(&id(before), &id(after)) {
+        reject!("_id cannot be changed");
     }
-
-    /// Replaces the document and returns whether it is another now.
-    pub(crate) fn apply(&self, _document: &mut Document) -> Result<bool> {
-        reject!("updates are not supported by the emulator yet")
-    }
-
-    /// The document that an upsert inserts if nothing is found. It has an `_id`.
-    pub(crate) fn upserted(&self, _filter: &Filter) -> Result<Document> {
-        reject!("updates are not supported by the emulator yet")
-    }
+    Ok(())
 }

@@ -159,7 +159,7 @@ fn subtract(operands: &Operands<'_>) -> Result<Value> {
         (Some(Bson::DateTime(left)), Some(Bson::DateTime(right))) => left
             .timestamp_millis()
             .checked_sub(right.timestamp_millis())
-            .map(|difference| some(difference))
+            .map(some)
             .ok_or_else(|| {
                 Rejection::new("$subtract: the difference of the dates is out of range")
             }),
