@@ -80,6 +80,12 @@ impl PathBuilder {
         }
     }
 
+    /// The path and query so far, for who goes on by other rules.
+    #[doc(hidden)]
+    pub fn into_text(self) -> String {
+        self.text
+    }
+
     /// The path and query.
     ///
     /// # Errors

@@ -1,7 +1,5 @@
 //! Percent-encoding and its reverse, for paths, queries, forms and file names.
 
-use std::fmt::Write as _;
-
 /// Percent-encodes everything but the unreserved characters of RFC 3986.
 pub fn encode_component(value: &str) -> String {
     let mut text = String::with_capacity(value.len() + 16);
@@ -11,12 +9,24 @@ pub fn encode_component(value: &str) -> String {
 
 /// Appends `value` to `text`, percent-encoding each byte that `keeps` does not let through.
 pub fn push_encoded(text: &mut String, value: &str, keeps: impl Fn(u8) -> bool) {
-    for byte in value.bytes() {
-        if byte.is_ascii() && keeps(byte) {
-            text.push(char::from(byte));
-        } else {
-            let _ = write!(text, "%{byte:02X}");
+    let is_kept = |c: char| u8::try_from(c).is_ok_and(|byte| byte.is_ascii() && keeps(byte));
+    let mut rest = value;
+    while let Some(at) = rest.find(|c| !is_kept(c)) {
+        text.push_str(&rest[..at]);
+        let mut others = rest[at..].chars();
+        if let Some(other) = others.next() {
+            push_escapes(text, other);
         }
+        rest = others.as_str();
+    }
+    text.push_str(rest);
+}
+
+fn push_escapes(text: &mut String, c: char) {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+        let (high, low) = (usize::from(byte >> 4), usize::from(byte & 15));
+        text.extend(['%', DIGITS[high].into(), DIGITS[low].into()]);
     }
 }
 

@@ -77,7 +77,7 @@ impl Columns {
     /// The value of `select`.
     pub(crate) fn encode(&self) -> Result<String> {
         check_items(&self.0)?;
-        let mut out = String::new();
+        let mut out = String::with_capacity(64);
         self.push(&mut out);
         Ok(out)
     }
@@ -108,15 +108,13 @@ impl Default for Columns {
 impl From<&str> for Columns {
     fn from(text: &str) -> Self {
         let mut quoted = false;
-        let kept = text
-            .chars()
-            .filter(|c| {
-                if *c == '"' {
-                    quoted = !quoted;
-                }
-                quoted || !c.is_whitespace()
-            })
-            .collect();
+        let mut kept = String::with_capacity(text.len());
+        kept.extend(text.chars().filter(|c| {
+            if *c == '"' {
+                quoted = !quoted;
+            }
+            quoted || !c.is_whitespace()
+        }));
         Self(vec![Item::Text(kept)])
     }
 }

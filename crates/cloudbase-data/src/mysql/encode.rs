@@ -8,7 +8,7 @@ mod quote;
 
 use cloudbase_core::http::Uri;
 use cloudbase_core::sdk::push_encoded;
-use cloudbase_core::{Error, Result};
+use cloudbase_core::{Error, PathBuilder, Result};
 
 use self::conditions::{Flat, Place, push_members, simplify};
 pub(crate) use self::conditions::{MAX_DEPTH, too_deep};
@@ -30,17 +30,25 @@ const RESERVED: &[&str] = &[
     "select",
 ];
 
-/// The pairs of a query string, form-encoded as they come.
-#[derive(Debug, Default)]
+/// A path with the pairs of its query string, form-encoded as they come.
+#[derive(Debug)]
 pub(crate) struct QueryString {
     text: String,
+    is_empty: bool,
 }
 
 impl QueryString {
-    pub(crate) fn pair(&mut self, name: &str, value: &str) {
-        if !self.text.is_empty() {
-            self.text.push('&');
+    /// Nothing yet, after this path.
+    pub(crate) fn of(path: PathBuilder) -> Self {
+        Self {
+            text: path.into_text(),
+            is_empty: true,
         }
+    }
+
+    pub(crate) fn pair(&mut self, name: &str, value: &str) {
+        self.text.push(if self.is_empty { '?' } else { '&' });
+        self.is_empty = false;
         push_form(&mut self.text, name);
         self.text.push('=');
         push_form(&mut self.text, value);
@@ -62,12 +70,8 @@ impl QueryString {
     }
 
     /// The path with this query.
-    pub(crate) fn into_uri(self, path: &Uri) -> Result<Uri> {
-        if self.text.is_empty() {
-            return Ok(path.clone());
-        }
-        let text = format!("{}?{}", path.path(), self.text);
-        Uri::try_from(text).map_err(|_| {
+    pub(crate) fn into_uri(self) -> Result<Uri> {
+        Uri::try_from(self.text).map_err(|_| {
             Error::argument(
                 "filter",
                 "makes the URL longer than HTTP carries (64 KiB); filter by less or shorter values",

@@ -1,7 +1,7 @@
 //! What all calls to a table share: where it is, which rows, and how the call is put together.
 
+use cloudbase_core::http::Method;
 use cloudbase_core::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use cloudbase_core::http::{Method, Uri};
 use cloudbase_core::{Client, Envelope, Error, Idempotency, Operation, PathBuilder, Result};
 use serde::Serialize;
 
@@ -30,7 +30,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    fn path(&self) -> Result<Uri> {
+    fn path(&self) -> Result<PathBuilder> {
         let mut path = PathBuilder::new("/v1/rdb/rest");
         if let Some(instance) = &self.instance {
             if self.database.is_none() {
@@ -41,7 +41,7 @@ impl Target {
         if let Some(database) = &self.database {
             path = path.segment("database", database)?;
         }
-        path.segment("table", &self.table)?.build()
+        path.segment("table", &self.table)
     }
 }
 
@@ -90,8 +90,7 @@ impl Query {
         if let Some(invalid) = &self.invalid {
             return Err(invalid.into());
         }
-        let path = self.target.path()?;
-        let mut query = QueryString::default();
+        let mut query = QueryString::of(self.target.path()?);
         for (name, value) in shape.pairs {
             query.pair(name, value);
         }
@@ -125,7 +124,7 @@ impl Query {
             shape.name,
             "/v1/rdb/rest/{table}",
             shape.method.clone(),
-            query.into_uri(&path)?,
+            query.into_uri()?,
         )
         .accept(shape.accept)
         .envelope(match shape.accept {

@@ -1,6 +1,6 @@
 //! Tests of the text that columns and relations become.
 
-use cloudbase_core::http::Uri;
+use cloudbase_core::PathBuilder;
 
 use super::*;
 use crate::mysql::{any, desc, eq, relation};
@@ -54,7 +54,7 @@ fn values_say_all_that_the_text_can() {
 
 #[test]
 fn bounds_of_relations_become_pairs() {
-    let mut query = QueryString::default();
+    let mut query = QueryString::of(PathBuilder::new("/t"));
     let inner = relation("users")
         .alias("u")
         .filter(any([eq("a", 1), eq("b", 2)]))
@@ -68,7 +68,7 @@ fn bounds_of_relations_become_pairs() {
         )
         .encode_related(&mut query, &[])
         .unwrap();
-    let uri = query.into_uri(&Uri::from_static("/t")).unwrap();
+    let uri = query.into_uri().unwrap();
     assert_eq!(
         uri,
         "/t?cat.order=k.desc&cat.offset=1&cat.u.or=%28a.eq.1%2Cb.eq.2%29&cat.u.limit=2"
