@@ -1,10 +1,10 @@
-//! JSON calls or queries of rows and as little else as can be, for a tool that counts the instructions of a process.
+//! JSON calls and as little else as can be, for a tool that counts the instructions of a process.
 //!
 //! `instructions <client> <calls>`: one call after the other, on one thread. The difference between runs of different
 //! lengths is the cost of the calls alone; `cargo xtask bench instructions` runs and compares them.
 
 use anyhow::{Context as _, Result, bail};
-use cloudbase_bench::{Contender, HyperUtil, HyperUtilRows, Sdk, SdkRows, Server, serve_if_asked};
+use cloudbase_bench::{Contender, HyperUtil, Sdk, Server, serve_if_asked};
 use tokio::runtime::Builder;
 
 fn main() -> Result<()> {
@@ -14,7 +14,7 @@ fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let (Some(client), Some(calls), None) = (arguments.next(), arguments.next(), arguments.next())
     else {
-        bail!("usage: instructions mock|cloudbase|hyper-util|cloudbase-rows|hyper-util-rows CALLS");
+        bail!("usage: instructions mock|cloudbase|hyper-util CALLS");
     };
     let calls = calls.parse().context("CALLS is not a number")?;
     match client.as_str() {
@@ -26,14 +26,6 @@ fn main() -> Result<()> {
         "hyper-util" => {
             let server = Server::start()?;
             run(&HyperUtil::new(server.endpoint())?, calls)
-        }
-        "cloudbase-rows" => {
-            let server = Server::start()?;
-            run(&SdkRows::new(server.endpoint())?, calls)
-        }
-        "hyper-util-rows" => {
-            let server = Server::start()?;
-            run(&HyperUtilRows::new(server.endpoint())?, calls)
         }
         _ => bail!("there is no client `{client}`"),
     }
