@@ -52,6 +52,10 @@
 //! as text, nor decimals as doubles. Whole numbers in a `serde_json::Value` have the smallest type that they
 //! fit.
 //!
+//! # Transactions
+//!
+//! [`Documents::transaction`] runs a closure in one, and begins again on a conflict.
+//!
 //! # Repeating calls
 //!
 //! Reads, [`set`](DocumentRef::set) and [`remove`](DocumentRef::remove) of one document are retried after
@@ -76,6 +80,7 @@
 //! without a document database is an error of kind [`Config`](cloudbase_core::ErrorKind::Config).
 
 mod add;
+pub mod aggregate;
 mod collection;
 mod count;
 mod create_collection;
@@ -90,6 +95,7 @@ mod pages;
 mod projection;
 mod request;
 mod results;
+mod run_commands;
 mod server_date;
 mod transaction;
 mod update;
@@ -99,6 +105,7 @@ mod write;
 use cloudbase_core::Client;
 
 pub use self::add::{Add, AddMany, Added, AddedMany};
+pub use self::aggregate::{Aggregate, avg, sum};
 pub use self::collection::{Collection, Query};
 pub use self::count::Count;
 pub use self::create_collection::CreateCollection;
@@ -119,6 +126,7 @@ pub use self::order::{Order, asc, desc};
 pub use self::projection::{Projection, exclude};
 use self::request::{CollectionTarget, Target};
 pub use self::results::{Removed, Updated};
+pub use self::run_commands::{CommandResults, RunCommands};
 pub use self::server_date::{ServerDate, server_date};
 pub use self::transaction::{EndTransaction, StartTransaction, Transaction};
 pub use self::update::{
@@ -183,6 +191,28 @@ impl Documents {
     #[doc(alias = "createCollection")]
     pub fn create_collection(&self, name: impl Into<String>) -> CreateCollection {
         CreateCollection::new(self.target.clone(), name.into())
+    }
+
+    /// Runs commands of the database in order, each with its name as the first field; only with an API key.
+    ///
+    /// A program that ships such a key gives everything away: for servers only. The fields of `json!` are
+    /// sorted by their names, so give a struct or a [`Document`], whose fields keep their order.
+    ///
+    /// ```no_run
+    /// # use cloudbase_data::documents::{Document, Documents};
+    /// # async fn run(documents: Documents) -> cloudbase_core::Result<()> {
+    /// let find: Document = r#"{"find":"users","filter":{"age":{"$gte":18}},"limit":5}"#.parse()?;
+    /// let results = documents.run_commands([find]).await?;
+    /// let users: Vec<Document> = results.documents(0)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "runCommands")]
+    pub fn run_commands<C: serde::Serialize>(
+        &self,
+        commands: impl IntoIterator<Item = C>,
+    ) -> RunCommands {
+        RunCommands::new(self.target.clone(), commands)
     }
 }
 

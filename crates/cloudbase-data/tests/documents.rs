@@ -9,7 +9,7 @@ mod script;
 mod transactions;
 
 use cloudbase_core::{ErrorKind, Timestamp};
-use cloudbase_data::documents::{Document, Removed, Value, asc, eq, exclude, inc};
+use cloudbase_data::documents::{Document, Removed, Value, asc, eq, exclude, inc, sum};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -341,4 +341,50 @@ async fn a_stream_ends_after_a_short_page_and_keeps_to_its_limit() {
         .next_page()
         .await;
     assert_eq!(error.unwrap_err().message(), "`size` must be 1 to 1000");
+}
+
+#[tokio::test]
+async fn pipelines_and_commands_give_documents() {
+    let script = Script::new()
+        .json(200, r#"{"list":[{"_id":"u1","n":{"$numberInt":"7"}}]}"#)
+        .json(
+            200,
+            r#"{"requestId":"r-1","list":[[{"_id":{"$oid":"507f1f77bcf86cd799439011"}}],[{"n":{"$numberInt":"1"}}]]}"#,
+        );
+    let documents = script.documents();
+    let counted: Vec<Document> = documents
+        .collection("t")
+        .aggregate()
+        .group("$owner", [sum("n", 1)])
+        .await
+        .unwrap();
+    assert_eq!(counted[0].read::<u32>("n").unwrap(), 7);
+    let find: Document = r#"{"find":"users","filter":{"age":{"$gte":18}}}"#.parse().unwrap();
+    let update = Document::from_iter([("update", "users")]);
+    let results = documents
+        .run_commands([find, update])
+        .send_with_meta()
+        .await
+        .unwrap();
+    assert_eq!(results.request_id(), "r-1");
+    let results = results.into_value();
+    assert_eq!(results.len(), 2);
+    let users: Vec<Document> = results.documents(0).unwrap();
+    assert!(users[0].read::<String>("_id").is_ok());
+    assert_eq!(results.raw(1), Some(r#"[{"n":{"$numberInt":"1"}}]"#));
+    assert!(results.documents::<Document>(2).is_err());
+    assert_eq!(
+        script.requests()[1].body["commands"][0].to_string(),
+        r#"{"filter":{"age":{"$gte":18}},"find":"users"}"#
+    );
+    for (commands, expected) in [
+        (vec![], "`commands` must have at least one command"),
+        (
+            vec![json!({})],
+            "`commands[0]` must be a struct or map whose first field is the command's name",
+        ),
+    ] {
+        let error = documents.run_commands(commands).await.unwrap_err();
+        assert_eq!(error.message(), expected);
+    }
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::add::{Add, AddMany};
+use super::aggregate::Aggregate;
 use super::count::Count;
 use super::document_ref::{DocumentId, DocumentRef};
 use super::filter::Filter;
@@ -95,6 +96,11 @@ impl Collection {
     #[doc(alias = "field")]
     pub fn fields<T>(&self, fields: impl Into<Projection>) -> Find<T> {
         self.get().fields(fields)
+    }
+
+    /// Sends the documents through a pipeline of stages; see [`aggregate`](super::aggregate).
+    pub fn aggregate<T>(&self) -> Aggregate<T> {
+        Aggregate::new(self.target.clone())
     }
 
     /// Counts all documents.

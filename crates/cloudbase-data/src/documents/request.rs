@@ -165,6 +165,16 @@ pub(crate) async fn fetch<T: DeserializeOwned>(
     Ok(named_response(response).map(|_| value))
 }
 
+/// As [`fetch`], for what keeps its values as text.
+pub(crate) async fn fetch_json<T: DeserializeOwned>(
+    client: &Client,
+    operation: Operation,
+) -> Result<Response<T>> {
+    let response = send(client, operation).await?;
+    let value = response.read_json()?;
+    Ok(named_response(response).map(|_| value))
+}
+
 /// Sends a call and reads the documents of the response: `{"list": […]}`, or the list alone.
 pub(crate) async fn fetch_list<T: DeserializeOwned>(
     client: &Client,

@@ -6,11 +6,13 @@ mod state;
 use std::sync::Arc;
 
 use cloudbase_core::{CallOptions, Operation, Response, Result};
+use serde::Serialize;
 
 pub(crate) use self::state::TransactionState;
 use self::state::{Ending, start};
 use super::collection::Collection;
 use super::request::{CollectionTarget, Target, confirm};
+use super::run_commands::RunCommands;
 
 /// A transaction: its calls see one state of the database, and take effect together when it is committed.
 ///
@@ -28,16 +30,26 @@ pub struct Transaction {
 impl Transaction {
     /// The collection called `name`, whose calls are part of the transaction.
     pub fn collection(&self, name: impl Into<String>) -> Collection {
-        let target = Target {
-            transaction: Some(self.state.clone()),
-            ..self.state.target().clone()
-        };
         Collection {
             target: CollectionTarget {
-                target,
+                target: self.marked(),
                 name: name.into(),
             },
         }
+    }
+
+    fn marked(&self) -> Target {
+        Target {
+            transaction: Some(self.state.clone()),
+            ..self.state.target().clone()
+        }
+    }
+
+    /// Runs commands of the database as part of the transaction; see
+    /// [`Documents::run_commands`](super::Documents::run_commands).
+    #[doc(alias = "runCommands")]
+    pub fn run_commands<C: Serialize>(&self, commands: impl IntoIterator<Item = C>) -> RunCommands {
+        RunCommands::new(self.marked(), commands)
     }
 
     /// Makes all changes of the transaction. A change that another transaction has made meanwhile is an
