@@ -125,17 +125,12 @@ impl<T> MysqlCommand<T> {
         self
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument is invalid.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         const NAME: &str = "models.mysql_command";
-        self.build(NAME).map_err(|error| error.with_operation(NAME))
+        self.request(NAME).map_err(|error| error.with_operation(NAME))
     }
 
-    fn build(mut self, name: &'static str) -> Result<Operation> {
+    fn request(mut self, name: &'static str) -> Result<Operation> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
         struct Body {
@@ -194,7 +189,7 @@ fn seconds(limit: Duration) -> Result<u64> {
 impl<T: DeserializeOwned> MysqlCommand<T> {
     async fn respond(self) -> Result<Response<SqlResult<T>>> {
         let client = self.client.clone();
-        let response = fetch::<Option<Box<RawValue>>>(&client, self.operation()?).await?;
+        let response = fetch::<Option<Box<RawValue>>>(&client, self.build()?).await?;
         response.try_map(|data| Data::read(data)?.into_result())
     }
 }
@@ -258,5 +253,5 @@ cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
     /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
     /// if a row does not fit `T`.
-    impl[T: DeserializeOwned + Send + 'static] MysqlCommand<T> => SqlResult<T>; call, product, write
+    impl[T: DeserializeOwned + Send + 'static] MysqlCommand<T> => SqlResult<T>; call, product, write, operation
 }

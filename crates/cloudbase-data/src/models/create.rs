@@ -62,12 +62,7 @@ impl Create {
         &self.target.client
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument is invalid.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         const NAME: &str = "models.create";
         let data = self.record.map_err(|error| error.with_operation(NAME))?;
         let template = "/v1/model/{env_type}/{model}/create";
@@ -96,12 +91,7 @@ impl CreateMany {
         &self.target.client
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument is invalid, or the list is empty: such a call sends nothing.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         let data = self.records.and_then(|records| match records.get() {
             "[]" => Err(Error::argument("records", "must have at least one record")),
             _ => Ok(records),

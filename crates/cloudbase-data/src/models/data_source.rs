@@ -333,16 +333,11 @@ pub struct DataSourceQuery<T> {
 cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
     /// the service or the way to it reports, a response with a `code` included.
-    impl[T: Send + 'static] DataSourceQuery<T> => T; call, product
+    impl[T: Send + 'static] DataSourceQuery<T> => T; call, product, operation
 }
 
 impl<T> DataSourceQuery<T> {
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument is invalid.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         let uri = self.uri.map_err(|error| error.with_operation(self.name))?;
         let operation = Operation::new(self.name, self.template, Method::GET, uri);
         Ok(coded(operation).options(self.options))
@@ -350,9 +345,7 @@ impl<T> DataSourceQuery<T> {
 
     async fn respond(self) -> Result<Response<T>> {
         let (client, decode) = (self.client.clone(), self.decode);
-        fetch_data(&client, self.operation()?)
-            .await?
-            .try_map(decode)
+        fetch_data(&client, self.build()?).await?.try_map(decode)
     }
 }
 

@@ -99,12 +99,7 @@ impl<T> List<T> {
         self
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument is invalid.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         Ok(self.request.operation(self.filter)?.options(self.options))
     }
 }
@@ -175,7 +170,7 @@ fn order_by(keys: &[Order]) -> Result<Value> {
 impl<T: DeserializeOwned> List<T> {
     async fn respond(self) -> Result<Response<RecordPage<T>>> {
         let client = self.request.target.client.clone();
-        let response = fetch::<Option<Data<T>>>(&client, self.operation()?).await?;
+        let response = fetch::<Option<Data<T>>>(&client, self.build()?).await?;
         Ok(response.map(page_of))
     }
 }
@@ -205,5 +200,5 @@ cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
     /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
     /// if a record does not fit `T`.
-    impl[T: DeserializeOwned + Send + 'static] List<T> => RecordPage<T>; call, product
+    impl[T: DeserializeOwned + Send + 'static] List<T> => RecordPage<T>; call, product, operation
 }

@@ -58,12 +58,7 @@ impl<T> ListSimple<T> {
         self
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument is invalid.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         const NAME: &str = "models.list_simple";
         let build = || {
             let mut path = self.target.path()?.segment("action", "list")?;
@@ -87,12 +82,12 @@ impl<T> ListSimple<T> {
 impl<T: DeserializeOwned> ListSimple<T> {
     async fn respond(self) -> Result<Response<RecordPage<T>>> {
         let client = self.target.client.clone();
-        let response = fetch::<Option<Data<T>>>(&client, self.operation()?).await?;
+        let response = fetch::<Option<Data<T>>>(&client, self.build()?).await?;
         Ok(response.map(page_of))
     }
 }
 
 cloudbase_core::request_builder! {
     /// As [`List::send`](super::List::send).
-    impl[T: DeserializeOwned + Send + 'static] ListSimple<T> => RecordPage<T>; call, product
+    impl[T: DeserializeOwned + Send + 'static] ListSimple<T> => RecordPage<T>; call, product, operation
 }

@@ -77,12 +77,7 @@ impl<T> Get<T> {
         self
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument is invalid.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         const NAME: &str = "models.get";
         let Self {
             target,
@@ -124,7 +119,7 @@ impl<T: DeserializeOwned> Get<T> {
             record: Option<Box<RawValue>>,
         }
         let client = self.target.client.clone();
-        let response = fetch::<Option<Data>>(&client, self.operation()?).await?;
+        let response = fetch::<Option<Data>>(&client, self.build()?).await?;
         response.try_map(|data| record_of(data.and_then(|data| data.record)))
     }
 }
@@ -133,5 +128,5 @@ cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
     /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
     /// if the record does not fit `T`.
-    impl[T: DeserializeOwned + Send + 'static] Get<T> => Option<T>; call, product
+    impl[T: DeserializeOwned + Send + 'static] Get<T> => Option<T>; call, product, operation
 }

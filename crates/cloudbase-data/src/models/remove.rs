@@ -29,12 +29,7 @@ impl DeleteById {
         &self.target.client
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument is invalid.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         const NAME: &str = "models.delete_by_id";
         let uri = self
             .target
@@ -88,12 +83,7 @@ impl Delete {
         self
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument is invalid, or there is neither filter nor [`any_record`](Self::any_record).
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         const NAME: &str = "models.delete";
         let mut body = BodyMap::default();
         let filter = self.filter.encode_write(self.everything);
@@ -143,12 +133,7 @@ impl DeleteMany {
         self
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument is invalid, or there is neither filter nor [`all_records`](Self::all_records).
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         const NAME: &str = "models.delete_many";
         let filter = self.filter.encode_write(self.everything);
         let mut body = BodyMap::default();

@@ -169,17 +169,20 @@ impl BodyMap {
     }
 }
 
-/// Makes a builder with `operation(self)`, `options` and `client(&self)` the request of a write; `$local`
-/// is the response to a call that has nothing to send.
+/// Makes a builder with `build(self)`, `options` and `client(&self)` a request: a write, or what the
+/// groups in brackets say. `$local` is the response to a call that has nothing to send.
 macro_rules! ends {
     ($type:ident => $output:ty, $decode:expr) => {
         $crate::models::request::ends!($type => $output, $decode, |_: &$type| None);
     };
     ($type:ident => $output:ty, $decode:expr, $local:expr) => {
+        $crate::models::request::ends!([product, write] $type => $output, $decode, $local);
+    };
+    ([$($group:ident),+] $type:ident => $output:ty, $decode:expr, $local:expr) => {
         cloudbase_core::request_builder! {
             /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent;
             /// whatever the service or the way to it reports, a response with a `code` included.
-            impl[] $type => $output; call, product, write
+            impl[] $type => $output; call, $($group,)+ operation
         }
 
         impl $type {
@@ -189,7 +192,7 @@ macro_rules! ends {
                     return Ok(response);
                 }
                 let client = self.client().clone();
-                let response = $crate::models::request::fetch(&client, self.operation()?).await?;
+                let response = $crate::models::request::fetch(&client, self.build()?).await?;
                 response.try_map($decode)
             }
         }

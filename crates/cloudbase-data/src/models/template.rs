@@ -62,12 +62,7 @@ impl<T> SqlTemplate<T> {
         self
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument is invalid.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         #[derive(Serialize)]
         struct Body {
             parameter: Vec<Parameter>,
@@ -117,7 +112,7 @@ struct Failure {
 impl<T: DeserializeOwned> SqlTemplate<T> {
     async fn respond(self) -> Result<Response<T>> {
         let client = self.client.clone();
-        let response = client.fetch_json::<Envelope>(self.operation()?).await?;
+        let response = client.fetch_json::<Envelope>(self.build()?).await?;
         let id = response.value().response.request_id.clone();
         response.with_request_id(id).try_map(|envelope| {
             let inner = envelope.response;
@@ -151,5 +146,5 @@ cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
     /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
     /// if the data does not fit `T`.
-    impl[T: DeserializeOwned + Send + 'static] SqlTemplate<T> => T; call, product, write
+    impl[T: DeserializeOwned + Send + 'static] SqlTemplate<T> => T; call, product, write, operation
 }

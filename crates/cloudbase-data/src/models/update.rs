@@ -50,12 +50,7 @@ impl Update {
         self
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument is invalid, or there is neither filter nor [`any_record`](Self::any_record).
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         const NAME: &str = "models.update";
         let body = change_body(self.filter.encode_write(self.everything), self.changes)
             .map_err(|error| error.with_operation(NAME))?;
@@ -113,12 +108,7 @@ impl UpdateMany {
         self
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument is invalid, or there is neither filter nor [`all_records`](Self::all_records).
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         const NAME: &str = "models.update_many";
         let filter = self.filter.encode_write(self.everything);
         let body = change_body(filter, self.changes).map_err(|error| error.with_operation(NAME))?;

@@ -96,13 +96,7 @@ impl Upsert {
         self
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument is invalid, there is neither filter nor [`any_record`](Self::any_record), or nothing
-    /// to create or change.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         #[derive(Serialize)]
         struct Body {
             filter: Box<RawValue>,

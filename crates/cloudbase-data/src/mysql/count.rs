@@ -30,7 +30,7 @@ filter_methods!(Count);
 cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`] before anything is sent; whatever the service or the way to it
     /// reports; [`ErrorKind::Decode`] if the response has no count.
-    impl[] Count => u64; call, product
+    impl[] Count => u64; call, product, operation
 }
 
 impl Count {
@@ -57,12 +57,7 @@ impl Count {
         self
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument is invalid.
-    pub fn operation(mut self) -> Result<Operation> {
+    fn build(mut self) -> Result<Operation> {
         self.request(&Method::HEAD, None)
     }
 

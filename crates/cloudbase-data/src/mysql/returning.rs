@@ -74,12 +74,7 @@ impl<T> Returning<T> {
         }
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument was invalid.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         self.write
             .operation(&self.query, self.options, Some((&self.columns, JSON)))
     }
@@ -118,7 +113,7 @@ impl<T: DeserializeOwned + Send + 'static> Returning<T> {
             ));
         }
         let client = self.query.target.client.clone();
-        let response = client.fetch(self.operation()?).await?;
+        let response = client.fetch(self.build()?).await?;
         let affected = total_of(response.headers());
         let rows = written_rows(&response)?;
         Ok(response.map(|_| (Written { affected }, rows)))
@@ -137,7 +132,7 @@ cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
     /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
     /// if a row does not fit `T` (the write has happened then).
-    impl[T: DeserializeOwned + Send + 'static] Returning<T> => Vec<T>; call, product, write
+    impl[T: DeserializeOwned + Send + 'static] Returning<T> => Vec<T>; call, product, write, operation
 }
 
 /// A write that returns its one row.
@@ -152,12 +147,7 @@ pub struct ReturningSingle<T = Row> {
 }
 
 impl<T> ReturningSingle<T> {
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument was invalid.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         self.write
             .operation(&self.query, self.options, Some((&self.columns, OBJECT)))
     }
@@ -166,14 +156,14 @@ impl<T> ReturningSingle<T> {
 impl<T: DeserializeOwned> ReturningSingle<T> {
     async fn respond(self) -> Result<Response<T>> {
         let client = self.query.target.client.clone();
-        let response = client.fetch_json(self.operation()?).await?;
+        let response = client.fetch_json(self.build()?).await?;
         Ok(response.map(|Lenient(row)| row))
     }
 }
 
 cloudbase_core::request_builder! {
     /// As [`Returning::send`]; status 406 if there is not exactly one row.
-    impl[T: DeserializeOwned + Send + 'static] ReturningSingle<T> => T; call, product, write
+    impl[T: DeserializeOwned + Send + 'static] ReturningSingle<T> => T; call, product, write, operation
 }
 
 /// A write that returns its row, if there is one; see [`Returning::maybe_single`].
@@ -189,17 +179,12 @@ pub struct ReturningMaybeSingle<T = Row> {
 
 cloudbase_core::request_builder! {
     /// As [`Returning::send`]; status 406 if there are several rows (all of them were written).
-    impl[T: DeserializeOwned + Send + 'static] ReturningMaybeSingle<T> => Option<T>; call, product, write
+    impl[T: DeserializeOwned + Send + 'static] ReturningMaybeSingle<T> => Option<T>; call, product, write, operation
 }
 
 impl<T> ReturningMaybeSingle<T> {
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument was invalid.
-    pub fn operation(self) -> Result<Operation> {
-        self.into_returning().operation()
+    fn build(self) -> Result<Operation> {
+        self.into_returning().build()
     }
 
     fn into_returning(self) -> Returning<T> {

@@ -151,12 +151,7 @@ impl<T> Select<T> {
         }
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument is invalid.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         let shape = Shape {
             columns: Some(&self.columns),
             ..Shape::read("mysql.select")
@@ -175,7 +170,7 @@ impl Select<Row> {
 impl<T: DeserializeOwned> Select<T> {
     async fn respond(self) -> Result<Response<Vec<T>>> {
         let client = self.query.target.client.clone();
-        let response = client.fetch(self.operation()?).await?;
+        let response = client.fetch(self.build()?).await?;
         let rows = rows(&response)?;
         Ok(response.map(|_| rows))
     }
@@ -207,7 +202,7 @@ cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
     /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
     /// if a row does not fit `T`.
-    impl[T: DeserializeOwned + Send + 'static] Select<T> => Vec<T>; call, product
+    impl[T: DeserializeOwned + Send + 'static] Select<T> => Vec<T>; call, product, operation
 }
 
 /// Rows, and how many there are in all.
@@ -230,12 +225,7 @@ pub struct Counted<T = Row> {
 }
 
 impl<T> Counted<T> {
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument is invalid.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         let shape = Shape {
             columns: Some(&self.select.columns),
             prefer: &["count=exact"],
@@ -258,7 +248,7 @@ impl Counted<Row> {
 impl<T: DeserializeOwned> Counted<T> {
     async fn respond(self) -> Result<Response<Page<T>>> {
         let client = self.select.query.target.client.clone();
-        let response = client.fetch(self.operation()?).await?;
+        let response = client.fetch(self.build()?).await?;
         let total = total_of(response.headers());
         let rows = rows(&response)?;
         Ok(response.map(|_| Page { rows, total }))
@@ -267,7 +257,7 @@ impl<T: DeserializeOwned> Counted<T> {
 
 cloudbase_core::request_builder! {
     /// As [`Select::send`].
-    impl[T: DeserializeOwned + Send + 'static] Counted<T> => Page<T>; call, product
+    impl[T: DeserializeOwned + Send + 'static] Counted<T> => Page<T>; call, product, operation
 }
 
 /// A [`Select`] of exactly one row.
@@ -281,12 +271,7 @@ pub struct Single<T = Row> {
 }
 
 impl<T> Single<T> {
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument is invalid.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         let shape = Shape {
             columns: Some(&self.columns),
             accept: OBJECT,
@@ -299,14 +284,14 @@ impl<T> Single<T> {
 impl<T: DeserializeOwned> Single<T> {
     async fn respond(self) -> Result<Response<T>> {
         let client = self.query.target.client.clone();
-        let response = client.fetch_json(self.operation()?).await?;
+        let response = client.fetch_json(self.build()?).await?;
         Ok(response.map(|Lenient(row)| row))
     }
 }
 
 cloudbase_core::request_builder! {
     /// As [`Select::send`]; status 406 if there is not exactly one row.
-    impl[T: DeserializeOwned + Send + 'static] Single<T> => T; call, product
+    impl[T: DeserializeOwned + Send + 'static] Single<T> => T; call, product, operation
 }
 
 /// A [`Select`] of one row or none.
@@ -320,12 +305,7 @@ pub struct MaybeSingle<T = Row> {
 }
 
 impl<T> MaybeSingle<T> {
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument is invalid.
-    pub fn operation(mut self) -> Result<Operation> {
+    fn build(mut self) -> Result<Operation> {
         // Two rows are enough to know that there is more than one.
         self.query.limit = Some(self.query.limit.map_or(2, |limit| limit.min(2)));
         let shape = Shape {
@@ -339,7 +319,7 @@ impl<T> MaybeSingle<T> {
 impl<T: DeserializeOwned> MaybeSingle<T> {
     async fn respond(self) -> Result<Response<Option<T>>> {
         let client = self.query.target.client.clone();
-        let response = client.fetch(self.operation()?).await?;
+        let response = client.fetch(self.build()?).await?;
         let rows = rows(&response)?;
         response.try_map(|_| at_most_one(rows))
     }
@@ -347,7 +327,7 @@ impl<T: DeserializeOwned> MaybeSingle<T> {
 
 cloudbase_core::request_builder! {
     /// As [`Select::send`]; status 406 if there are several rows.
-    impl[T: DeserializeOwned + Send + 'static] MaybeSingle<T> => Option<T>; call, product
+    impl[T: DeserializeOwned + Send + 'static] MaybeSingle<T> => Option<T>; call, product, operation
 }
 
 /// The rows of a response: a list, if an empty one. Only 204 says by itself that there are none.

@@ -114,16 +114,11 @@ macro_rules! write_request {
         cloudbase_core::request_builder! {
             /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent;
             /// whatever the service or the way to it reports.
-            impl[] $type => $crate::mysql::Written; call, product, write
+            impl[] $type => $crate::mysql::Written; call, product, write, operation
         }
 
         impl $type {
-            /// The call, without sending it.
-            ///
-            /// # Errors
-            ///
-            /// If an argument is invalid.
-            pub fn operation(self) -> cloudbase_core::Result<cloudbase_core::Operation> {
+            fn build(self) -> cloudbase_core::Result<cloudbase_core::Operation> {
                 let (query, write, options) = self.into_parts();
                 write.operation(&query, options, None)
             }

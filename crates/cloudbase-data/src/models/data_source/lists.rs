@@ -97,12 +97,7 @@ impl AggregateList {
         &self.client
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument is invalid.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         const NAME: &str = "models.data_source_list";
         const PATH: &str = "/v1/model/datasource/prod/aggregateDataSourceList";
         if self.page_size == 0 {
@@ -120,7 +115,7 @@ impl AggregateList {
     }
 }
 
-ends!(AggregateList => DataSourceList, |data: Option<DataSourceList>| Ok(data.unwrap_or_default()));
+ends!([product] AggregateList => DataSourceList, |data: Option<DataSourceList>| Ok(data.unwrap_or_default()), |_: &AggregateList| None);
 
 /// A condition of [`BasicList::filter`]: one field, one of several values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -253,12 +248,7 @@ impl BasicList {
         &self.client
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument is invalid.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         const NAME: &str = "models.basic_data_source_list";
         const PATH: &str = "/v1/model/datasource/prod/basicDataSourceList";
         let invalid = if self.body.page_num == Some(0) || self.body.page_size == Some(0) {
@@ -289,4 +279,4 @@ impl BasicList {
     }
 }
 
-ends!(BasicList => BasicDataSources, |data: Option<BasicDataSources>| Ok(data.unwrap_or_default()));
+ends!([product] BasicList => BasicDataSources, |data: Option<BasicDataSources>| Ok(data.unwrap_or_default()), |_: &BasicList| None);
