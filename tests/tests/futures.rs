@@ -1,24 +1,90 @@
-//! Every request can be spawned: its futures are `Send` and own what they need.
+//! Every request has the options of its class, shows its operation, and can be spawned: its futures are
+//! `Send` and own what they need. What is asserted here is asserted by the compiler.
 
 use std::time::Duration;
 
-use cloudbase::CloudBase;
+use cloudbase::{CloudBase, Result};
+use cloudbase_core::Operation;
 use cloudbase_data::Row;
 use cloudbase_data::models::{DataSourceKey, field};
 use serde_json::{Value, json};
+
+const MINUTE: Duration = Duration::from_secs(60);
 
 fn spawned(future: impl Future + Send + 'static) {
     drop(future);
 }
 
-/// Both futures of a request: that of `await`, and that of `send_with_meta`.
-macro_rules! spawned {
-    ($($request:expr),+ $(,)?) => {
-        $(
-            spawned($request.into_future());
-            spawned($request.send());
-            spawned($request.send_with_meta());
-        )+
+/// `option` is one of a request, which it gives back.
+fn has<T>(_request: T, _option: fn(T) -> T) {}
+
+fn shows<T>(_request: T, _operation: fn(T) -> Result<Operation>) {}
+
+/// What an option gives where a request has none: its own methods come before those of a trait.
+struct Absent;
+
+trait WithoutOptions: Sized {
+    fn idempotent(self, _: bool) -> Absent {
+        Absent
+    }
+
+    fn any_status(self) -> Absent {
+        Absent
+    }
+
+    fn token(self, _: &str) -> Absent {
+        Absent
+    }
+
+    fn require_user(self) -> Absent {
+        Absent
+    }
+
+    fn header(self, _: &str, _: &str) -> Absent {
+        Absent
+    }
+}
+
+impl<T> WithoutOptions for T {}
+
+macro_rules! requests {
+    ($class:ident: $($request:expr),+ $(,)?) => {$(
+        spawned($request.into_future());
+        spawned($request.send());
+        spawned($request.send_with_meta());
+        shows($request, |request| request.operation());
+        has($request, |request| request.timeout(MINUTE));
+        has($request, |request| request.attempt_timeout(MINUTE));
+        has($request, |request| request.max_attempts(1));
+        requests!(@$class $request);
+    )+};
+    (@read $request:expr) => {
+        requests!(@product $request);
+        let Absent = $request.idempotent(true);
+        let Absent = $request.any_status();
+    };
+    (@write $request:expr) => {
+        requests!(@product $request);
+        has($request, |request| request.idempotent(true));
+        let Absent = $request.any_status();
+    };
+    (@own_code $request:expr) => {
+        requests!(@product $request);
+        has($request, |request| request.idempotent(true));
+        has($request, |request| request.any_status());
+    };
+    // What goes to another host has nothing that is for the gateway.
+    (@elsewhere $request:expr) => {
+        let Absent = $request.header("a", "b");
+        let Absent = $request.token("t");
+        let Absent = $request.require_user();
+        let Absent = $request.any_status();
+    };
+    (@product $request:expr) => {
+        has($request, |request| request.header("a", "b"));
+        has($request, |request| request.request_id("r"));
+        has($request, |request| request.token("t"));
+        has($request, |request| request.require_user());
     };
 }
 
@@ -108,19 +174,27 @@ fn requests_of_auth() {
 fn requests_of_mysql() {
     let table = || app().mysql().from("t");
     let row = json!({ "a": 1 });
-    spawned!(
-        table().select::<Row>("*"),
+    requests!(
+        read: table().select::<Row>("*"),
         table().select::<Row>("*").with_count(),
         table().select::<Row>("*").single(),
         table().select::<Row>("*").maybe_single(),
         table().count(),
-        table().insert(&row),
+    );
+    requests!(
+        write: table().insert(&row),
         table().upsert(&row),
         table().update(&row).eq("a", 1),
         table().delete().eq("a", 1),
         table().insert(&row).returning::<Row>("*"),
         table().insert(&row).returning::<Row>("*").single(),
         table().insert(&row).returning::<Row>("*").maybe_single(),
+    );
+    spawned(
+        table()
+            .insert(&row)
+            .returning::<Row>("*")
+            .send_with_written(),
     );
 }
 
@@ -129,11 +203,23 @@ fn requests_of_models() {
     let model = || app().models().model("m");
     let sources = || app().models().data_sources();
     let record = json!({ "a": 1 });
-    spawned!(
-        model().get_by_id("1"),
+    requests!(
+        read: model().get_by_id("1"),
+        model().get(),
         model().list(),
         model().list_simple(),
-        model().create(&record),
+        sources().basic(DataSourceKey::name("n")),
+        sources().aggregate_detail(DataSourceKey::name("n")),
+        sources().by_table_names(["t"]),
+        sources().schemas(["s"]),
+        sources().all_schemas(),
+        sources().table_names("n"),
+        sources().all_table_names(),
+        sources().basic_list(),
+        sources().aggregate_list(10),
+    );
+    requests!(
+        write: model().create(&record),
         model().create_many(&[&record]),
         model().update(&record).filter(field("a").eq(1)),
         model().update_many(&record).filter(field("a").eq(1)),
@@ -143,8 +229,6 @@ fn requests_of_models() {
         model().delete_many().filter(field("a").eq(1)),
         app().models().mysql_command("select 1"),
         app().models().sql_template::<Value>("s"),
-        sources().basic(DataSourceKey::name("n")),
-        sources().all_table_names(),
     );
 }
 
@@ -153,34 +237,48 @@ fn requests_of_storage() {
     let storage = || app().storage();
     let bucket = || app().storage().bucket("b");
     let id = "cloud://env.bucket/a";
-    let minute = Duration::from_secs(60);
-    spawned!(
-        storage().upload("a", "x"),
-        storage().upload_info("a"),
+    requests!(
+        read: storage().upload_info("a"),
         storage().download(id),
-        storage().signed_url(id, minute),
-        storage().signed_urls([id], minute),
-        storage().remove([id]),
-        storage().copy("a", "b"),
-        storage().copy_many([("a", "b")]),
+        storage().download_url("http://host/a"),
+        storage().signed_url(id, MINUTE),
+        storage().signed_urls([id], MINUTE),
         storage().info(id),
         storage().exists(id),
         storage().list_buckets(),
         storage().bucket_details("b"),
+        bucket().download("a"),
+        bucket().list(""),
+        bucket().info("a"),
+        bucket().exists("a"),
+        bucket().signed_url("a", MINUTE),
+        bucket().signed_urls(["a"], MINUTE),
+        bucket().signed_upload_url("a"),
+    );
+    requests!(
+        write: storage().upload("a", "x"),
+        storage().update("a", "x"),
+        storage().remove([id]),
+        storage().copy("a", "b"),
+        storage().copy_many([("a", "b")]),
+        storage().move_to("a", "b"),
+        storage().move_many([("a", "b")]),
         storage().create_bucket("b"),
         storage().update_bucket("b"),
         storage().delete_bucket("b"),
         bucket().upload("a", "x"),
-        bucket().download("a"),
-        bucket().list(""),
+        bucket().update("a", "x"),
         bucket().remove(["a"]),
         bucket().copy("a", "b"),
-        bucket().info("a"),
-        bucket().exists("a"),
-        bucket().signed_url("a", minute),
-        bucket().signed_urls(["a"], minute),
-        bucket().signed_upload_url("a"),
+        bucket().move_to("a", "b"),
     );
+    let permit = r#"{"objectId": "a", "cloudObjectId": "cloud://env.bucket/a", "uploadUrl": "http://host/a",
+        "authorization": "", "token": "", "cloudObjectMeta": ""}"#;
+    let permit = serde_json::from_str(permit).expect("it is as the gateway sends it");
+    requests!(elsewhere: storage().upload_to_signed_url(&permit, "x"));
+    has(storage().upload_to_signed_url(&permit, "x"), |upload| {
+        upload.idempotent(true)
+    });
     spawned(storage().download(id).stream());
     spawned(storage().download(id).to_file("a"));
 }
@@ -189,8 +287,8 @@ fn requests_of_storage() {
 fn calls_of_the_users_own_code() {
     let function = || app().functions().call("f");
     let service = || app().cloud_run().service("s").get("/");
-    spawned!(
-        function(),
+    requests!(
+        own_code: function(),
         function().stream(),
         function().events(),
         service(),
@@ -201,5 +299,41 @@ fn calls_of_the_users_own_code() {
         app().call_container("s"),
     );
     let data = json!({});
-    spawned(async move { app().call_function::<Value>("f", &data).await });
+    spawned(app().call_function::<Value>("f", &data));
+}
+
+#[test]
+fn calls_of_the_client_and_what_comes_of_calls() {
+    let operation = || {
+        app()
+            .functions()
+            .call("f")
+            .operation()
+            .expect("it is whole")
+    };
+    let client = app().client().clone();
+    let (one, two) = (client.clone(), client.clone());
+    spawned(async move { client.execute(operation()).await.map(drop) });
+    spawned(async move { one.fetch(operation()).await.map(drop) });
+    spawned(async move { two.fetch_json::<Value>(operation()).await.map(drop) });
+    spawned(async move {
+        let mut pages = app().mysql().from("t").select::<Row>("*").pages(10);
+        pages.next_page().await.map(drop)
+    });
+    spawned(async move {
+        let mut items = app().storage().bucket("b").list("").stream();
+        items.next_item().await.map(drop)
+    });
+    spawned(async move {
+        let mut object = app()
+            .storage()
+            .download("cloud://env.bucket/a")
+            .stream()
+            .await?;
+        object.next_bytes().await.map(drop)
+    });
+    spawned(async move {
+        let mut events = app().functions().call("f").events().await?.into_value();
+        events.next_event().await.map(drop)
+    });
 }

@@ -15,6 +15,8 @@ mod differences;
 mod download;
 #[path = "storage/meta.rs"]
 mod meta;
+#[path = "storage/operations.rs"]
+mod operations;
 #[path = "storage/paths.rs"]
 mod paths;
 #[path = "storage/pieces.rs"]

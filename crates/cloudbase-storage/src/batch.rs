@@ -67,20 +67,34 @@ impl Outcomes {
 }
 
 impl Batch {
+    /// The first of the calls about these objects, which are named `argument`.
+    pub(crate) fn first<T: Serialize>(&self, argument: &str, items: &[T]) -> Result<Operation> {
+        match items.chunks(CHUNK).next() {
+            Some(items) => self.operation(items),
+            None => Err(Error::argument(argument, "must not be empty")),
+        }
+        .map_err(|error| error.with_operation(self.name))
+    }
+
+    /// One call of at most [`CHUNK`] objects.
+    fn operation<T: Serialize>(&self, items: &[T]) -> Result<Operation> {
+        let target = PathBuilder::new(self.path).build()?;
+        let operation = Operation::new(self.name, self.path, Method::POST, target).json(items)?;
+        Ok(operation
+            .idempotency(self.idempotency)
+            // An object instead of an array that names a code rejects the whole call.
+            .envelope(Envelope::Coded)
+            .options(self.options.clone()))
+    }
+
     /// Sends one call of at most [`CHUNK`] objects.
     pub(crate) async fn send<T: Serialize>(
         &self,
         client: &Client,
         items: &[T],
     ) -> Result<Outcomes> {
-        let target = PathBuilder::new(self.path).build()?;
-        let operation = Operation::new(self.name, self.path, Method::POST, target)
-            .json(items)?
-            .idempotency(self.idempotency)
-            // An object instead of an array that names a code is a refusal of the whole call.
-            .envelope(Envelope::Coded)
-            .options(self.options.clone());
-        let response: Response<Vec<Value>> = client.fetch(operation).await?.try_map(decode)?;
+        let response = client.fetch(self.operation(items)?).await?;
+        let response: Response<Vec<Value>> = response.try_map(decode)?;
         let response = response.try_map(|outcomes| {
             if outcomes.len() == items.len() {
                 return Ok(outcomes);

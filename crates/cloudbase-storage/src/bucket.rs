@@ -2,6 +2,7 @@
 
 mod copy;
 mod list;
+mod object_info;
 mod remove;
 mod sign;
 mod sign_upload;
@@ -10,21 +11,18 @@ mod upload;
 use std::time::Duration;
 
 use cloudbase_core::http::{Method, Uri};
-use cloudbase_core::{
-    CallOptions, Client, Envelope, Error, Operation, PathBuilder, Response, Result, Timestamp,
-};
-use serde_json::{Map, Value};
+use cloudbase_core::{Client, Error, PathBuilder, Result};
 
 pub use self::copy::BucketCopy;
-pub use self::list::{List, ListPage, ListedObject};
-pub use self::sign::{BucketSignedUrl, PublicUrl};
-pub use self::sign_upload::{RequestSignedUploadUrl, SignedUploadUrl};
+pub use self::list::{BucketList, ListPage, ListedObject};
+pub use self::object_info::{BucketExists, BucketInfo, BucketObjectInfo};
+pub use self::remove::BucketRemove;
+pub use self::sign::{BucketSignedUrl, BucketSignedUrls, PublicUrl};
+pub use self::sign_upload::{BucketSignedUploadUrl, SignedUploadUrl};
 pub use self::upload::{BucketObject, BucketUpload};
 use crate::download::Download;
-use crate::fields::Fields;
-use crate::storage::present;
 use crate::upload::UploadSource;
-use crate::{Call, ObjectKey, Storage};
+use crate::{ObjectKey, Storage};
 
 /// A bucket that PostgreSQL manages. Cheap to clone.
 ///
@@ -59,18 +57,18 @@ impl Storage {
 }
 
 impl Bucket {
-    /// Puts `source` under `path`. An object that is there stays, and the answer is 409,
+    /// Puts `source` under `path`. An object that is there stays, and the response is 409,
     /// [`is_conflict`](Error::is_conflict), unless [`upsert(true)`](BucketUpload::upsert).
     ///
     /// The gateway takes objects of up to 100 MB, and a bucket may have a lower
     /// [limit](crate::CreateBucket::file_size_limit): 413. There is no such limit in the built-in bucket.
-    pub fn upload(&self, path: impl Into<String>, source: impl Into<UploadSource>) -> BucketUpload {
-        BucketUpload::new(self.clone(), Method::POST, path.into(), source.into())
+    pub fn upload(&self, path: impl AsRef<str>, source: impl Into<UploadSource>) -> BucketUpload {
+        BucketUpload::new(self.clone(), Method::POST, path.as_ref(), source.into())
     }
 
     /// Puts `source` in place of the object at `path`.
-    pub fn update(&self, path: impl Into<String>, source: impl Into<UploadSource>) -> BucketUpload {
-        BucketUpload::new(self.clone(), Method::PUT, path.into(), source.into())
+    pub fn update(&self, path: impl AsRef<str>, source: impl Into<UploadSource>) -> BucketUpload {
+        BucketUpload::new(self.clone(), Method::PUT, path.as_ref(), source.into())
     }
 
     /// Reads the object at `path`.
@@ -100,88 +98,54 @@ impl Bucket {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn list(&self, prefix: impl Into<String>) -> List {
-        List::new(self.clone(), prefix.into())
+    pub fn list(&self, prefix: impl Into<String>) -> BucketList {
+        BucketList::new(self.clone(), prefix.into())
     }
 
     /// Removes objects, 100 in each call; the results are in the order of the paths.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
-    /// failed the first call, such as [`is_permission_denied`](Error::is_permission_denied). If a
-    /// later call fails, what the earlier ones removed is not lost: each object of it and of the
-    /// calls that would have followed has its error. An object that is not there has one that is
-    /// [`is_not_found`](Error::is_not_found).
-    pub fn remove(
-        &self,
-        paths: impl IntoIterator<Item = impl AsRef<str>>,
-    ) -> Call<Vec<Result<ListedObject>>> {
-        let (bucket, paths) = (self.clone(), keys(paths));
-        Call::new(
-            |options| async move { remove::many(&bucket, &paths?, &options.as_one_call()).await },
-        )
+    pub fn remove(&self, paths: impl IntoIterator<Item = impl AsRef<str>>) -> BucketRemove {
+        BucketRemove::new(self.clone(), keys(paths))
     }
 
     /// Copies the object at `from` to `to`.
-    pub fn copy(&self, from: impl Into<String>, to: impl Into<String>) -> BucketCopy {
-        BucketCopy::new(self.clone(), from.into(), to.into(), false)
+    pub fn copy(&self, from: impl AsRef<str>, to: impl AsRef<str>) -> BucketCopy {
+        BucketCopy::new(self.clone(), from.as_ref(), to.as_ref(), false)
     }
 
     /// Moves the object at `from` to `to`.
     #[doc(alias = "move")]
-    pub fn move_to(&self, from: impl Into<String>, to: impl Into<String>) -> BucketCopy {
-        BucketCopy::new(self.clone(), from.into(), to.into(), true)
+    pub fn move_to(&self, from: impl AsRef<str>, to: impl AsRef<str>) -> BucketCopy {
+        BucketCopy::new(self.clone(), from.as_ref(), to.as_ref(), true)
     }
 
-    /// What the service knows of the object at `path`.
-    ///
-    /// # Errors
-    ///
-    /// [`is_not_found`](Error::is_not_found) if there is none;
-    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent;
-    /// whatever broke the connection.
-    pub fn info(&self, path: impl AsRef<str>) -> Call<BucketObjectInfo> {
-        let (bucket, path) = (self.clone(), path.as_ref().to_owned());
-        Call::new(|options| async move { bucket.ask(&path, options).await })
+    /// Returns what the service knows of the object at `path`.
+    pub fn info(&self, path: impl AsRef<str>) -> BucketInfo {
+        BucketInfo::new(self.clone(), path.as_ref())
     }
 
-    /// Whether there is an object at `path` that the caller may see.
-    ///
-    /// # Errors
-    ///
-    /// As [`info`](Self::info), but for its absence.
-    pub fn exists(&self, path: impl AsRef<str>) -> Call<bool> {
-        let (bucket, path) = (self.clone(), path.as_ref().to_owned());
-        Call::new(|options| async move { present(bucket.ask(&path, options).await) })
+    /// Returns whether there is an object at `path` that the caller may see.
+    pub fn exists(&self, path: impl AsRef<str>) -> BucketExists {
+        BucketExists::new(self.clone(), path.as_ref())
     }
 
-    /// Makes a URL by which anybody can read the object at `path` for so long (whole seconds).
+    /// Makes a URL that grants read access to the object at `path` for `lifetime`, in whole seconds.
     #[doc(alias = "createSignedUrl")]
-    pub fn signed_url(&self, path: impl Into<String>, lifetime: Duration) -> BucketSignedUrl {
-        BucketSignedUrl::new(self.clone(), path.into(), lifetime)
+    pub fn signed_url(&self, path: impl AsRef<str>, lifetime: Duration) -> BucketSignedUrl {
+        BucketSignedUrl::new(self.clone(), path.as_ref(), lifetime)
     }
 
     /// Makes such URLs for many objects, 500 in each call; the results are in the order of the
     /// paths.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent;
-    /// whatever failed a call. What is wrong with one object is its result.
     #[doc(alias = "createSignedUrls")]
     pub fn signed_urls(
         &self,
         paths: impl IntoIterator<Item = impl AsRef<str>>,
         lifetime: Duration,
-    ) -> Call<Vec<Result<String>>> {
-        let (bucket, paths) = (self.clone(), keys(paths));
-        Call::new(
-            move |options| async move { sign::many(&bucket, paths?, lifetime, options).await },
-        )
+    ) -> BucketSignedUrls {
+        BucketSignedUrls::new(self.clone(), keys(paths), lifetime)
     }
 
-    /// Makes a URL by which anybody can put an object at `path`, for a minute.
+    /// Makes a URL that grants one upload of an object at `path`, for a minute.
     ///
     /// ```no_run
     /// # async fn run(storage: cloudbase_storage::Storage) -> cloudbase_core::Result<()> {
@@ -192,8 +156,8 @@ impl Bucket {
     /// # }
     /// ```
     #[doc(alias = "createSignedUploadUrl")]
-    pub fn signed_upload_url(&self, path: impl Into<String>) -> RequestSignedUploadUrl {
-        RequestSignedUploadUrl::new(self.clone(), path.into())
+    pub fn signed_upload_url(&self, path: impl AsRef<str>) -> BucketSignedUploadUrl {
+        BucketSignedUploadUrl::new(self.clone(), path.as_ref())
     }
 
     /// Puts `source` where `url` allows it. Needs no CloudBase credential.
@@ -215,23 +179,8 @@ impl Bucket {
     /// # }
     /// ```
     #[doc(alias = "getPublicUrl")]
-    pub fn public_url(&self, path: impl Into<String>) -> PublicUrl {
-        PublicUrl::new(self.clone(), path.into())
-    }
-
-    /// Asks what the service knows of the object at `path`.
-    async fn ask(&self, path: &str, options: CallOptions) -> Result<Response<BucketObjectInfo>> {
-        let key = ObjectKey::checked("path", path)?;
-        let target = self.object("/v1/storages/object/info", path)?.build()?;
-        let operation = Operation::new(
-            "storage.bucket.info",
-            "/v1/storages/object/info/{bucket}/{key}",
-            Method::GET,
-            target,
-        )
-        .envelope(Envelope::Storage);
-        let response = self.client.fetch_json(operation.options(options)).await?;
-        Ok(response.map(|fields| BucketObjectInfo::of(fields, &key)))
+    pub fn public_url(&self, path: impl AsRef<str>) -> PublicUrl {
+        PublicUrl::new(self.clone(), path.as_ref())
     }
 
     /// `/{prefix}/{bucket}`.
@@ -288,56 +237,6 @@ fn relative(url: &str) -> &str {
 fn parsed(text: &str) -> Result<Uri> {
     text.parse()
         .map_err(|_| Error::argument("signed URL", "must be as the service gave it"))
-}
-
-/// What the service knows of an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct BucketObjectInfo {
-    /// The object's id.
-    pub id: Option<String>,
-    /// Its path in the bucket.
-    pub name: String,
-    /// Its version.
-    pub version: Option<String>,
-    /// Its bucket.
-    pub bucket_id: Option<String>,
-    /// How many bytes it has.
-    pub size: Option<u64>,
-    /// Its content type.
-    pub content_type: Option<String>,
-    /// How long it may be cached.
-    pub cache_control: Option<String>,
-    /// The tag of its content.
-    pub etag: Option<String>,
-    /// What its owner [put with it](BucketUpload::metadata).
-    pub metadata: Option<Value>,
-    /// When it was last written.
-    pub last_modified: Option<Timestamp>,
-    /// When it was first written.
-    pub created_at: Option<Timestamp>,
-    /// What else the service sends, by name.
-    pub extra: Map<String, Value>,
-}
-
-impl BucketObjectInfo {
-    /// Reads the response about the object `key`.
-    fn of(mut fields: Fields, key: &ObjectKey) -> Self {
-        Self {
-            id: fields.text("id"),
-            name: fields.text("name").unwrap_or_else(|| key.to_string()),
-            version: fields.text("version"),
-            bucket_id: fields.text("bucket_id"),
-            size: fields.number("size"),
-            content_type: fields.text("content_type"),
-            cache_control: fields.text("cache_control"),
-            etag: fields.text("etag"),
-            metadata: fields.value("metadata"),
-            last_modified: fields.timestamp("last_modified"),
-            created_at: fields.timestamp("created_at"),
-            extra: fields.rest(),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,16 +1,18 @@
 //! Management of the buckets that PostgreSQL manages.
 
+mod settings;
+
 use cloudbase_core::http::Method;
 use cloudbase_core::{
     CallOptions, Client, Envelope, Error, ErrorKind, Operation, PathBuilder, Response, Result,
     Timestamp,
 };
-use serde::Serialize;
 use serde_json::{Map, Value};
 
+pub use self::settings::{CreateBucket, MimeTypes, UpdateBucket};
+use crate::Storage;
 use crate::bucket::check_id;
 use crate::fields::Fields;
-use crate::{Call, Storage};
 
 const PATH: &str = "/v1/storages/bucket/";
 
@@ -25,21 +27,14 @@ impl Storage {
         }
     }
 
-    /// What the service knows of the bucket `id`.
-    ///
-    /// # Errors
-    ///
-    /// [`is_not_found`](cloudbase_core::Error::is_not_found);
-    /// [`is_permission_denied`](cloudbase_core::Error::is_permission_denied); whatever broke the
-    /// connection.
+    /// Returns what the service knows of the bucket `id`.
     #[doc(alias = "getBucket")]
-    pub fn bucket_details(&self, id: impl AsRef<str>) -> Call<BucketDetails> {
-        let (client, id) = (self.client.clone(), id.as_ref().to_owned());
-        let operation = one("storage.buckets.get", Method::GET, &id);
-        Call::new(|options| async move {
-            let response = client.fetch_json(operation?.options(options)).await?;
-            Ok(response.map(|fields| BucketDetails::of(fields, Some(id))))
-        })
+    pub fn bucket_details(&self, id: impl Into<String>) -> RequestBucketDetails {
+        RequestBucketDetails {
+            client: self.client.clone(),
+            id: id.into(),
+            options: CallOptions::default(),
+        }
     }
 
     /// Makes a bucket; gives its name.
@@ -52,18 +47,7 @@ impl Storage {
     /// ```
     #[doc(alias = "createBucket")]
     pub fn create_bucket(&self, id: impl Into<String>) -> CreateBucket {
-        let id = id.into();
-        CreateBucket {
-            client: self.client.clone(),
-            settings: BucketSettings {
-                public: Some(false),
-                ..BucketSettings::default()
-            },
-            name: id.clone(),
-            id,
-            kind: None,
-            options: CallOptions::default(),
-        }
+        CreateBucket::new(self.client.clone(), id.into())
     }
 
     /// Changes a bucket. What is not set stays as it is.
@@ -76,30 +60,17 @@ impl Storage {
     /// ```
     #[doc(alias = "updateBucket")]
     pub fn update_bucket(&self, id: impl Into<String>) -> UpdateBucket {
-        UpdateBucket {
-            client: self.client.clone(),
-            id: id.into(),
-            settings: BucketSettings::default(),
-            options: CallOptions::default(),
-        }
+        UpdateBucket::new(self.client.clone(), id.into())
     }
 
     /// Removes a bucket, which must be empty.
-    ///
-    /// # Errors
-    ///
-    /// [`is_not_found`](cloudbase_core::Error::is_not_found);
-    /// [`is_permission_denied`](cloudbase_core::Error::is_permission_denied);
-    /// [`ErrorKind::Api`](cloudbase_core::ErrorKind::Api) if it is not empty; whatever broke the
-    /// connection.
     #[doc(alias = "deleteBucket")]
-    pub fn delete_bucket(&self, id: impl AsRef<str>) -> Call<()> {
-        let client = self.client.clone();
-        let operation = one("storage.buckets.delete", Method::DELETE, id.as_ref());
-        Call::new(|options| async move {
-            let response = client.fetch(operation?.options(options)).await?;
-            Ok(response.confirm()?.map(drop))
-        })
+    pub fn delete_bucket(&self, id: impl Into<String>) -> DeleteBucket {
+        DeleteBucket {
+            client: self.client.clone(),
+            id: id.into(),
+            options: CallOptions::default(),
+        }
     }
 }
 
@@ -108,6 +79,64 @@ fn one(name: &'static str, method: Method, id: &str) -> Result<Operation> {
     let target = PathBuilder::new("/v1/storages/bucket").segment("bucket id", id)?;
     let template = "/v1/storages/bucket/{bucket}";
     Ok(Operation::new(name, template, method, target.build()?).envelope(Envelope::Storage))
+}
+
+/// A request for what the service knows of a bucket; see [`Storage::bucket_details`].
+#[must_use = "a call does nothing until it is awaited or sent"]
+#[derive(Debug)]
+pub struct RequestBucketDetails {
+    client: Client,
+    id: String,
+    options: CallOptions,
+}
+
+cloudbase_core::request_builder! {
+    /// [`is_not_found`](cloudbase_core::Error::is_not_found);
+    /// [`is_permission_denied`](cloudbase_core::Error::is_permission_denied); whatever broke the
+    /// connection.
+    impl[] RequestBucketDetails => BucketDetails; call, product, operation
+}
+
+impl RequestBucketDetails {
+    fn build(self) -> Result<Operation> {
+        let operation = one("storage.buckets.get", Method::GET, &self.id)?;
+        Ok(operation.options(self.options))
+    }
+
+    async fn respond(self) -> Result<Response<BucketDetails>> {
+        let (client, id) = (self.client.clone(), self.id.clone());
+        let response = client.fetch_json(self.build()?).await?;
+        Ok(response.map(|fields| BucketDetails::of(fields, Some(id))))
+    }
+}
+
+/// A removal of a bucket; see [`Storage::delete_bucket`].
+#[must_use = "a call does nothing until it is awaited or sent"]
+#[derive(Debug)]
+pub struct DeleteBucket {
+    client: Client,
+    id: String,
+    options: CallOptions,
+}
+
+cloudbase_core::request_builder! {
+    /// [`is_not_found`](cloudbase_core::Error::is_not_found);
+    /// [`is_permission_denied`](cloudbase_core::Error::is_permission_denied);
+    /// [`ErrorKind::Api`](cloudbase_core::ErrorKind::Api) if it is not empty; whatever broke the
+    /// connection.
+    impl[] DeleteBucket => (); call, product, write, operation
+}
+
+impl DeleteBucket {
+    fn build(self) -> Result<Operation> {
+        let operation = one("storage.buckets.delete", Method::DELETE, &self.id)?;
+        Ok(operation.options(self.options))
+    }
+
+    async fn respond(self) -> Result<Response<()>> {
+        let client = self.client.clone();
+        Ok(client.fetch(self.build()?).await?.confirm()?.map(drop))
+    }
 }
 
 /// A request for buckets; see [`Storage::list_buckets`].
@@ -122,7 +151,7 @@ pub struct ListBuckets {
 cloudbase_core::request_builder! {
     /// [`is_permission_denied`](cloudbase_core::Error::is_permission_denied); whatever broke the
     /// connection.
-    impl[] ListBuckets => Vec<BucketDetails>; call, product
+    impl[] ListBuckets => Vec<BucketDetails>; call, product, operation
 }
 impl ListBuckets {
     /// Gives at most so many.
@@ -147,177 +176,25 @@ impl ListBuckets {
         self.query("search", text.into())
     }
 
-    async fn respond(self) -> Result<Response<Vec<BucketDetails>>> {
+    fn build(self) -> Result<Operation> {
         let path = PathBuilder::new(PATH);
         let path = self
             .query
             .iter()
             .fold(path, |path, (name, value)| path.query(name, value));
-        let operation = Operation::new("storage.buckets.list", PATH, Method::GET, path.build()?)
-            .envelope(Envelope::Storage)
-            .options(self.options);
-        let response = self.client.fetch_json::<Vec<Fields>>(operation).await?;
+        let operation = Operation::new("storage.buckets.list", PATH, Method::GET, path.build()?);
+        Ok(operation.envelope(Envelope::Storage).options(self.options))
+    }
+
+    async fn respond(self) -> Result<Response<Vec<BucketDetails>>> {
+        let client = self.client.clone();
+        let response = client.fetch_json::<Vec<Fields>>(self.build()?).await?;
         response.try_map(|buckets| buckets.into_iter().map(named).collect())
     }
 
     fn query(mut self, name: &'static str, value: String) -> Self {
         self.query.push((name, value));
         self
-    }
-}
-
-/// What a bucket takes and who may read it.
-#[derive(Debug, Default, Serialize)]
-struct BucketSettings {
-    /// Whether anybody may read its objects.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    public: Option<bool>,
-    /// The largest object that it takes, in bytes; `null` takes the limit away.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file_size_limit: Option<Option<u64>>,
-    /// The content types that it takes; `null` takes the limit away.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    allowed_mime_types: Option<MimeTypes>,
-}
-
-/// Which content types a bucket takes: a list, or `None` for any.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct MimeTypes(Option<Vec<String>>);
-
-impl From<Option<Vec<String>>> for MimeTypes {
-    fn from(types: Option<Vec<String>>) -> Self {
-        Self(types)
-    }
-}
-
-impl<T: Into<String>> From<Vec<T>> for MimeTypes {
-    fn from(types: Vec<T>) -> Self {
-        Self(Some(types.into_iter().map(Into::into).collect()))
-    }
-}
-
-impl<T: Into<String>, const N: usize> From<[T; N]> for MimeTypes {
-    fn from(types: [T; N]) -> Self {
-        Self(Some(types.into_iter().map(Into::into).collect()))
-    }
-}
-
-impl<T: Clone + Into<String>> From<&[T]> for MimeTypes {
-    fn from(types: &[T]) -> Self {
-        types.to_vec().into()
-    }
-}
-
-/// Gives a builder with a field `settings: BucketSettings` its methods.
-macro_rules! bucket_settings {
-    ($type:ident) => {
-        impl $type {
-            /// Whether anybody may read its objects.
-            pub fn public(mut self, public: bool) -> Self {
-                self.settings.public = Some(public);
-                self
-            }
-
-            /// The largest object that it takes, in bytes; `None` for no limit.
-            pub fn file_size_limit(mut self, bytes: impl Into<Option<u64>>) -> Self {
-                self.settings.file_size_limit = Some(bytes.into());
-                self
-            }
-
-            /// The content types that it takes, such as `["image/*", "text/plain"]`, where
-            /// `image/*` stands for all of a kind; `None` for any. An empty list is no content
-            /// type at all: every upload is rejected.
-            pub fn allowed_mime_types(mut self, types: impl Into<MimeTypes>) -> Self {
-                self.settings.allowed_mime_types = Some(types.into());
-                self
-            }
-        }
-    };
-}
-
-/// A new bucket; see [`Storage::create_bucket`]. Default: not public, no limits.
-#[must_use = "a call does nothing until it is awaited or sent"]
-#[derive(Debug)]
-pub struct CreateBucket {
-    client: Client,
-    id: String,
-    name: String,
-    kind: Option<String>,
-    settings: BucketSettings,
-    options: CallOptions,
-}
-
-cloudbase_core::request_builder! {
-    /// [`is_conflict`](cloudbase_core::Error::is_conflict) if there is such a bucket;
-    /// [`is_permission_denied`](cloudbase_core::Error::is_permission_denied); whatever broke the
-    /// connection.
-    impl[] CreateBucket => String; call, product, write
-}
-bucket_settings!(CreateBucket);
-impl CreateBucket {
-    /// The bucket's name. Default: its id.
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = name.into();
-        self
-    }
-
-    /// The bucket's type, where the service knows several.
-    #[doc(alias = "type")]
-    pub fn kind(mut self, kind: impl Into<String>) -> Self {
-        self.kind = Some(kind.into());
-        self
-    }
-
-    async fn respond(self) -> Result<Response<String>> {
-        #[derive(Serialize)]
-        struct Request<'a> {
-            id: &'a str,
-            name: &'a str,
-            #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-            kind: Option<&'a str>,
-            #[serde(flatten)]
-            settings: &'a BucketSettings,
-        }
-        check_id(&self.id)?;
-        let target = PathBuilder::new(PATH).build()?;
-        let operation = Operation::new("storage.buckets.create", PATH, Method::POST, target)
-            .json(&Request {
-                id: &self.id,
-                name: &self.name,
-                kind: self.kind.as_deref(),
-                settings: &self.settings,
-            })?
-            .envelope(Envelope::Storage)
-            .options(self.options);
-        let response = self.client.fetch_json::<Fields>(operation).await?;
-        Ok(response.map(|mut created| created.text("name").unwrap_or(self.name)))
-    }
-}
-
-/// A change of a bucket; see [`Storage::update_bucket`].
-#[must_use = "a call does nothing until it is awaited or sent"]
-#[derive(Debug)]
-pub struct UpdateBucket {
-    client: Client,
-    id: String,
-    settings: BucketSettings,
-    options: CallOptions,
-}
-
-cloudbase_core::request_builder! {
-    /// [`is_not_found`](cloudbase_core::Error::is_not_found);
-    /// [`is_permission_denied`](cloudbase_core::Error::is_permission_denied); whatever broke the
-    /// connection.
-    impl[] UpdateBucket => (); call, product, write
-}
-bucket_settings!(UpdateBucket);
-impl UpdateBucket {
-    async fn respond(self) -> Result<Response<()>> {
-        let operation = one("storage.buckets.update", Method::PUT, &self.id)?
-            .json(&self.settings)?
-            .options(self.options);
-        Ok(self.client.fetch(operation).await?.confirm()?.map(drop))
     }
 }
 

@@ -1,6 +1,8 @@
 //! Copying and moving objects.
 
-use cloudbase_core::{CallOptions, Client, Error, ErrorKind, Idempotency, Response, Result};
+use cloudbase_core::{
+    CallOptions, Client, Error, ErrorKind, Idempotency, Operation, Response, Result,
+};
 use serde::Serialize;
 
 use crate::batch::Batch;
@@ -21,10 +23,10 @@ pub struct CopyItem {
 
 impl CopyItem {
     /// The object at path `from` is copied to path `to`.
-    pub fn copy(from: impl Into<String>, to: impl Into<String>) -> Self {
+    pub fn copy(from: impl AsRef<str>, to: impl AsRef<str>) -> Self {
         Self {
-            from: from.into(),
-            to: to.into(),
+            from: from.as_ref().to_owned(),
+            to: to.as_ref().to_owned(),
             upsert: None,
             remove_original: false,
         }
@@ -32,7 +34,7 @@ impl CopyItem {
 
     /// The object at path `from` is moved to path `to`.
     #[doc(alias = "removeOriginal")]
-    pub fn move_to(from: impl Into<String>, to: impl Into<String>) -> Self {
+    pub fn move_to(from: impl AsRef<str>, to: impl AsRef<str>) -> Self {
         Self {
             remove_original: true,
             ..Self::copy(from, to)
@@ -40,7 +42,7 @@ impl CopyItem {
     }
 
     /// Whether an existing object may be replaced. Default: what the
-    /// [batch](CopyObjects::upsert) says.
+    /// [batch](CopyMany::upsert) says.
     #[doc(alias = "overwrite")]
     pub fn upsert(mut self, upsert: bool) -> Self {
         self.upsert = Some(upsert);
@@ -64,7 +66,7 @@ impl CopyItem {
     }
 }
 
-impl<A: Into<String>, B: Into<String>> From<(A, B)> for CopyItem {
+impl<A: AsRef<str>, B: AsRef<str>> From<(A, B)> for CopyItem {
     fn from((from, to): (A, B)) -> Self {
         Self::copy(from, to)
     }
@@ -87,7 +89,7 @@ struct CopyRequest {
 /// administrators copy and move: callers with an API key.
 #[must_use = "a call does nothing until it is awaited or sent"]
 #[derive(Debug)]
-pub struct CopyObjects {
+pub struct CopyMany {
     client: Client,
     items: Vec<CopyItem>,
     upsert: bool,
@@ -97,10 +99,10 @@ pub struct CopyObjects {
 cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`] before anything is sent; whatever failed the first call. Later
     /// failures are results of the objects that they concern.
-    impl[] CopyObjects => Vec<Result<FileId>>; call, product, write
+    impl[] CopyMany => Vec<Result<FileId>>; call, product, write, operation
 }
 
-impl CopyObjects {
+impl CopyMany {
     pub(crate) fn new(client: Client, items: Vec<CopyItem>) -> Self {
         Self {
             client,
@@ -117,20 +119,25 @@ impl CopyObjects {
         self
     }
 
-    async fn respond(self) -> Result<Response<Vec<Result<FileId>>>> {
+    fn requests(&self) -> Result<Vec<CopyRequest>> {
         let requests = self.items.iter().enumerate();
-        let requests = requests
+        requests
             .map(|(index, item)| item.request(&format!(" {index}"), self.upsert))
-            .collect::<Result<Vec<_>>>()?;
-        transfer(&self.client, &requests, self.options).await
+            .collect()
+    }
+
+    fn build(self) -> Result<Operation> {
+        let requests = self.requests()?;
+        batch(&requests, self.options).first("items", &requests)
+    }
+
+    async fn respond(self) -> Result<Response<Vec<Result<FileId>>>> {
+        transfer(&self.client, &self.requests()?, self.options).await
     }
 }
 
-async fn transfer(
-    client: &Client,
-    requests: &[CopyRequest],
-    options: CallOptions,
-) -> Result<Response<Vec<Result<FileId>>>> {
+/// The calls that make these copies and moves.
+fn batch(requests: &[CopyRequest], options: CallOptions) -> Batch {
     let repeats = |item: &CopyRequest| item.overwrite && !item.remove_original;
     let idempotency = if requests.iter().all(repeats) {
         Idempotency::Idempotent
@@ -138,7 +145,7 @@ async fn transfer(
         // A second time finds its own result in the way, or the original gone.
         Idempotency::Unsafe
     };
-    let call = Batch {
+    Batch {
         name: if requests.iter().all(|item| item.remove_original) {
             "storage.move"
         } else {
@@ -147,8 +154,16 @@ async fn transfer(
         path: "/v1/storages/copy-objects",
         idempotency,
         options,
-    };
-    call.send_all(client, requests, requests, |item, _| new_id(item))
+    }
+}
+
+async fn transfer(
+    client: &Client,
+    requests: &[CopyRequest],
+    options: CallOptions,
+) -> Result<Response<Vec<Result<FileId>>>> {
+    batch(requests, options)
+        .send_all(client, requests, requests, |item, _| new_id(item))
         .await
 }
 
@@ -178,7 +193,7 @@ cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`] before anything is sent; [`is_not_found`](Error::is_not_found);
     /// [`is_conflict`](Error::is_conflict) if there is an object that may not be replaced;
     /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
-    impl[] CopyObject => FileId; call, product, write
+    impl[] CopyObject => FileId; call, product, write, operation
 }
 
 impl CopyObject {
@@ -195,6 +210,11 @@ impl CopyObject {
     pub fn upsert(mut self, upsert: bool) -> Self {
         self.item = self.item.upsert(upsert);
         self
+    }
+
+    fn build(self) -> Result<Operation> {
+        let requests = [self.item.request("", true)?];
+        batch(&requests, self.options).first("items", &requests)
     }
 
     async fn respond(self) -> Result<Response<FileId>> {

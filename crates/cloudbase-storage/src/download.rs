@@ -12,8 +12,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use cloudbase_core::http::{HeaderValue, Uri};
-use cloudbase_core::{CallOptions, Client, Error, ErrorKind, Response, Result};
+use cloudbase_core::http::{HeaderValue, Method, Uri};
+use cloudbase_core::{CallOptions, Client, Error, ErrorKind, Operation, Response, Result};
 
 use self::open::{Place, Source, Validator};
 use self::range::Span;
@@ -47,7 +47,7 @@ pub struct Download {
 cloudbase_core::request_builder! {
     /// As [`stream`](Self::stream) and [`ObjectStream::next_bytes`];
     /// [`TooLarge`](ErrorKind::TooLarge) beyond [`max_size`](Self::max_size).
-    impl[] Download => Bytes; transfer, product
+    impl[] Download => Bytes; transfer, product, operation
 }
 
 impl Download {
@@ -149,17 +149,25 @@ impl Download {
     /// there is no such object; [`is_permission_denied`](Error::is_permission_denied); whatever
     /// broke the connection.
     pub async fn stream(self) -> Result<ObjectStream> {
-        let place = self.place.map_err(named)?;
-        let span = self.span.map_err(named)?;
-        let validator = match self.if_match {
-            Some(etag) => Some(Validator::etag(parse_etag(etag).map_err(named)?)),
-            None => None,
-        };
-        let known = self.if_none_match.map(parse_known_etag).transpose();
-        let known = known.map_err(named)?;
-        let source = Source::new(self.client, place, self.options);
+        let (span, validator, known) = self.conditions().map_err(named)?;
+        let source = Source::new(self.client, self.place.map_err(named)?, self.options);
         let (on_progress, max_resumes) = (self.on_progress, self.max_resumes);
         ObjectStream::open(source, span, validator, known, on_progress, max_resumes).await
+    }
+
+    /// Which part is read, and of which version.
+    fn conditions(&self) -> Result<(Span, Option<Validator>, Option<HeaderValue>)> {
+        let span = self.span.clone()?;
+        let validator = self.if_match.clone().map(parse_etag).transpose()?;
+        let known = self.if_none_match.clone().map(parse_known_etag);
+        Ok((span, validator.map(Validator::etag), known.transpose()?))
+    }
+
+    fn build(self) -> Result<Operation> {
+        let (span, validator, known) = self.conditions().map_err(named)?;
+        let source = Source::new(self.client, self.place.map_err(named)?, self.options);
+        let headers = open::conditions(span, validator.as_ref(), known);
+        source.first(Method::GET, &headers)
     }
 
     async fn respond(self) -> Result<Response<Bytes>> {

@@ -30,7 +30,6 @@ mod storage;
 mod batch;
 mod bucket;
 mod buckets;
-mod call;
 mod checksum;
 mod content_type;
 mod copy;
@@ -47,16 +46,19 @@ mod upload;
 mod url;
 
 pub use crate::bucket::{
-    Bucket, BucketCopy, BucketObject, BucketObjectInfo, BucketSignedUrl, BucketUpload, List,
-    ListPage, ListedObject, PublicUrl, RequestSignedUploadUrl, SignedUploadUrl,
+    Bucket, BucketCopy, BucketExists, BucketInfo, BucketList, BucketObject, BucketObjectInfo,
+    BucketRemove, BucketSignedUploadUrl, BucketSignedUrl, BucketSignedUrls, BucketUpload, ListPage,
+    ListedObject, PublicUrl, SignedUploadUrl,
 };
-pub use crate::buckets::{BucketDetails, CreateBucket, ListBuckets, MimeTypes, UpdateBucket};
-pub use crate::call::Call;
-pub use crate::copy::{CopyItem, CopyObject, CopyObjects};
+pub use crate::buckets::{
+    BucketDetails, CreateBucket, DeleteBucket, ListBuckets, MimeTypes, RequestBucketDetails,
+    UpdateBucket,
+};
+pub use crate::copy::{CopyItem, CopyMany, CopyObject};
 pub use crate::download::{Download, DownloadProgress, ObjectStream};
 pub use crate::file_id::FileId;
 pub use crate::key::ObjectKey;
-pub use crate::object_info::ObjectInfo;
+pub use crate::object_info::{Exists, Info, ObjectInfo};
 pub use crate::remove::Remove;
 pub use crate::signed_url::{SignedUrl, SignedUrls};
 pub use crate::storage::Storage;

@@ -1,11 +1,13 @@
 //! Removing objects.
 
-use cloudbase_core::{CallOptions, Client, Idempotency, Response, Result};
+use cloudbase_core::{CallOptions, Client, Idempotency, Operation, Response, Result};
 use serde::Serialize;
 
 use crate::FileId;
 use crate::batch::Batch;
 use crate::signed_url::parse_all;
+
+const NAME: &str = "storage.remove";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -28,7 +30,7 @@ cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
     /// failed the first call. Later failures are results of the objects that they concern, and so is
     /// [`is_not_found`](cloudbase_core::Error::is_not_found).
-    impl[] Remove => Vec<Result<FileId>>; call, product, write
+    impl[] Remove => Vec<Result<FileId>>; call, product, write, operation
 }
 
 impl Remove {
@@ -40,21 +42,36 @@ impl Remove {
         }
     }
 
-    async fn respond(self) -> Result<Response<Vec<Result<FileId>>>> {
-        let ids = parse_all(&self.ids)?;
-        let items: Vec<_> = ids
-            .iter()
-            .map(|id| RemoveItem {
-                cloud_object_id: id.as_str(),
-            })
-            .collect();
-        let call = Batch {
-            name: "storage.remove",
+    fn ids(&self) -> Result<Vec<FileId>> {
+        parse_all(&self.ids).map_err(|error| error.with_operation(NAME))
+    }
+
+    fn batch(self) -> Batch {
+        Batch {
+            name: NAME,
             path: "/v1/storages/delete-objects",
             idempotency: Idempotency::Idempotent,
             options: self.options,
-        };
-        call.send_all(&self.client, &items, &ids, |_, id| Ok(id.clone()))
+        }
+    }
+
+    fn build(self) -> Result<Operation> {
+        let ids = self.ids()?;
+        self.batch().first("ids", &items(&ids))
+    }
+
+    async fn respond(self) -> Result<Response<Vec<Result<FileId>>>> {
+        let (client, ids) = (self.client.clone(), self.ids()?);
+        self.batch()
+            .send_all(&client, &items(&ids), &ids, |_, id| Ok(id.clone()))
             .await
     }
+}
+
+fn items(ids: &[FileId]) -> Vec<RemoveItem<'_>> {
+    ids.iter()
+        .map(|id| RemoveItem {
+            cloud_object_id: id.as_str(),
+        })
+        .collect()
 }

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use cloudbase_core::sdk::encode_component;
-use cloudbase_core::{CallOptions, Client, Error, ErrorKind, Idempotency, Response, Result};
+use cloudbase_core::{
+    CallOptions, Client, Error, ErrorKind, Idempotency, Operation, Response, Result,
+};
 use serde::Serialize;
 
 use crate::batch::Batch;
@@ -15,31 +17,47 @@ use crate::{FileId, url};
 #[serde(rename_all = "camelCase")]
 struct Request<'a> {
     cloud_object_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_age: Option<u64>,
+    max_age: u64,
 }
 
-fn call(options: CallOptions) -> Batch {
+const NAME: &str = "storage.signed_url";
+
+fn batch(options: CallOptions) -> Batch {
     Batch {
-        name: "storage.signed_url",
+        name: NAME,
         path: "/v1/storages/get-objects-download-info",
         idempotency: Idempotency::Safe,
         options,
     }
 }
 
+fn items(ids: &[FileId], lifetime: Duration) -> Vec<Request<'_>> {
+    ids.iter()
+        .map(|id| Request {
+            cloud_object_id: id.as_str(),
+            max_age: lifetime.as_secs(),
+        })
+        .collect()
+}
+
+/// The request for the URL of one object.
+pub(crate) fn operation(
+    id: &FileId,
+    lifetime: Duration,
+    options: CallOptions,
+) -> Result<Operation> {
+    batch(options).first("ids", &items(std::slice::from_ref(id), lifetime))
+}
+
 /// Asks for the URL of one object.
 pub(crate) async fn request(
     client: &Client,
     id: &FileId,
-    max_age: Option<u64>,
+    lifetime: Duration,
     options: CallOptions,
 ) -> Result<Response<String>> {
-    let items = [Request {
-        cloud_object_id: id.as_str(),
-        max_age,
-    }];
-    let mut outcomes = call(options).send(client, &items).await?;
+    let items = items(std::slice::from_ref(id), lifetime);
+    let mut outcomes = batch(options).send(client, &items).await?;
     let item = outcomes.next_item()?;
     let url = read(item, id).map_err(|error| outcomes.complete(error))?;
     Ok(outcomes.respond(url))
@@ -111,7 +129,7 @@ cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`] before anything is sent;
     /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection. That
     /// there is no such object may show only when the URL is used.
-    impl[] SignedUrl => String; call, product
+    impl[] SignedUrl => String; call, product, operation
 }
 
 impl SignedUrl {
@@ -141,10 +159,21 @@ impl SignedUrl {
         self
     }
 
+    fn check(&self) -> Result<FileId> {
+        let check = || {
+            seconds(self.lifetime)?;
+            FileId::new(&self.id)
+        };
+        check().map_err(|error| error.with_operation(NAME))
+    }
+
+    fn build(self) -> Result<Operation> {
+        operation(&self.check()?, self.lifetime, self.options)
+    }
+
     async fn respond(self) -> Result<Response<String>> {
-        let id = FileId::new(&self.id)?;
-        let max_age = seconds(self.lifetime)?;
-        let response = request(&self.client, &id, Some(max_age), self.options).await?;
+        let id = self.check()?;
+        let response = request(&self.client, &id, self.lifetime, self.options).await?;
         Ok(response.map(|url| self.extras.add_to(url)))
     }
 }
@@ -163,7 +192,7 @@ pub struct SignedUrls {
 cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`] before anything is sent; whatever failed the first call. Later
     /// failures are results of the objects that they concern.
-    impl[] SignedUrls => Vec<Result<String>>; call, product
+    impl[] SignedUrls => Vec<Result<String>>; call, product, operation
 }
 
 impl SignedUrls {
@@ -176,23 +205,28 @@ impl SignedUrls {
         }
     }
 
+    fn check(&self) -> Result<Vec<FileId>> {
+        let check = || {
+            seconds(self.lifetime)?;
+            parse_all(&self.ids)
+        };
+        check().map_err(|error| error.with_operation(NAME))
+    }
+
+    fn build(self) -> Result<Operation> {
+        let ids = self.check()?;
+        batch(self.options).first("ids", &items(&ids, self.lifetime))
+    }
+
     async fn respond(self) -> Result<Response<Vec<Result<String>>>> {
-        let ids = parse_all(&self.ids)?;
-        let max_age = Some(seconds(self.lifetime)?);
-        let items: Vec<_> = ids
-            .iter()
-            .map(|id| Request {
-                cloud_object_id: id.as_str(),
-                max_age,
-            })
-            .collect();
-        call(self.options)
-            .send_all(&self.client, &items, &ids, read)
+        let ids = self.check()?;
+        batch(self.options)
+            .send_all(&self.client, &items(&ids, self.lifetime), &ids, read)
             .await
     }
 }
 
-/// Checks all ids; the error tells which one is none.
+/// Checks all ids; the error says which one is invalid.
 pub(crate) fn parse_all(ids: &[String]) -> Result<Vec<FileId>> {
     ids.iter()
         .enumerate()

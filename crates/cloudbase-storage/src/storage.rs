@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use cloudbase_core::http::{HeaderMap, Method, StatusCode};
-use cloudbase_core::{CallOptions, Client, Error, ErrorCode, Response, Result};
+use cloudbase_core::Client;
 
-use crate::copy::{CopyItem, CopyObject, CopyObjects};
+use crate::FileId;
+use crate::copy::{CopyItem, CopyMany, CopyObject};
 use crate::download::Download;
-use crate::download::open::{self as source, Place, Source};
+use crate::object_info::{Exists, Info};
 use crate::remove::Remove;
 use crate::signed_url::{SignedUrl, SignedUrls};
 use crate::upload::{RequestUploadInfo, SignedUpload, Upload, UploadInfo, UploadSource};
-use crate::{Call, FileId, ObjectInfo};
 
 /// Objects of the environment. Cheap to clone.
 ///
@@ -50,13 +49,13 @@ impl Storage {
     /// # }
     /// ```
     #[doc(alias = "uploadFile")]
-    pub fn upload(&self, path: impl Into<String>, source: impl Into<UploadSource>) -> Upload {
-        Upload::new(self.client.clone(), path.into(), source.into())
+    pub fn upload(&self, path: impl AsRef<str>, source: impl Into<UploadSource>) -> Upload {
+        Upload::new(self.client.clone(), path.as_ref(), source.into())
     }
 
     /// Puts `source` under `path` and always replaces what is there, whatever
     /// [`upsert`](Upload::upsert) says.
-    pub fn update(&self, path: impl Into<String>, source: impl Into<UploadSource>) -> Upload {
+    pub fn update(&self, path: impl AsRef<str>, source: impl Into<UploadSource>) -> Upload {
         self.upload(path, source).always_replace()
     }
 
@@ -78,8 +77,8 @@ impl Storage {
     #[doc(alias = "createSignedUploadUrl")]
     #[doc(alias = "getUploadInfo")]
     #[doc(alias = "getUploadMetadata")]
-    pub fn upload_info(&self, path: impl Into<String>) -> RequestUploadInfo {
-        RequestUploadInfo::new(self.client.clone(), path.into())
+    pub fn upload_info(&self, path: impl AsRef<str>) -> RequestUploadInfo {
+        RequestUploadInfo::new(self.client.clone(), path.as_ref())
     }
 
     /// Puts `source` where `info` allows it. Needs no CloudBase credential.
@@ -116,7 +115,7 @@ impl Storage {
         Download::url(self.client.clone(), url.as_ref())
     }
 
-    /// Makes a URL by which anybody can read the object `id` for so long (whole seconds).
+    /// Makes a URL that grants read access to the object `id` for `lifetime`, in whole seconds.
     ///
     /// ```no_run
     /// # async fn run(storage: cloudbase_storage::Storage) -> cloudbase_core::Result<()> {
@@ -174,7 +173,7 @@ impl Storage {
     /// Copies the object at path `from` to path `to`. Both must be of the characters that the service
     /// [documents](crate::ObjectKey).
     #[doc(alias = "copyFile")]
-    pub fn copy(&self, from: impl Into<String>, to: impl Into<String>) -> CopyObject {
+    pub fn copy(&self, from: impl AsRef<str>, to: impl AsRef<str>) -> CopyObject {
         CopyObject::new(self.client.clone(), CopyItem::copy(from, to))
     }
 
@@ -196,90 +195,36 @@ impl Storage {
     /// # }
     /// ```
     #[doc(alias = "copyFile")]
-    pub fn copy_many(&self, items: impl IntoIterator<Item = impl Into<CopyItem>>) -> CopyObjects {
+    pub fn copy_many(&self, items: impl IntoIterator<Item = impl Into<CopyItem>>) -> CopyMany {
         let items = items.into_iter().map(Into::into).collect();
-        CopyObjects::new(self.client.clone(), items)
+        CopyMany::new(self.client.clone(), items)
     }
 
     /// Moves the object at path `from` to path `to`.
     #[doc(alias = "move")]
-    pub fn move_to(&self, from: impl Into<String>, to: impl Into<String>) -> CopyObject {
+    pub fn move_to(&self, from: impl AsRef<str>, to: impl AsRef<str>) -> CopyObject {
         CopyObject::new(self.client.clone(), CopyItem::move_to(from, to))
     }
 
     /// Moves many objects, from the first path of each pair to the second.
     pub fn move_many(
         &self,
-        pairs: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
-    ) -> CopyObjects {
+        pairs: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<str>)>,
+    ) -> CopyMany {
         let pairs = pairs.into_iter();
         self.copy_many(pairs.map(|(from, to)| CopyItem::move_to(from, to)))
     }
 
-    /// Size, content type, tag, date and metadata of the object `id`.
-    ///
-    /// # Errors
-    ///
-    /// [`is_not_found`](cloudbase_core::Error::is_not_found) if there is no such object; as
-    /// [`Download::stream`].
+    /// Returns size, content type, tag, date and metadata of the object `id`.
     #[doc(alias = "getFileInfo")]
-    pub fn info(&self, id: impl AsRef<str>) -> Call<ObjectInfo> {
-        let (client, id) = (self.client.clone(), FileId::new(id.as_ref()));
-        Call::new(|options| async { head(client, id?, options).await })
+    pub fn info(&self, id: impl AsRef<str>) -> Info {
+        Info::new(self.client.clone(), FileId::new(id.as_ref()))
     }
 
-    /// Whether there is an object `id` that the caller may read.
-    ///
-    /// # Errors
-    ///
-    /// As [`info`](Self::info), but for its absence.
-    pub fn exists(&self, id: impl AsRef<str>) -> Call<bool> {
-        let (client, id) = (self.client.clone(), FileId::new(id.as_ref()));
-        Call::new(|options| async {
-            match head(client, id?, options).await {
-                Ok(info) => Ok(info.map(|_| true)),
-                Err(error) if error.is_not_found() => Ok(Response::of_error(&error, false)),
-                Err(error) => Err(error),
-            }
-        })
+    /// Returns whether there is an object `id` that the caller may read.
+    pub fn exists(&self, id: impl AsRef<str>) -> Exists {
+        Exists::new(self.client.clone(), FileId::new(id.as_ref()))
     }
-}
-
-/// Asks for the head of an object.
-async fn head(client: Client, id: FileId, options: CallOptions) -> Result<Response<ObjectInfo>> {
-    let source = Source::new(client, Place::File(id), options);
-    match source.request(Method::HEAD, &HeaderMap::new()).await {
-        Ok(response) => {
-            let info = ObjectInfo::of(response.headers());
-            Ok(response.map(|_| info))
-        }
-        // The object store also says so that it has no such object.
-        Err(error) if is_bad_request_of_store(&error) => {
-            Err(error.with_code(ErrorCode::OBJECT_NOT_EXIST))
-        }
-        Err(error) => Err(error),
-    }
-}
-
-fn is_bad_request_of_store(error: &Error) -> bool {
-    error.status() == Some(StatusCode::BAD_REQUEST) && error.operation() == source::OPERATION
-}
-
-/// Whether asking about an object of a bucket found one. The service also says 400 to what it does not
-/// have.
-pub(crate) fn present<T>(found: Result<Response<T>>) -> Result<Response<bool>> {
-    match found {
-        Ok(response) => Ok(response.map(|_| true)),
-        Err(error) if error.is_not_found() || is_bad_request(&error) => {
-            Ok(Response::of_error(&error, false))
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// The body may state another status, which is meant then.
-fn is_bad_request(error: &Error) -> bool {
-    error.body_status().or(error.status()) == Some(StatusCode::BAD_REQUEST)
 }
 
 fn collect(ids: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<String> {

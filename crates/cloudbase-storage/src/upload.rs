@@ -56,7 +56,8 @@ pub(crate) use transfer_methods;
 ///
 /// Dropping its future cancels it: the connection is closed, and no object is made, unless all bytes
 /// were sent already. The response of [`send_with_meta`](Self::send_with_meta) is that of the object
-/// store, which received the bytes.
+/// store, which received the bytes; [`operation`](Self::operation) is the request for the permit, without the
+/// length of a file, which is known when the file is open.
 #[doc(alias = "StorageUploadOptions")]
 #[must_use = "an upload does nothing until it is awaited or sent"]
 pub struct Upload {
@@ -74,16 +75,16 @@ cloudbase_core::request_builder! {
     /// cannot be read or changes meanwhile; [`Api`](ErrorKind::Api) with the code of the gateway
     /// ([`STORAGE_EXCEED_AUTHORITY`](cloudbase_core::ErrorCode::STORAGE_EXCEED_AUTHORITY)) or of the object store (`AccessDenied`, `FileAlreadyExists`);
     /// [`Body`](ErrorKind::Body) if the object store has other bytes than were sent.
-    impl[] Upload => Uploaded; transfer, product, write
+    impl[] Upload => Uploaded; transfer, product, write, operation
 }
 object_headers!(Upload);
 transfer_methods!(Upload);
 
 impl Upload {
-    pub(crate) fn new(client: Client, path: String, source: UploadSource) -> Self {
+    pub(crate) fn new(client: Client, path: &str, source: UploadSource) -> Self {
         Self {
             client,
-            path,
+            path: path.to_owned(),
             source,
             headers: ObjectHeaders::default(),
             on_progress: None,
@@ -102,10 +103,23 @@ impl Upload {
             .map_err(|error| error.with_operation("storage.upload"))
     }
 
-    async fn run(mut self) -> Result<Response<Uploaded>> {
+    fn key(&mut self) -> Result<ObjectKey> {
         let key = ObjectKey::checked("path", &self.path)?;
-        self.headers
-            .default_content_type(self.source.content_type(&key));
+        let media_type = self.source.content_type(&key);
+        self.headers.default_content_type(media_type);
+        Ok(key)
+    }
+
+    fn build(mut self) -> Result<Operation> {
+        let key = self.key()?;
+        if let Some(length) = self.source.sized(None)?.length() {
+            self.headers.length(length);
+        }
+        permit::operation(&key, &self.headers.finish()?, self.options)
+    }
+
+    async fn run(mut self) -> Result<Response<Uploaded>> {
+        let key = self.key()?;
         let stall = stall_limit(&self.client, &self.options);
         let content = self.source.sized(None)?.open(stall).await?;
         if let Some(length) = content.length() {
@@ -142,7 +156,7 @@ pub struct SignedUpload {
 
 cloudbase_core::request_builder! {
     /// As [`Upload::send`]. [`ErrorKind::Argument`] if another length was signed than `source` has.
-    impl[] SignedUpload => Uploaded; limits
+    impl[] SignedUpload => Uploaded; limits, write, operation
 }
 transfer_methods!(SignedUpload);
 
@@ -161,6 +175,10 @@ impl SignedUpload {
         let run = self.run();
         run.await
             .map_err(|error| error.with_operation("storage.upload_to_signed_url"))
+    }
+
+    fn build(self) -> Result<Operation> {
+        put_operation(&self.info, self.options)
     }
 
     async fn run(self) -> Result<Response<Uploaded>> {
@@ -228,6 +246,16 @@ pub(crate) fn stall_limit(client: &Client, options: &CallOptions) -> Duration {
     options.stall_timeout().unwrap_or(default)
 }
 
+/// The PUT of an object, without its bytes.
+fn put_operation(info: &UploadInfo, options: CallOptions) -> Result<Operation> {
+    let operation = info.put()?.options(options);
+    if operation.headers().contains_key(CONTENT_TYPE) {
+        return Ok(operation);
+    }
+    let media_type = content_type::guess(info.key().file_name());
+    Ok(operation.header(CONTENT_TYPE, HeaderValue::from_static(media_type)))
+}
+
 async fn put(
     client: &Client,
     info: &UploadInfo,
@@ -235,11 +263,7 @@ async fn put(
     on_progress: Option<OnProgress>,
     options: CallOptions,
 ) -> Result<Response<Uploaded>> {
-    let mut operation = info.put()?.options(options);
-    if !operation.headers().contains_key("content-type") {
-        let media_type = content_type::guess(info.key().file_name());
-        operation = operation.header(CONTENT_TYPE, HeaderValue::from_static(media_type));
-    }
+    let operation = put_operation(info, options)?;
     let answer = transmit(client, operation, content, on_progress).await?;
     let uploaded = Uploaded {
         file_id: info.file_id().clone(),

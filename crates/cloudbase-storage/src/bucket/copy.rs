@@ -31,7 +31,7 @@ cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent;
     /// [`is_not_found`](Error::is_not_found); [`is_conflict`](Error::is_conflict);
     /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
-    impl[] BucketCopy => BucketObject; call, product, write
+    impl[] BucketCopy => BucketObject; call, product, write, operation
 }
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -67,11 +67,11 @@ impl Metadata {
 }
 
 impl BucketCopy {
-    pub(super) fn new(bucket: Bucket, from: String, to: String, remove_original: bool) -> Self {
+    pub(super) fn new(bucket: Bucket, from: &str, to: &str, remove_original: bool) -> Self {
         Self {
             bucket,
-            from,
-            to,
+            from: from.to_owned(),
+            to: to.to_owned(),
             to_bucket: None,
             remove_original,
             upsert: None,
@@ -106,7 +106,7 @@ impl BucketCopy {
         self
     }
 
-    async fn respond(self) -> Result<Response<BucketObject>> {
+    fn build(self) -> Result<Operation> {
         let from = ObjectKey::checked("from", &self.from)?;
         let to = ObjectKey::checked("to", &self.to)?;
         check_id(&self.bucket.id)?;
@@ -152,8 +152,14 @@ impl BucketCopy {
         if let Some(metadata) = metadata {
             operation = operation.header(HeaderName::from_static("x-metadata"), metadata.header);
         }
-        let response = self.bucket.client.fetch_json(operation).await?;
-        let bucket = self.to_bucket.unwrap_or(self.bucket.id);
+        Ok(operation)
+    }
+
+    async fn respond(self) -> Result<Response<BucketObject>> {
+        let to = ObjectKey::checked("to", &self.to)?;
+        let client = self.bucket.client.clone();
+        let bucket = self.to_bucket.clone().unwrap_or(self.bucket.id.clone());
+        let response = client.fetch_json(self.build()?).await?;
         Ok(response.map(|fields| BucketObject::of(fields, to, &bucket)))
     }
 }

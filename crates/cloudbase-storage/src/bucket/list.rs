@@ -18,7 +18,7 @@ use crate::fields::Fields;
 /// Awaited, it gives one page; [`pages`](Self::pages) gives them all.
 #[must_use = "a call does nothing until it is awaited or sent"]
 #[derive(Clone, Debug)]
-pub struct List {
+pub struct BucketList {
     bucket: Bucket,
     request: Request,
     options: CallOptions,
@@ -27,7 +27,7 @@ pub struct List {
 cloudbase_core::request_builder! {
     /// [`is_not_found`](Error::is_not_found) if there is no such bucket;
     /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
-    impl[] List => ListPage; call, product
+    impl[] BucketList => ListPage; call, product, operation
 }
 #[derive(Clone, Debug, Serialize)]
 struct Request {
@@ -48,7 +48,7 @@ struct SortBy {
     order: &'static str,
 }
 
-impl List {
+impl BucketList {
     pub(super) fn new(bucket: Bucket, prefix: String) -> Self {
         Self {
             bucket,
@@ -94,7 +94,7 @@ impl List {
     ///
     /// # Errors
     ///
-    /// As [`List::send`]; [`ErrorKind::Decode`] after a page of which the service says that there
+    /// As [`BucketList::send`]; [`ErrorKind::Decode`] after a page of which the service says that there
     /// is more, but not where.
     pub fn pages(mut self) -> PageStream<ListPage> {
         // All pages are read as the user of the first one.
@@ -108,18 +108,23 @@ impl List {
         self.pages().items()
     }
 
-    async fn respond(self) -> Result<Response<ListPage>> {
+    fn build(self) -> Result<Operation> {
         let operation = Operation::new(
             "storage.bucket.list",
             "/v1/storages/object/list/{bucket}",
             Method::POST,
             self.bucket.at("/v1/storages/object/list")?.build()?,
         )
-        .json(&self.request)?
-        .idempotency(Idempotency::Safe)
-        .envelope(Envelope::Storage)
-        .options(self.options);
-        let response = self.bucket.client.fetch_json(operation).await?;
+        .json(&self.request)?;
+        Ok(operation
+            .idempotency(Idempotency::Safe)
+            .envelope(Envelope::Storage)
+            .options(self.options))
+    }
+
+    async fn respond(self) -> Result<Response<ListPage>> {
+        let client = self.bucket.client.clone();
+        let response = client.fetch_json(self.build()?).await?;
         response.try_map(ListPage::of)
     }
 }
@@ -132,7 +137,7 @@ struct Source(Next);
 #[derive(Debug)]
 enum Next {
     /// The page of this request.
-    List(List),
+    List(BucketList),
     /// Why it is missing, though there are more objects.
     Error(Error),
     End,
@@ -140,7 +145,7 @@ enum Next {
 
 impl Next {
     /// What comes after `page`, the response to `list`.
-    fn after(list: List, page: &ListPage) -> Self {
+    fn after(list: BucketList, page: &ListPage) -> Self {
         let problem = match (page.has_next, &page.next_cursor) {
             (false, _) => return Self::End,
             (true, Some(cursor)) if list.request.cursor.as_ref() != Some(cursor) => {
@@ -182,7 +187,7 @@ impl PageSource for Source {
 pub struct ListPage {
     /// The objects.
     pub objects: Vec<ListedObject>,
-    /// What lies deeper, if [asked for](List::with_delimiter).
+    /// What lies deeper, if [asked for](BucketList::with_delimiter).
     pub folders: Vec<ListedObject>,
     /// Whether there are more.
     pub has_next: bool,

@@ -12,31 +12,75 @@ const NAME: &str = "storage.bucket.remove";
 /// How many names one call takes.
 const CHUNK: usize = 100;
 
-/// Removes objects; see [`Bucket::remove`].
-pub(super) async fn many(
-    bucket: &Bucket,
-    paths: &[ObjectKey],
-    options: &CallOptions,
-) -> Result<Response<Vec<Result<ListedObject>>>> {
-    let target = bucket.at("/v1/storages/object")?.build()?;
-    let mut head = Response::without_call(NAME, ());
-    let mut results = Vec::new();
-    for (number, chunk) in paths.chunks(CHUNK).enumerate() {
-        match one(bucket, &target, chunk, options).await {
-            Ok(response) => {
-                let removed;
-                (removed, head) = response.split();
-                results.extend(removed);
-            }
-            Err(error) if number == 0 => return Err(error),
-            Err(error) => {
-                let rest = &paths[number * CHUNK..];
-                results.extend(rest.iter().map(|_| Err(error.clone())));
-                break;
-            }
+/// A removal of objects; see [`Bucket::remove`].
+#[must_use = "a call does nothing until it is awaited or sent"]
+#[derive(Debug)]
+pub struct BucketRemove {
+    bucket: Bucket,
+    paths: Result<Vec<ObjectKey>>,
+    options: CallOptions,
+}
+
+cloudbase_core::request_builder! {
+    /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
+    /// failed the first call, such as [`is_permission_denied`](Error::is_permission_denied). If a
+    /// later call fails, what the earlier ones removed is not lost: each object of it and of the
+    /// calls that would have followed has its error. An object that is not there has one that is
+    /// [`is_not_found`](Error::is_not_found).
+    impl[] BucketRemove => Vec<Result<ListedObject>>; call, product, write, operation
+}
+
+impl BucketRemove {
+    pub(super) fn new(bucket: Bucket, paths: Result<Vec<ObjectKey>>) -> Self {
+        Self {
+            bucket,
+            paths,
+            options: CallOptions::default(),
         }
     }
-    Ok(head.map(|()| results))
+
+    fn build(self) -> Result<Operation> {
+        let target = self.bucket.at("/v1/storages/object")?.build()?;
+        match self.paths?.chunks(CHUNK).next() {
+            Some(paths) => operation(&target, paths, self.options),
+            None => Err(Error::argument("paths", "must not be empty")),
+        }
+    }
+
+    async fn respond(self) -> Result<Response<Vec<Result<ListedObject>>>> {
+        let (bucket, paths, options) = (self.bucket, self.paths?, self.options.as_one_call());
+        let target = bucket.at("/v1/storages/object")?.build()?;
+        let mut head = Response::without_call(NAME, ());
+        let mut results = Vec::new();
+        for (number, chunk) in paths.chunks(CHUNK).enumerate() {
+            match one(&bucket, &target, chunk, &options).await {
+                Ok(response) => {
+                    let removed;
+                    (removed, head) = response.split();
+                    results.extend(removed);
+                }
+                Err(error) if number == 0 => return Err(error),
+                Err(error) => {
+                    let rest = &paths[number * CHUNK..];
+                    results.extend(rest.iter().map(|_| Err(error.clone())));
+                    break;
+                }
+            }
+        }
+        Ok(head.map(|()| results))
+    }
+}
+
+/// One call of at most [`CHUNK`] objects.
+fn operation(target: &Uri, prefixes: &[ObjectKey], options: CallOptions) -> Result<Operation> {
+    #[derive(Serialize)]
+    struct Prefixes<'a> {
+        prefixes: &'a [ObjectKey],
+    }
+    let template = "/v1/storages/object/{bucket}";
+    let operation = Operation::new(NAME, template, Method::DELETE, target.clone());
+    let operation = operation.json(&Prefixes { prefixes })?;
+    Ok(operation.envelope(Envelope::Storage).options(options))
 }
 
 async fn one(
@@ -45,19 +89,7 @@ async fn one(
     prefixes: &[ObjectKey],
     options: &CallOptions,
 ) -> Result<Response<Vec<Result<ListedObject>>>> {
-    #[derive(Serialize)]
-    struct Prefixes<'a> {
-        prefixes: &'a [ObjectKey],
-    }
-    let operation = Operation::new(
-        NAME,
-        "/v1/storages/object/{bucket}",
-        Method::DELETE,
-        target.clone(),
-    )
-    .json(&Prefixes { prefixes })?
-    .envelope(Envelope::Storage)
-    .options(options.clone());
+    let operation = operation(target, prefixes, options.clone())?;
     let response = bucket.client.fetch_json(operation).await?;
     let (removed, response) = response.try_map(ListedObject::all)?.split();
     let found = in_order(prefixes, removed);

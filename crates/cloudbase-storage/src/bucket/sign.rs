@@ -18,6 +18,9 @@ use crate::signed_url::{Extras, seconds};
 /// How many objects one call signs.
 const CHUNK: usize = 500;
 
+/// The name of a call that signs many objects.
+const MANY: &str = "storage.bucket.signed_urls";
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Request<'a> {
@@ -107,45 +110,6 @@ macro_rules! url_extras {
     };
 }
 
-/// Signs many objects; see [`Bucket::signed_urls`].
-pub(super) async fn many(
-    bucket: &Bucket,
-    paths: Vec<ObjectKey>,
-    lifetime: Duration,
-    options: CallOptions,
-) -> Result<Response<Vec<Result<String>>>> {
-    let target = bucket.at("/v1/storages/object/sign")?.build()?;
-    let expires_in = seconds(lifetime)?;
-    let options = options.as_one_call();
-    let mut head = Response::without_call("storage.bucket.signed_urls", ());
-    let mut urls = Vec::with_capacity(paths.len());
-    for paths in paths.chunks(CHUNK) {
-        let operation = Operation::new(
-            "storage.bucket.signed_urls",
-            "/v1/storages/object/sign/{bucket}",
-            Method::POST,
-            target.clone(),
-        )
-        .json(&Request {
-            expires_in,
-            paths: Some(paths),
-        })?
-        .idempotency(Idempotency::Safe)
-        .envelope(Envelope::Storage)
-        .options(options.clone());
-        let response = bucket.client.fetch_json(operation).await?;
-        let response = response.try_map(|items| sorted(paths, items))?;
-        let (items, response) = response.split();
-        let missing = || Error::new(ErrorKind::Decode, "the response has no URL for this path");
-        urls.extend(items.into_iter().map(|item| {
-            let url = item.ok_or_else(missing).and_then(|item| url(item, bucket));
-            url.map_err(|error| response.complete(error))
-        }));
-        head = response;
-    }
-    Ok(head.map(|()| urls))
-}
-
 /// A request for a signed URL; see [`Bucket::signed_url`].
 #[must_use = "a call does nothing until it is awaited or sent"]
 #[derive(Debug)]
@@ -160,43 +124,117 @@ pub struct BucketSignedUrl {
 cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`] before anything is sent; [`is_not_found`](Error::is_not_found);
     /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
-    impl[] BucketSignedUrl => String; call, product
+    impl[] BucketSignedUrl => String; call, product, operation
 }
 url_extras!(BucketSignedUrl);
 
 impl BucketSignedUrl {
-    pub(super) fn new(bucket: Bucket, path: String, lifetime: Duration) -> Self {
+    pub(super) fn new(bucket: Bucket, path: &str, lifetime: Duration) -> Self {
         Self {
             bucket,
-            path,
+            path: path.to_owned(),
             lifetime,
             extras: Extras::default(),
             options: CallOptions::default(),
         }
     }
 
-    async fn respond(self) -> Result<Response<String>> {
+    fn build(self) -> Result<Operation> {
         let expires_in = seconds(self.lifetime)?;
         let target = self
             .bucket
             .object("/v1/storages/object/sign", &self.path)?
             .build()?;
-        let operation = Operation::new(
-            "storage.bucket.signed_url",
-            "/v1/storages/object/sign/{bucket}/{key}",
-            Method::POST,
-            target,
-        )
-        .json(&Request {
+        let template = "/v1/storages/object/sign/{bucket}/{key}";
+        let operation = Operation::new("storage.bucket.signed_url", template, Method::POST, target);
+        let request = Request {
             expires_in,
             paths: None,
-        })?
-        .idempotency(Idempotency::Safe)
-        .envelope(Envelope::Storage)
-        .options(self.options);
-        let response = self.bucket.client.fetch_json(operation).await?;
-        let response = response.try_map(|signed| url(signed, &self.bucket))?;
-        Ok(response.map(|url| self.extras.add_to(url)))
+        };
+        Ok(operation
+            .json(&request)?
+            .idempotency(Idempotency::Safe)
+            .envelope(Envelope::Storage)
+            .options(self.options))
+    }
+
+    async fn respond(mut self) -> Result<Response<String>> {
+        let (bucket, extras) = (self.bucket.clone(), std::mem::take(&mut self.extras));
+        let response = bucket.client.fetch_json(self.build()?).await?;
+        let response = response.try_map(|signed| url(signed, &bucket))?;
+        Ok(response.map(|url| extras.add_to(url)))
+    }
+}
+
+/// A request for many signed URLs; see [`Bucket::signed_urls`].
+#[must_use = "a call does nothing until it is awaited or sent"]
+#[derive(Debug)]
+pub struct BucketSignedUrls {
+    bucket: Bucket,
+    paths: Result<Vec<ObjectKey>>,
+    lifetime: Duration,
+    options: CallOptions,
+}
+
+cloudbase_core::request_builder! {
+    /// [`ErrorKind::Argument`] before anything is sent; whatever failed a call. What is wrong with one
+    /// object is its result.
+    impl[] BucketSignedUrls => Vec<Result<String>>; call, product, operation
+}
+
+impl BucketSignedUrls {
+    pub(super) fn new(bucket: Bucket, paths: Result<Vec<ObjectKey>>, lifetime: Duration) -> Self {
+        Self {
+            bucket,
+            paths,
+            lifetime,
+            options: CallOptions::default(),
+        }
+    }
+
+    /// One call of at most [`CHUNK`] objects.
+    fn request(&self, paths: &[ObjectKey], options: CallOptions) -> Result<Operation> {
+        let expires_in = seconds(self.lifetime)?;
+        let target = self.bucket.at("/v1/storages/object/sign")?.build()?;
+        let template = "/v1/storages/object/sign/{bucket}";
+        let request = Request {
+            expires_in,
+            paths: Some(paths),
+        };
+        Ok(Operation::new(MANY, template, Method::POST, target)
+            .json(&request)?
+            .idempotency(Idempotency::Safe)
+            .envelope(Envelope::Storage)
+            .options(options))
+    }
+
+    fn build(self) -> Result<Operation> {
+        match self.paths.clone()?.chunks(CHUNK).next() {
+            Some(paths) => self.request(paths, self.options.clone()),
+            None => Err(Error::argument("paths", "must not be empty")),
+        }
+    }
+
+    async fn respond(self) -> Result<Response<Vec<Result<String>>>> {
+        let (bucket, paths) = (&self.bucket, self.paths.clone()?);
+        // Checked before the first call, so that an empty list is checked too.
+        self.request(&[], CallOptions::default())?;
+        let options = self.options.clone().as_one_call();
+        let mut head = Response::without_call(MANY, ());
+        let mut urls = Vec::with_capacity(paths.len());
+        for paths in paths.chunks(CHUNK) {
+            let operation = self.request(paths, options.clone())?;
+            let response = bucket.client.fetch_json(operation).await?;
+            let response = response.try_map(|items| sorted(paths, items))?;
+            let (items, response) = response.split();
+            let missing = || Error::new(ErrorKind::Decode, "the response has no URL for this path");
+            urls.extend(items.into_iter().map(|item| {
+                let url = item.ok_or_else(missing).and_then(|item| url(item, bucket));
+                url.map_err(|error| response.complete(error))
+            }));
+            head = response;
+        }
+        Ok(head.map(|()| urls))
     }
 }
 
@@ -212,10 +250,10 @@ pub struct PublicUrl {
 url_extras!(PublicUrl);
 
 impl PublicUrl {
-    pub(super) fn new(bucket: Bucket, path: String) -> Self {
+    pub(super) fn new(bucket: Bucket, path: &str) -> Self {
         Self {
             bucket,
-            path,
+            path: path.to_owned(),
             extras: Extras::default(),
         }
     }

@@ -18,7 +18,7 @@ use crate::url::decode;
 /// A request for a [`SignedUploadUrl`]; see [`Bucket::signed_upload_url`].
 #[must_use = "a call does nothing until it is awaited or sent"]
 #[derive(Debug)]
-pub struct RequestSignedUploadUrl {
+pub struct BucketSignedUploadUrl {
     bucket: Bucket,
     path: String,
     upsert: bool,
@@ -29,13 +29,13 @@ cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; [`is_conflict`](Error::is_conflict) if
     /// there is an object that may not be replaced;
     /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
-    impl[] RequestSignedUploadUrl => SignedUploadUrl; call, product
+    impl[] BucketSignedUploadUrl => SignedUploadUrl; call, product, operation
 }
-impl RequestSignedUploadUrl {
-    pub(super) fn new(bucket: Bucket, path: String) -> Self {
+impl BucketSignedUploadUrl {
+    pub(super) fn new(bucket: Bucket, path: &str) -> Self {
         Self {
             bucket,
-            path,
+            path: path.to_owned(),
             upsert: false,
             options: CallOptions::default(),
         }
@@ -47,24 +47,29 @@ impl RequestSignedUploadUrl {
         self
     }
 
-    async fn respond(self) -> Result<Response<SignedUploadUrl>> {
-        let path = ObjectKey::checked("path", &self.path)?;
+    fn build(self) -> Result<Operation> {
         let target = self
             .bucket
-            .object("/v1/storages/object/upload/sign", path.as_str())?;
+            .object("/v1/storages/object/upload/sign", &self.path)?;
         let upsert = HeaderValue::from_static(if self.upsert { "true" } else { "false" });
         let operation = Operation::new(
             "storage.bucket.signed_upload_url",
             "/v1/storages/object/upload/sign/{bucket}/{key}",
             Method::POST,
             target.build()?,
-        )
-        .header(HeaderName::from_static("x-upsert"), upsert)
-        .idempotency(Idempotency::Safe)
-        .envelope(Envelope::Storage)
-        .options(self.options);
-        let response = self.bucket.client.fetch_json(operation).await?;
-        response.try_map(|signed| granted(&self.bucket, signed, path))
+        );
+        Ok(operation
+            .header(HeaderName::from_static("x-upsert"), upsert)
+            .idempotency(Idempotency::Safe)
+            .envelope(Envelope::Storage)
+            .options(self.options))
+    }
+
+    async fn respond(self) -> Result<Response<SignedUploadUrl>> {
+        let path = ObjectKey::checked("path", &self.path)?;
+        let bucket = self.bucket.clone();
+        let response = bucket.client.fetch_json(self.build()?).await?;
+        response.try_map(|signed| granted(&bucket, signed, path))
     }
 }
 

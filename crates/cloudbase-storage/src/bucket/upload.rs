@@ -45,17 +45,17 @@ cloudbase_core::request_builder! {
     /// cannot be read or changes meanwhile; [`is_not_found`](Error::is_not_found) if there is no
     /// such bucket; [`is_conflict`](Error::is_conflict) if there is an object already; 413 if the
     /// bucket takes no object of this size; whatever broke the connection.
-    impl[] BucketUpload => BucketObject; transfer, product, write
+    impl[] BucketUpload => BucketObject; transfer, product, write, operation
 }
 transfer_methods!(BucketUpload);
 
 impl BucketUpload {
-    pub(super) fn new(bucket: Bucket, method: Method, path: String, source: UploadSource) -> Self {
+    pub(super) fn new(bucket: Bucket, method: Method, path: &str, source: UploadSource) -> Self {
         Self {
             bucket,
             upsert: method == Method::PUT,
             method,
-            path,
+            path: path.to_owned(),
             source,
             signed: None,
             content_type: None,
@@ -67,8 +67,7 @@ impl BucketUpload {
     }
 
     pub(super) fn signed(bucket: Bucket, url: &SignedUploadUrl, source: UploadSource) -> Self {
-        let path = url.path().as_str().to_owned();
-        let mut upload = Self::new(bucket, Method::PUT, path, source);
+        let mut upload = Self::new(bucket, Method::PUT, url.path().as_str(), source);
         upload.signed = Some(url.clone());
         upload
     }
@@ -110,7 +109,7 @@ impl BucketUpload {
 
     async fn run(self) -> Result<Response<BucketObject>> {
         let key = ObjectKey::checked("path", &self.path)?;
-        let operation = self.operation(&key)?;
+        let operation = self.request(&key)?;
         let stall = stall_limit(&self.bucket.client, &self.options);
         let content = self.source.open(stall).await?;
         let answer = transmit(&self.bucket.client, operation, content, self.on_progress).await?;
@@ -124,7 +123,12 @@ impl BucketUpload {
         }
     }
 
-    fn operation(&self, key: &ObjectKey) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
+        let request = || self.request(&ObjectKey::checked("path", &self.path)?);
+        request().map_err(|error| error.with_operation(self.name()))
+    }
+
+    fn request(&self, key: &ObjectKey) -> Result<Operation> {
         let own = self.content_type.as_deref();
         let media_type = own.unwrap_or_else(|| self.source.content_type(key));
         let media_type = HeaderValue::from_str(media_type).map_err(|_| {

@@ -1,6 +1,7 @@
 //! Opens an object for reading: finds its URL, follows redirects, checks what came.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use cloudbase_core::http::header::{
     ETAG, IF_MATCH, IF_NONE_MATCH, IF_UNMODIFIED_SINCE, LAST_MODIFIED, RANGE,
@@ -17,8 +18,8 @@ use crate::{FileId, signed_url, url};
 /// How many redirects of the object store are followed.
 const MAX_REDIRECTS: usize = 3;
 
-/// How long a URL for a download is asked for, in seconds, as by the other SDKs.
-const LIFETIME: u64 = 600;
+/// How long a URL for a download is asked for, as by the other SDKs.
+const LIFETIME: Duration = Duration::from_secs(600);
 
 /// The name of a request for an object.
 pub(crate) const OPERATION: &str = "storage.get";
@@ -80,7 +81,7 @@ impl Source {
                 other => return other,
             }
         }
-        let text = signed_url::request(&self.client, file, Some(LIFETIME), self.options.clone());
+        let text = signed_url::request(&self.client, file, LIFETIME, self.options.clone());
         let url = url::parse(text.await?.value())?;
         *self.known_url() = Some(url.clone());
         self.ask_store(method, url, headers).await
@@ -90,23 +91,41 @@ impl Source {
         self.url.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The first request for the object: for its URL, or for its bytes.
+    pub(crate) fn first(&self, method: Method, headers: &HeaderMap) -> Result<Operation> {
+        Ok(match &self.place {
+            Place::File(file) => signed_url::operation(file, LIFETIME, self.options.clone())?,
+            Place::Url(url) => self.of_store(method, url.clone(), headers),
+            Place::Gateway(path) => self.of_gateway(method, path.clone(), headers),
+        })
+    }
+
+    fn of_gateway(&self, method: Method, path: Uri, headers: &HeaderMap) -> Operation {
+        let template = "/v1/storages/object/{bucket}/{key}";
+        let operation = Operation::new(OPERATION, template, method, path)
+            .accept("*/*")
+            .credential(CredentialUse::Optional)
+            .envelope(Envelope::ObjectStore)
+            .options(self.options.clone());
+        with_headers(operation.transfer(), headers)
+    }
+
+    fn of_store(&self, method: Method, url: Uri, headers: &HeaderMap) -> Operation {
+        let operation = Operation::new(OPERATION, "/{key}", method, url)
+            .credential(CredentialUse::None)
+            .envelope(Envelope::ObjectStore)
+            .options(self.options.limits());
+        with_headers(operation.transfer(), headers)
+    }
+
     async fn ask_gateway(
         &self,
         method: Method,
         path: &Uri,
         headers: &HeaderMap,
     ) -> Result<Response<Body>> {
-        let operation = Operation::new(
-            OPERATION,
-            "/v1/storages/object/{bucket}/{key}",
-            method.clone(),
-            path.clone(),
-        )
-        .accept("*/*")
-        .credential(CredentialUse::Optional)
-        .envelope(Envelope::ObjectStore)
-        .options(self.options.clone());
-        match self.execute(operation, headers).await {
+        let operation = self.of_gateway(method.clone(), path.clone(), headers);
+        match self.client.execute(operation).await {
             Err(error) if location(&error).is_some() => {
                 let to = self.redirected(&error, &self.gateway_url(path)?)?;
                 self.ask_store(method, to, headers).await
@@ -128,11 +147,8 @@ impl Source {
     ) -> Result<Response<Body>> {
         let mut redirects = 0;
         loop {
-            let operation = Operation::new(OPERATION, "/{key}", method.clone(), url.clone())
-                .credential(CredentialUse::None)
-                .envelope(Envelope::ObjectStore)
-                .options(self.options.limits());
-            match self.execute(operation, headers).await {
+            let operation = self.of_store(method.clone(), url.clone(), headers);
+            match self.client.execute(operation).await {
                 Err(error) if location(&error).is_some() => {
                     if redirects == MAX_REDIRECTS {
                         // Without the place that it leads to: that may be signed.
@@ -158,15 +174,12 @@ impl Source {
         }
         Ok(to)
     }
+}
 
-    async fn execute(&self, operation: Operation, headers: &HeaderMap) -> Result<Response<Body>> {
-        let operation = headers
-            .iter()
-            .fold(operation.transfer(), |operation, (name, value)| {
-                operation.header(name.clone(), value.clone())
-            });
-        self.client.execute(operation).await
-    }
+fn with_headers(operation: Operation, headers: &HeaderMap) -> Operation {
+    headers.iter().fold(operation, |operation, (name, value)| {
+        operation.header(name.clone(), value.clone())
+    })
 }
 
 /// Only 200 is an object, and 206 the part that was requested: whatever else succeeds has other
@@ -212,16 +225,7 @@ impl Source {
         validator: Option<&Validator>,
         known: Option<HeaderValue>,
     ) -> Result<Opened> {
-        let mut headers = HeaderMap::new();
-        if let Some(known) = known {
-            headers.insert(IF_NONE_MATCH, known);
-        }
-        if let Some(range) = span.header() {
-            headers.insert(RANGE, range);
-        }
-        if let Some(validator) = validator {
-            headers.insert(validator.condition.clone(), validator.value.clone());
-        }
+        let headers = conditions(span, validator, known);
         let answer = self.request(Method::GET, &headers).await?;
         let opened = Opened::of(answer)?;
         if let Some(validator) = validator
@@ -231,6 +235,25 @@ impl Source {
         }
         Ok(opened)
     }
+}
+
+/// The headers that say which part and which version of the object is meant.
+pub(crate) fn conditions(
+    span: Span,
+    validator: Option<&Validator>,
+    known: Option<HeaderValue>,
+) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    if let Some(known) = known {
+        headers.insert(IF_NONE_MATCH, known);
+    }
+    if let Some(range) = span.header() {
+        headers.insert(RANGE, range);
+    }
+    if let Some(validator) = validator {
+        headers.insert(validator.condition.clone(), validator.value.clone());
+    }
+    headers
 }
 
 impl Opened {

@@ -217,6 +217,33 @@ struct Request<'a> {
     signed_header: std::collections::BTreeMap<String, Vec<String>>,
 }
 
+const NAME: &str = "storage.upload_info";
+
+fn batch(options: CallOptions) -> Batch {
+    Batch {
+        name: NAME,
+        path: "/v1/storages/get-objects-upload-info",
+        idempotency: Idempotency::Safe,
+        options,
+    }
+}
+
+fn items<'a>(key: &'a ObjectKey, headers: &HeaderMap) -> [Request<'a>; 1] {
+    [Request {
+        object_id: key.as_str(),
+        signed_header: portable(headers),
+    }]
+}
+
+/// The request for the permission to put the object `key` with `headers`.
+pub(crate) fn operation(
+    key: &ObjectKey,
+    headers: &HeaderMap,
+    options: CallOptions,
+) -> Result<Operation> {
+    batch(options).first("path", &items(key, headers))
+}
+
 /// Asks for the permission to put the object `key` with `headers`.
 pub(crate) async fn request(
     client: &Client,
@@ -224,17 +251,7 @@ pub(crate) async fn request(
     headers: HeaderMap,
     options: CallOptions,
 ) -> Result<Response<UploadInfo>> {
-    let items = [Request {
-        object_id: key.as_str(),
-        signed_header: portable(&headers),
-    }];
-    let call = Batch {
-        name: "storage.upload_info",
-        path: "/v1/storages/get-objects-upload-info",
-        idempotency: Idempotency::Safe,
-        options,
-    };
-    let mut outcomes = call.send(client, &items).await?;
+    let mut outcomes = batch(options).send(client, &items(&key, &headers)).await?;
     let item = outcomes.next_item()?;
     let info = UploadInfo::of_item(item, key.clone(), headers);
     let info = info.map_err(|error| outcomes.complete(error))?;
@@ -254,15 +271,15 @@ pub struct RequestUploadInfo {
 cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`] before anything is sent;
     /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
-    impl[] RequestUploadInfo => UploadInfo; call, product
+    impl[] RequestUploadInfo => UploadInfo; call, product, operation
 }
 object_headers!(RequestUploadInfo);
 
 impl RequestUploadInfo {
-    pub(crate) fn new(client: Client, path: String) -> Self {
+    pub(crate) fn new(client: Client, path: &str) -> Self {
         Self {
             client,
-            path,
+            path: path.to_owned(),
             headers: ObjectHeaders::default(),
             options: CallOptions::default(),
         }
@@ -272,6 +289,11 @@ impl RequestUploadInfo {
     pub fn content_length(mut self, bytes: u64) -> Self {
         self.headers.length(bytes);
         self
+    }
+
+    fn build(self) -> Result<Operation> {
+        let key = ObjectKey::checked("path", &self.path)?;
+        operation(&key, &self.headers.finish()?, self.options)
     }
 
     async fn respond(self) -> Result<Response<UploadInfo>> {

@@ -105,6 +105,14 @@ impl UploadSource {
         Ok(self)
     }
 
+    /// How many bytes there are, where that is known before the source is opened.
+    pub(crate) fn length(&self) -> Option<u64> {
+        match &self.kind {
+            Kind::Bytes(bytes) => Some(bytes.len() as u64),
+            _ => self.length,
+        }
+    }
+
     /// Opens the source. One that was said to be empty has `stall` to say so itself.
     pub(crate) async fn open(self, stall: Duration) -> Result<Content> {
         let (make, length) = match self.kind {
