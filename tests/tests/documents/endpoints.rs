@@ -1,10 +1,12 @@
 //! Collections, reads and pipelines: what each endpoint takes and returns.
 
+use std::time::Duration;
+
 use cloudbase_emulator::Emulator;
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::support::{Api, BASE, int, with};
+use super::support::{Api, BASE, int, query, with};
 
 #[tokio::test]
 async fn collections_are_made_by_the_administrator_and_once() {
@@ -27,6 +29,125 @@ async fn collections_are_made_by_the_administrator_and_once() {
     let (user, _) = Api::user(&emulator, "device-000000001").await;
     let denied = user.post("/collections", name).await;
     denied.rejects(401, "DATABASE_PERMISSION_DENIED");
+}
+
+#[tokio::test]
+async fn nothing_makes_a_collection_on_its_own() {
+    let emulator = Emulator::builder().start().await.unwrap();
+    let admin = Api::admin(&emulator);
+    let documents = "/collections/missing/documents";
+    let missing = [
+        admin.post(documents, json!({"data": [{}]})).await,
+        admin.get(documents).await,
+        admin.get(&format!("{documents}/a")).await,
+        admin.delete(&format!("{documents}/a")).await,
+        admin
+            .patch(documents, json!({"query": {"a": 1}, "data": {"a": 1}}))
+            .await,
+        admin
+            .post(&format!("{documents}/remove"), json!({"query": {"a": 1}}))
+            .await,
+        admin
+            .post(
+                &format!("{documents}/aggregations"),
+                json!({"pipeline": []}),
+            )
+            .await,
+    ];
+    for response in missing {
+        response.rejects(404, "DATABASE_COLLECTION_NOT_EXIST");
+    }
+}
+
+#[tokio::test]
+async fn a_page_has_twenty_documents_unless_it_says_how_many() {
+    let documents: Vec<_> = (0..1005)
+        .map(|n| json!({"_id": n, "even": n % 2 == 0}))
+        .collect();
+    let emulator = with(json!({"n": documents})).await;
+    let admin = Api::admin(&emulator);
+    let list = async |parameters: &[(&str, &str)]| {
+        let path = format!("/collections/n/documents?{}&", query(parameters));
+        admin.get(&path).await
+    };
+    let ids = |page: &Value| -> Vec<i64> {
+        let list = page["list"].as_array().unwrap();
+        let id = |document: &Value| {
+            document["_id"]["$numberInt"]
+                .as_str()
+                .unwrap()
+                .parse()
+                .unwrap()
+        };
+        list.iter().map(id).collect()
+    };
+    let page = list(&[]).await.expect(200);
+    assert_eq!((&page["offset"], &page["limit"]), (&json!(0), &json!(20)));
+    assert_eq!(ids(&page), (0..20).collect::<Vec<_>>());
+    let page = list(&[("offset", "1000"), ("limit", "1000")])
+        .await
+        .expect(200);
+    assert_eq!(ids(&page), [1000, 1001, 1002, 1003, 1004]);
+    let even = json!({"even": true, "_id": {"$gt": {"$numberInt": "10"}}}).to_string();
+    let order = r#"[{"field":"_id","direction":"desc"}]"#;
+    let page = list(&[
+        ("query", &even),
+        ("order", order),
+        ("limit", "2"),
+        ("offset", "1"),
+    ])
+    .await;
+    assert_eq!(ids(&page.expect(200)), [1002, 1000]);
+    let counted = list(&[("query", &even), ("count", "true"), ("limit", "1")]).await;
+    assert_eq!(counted.expect(200), json!({"total": 497}));
+    let projection = r#"{"even":1,"_id":0}"#;
+    let page = list(&[("projection", projection), ("limit", "1")])
+        .await
+        .expect(200);
+    assert_eq!(page["list"], json!([{"even": true}]));
+    for wrong in [
+        ("limit", "1001"),
+        ("limit", "0"),
+        ("offset", "-1"),
+        ("query", "[]"),
+        ("query", "{"),
+        ("query", r#"{"a":{"$what":1}}"#),
+        ("order", r#"{"a":1}"#),
+        ("order", r#"[{"field":"a","direction":1}]"#),
+        ("count", "yes"),
+    ] {
+        list(&[wrong]).await.rejects(400, "INVALID_PARAM");
+    }
+}
+
+#[tokio::test]
+async fn a_document_is_returned_bare() {
+    let emulator = with(json!({"c": [
+        {"_id": {"$oid": "507f1f77bcf86cd799439011"}, "code": "x", "message": "y"},
+        {"_id": "a b/c?"}, {"_id": "remove"}, {"_id": "aggregations"},
+    ]}))
+    .await;
+    let admin = Api::admin(&emulator);
+    let get = async |id: &str| admin.get(&format!("/collections/c/documents/{id}")).await;
+    let found = get("507f1f77bcf86cd799439011").await.expect(200);
+    let id = json!({"$oid": "507f1f77bcf86cd799439011"});
+    assert_eq!(found, json!({"_id": id, "code": "x", "message": "y"}));
+    assert_eq!(
+        get("a%20b%2Fc%3F").await.expect(200),
+        json!({"_id": "a b/c?"})
+    );
+    let shown = get("507f1f77bcf86cd799439011?projection=%7B%22code%22%3A1%7D").await;
+    assert_eq!(shown.expect(200), json!({"_id": id, "code": "x"}));
+    get("b").await.rejects(404, "DOCUMENT_NOT_FOUND");
+    for id in ["remove", "aggregations"] {
+        assert_eq!(get(id).await.expect(200), json!({"_id": id}));
+        let path = format!("/collections/c/documents/{id}");
+        admin
+            .patch(&path, json!({"data": {"a": 1}}))
+            .await
+            .expect(200);
+        assert_eq!(admin.delete(&path).await.expect(200), json!({"deleted": 1}));
+    }
 }
 
 #[tokio::test]
@@ -86,6 +207,67 @@ async fn every_type_is_kept() {
 }
 
 #[tokio::test]
+async fn the_servers_date_is_that_of_the_emulators_clock() {
+    let emulator = with(json!({"c": []})).await;
+    let admin = Api::admin(&emulator);
+    emulator.clock().advance(Duration::from_secs(1_000_000_000));
+    let before = emulator.clock().now_ms();
+    admin
+        .insert(
+            "c",
+            json!([{"_id": 1, "at": {"$date": {"offset": 60_000}}}]),
+        )
+        .await;
+    let set = json!({"query": {"_id": 1}, "data": {"$set": {"set": {"$tcb_server_date": {}}}, "$currentDate": {"now": true}}});
+    admin
+        .patch("/collections/c/documents", set)
+        .await
+        .expect(200);
+    let after = emulator.clock().now_ms();
+    let found = admin.find("c", json!({})).await;
+    let at = |name: &str| -> i64 {
+        found[0][name]["$date"]["$numberLong"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap()
+    };
+    assert!(
+        (before + 60_000..=after + 60_000).contains(&at("at")),
+        "{found}"
+    );
+    assert!((before..=after).contains(&at("set")), "{found}");
+    assert!((before..=after).contains(&at("now")), "{found}");
+}
+
+#[tokio::test]
+async fn pipelines_return_twenty_documents_unless_they_say_how_many() {
+    let documents: Vec<_> = (0..30).map(|n| json!({"_id": n, "k": n % 3})).collect();
+    let emulator = with(json!({"n": documents, "k": [{"_id": 0, "name": "zero"}]})).await;
+    let admin = Api::admin(&emulator);
+    let path = "/collections/n/documents/aggregations";
+    let run = async |pipeline: Value| admin.post(path, json!({"pipeline": pipeline})).await;
+    let list = run(json!([])).await.expect(200);
+    assert_eq!(list["list"].as_array().unwrap().len(), 20);
+    let list = run(json!([{"$limit": 25}])).await.expect(200);
+    assert_eq!(list["list"].as_array().unwrap().len(), 25);
+    let counted = run(json!([
+        {"$match": {"_id": {"$lt": 12}}}, {"$group": {"_id": "$k", "n": {"$sum": 1}}}, {"$sort": {"_id": -1}},
+    ]));
+    let groups = [2, 1, 0].map(|k| json!({"_id": int(k), "n": int(4)}));
+    assert_eq!(counted.await.expect(200), json!({"list": groups}));
+    let joined = run(json!([
+        {"$match": {"_id": 3}}, {"$lookup": {"from": "k", "localField": "k", "foreignField": "_id", "as": "of"}},
+    ]));
+    let of = json!([{"_id": int(0), "name": "zero"}]);
+    assert_eq!(joined.await.expect(200)["list"][0]["of"], of);
+    run(json!([{"$out": "x"}]))
+        .await
+        .rejects(400, "INVALID_PARAM");
+    run(json!({})).await.rejects(400, "INVALID_PARAM");
+}
+
+#[tokio::test]
 async fn segments_are_decoded_and_databases_are_apart() {
     let emulator = with(json!({"我的": [{"_id": 1}]})).await;
     let admin = Api::admin(&emulator);
@@ -100,7 +282,7 @@ async fn segments_are_decoded_and_databases_are_apart() {
     let other = "/v1/database/instances/tcb-1/databases/shop/collections";
     let name = json!({"collectionName": "我的"});
     admin
-        .send_to(Method::POST, other, Some(&name))
+        .send_to(Method::POST, other, Some(name.to_string()))
         .await
         .expect(201);
     let path = format!("{other}/%E6%88%91%E7%9A%84/documents?count=true");

@@ -1,5 +1,7 @@
 //! A plain HTTP client for the document database.
 
+use std::fmt::Display;
+
 use bytes::Bytes;
 use cloudbase_emulator::Emulator;
 use http::{Method, Request};
@@ -25,6 +27,8 @@ pub(crate) struct Api {
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) json: Value,
+    /// The body, whose fields are in their order.
+    pub(crate) text: String,
 }
 
 impl Response {
@@ -68,7 +72,7 @@ impl Api {
         let body = json!({"client_id": emulator.env_id()});
         let path = "/auth/v1/signin/anonymously";
         let session = visitor
-            .exchange(Method::POST, path, Some(&body), device)
+            .exchange(Method::POST, path, Some(body.to_string()), device)
             .await
             .expect(200);
         visitor.token = session["access_token"].as_str().unwrap().to_owned();
@@ -79,10 +83,10 @@ impl Api {
         &self,
         method: Method,
         path: &str,
-        body: Option<&Value>,
+        body: Option<String>,
         device: &str,
     ) -> Response {
-        let body = body.map(Value::to_string).unwrap_or_default();
+        let body = body.unwrap_or_default();
         let request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.endpoint))
@@ -96,13 +100,13 @@ impl Api {
         let text = response.into_body().collect().await.unwrap().to_bytes();
         let json = serde_json::from_slice(&text)
             .unwrap_or_else(|error| panic!("{error} in {status} {text:?}"));
-        Response { status, json }
+        let text = String::from_utf8(text.to_vec()).unwrap();
+        Response { status, json, text }
     }
 
     /// Sends to a path below the database.
-    pub(crate) async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Response {
-        self.exchange(method, &format!("{BASE}{path}"), body, "device-0")
-            .await
+    pub(crate) async fn send(&self, method: Method, path: &str, body: Option<String>) -> Response {
+        self.send_to(method, &format!("{BASE}{path}"), body).await
     }
 
     /// Sends to any path.
@@ -110,7 +114,7 @@ impl Api {
         &self,
         method: Method,
         path: &str,
-        body: Option<&Value>,
+        body: Option<String>,
     ) -> Response {
         self.exchange(method, path, body, "device-0").await
     }
@@ -119,12 +123,12 @@ impl Api {
         self.send(Method::GET, path, None).await
     }
 
-    pub(crate) async fn post(&self, path: &str, body: Value) -> Response {
-        self.send(Method::POST, path, Some(&body)).await
+    pub(crate) async fn post(&self, path: &str, body: impl Display) -> Response {
+        self.send(Method::POST, path, Some(body.to_string())).await
     }
 
-    pub(crate) async fn patch(&self, path: &str, body: Value) -> Response {
-        self.send(Method::PATCH, path, Some(&body)).await
+    pub(crate) async fn patch(&self, path: &str, body: impl Display) -> Response {
+        self.send(Method::PATCH, path, Some(body.to_string())).await
     }
 
     pub(crate) async fn delete(&self, path: &str) -> Response {
@@ -132,18 +136,16 @@ impl Api {
     }
 
     /// Inserts into a collection and returns the ids.
-    pub(crate) async fn insert(&self, collection: &str, documents: Value) -> Value {
+    pub(crate) async fn insert(&self, collection: &str, documents: impl Display) -> Value {
         let path = format!("/collections/{collection}/documents");
-        let inserted = self.post(&path, json!({"data": documents})).await;
+        let inserted = self.post(&path, format!(r#"{{"data":{documents}}}"#)).await;
         inserted.expect(201)["insertedIds"].take()
     }
 
     /// The documents of a collection that a filter finds.
     pub(crate) async fn find(&self, collection: &str, filter: Value) -> Value {
-        let path = format!(
-            "/collections/{collection}/documents?{}",
-            query(&[("query", &filter.to_string())])
-        );
+        let filter = query(&[("query", &filter.to_string()), ("limit", "1000")]);
+        let path = format!("/collections/{collection}/documents?{filter}");
         self.get(&path).await.expect(200)["list"].take()
     }
 

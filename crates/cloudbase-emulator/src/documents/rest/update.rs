@@ -14,7 +14,7 @@ use crate::error::GatewayError;
 pub(super) async fn update(call: Call, body: Bytes) -> Result<Response, GatewayError> {
     let reach = call.reach(Kind::Write)?;
     let mut fields = Fields(call.body(&body)?);
-    let filter = fields.object("query")?;
+    let filter = fields.object("query")?.filter(|filter| !filter.is_empty());
     let filter = filter.ok_or_else(|| DocumentError::invalid("param.query can't be empty"))?;
     let selection = Selection::new(&filter, reach, call.now_ms)?;
     let multi = fields.flag("multi")?;
