@@ -30,8 +30,7 @@ pub use crate::error::{
     BoxError, Envelope, Error, ErrorCode, ErrorKind, ErrorResponse, Result, TimeoutPhase,
 };
 pub use crate::operation::{
-    CallInfo, CallOptions, CredentialUse, Idempotency, Operation, PathBuilder, connection_header,
-    to_json,
+    CallInfo, CallOptions, CredentialUse, Idempotency, Operation, PathBuilder, to_json,
 };
 pub use crate::response::sse;
 pub use crate::response::{ItemStream, PageStream, Response, from_json};
@@ -77,22 +76,19 @@ pub mod layers {
     pub use crate::transport::transport;
 }
 
-/// What the product crates share and programs have no use for.
+/// What the product crates share and programs have no use for. Macros of this crate name `serde` here.
 #[doc(hidden)]
 pub mod sdk {
+    pub use serde;
+
     pub use crate::client::WeakClient;
+    pub use crate::operation::connection_header;
     pub use crate::response::PageSource;
     pub use crate::value::date_time_parts::DateTimeParts;
     pub use crate::value::percent_encoding::{
         encode_component, is_unreserved, percent_decode, push_encoded,
     };
     pub use crate::value::timestamp::NAME as TIMESTAMP;
-}
-
-/// What macros of this crate name.
-#[doc(hidden)]
-pub mod __private {
-    pub use serde;
 }
 
 /// The code of the README, compiled.

@@ -344,7 +344,6 @@ impl CallOptions {
 /// The name of a header that frames a message or belongs to one connection (RFC 9110, 7.6.1;
 /// RFC 9112, 6). In a request of the user's it would cut the body, keep the connection waiting, or
 /// send the token to a host of that name behind the same gateway.
-#[doc(hidden)]
 pub fn connection_header(name: &HeaderName) -> Option<&'static str> {
     const NAMES: [&str; 10] = [
         "connection",

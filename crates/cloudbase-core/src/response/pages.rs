@@ -14,7 +14,6 @@ use crate::body::Rounds;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Knows how to fetch one page after the other.
-#[doc(hidden)]
 pub trait PageSource: Send + 'static {
     /// A page as it arrives.
     type Page: Send + 'static;

@@ -61,8 +61,8 @@ macro_rules! open_enum {
             }
         }
 
-        impl $crate::__private::serde::Serialize for $name {
-            fn serialize<S: $crate::__private::serde::Serializer>(
+        impl $crate::sdk::serde::Serialize for $name {
+            fn serialize<S: $crate::sdk::serde::Serializer>(
                 &self,
                 serializer: S,
             ) -> ::std::result::Result<S::Ok, S::Error> {
@@ -70,11 +70,11 @@ macro_rules! open_enum {
             }
         }
 
-        impl<'de> $crate::__private::serde::Deserialize<'de> for $name {
-            fn deserialize<D: $crate::__private::serde::Deserializer<'de>>(
+        impl<'de> $crate::sdk::serde::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::sdk::serde::Deserializer<'de>>(
                 deserializer: D,
             ) -> ::std::result::Result<Self, D::Error> {
-                let text = <::std::borrow::Cow<'de, str> as $crate::__private::serde::Deserialize>::deserialize(
+                let text = <::std::borrow::Cow<'de, str> as $crate::sdk::serde::Deserialize>::deserialize(
                     deserializer,
                 )?;
                 ::std::result::Result::Ok(Self::from(&*text))

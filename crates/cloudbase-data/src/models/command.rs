@@ -127,7 +127,8 @@ impl<T> MysqlCommand<T> {
 
     fn build(self) -> Result<Operation> {
         const NAME: &str = "models.mysql_command";
-        self.request(NAME).map_err(|error| error.with_operation(NAME))
+        self.request(NAME)
+            .map_err(|error| error.with_operation(NAME))
     }
 
     fn request(mut self, name: &'static str) -> Result<Operation> {

@@ -4,7 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cloudbase_core::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use cloudbase_core::http::{HeaderMap, HeaderName, HeaderValue};
-use cloudbase_core::{Error, ErrorKind, Result, connection_header, to_json};
+use cloudbase_core::sdk::connection_header;
+use cloudbase_core::{Error, ErrorKind, Result, to_json};
 use serde::Serialize;
 
 /// Custom metadata, base64 of JSON.
