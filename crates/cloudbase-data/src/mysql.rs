@@ -88,12 +88,12 @@ mod filter;
 mod insert;
 mod pages;
 pub mod postgres;
+mod query_options;
 mod relation;
 mod request;
 mod returning;
 mod row_filter;
 mod select;
-mod short;
 mod table;
 mod table_ref;
 mod update;
@@ -110,11 +110,11 @@ pub use self::filter::{
     lte, neq, not, regexp,
 };
 pub use self::insert::{Insert, Upsert};
+pub use self::query_options::{Filters, QueryOptions};
 pub use self::relation::{Related, Relation, relation};
 use self::request::{Query, Target};
 pub use self::returning::{Returning, ReturningMaybeSingle, ReturningSingle};
-pub use self::select::{Counted, MaybeSingle, Page, Select, Single};
-pub use self::short::{Filters, QueryOptions};
+pub use self::select::{MaybeSingle, Page, Select, Single, WithCount};
 pub use self::table::Table;
 pub use self::table_ref::TableRef;
 pub use self::update::{Delete, Update};

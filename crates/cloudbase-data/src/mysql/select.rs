@@ -101,9 +101,9 @@ impl<T> Select<T> {
 
     /// Counts all matching rows as well, whatever the limit: the response is a [`Page`].
     #[doc(alias = "count")]
-    pub fn with_count(mut self) -> Counted<T> {
+    pub fn with_count(mut self) -> WithCount<T> {
         let options = std::mem::take(&mut self.options);
-        Counted {
+        WithCount {
             select: self,
             options,
         }
@@ -219,12 +219,12 @@ pub struct Page<T> {
 /// A [`Select`] that counts as well; awaited, it gives a [`Page`].
 #[derive(Debug)]
 #[must_use = "does nothing until it is sent or awaited"]
-pub struct Counted<T = Row> {
+pub struct WithCount<T = Row> {
     select: Select<T>,
     options: CallOptions,
 }
 
-impl<T> Counted<T> {
+impl<T> WithCount<T> {
     fn build(self) -> Result<Operation> {
         let shape = Shape {
             columns: Some(&self.select.columns),
@@ -235,17 +235,17 @@ impl<T> Counted<T> {
     }
 }
 
-impl Counted<Row> {
+impl WithCount<Row> {
     /// Says what a row is read into.
-    pub fn rows<T: DeserializeOwned>(self) -> Counted<T> {
-        Counted {
+    pub fn rows<T: DeserializeOwned>(self) -> WithCount<T> {
+        WithCount {
             select: self.select.retype(),
             options: self.options,
         }
     }
 }
 
-impl<T: DeserializeOwned> Counted<T> {
+impl<T: DeserializeOwned> WithCount<T> {
     async fn respond(self) -> Result<Response<Page<T>>> {
         let client = self.select.query.target.client.clone();
         let response = client.fetch(self.build()?).await?;
@@ -257,7 +257,7 @@ impl<T: DeserializeOwned> Counted<T> {
 
 cloudbase_core::request_builder! {
     /// As [`Select::send`].
-    impl[T: DeserializeOwned + Send + 'static] Counted<T> => Page<T>; call, product, operation
+    impl[T: DeserializeOwned + Send + 'static] WithCount<T> => Page<T>; call, product, operation
 }
 
 /// A [`Select`] of exactly one row.

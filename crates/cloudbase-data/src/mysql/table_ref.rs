@@ -6,10 +6,10 @@ use super::columns::Columns;
 use super::count::Count;
 use super::filter::{Filter, Is};
 use super::insert::{Insert, Upsert};
+use super::query_options::Filters;
 use super::relation::Related;
 use super::request::{Query, changes_of, rows_of};
-use super::select::{Counted, Select};
-use super::short::Filters;
+use super::select::{Select, WithCount};
 use super::update::{Delete, Update};
 use super::value::Scalar;
 use crate::column_ref::ColumnRef;
@@ -64,7 +64,7 @@ impl TableRef {
     }
 
     /// Reads all rows with their number: awaited, it gives a [`Page`](super::Page).
-    pub fn with_count<T>(self) -> Counted<T> {
+    pub fn with_count<T>(self) -> WithCount<T> {
         self.all().with_count()
     }
 
