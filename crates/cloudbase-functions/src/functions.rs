@@ -188,14 +188,14 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_sent_is_refused_by_name() {
+    fn what_cannot_be_sent_is_rejected_by_name() {
         for name in ["", "..", "a\r\nb"] {
             let error = functions().call(name).operation().unwrap_err();
             assert!(error.message().starts_with("`function name`"), "{error}");
         }
         let error = functions().call("a").qualifier("v\n").operation();
         assert!(error.unwrap_err().message().starts_with("`qualifier`"));
-        // The gateway would refuse it as FUNCTION_PARAM_INVALID.
+        // The gateway would reject it as FUNCTION_PARAM_INVALID.
         for event in [serde_json::json!([1, 2]), serde_json::json!("{}")] {
             let error = functions().call("a").json(&event).operation().unwrap_err();
             assert!(error.message().starts_with("`json`"), "{error}");

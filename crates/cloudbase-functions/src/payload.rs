@@ -23,7 +23,7 @@ pub(crate) enum Payload {
         content_type: HeaderValue,
         body: Body,
     },
-    Refused(Error),
+    Invalid(Error),
 }
 
 impl fmt::Debug for Payload {
@@ -33,7 +33,7 @@ impl fmt::Debug for Payload {
             Self::None => f.write_str("None"),
             Self::Json(bytes) => write!(f, "Json({} bytes)", bytes.len()),
             Self::Other { content_type, body } => write!(f, "Other({content_type:?}, {body:?})"),
-            Self::Refused(error) => write!(f, "Refused({error})"),
+            Self::Invalid(error) => write!(f, "Invalid({error})"),
         }
     }
 }
@@ -70,14 +70,14 @@ impl Payload {
     pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> Self {
         match to_json("body", value) {
             Ok(bytes) => Self::Json(bytes.into()),
-            Err(error) => Self::Refused(error),
+            Err(error) => Self::Invalid(error),
         }
     }
 
     pub(crate) fn other(content_type: &str, body: Body) -> Self {
         match HeaderValue::from_str(content_type) {
             Ok(content_type) => Self::Other { content_type, body },
-            Err(_) => Self::Refused(Error::argument(
+            Err(_) => Self::Invalid(Error::argument(
                 "content type",
                 "must not contain control characters such as CR, LF or NUL",
             )),
@@ -93,7 +93,7 @@ impl Payload {
                 Body::from(bytes),
             ),
             Self::Other { content_type, body } => (content_type, body),
-            Self::Refused(error) => return Err(error),
+            Self::Invalid(error) => return Err(error),
         };
         let limit = Allowed {
             bytes: limit.bytes(is_text(&content_type)),
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_encoded_is_refused_when_sent() {
+    fn what_cannot_be_encoded_is_rejected_when_sent() {
         let keys = std::collections::HashMap::from([((1, 2), 3)]);
         let error = attach(Payload::json(&keys), Limit::Gateway).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Encode);

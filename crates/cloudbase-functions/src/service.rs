@@ -196,7 +196,7 @@ impl ServiceCall {
         let argument = match &self.payload {
             Payload::Json(_) => Some("json"),
             Payload::Other { .. } => Some("body"),
-            Payload::None | Payload::Refused(_) => None,
+            Payload::None | Payload::Invalid(_) => None,
         };
         if let (None, Some(argument)) = (&self.method, argument) {
             let rule = "needs a method, such as `.method(Method::POST)`: the default is GET, which has no body";

@@ -41,7 +41,7 @@ impl fmt::Debug for Crc64 {
     }
 }
 
-/// The CRC-64 that an answer names.
+/// The CRC-64 that a response names.
 pub(crate) fn announced_crc64(headers: &HeaderMap) -> Option<u64> {
     headers
         .get(CRC64_HEADER)?
@@ -52,10 +52,16 @@ pub(crate) fn announced_crc64(headers: &HeaderMap) -> Option<u64> {
         .ok()
 }
 
-/// Checks a whole object against the checksum that its answer announced.
+/// Checks a whole object against the checksum that its response announced.
 pub(crate) enum Verifier {
-    Crc64 { running: Crc64, wanted: u64 },
-    Md5 { running: Box<Md5>, wanted: [u8; 16] },
+    Crc64 {
+        running: Crc64,
+        announced: u64,
+    },
+    Md5 {
+        running: Box<Md5>,
+        announced: [u8; 16],
+    },
     Nothing,
 }
 
@@ -63,14 +69,14 @@ impl Verifier {
     /// By CRC-64 if the object store sends it; else by its `ETag`, which of an object that was put
     /// in one piece and is not encrypted there is its MD5.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        if let Some(wanted) = announced_crc64(headers) {
+        if let Some(announced) = announced_crc64(headers) {
             let running = Crc64::default();
-            return Self::Crc64 { running, wanted };
+            return Self::Crc64 { running, announced };
         }
         match md5_etag(headers) {
-            Some(wanted) => Self::Md5 {
+            Some(announced) => Self::Md5 {
                 running: Box::default(),
-                wanted,
+                announced,
             },
             None => Self::Nothing,
         }
@@ -87,8 +93,8 @@ impl Verifier {
     /// Says whether the bytes are those that were announced.
     pub(crate) fn check(self) -> Result<(), Error> {
         let (fits, name) = match self {
-            Self::Crc64 { running, wanted } => (running.finish() == wanted, "CRC-64"),
-            Self::Md5 { running, wanted } => (running.finish() == wanted, "MD5"),
+            Self::Crc64 { running, announced } => (running.finish() == announced, "CRC-64"),
+            Self::Md5 { running, announced } => (running.finish() == announced, "MD5"),
             Self::Nothing => return Ok(()),
         };
         if fits {
@@ -121,11 +127,11 @@ fn md5_etag(headers: &HeaderMap) -> Option<[u8; 16]> {
     if digits.len() != 32 || !digits.is_ascii() {
         return None;
     }
-    let mut wanted = [0; 16];
-    for (index, byte) in wanted.iter_mut().enumerate() {
+    let mut announced = [0; 16];
+    for (index, byte) in announced.iter_mut().enumerate() {
         *byte = u8::from_str_radix(&digits[index * 2..index * 2 + 2], 16).ok()?;
     }
-    Some(wanted)
+    Some(announced)
 }
 
 impl fmt::Debug for Verifier {
@@ -161,7 +167,7 @@ mod tests {
 
     #[test]
     fn the_crc_is_the_one_that_the_object_store_uses() {
-        // The check value of CRC-64/XZ, by which the object store's "crc64ecma" is known.
+        // The check value of CRC-64/XZ, under which the object store's "crc64ecma" is known.
         assert_eq!(Crc64::of(b"123456789"), 0x995D_C9BB_DF19_39FA);
     }
 

@@ -84,7 +84,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("zst", "application/zstd"),
 ];
 
-/// The content type by the extension of `file_name`; `application/octet-stream` if there is none
+/// The content type by the extension of `file_name`; `application/octet-stream` without one
 /// or an unknown one.
 pub(crate) fn guess(file_name: &str) -> &'static str {
     let Some((_, extension)) = file_name.rsplit_once('.') else {
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn extensions_are_told_apart_by_name_only() {
+    fn extensions_count_by_name_only() {
         assert_eq!(guess("a.PNG"), "image/png");
         assert_eq!(guess("a.tar.gz"), "application/gzip");
         assert_eq!(guess("png"), UNKNOWN);

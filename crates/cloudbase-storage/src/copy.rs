@@ -49,7 +49,7 @@ impl CopyItem {
         self
     }
 
-    /// What is sent; `place` tells the item from the others of its batch.
+    /// What is sent; `place` distinguishes the item from the others of its batch.
     fn request(&self, place: &str, upsert: bool) -> Result<CopyRequest> {
         let src_path = ObjectKey::checked(&format!("from{place}"), &self.from)?;
         let dst_path = ObjectKey::checked(&format!("to{place}"), &self.to)?;

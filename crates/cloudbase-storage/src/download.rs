@@ -24,7 +24,7 @@ use crate::{FileId, ObjectInfo, url};
 /// How often a download is resumed without a MiB of progress in between.
 const MAX_RESUMES: u32 = 5;
 
-/// The memory that is set aside at once for an object, whatever length the answer claims.
+/// The memory that is set aside at once for an object, whatever length the response claims.
 const MAX_RESERVE: u64 = 16 * 1024 * 1024;
 
 /// A download; see [`Storage::download`](crate::Storage::download).
@@ -89,7 +89,7 @@ impl Download {
     }
 
     /// Reads the object only if it still has this [tag](ObjectInfo::etag); otherwise the object
-    /// store answers 412, [`is_conflict`](Error::is_conflict). With [`range`](Self::range), this
+    /// store responds with 412, [`is_conflict`](Error::is_conflict). With [`range`](Self::range), this
     /// goes on with a download of an earlier run of the program.
     pub fn if_match(mut self, etag: impl Into<String>) -> Self {
         self.if_match = Some(etag.into());
@@ -128,13 +128,13 @@ impl Download {
         self
     }
 
-    /// Gives up a connection on which nothing comes for so long. Default: the client's (5 s).
+    /// Limits how long nothing may come on a connection before it is given up. Default: the client's (5 s).
     pub fn stall_timeout(mut self, limit: Duration) -> Self {
         self.options = self.options.with_stall_timeout(limit);
         self
     }
 
-    /// Refuses an object of more bytes than this, where it would be held in memory. Default: no
+    /// Rejects an object of more bytes than this, where it would be held in memory. Default: no
     /// limit.
     pub fn max_size(mut self, bytes: u64) -> Self {
         self.max_size = bytes;

@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_that_are_none_are_refused() {
+    fn invalid_ids_are_rejected() {
         let long = format!("cloud://e.b/{}", "a".repeat(851));
         for bad in [
             "",

@@ -1,4 +1,4 @@
-//! URLs by which anybody can read an object for a while.
+//! URLs that grant read access to an object for a while.
 
 use std::time::Duration;
 

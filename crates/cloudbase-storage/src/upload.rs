@@ -23,8 +23,8 @@ pub use self::source::UploadSource;
 use crate::checksum::announced_crc64;
 use crate::{FileId, ObjectKey, content_type};
 
-/// How much of the object store's answer to an upload is read: it has none to speak of.
-const ANSWER_LIMIT: u64 = 64 * 1024;
+/// How much of the object store's response to an upload is read: it has no body to speak of.
+const RESPONSE_LIMIT: u64 = 64 * 1024;
 
 /// Gives a builder with the fields `on_progress` and `options` what all uploads have.
 macro_rules! transfer_methods {
@@ -41,7 +41,7 @@ macro_rules! transfer_methods {
                 self
             }
 
-            /// Ends an upload that stands still for so long, whichever side causes it. Default: the
+            /// Ends an upload that stalls for this long, whichever side causes it. Default: the
             /// client's (5 s).
             pub fn stall_timeout(mut self, limit: std::time::Duration) -> Self {
                 self.options = self.options.with_stall_timeout(limit);
@@ -264,18 +264,18 @@ async fn put(
     options: CallOptions,
 ) -> Result<Response<Uploaded>> {
     let operation = put_operation(info, options)?;
-    let answer = transmit(client, operation, content, on_progress).await?;
+    let response = transmit(client, operation, content, on_progress).await?;
     let uploaded = Uploaded {
         file_id: info.file_id().clone(),
         key: info.key().clone(),
-        etag: text_header(&answer, ETAG.as_str()),
-        crc64: announced_crc64(answer.headers()),
+        etag: text_header(&response, ETAG.as_str()),
+        crc64: announced_crc64(response.headers()),
         download_url: info.download_url().map(str::to_owned),
     };
-    Ok(answer.map(|_| uploaded))
+    Ok(response.map(|_| uploaded))
 }
 
-/// Sends `content` as the body of `operation` and compares checksums if the answer names one.
+/// Sends `content` as the body of `operation` and compares checksums if the response names one.
 pub(crate) async fn transmit(
     client: &Client,
     mut operation: Operation,
@@ -286,41 +286,46 @@ pub(crate) async fn transmit(
     let monitor = UploadMonitor::new(on_progress);
     let is_empty = content.length() == Some(0);
     if is_empty {
-        // Of an empty body the connection would not tell the length, which is signed.
+        // Of an empty body the connection would not state the length, which is signed.
         operation = operation.header(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
     let operation = operation.body(content.into_body(monitor.clone()));
-    let answer = match client.execute(operation).await {
-        Ok(answer) => answer,
+    let response = match client.execute(operation).await {
+        Ok(response) => response,
         // Why the source failed says more than that the connection had to give up.
         Err(error) => return Err(monitor.take_failure().unwrap_or(error).with_operation(name)),
     };
-    let problem = match (announced_crc64(answer.headers()), monitor.crc64()) {
+    let problem = match (announced_crc64(response.headers()), monitor.crc64()) {
         (Some(stored), Some(sent)) if stored != sent => {
             "the object store has other bytes than were sent: the CRC-64 differs"
         }
-        (_, None) if !is_empty => "the upload was answered before all of it was sent",
-        _ => return Ok(read(answer).await),
+        (_, None) if !is_empty => "the response to the upload came before all of it was sent",
+        _ => return Ok(read(response).await),
     };
-    Err(answer.complete(Error::new(ErrorKind::Body, problem)))
+    Err(response.complete(Error::new(ErrorKind::Body, problem)))
 }
 
-async fn read(answer: Response<cloudbase_core::Body>) -> Response<Bytes> {
+async fn read(response: Response<cloudbase_core::Body>) -> Response<Bytes> {
     // The head said that all is well; a connection that is lost now changes nothing.
     let wait = Duration::from_secs(5);
     let mut body = None;
-    let answer = answer.map(|value| body = Some(value));
+    let response = response.map(|value| body = Some(value));
     let bytes = match body {
-        Some(body) => tokio::time::timeout(wait, body.into_bytes(ANSWER_LIMIT))
+        Some(body) => tokio::time::timeout(wait, body.into_bytes(RESPONSE_LIMIT))
             .await
             .ok()
             .and_then(Result::ok)
             .unwrap_or_default(),
         None => Bytes::new(),
     };
-    answer.map(|()| bytes)
+    response.map(|()| bytes)
 }
 
-pub(crate) fn text_header<T>(answer: &Response<T>, name: &str) -> Option<String> {
-    answer.headers().get(name)?.to_str().ok().map(str::to_owned)
+pub(crate) fn text_header<T>(response: &Response<T>, name: &str) -> Option<String> {
+    response
+        .headers()
+        .get(name)?
+        .to_str()
+        .ok()
+        .map(str::to_owned)
 }

@@ -130,8 +130,8 @@ mod tests {
                 "http://h:1/other/a%20b%20c?x",
             ),
         ];
-        for (given, key, wanted) in cases {
-            assert_eq!(of_object(given, key).unwrap(), wanted);
+        for (given, key, expected) in cases {
+            assert_eq!(of_object(given, key).unwrap(), expected);
         }
         assert!(of_object("no url", "a").is_err());
     }

@@ -13,16 +13,6 @@ pub(super) const EXTERNAL_TYPES: &[&str] = &[];
 
 /// Retired words by crate, with how often they may still be used; fewer are fine.
 pub(super) const WORDS: &[(&str, &str, usize)] = &[
-    ("cloudbase-functions", "refuse", 9),
-    ("cloudbase-storage", "answer", 55),
-    ("cloudbase-storage", "by which", 4),
-    ("cloudbase-storage", "for so long", 4),
-    ("cloudbase-storage", "is none", 3),
-    ("cloudbase-storage", "refuse", 13),
-    ("cloudbase-storage", "stand still", 1),
-    ("cloudbase-storage", "tell", 7),
-    ("cloudbase-storage", "wanted", 28),
-    ("cloudbase-storage", "whoever", 1),
 ];
 
 /// Sources of the SDK that are too long.

@@ -112,8 +112,8 @@ impl BucketUpload {
         let operation = self.request(&key)?;
         let stall = stall_limit(&self.bucket.client, &self.options);
         let content = self.source.open(stall).await?;
-        let answer = transmit(&self.bucket.client, operation, content, self.on_progress).await?;
-        answer.try_map(|stored| Ok(BucketObject::of(from_json(&stored)?, key, &self.bucket.id)))
+        let response = transmit(&self.bucket.client, operation, content, self.on_progress).await?;
+        response.try_map(|stored| Ok(BucketObject::of(from_json(&stored)?, key, &self.bucket.id)))
     }
 
     fn name(&self) -> &'static str {

@@ -132,12 +132,12 @@ mod tests {
                 "57edf4a22be3c955ac49da2e2107b67a",
             ),
         ];
-        for (text, wanted) in vectors {
+        for (text, expected) in vectors {
             for cut in 0..=text.len() {
                 let mut md5 = Md5::default();
                 md5.update(&text.as_bytes()[..cut]);
                 md5.update(&text.as_bytes()[cut..]);
-                assert_eq!(hex(md5.finish()), wanted, "{text} cut at {cut}");
+                assert_eq!(hex(md5.finish()), expected, "{text} cut at {cut}");
             }
         }
     }

@@ -49,7 +49,7 @@ impl Source {
         Self {
             client,
             place,
-            // What is resumed is resumed as whoever it was begun.
+            // What is resumed is resumed as the user that it was begun as.
             options: options.as_one_call(),
             url: Mutex::new(None),
         }
@@ -75,8 +75,8 @@ impl Source {
         };
         let known = self.known_url().clone();
         if let Some(url) = known {
-            let answer = self.ask_store(method.clone(), url, headers).await;
-            match answer {
+            let response = self.ask_store(method.clone(), url, headers).await;
+            match response {
                 Err(error) if error.status() == Some(StatusCode::FORBIDDEN) => {}
                 other => return other,
             }
@@ -196,7 +196,7 @@ fn check_status(response: Response<Body>, part: bool) -> Result<Response<Body>> 
     Err(response.complete(Error::new(ErrorKind::Decode, problem)))
 }
 
-/// Where an answer that was a redirect leads.
+/// Where a response that was a redirect leads.
 fn location(error: &Error) -> Option<&str> {
     let redirects = [301, 302, 303, 307, 308];
     let status = error.status()?.as_u16();
@@ -207,9 +207,9 @@ fn location(error: &Error) -> Option<&str> {
         .as_str()
 }
 
-/// An answer that begins at the byte that was asked for.
+/// A response that begins at the byte that was asked for.
 pub(crate) struct Opened {
-    pub(crate) answer: Response<Body>,
+    pub(crate) response: Response<Body>,
     /// The first byte that comes.
     pub(crate) start: u64,
     /// The length of the whole object, if known.
@@ -226,12 +226,12 @@ impl Source {
         known: Option<HeaderValue>,
     ) -> Result<Opened> {
         let headers = conditions(span, validator, known);
-        let answer = self.request(Method::GET, &headers).await?;
-        let opened = Opened::of(answer)?;
+        let response = self.request(Method::GET, &headers).await?;
+        let opened = Opened::of(response)?;
         if let Some(validator) = validator
-            && let Err(error) = validator.check(opened.answer.headers())
+            && let Err(error) = validator.check(opened.response.headers())
         {
-            return Err(opened.answer.complete(error));
+            return Err(opened.response.complete(error));
         }
         Ok(opened)
     }
@@ -257,17 +257,17 @@ pub(crate) fn conditions(
 }
 
 impl Opened {
-    fn of(answer: Response<Body>) -> Result<Self> {
-        let headers = answer.headers();
-        if answer.status() == StatusCode::PARTIAL_CONTENT {
+    fn of(response: Response<Body>) -> Result<Self> {
+        let headers = response.headers();
+        if response.status() == StatusCode::PARTIAL_CONTENT {
             let Some(range) = ContentRange::of(headers) else {
                 let error = Error::new(ErrorKind::Decode, "a part came without saying which");
-                return Err(answer.complete(error));
+                return Err(response.complete(error));
             };
             return Ok(Self {
                 start: range.start,
                 total: range.total,
-                answer,
+                response,
             });
         }
         let length = headers
@@ -276,7 +276,7 @@ impl Opened {
         Ok(Self {
             start: 0,
             total: length,
-            answer,
+            response,
         })
     }
 }
@@ -288,7 +288,7 @@ pub(crate) fn changed() -> Error {
     )
 }
 
-/// What tells one version of an object from another.
+/// What distinguishes one version of an object from another.
 #[derive(Clone, Debug)]
 pub(crate) struct Validator {
     condition: HeaderName,

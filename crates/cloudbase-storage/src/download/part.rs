@@ -66,7 +66,7 @@ fn invalid(problem: String) -> io::Error {
 /// Its name is short whatever the target's is, and the same in each run, so that the next download
 /// to the same place finds what a killed process left: a file that nobody has locked any more.
 ///
-/// Whoever holds the lock of the file that is at the name *now* may move or remove it, and nobody
+/// The holder of the lock of the file that is at the name *now* may move or remove it, and nobody
 /// else: the name alone may be another download's by now.
 #[derive(Debug)]
 pub(crate) struct Part {
@@ -108,7 +108,7 @@ impl Part {
                 }
                 Err(error) => return Err(error),
             };
-            // Somebody who took it for left over may have removed it before it was locked.
+            // A process that took it for left over may have removed it before it was locked.
             let is_taken = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
             if is_taken || !is_at(&file, &path) {
                 number += 1;

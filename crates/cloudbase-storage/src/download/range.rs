@@ -1,4 +1,4 @@
-//! The part of an object that is wanted, and the part that came.
+//! The part of an object that is requested, and the part that came.
 
 use std::ops::{Bound, RangeBounds};
 
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn content_ranges_are_read_or_refused() {
+    fn content_ranges_are_read_or_rejected() {
         let read = |text: &str| {
             let mut headers = HeaderMap::new();
             headers.insert("content-range", text.parse().unwrap());

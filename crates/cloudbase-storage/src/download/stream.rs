@@ -44,11 +44,11 @@ pub struct ObjectStream {
     head: Response<()>,
     info: ObjectInfo,
     validator: Option<Validator>,
-    /// The first byte wanted.
+    /// The first requested byte.
     start: u64,
     /// The next byte to hand out.
     position: u64,
-    /// One past the last byte wanted, if known.
+    /// One past the last requested byte, if known.
     end: Option<u64>,
     /// Bytes to pass over before `position`, on a connection that did not start there.
     skip: u64,
@@ -78,7 +78,7 @@ impl ObjectStream {
     ) -> Result<Self> {
         let source = Arc::new(source);
         let opened = source.open(span, validator.as_ref(), known).await?;
-        let headers = opened.answer.headers();
+        let headers = opened.response.headers();
         let mut info = ObjectInfo::of(headers);
         info.size = opened.total;
         let end = match (span.end, opened.total) {
@@ -88,14 +88,14 @@ impl ObjectStream {
         if span.start > 0 && end.is_some_and(|end| end <= span.start) {
             let problem = "the object ends before the range begins";
             return Err(opened
-                .answer
+                .response
                 .complete(Error::new(ErrorKind::Decode, problem)));
         }
         let validator = Validator::of(headers).or(validator);
         let verifier = span.is_whole().then(|| Verifier::of(headers));
-        let (body, head) = opened.answer.split();
+        let (body, head) = opened.response.split();
         let opened = Opened {
-            answer: head.clone().map(|()| body),
+            response: head.clone().map(|()| body),
             ..opened
         };
         let mut stream = Self {
@@ -163,34 +163,34 @@ impl ObjectStream {
                 (None, _) => true,
             };
         if !fits {
-            return Err(opened.answer.complete(changed()));
+            return Err(opened.response.complete(changed()));
         }
         if let Some(total) = opened.total {
             self.info.size = Some(total);
             self.end = Some(self.end.map_or(total, |end| end.min(total)));
         }
-        if self.end.is_none() && opened.answer.status() == StatusCode::PARTIAL_CONTENT {
+        if self.end.is_none() && opened.response.status() == StatusCode::PARTIAL_CONTENT {
             // Its end would pass for the object's, wherever it is.
             let problem = "a part came that does not say how long the object is";
             let error = Error::new(ErrorKind::Decode, problem);
-            return Err(opened.answer.complete(error));
+            return Err(opened.response.complete(error));
         }
         // A server without ranges starts at the beginning: what is there already is passed over.
         self.skip = self.position - opened.start;
-        let body: Body = opened.answer.into_value();
+        let body: Body = opened.response.into_value();
         self.state = State::Reading(body.into_data_stream());
         Ok(())
     }
 
-    /// Takes what came: cuts off what is not wanted, and tells who listens.
+    /// Takes what came: cuts off what was not requested, and reports progress.
     fn accept(&mut self, mut bytes: Bytes) -> Option<Bytes> {
         let skipped = self.skip.min(bytes.len() as u64);
         self.skip -= skipped;
         bytes = bytes.split_off(usize::try_from(skipped).unwrap_or(bytes.len()));
         if let Some(end) = self.end {
-            let wanted = end.saturating_sub(self.position);
-            if (bytes.len() as u64) > wanted {
-                bytes.truncate(usize::try_from(wanted).unwrap_or(usize::MAX));
+            let left = end.saturating_sub(self.position);
+            if (bytes.len() as u64) > left {
+                bytes.truncate(usize::try_from(left).unwrap_or(usize::MAX));
             }
         }
         if bytes.is_empty() {
@@ -214,7 +214,7 @@ impl ObjectStream {
         Some(bytes)
     }
 
-    /// All wanted bytes are there, or the connection ended where nothing said how many there are.
+    /// All requested bytes are there, or the connection ended where nothing said how many there are.
     fn finish(&mut self) -> Result<()> {
         self.state = State::Done;
         self.verifier.take().map_or(Ok(()), Verifier::check)
@@ -227,7 +227,7 @@ impl ObjectStream {
             return Err(error);
         }
         let Some(validator) = self.validator.clone() else {
-            return Err(error); // nothing would tell another version from this one
+            return Err(error); // nothing would distinguish another version from this one
         };
         let pause = Duration::from_millis(100) * (1 << self.resumes.min(5));
         // The first interruption is most often a connection that was dropped: no need to wait.
@@ -263,7 +263,7 @@ impl ObjectStream {
                 },
                 State::Reading(body) => {
                     let item = if self.end.is_some_and(|end| self.position >= end) {
-                        None // no need to wait for the end of what is not wanted
+                        None // no need to wait for the end of what was not requested
                     } else {
                         ready!(Pin::new(body).poll_next(cx))
                     };
@@ -276,7 +276,7 @@ impl ObjectStream {
                         Some(Err(error)) => self.resume(error)?,
                         None if self.is_complete() || self.end.is_none() => self.finish()?,
                         None => self.resume(
-                            Error::new(ErrorKind::Reset, "the answer ended too early")
+                            Error::new(ErrorKind::Reset, "the response ended too early")
                                 .with_sent(true),
                         )?,
                     }

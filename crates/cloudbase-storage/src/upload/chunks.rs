@@ -103,12 +103,12 @@ impl OpenFile {
     fn read(&self, offset: u64) -> Result<Bytes> {
         let file = lock(&self.file);
         let left = self.length() - offset;
-        let wanted = usize::try_from(left).map_or(CHUNK, |left| left.min(CHUNK));
+        let length = usize::try_from(left).map_or(CHUNK, |left| left.min(CHUNK));
         let mut chunk = Chunk {
             bytes: lock(&self.free).pop().unwrap_or_default(),
             free: self.free.clone(),
         };
-        chunk.bytes.resize(wanted, 0);
+        chunk.bytes.resize(length, 0);
         let unreadable = |error| unreadable(self.path.as_deref(), error);
         read_at(&file, self.start + offset, &mut chunk.bytes).map_err(|error| {
             if error.kind() == io::ErrorKind::UnexpectedEof {
@@ -117,7 +117,7 @@ impl OpenFile {
                 unreadable(error)
             }
         })?;
-        if wanted as u64 == left && !self.is_same(&file.metadata().map_err(unreadable)?) {
+        if length as u64 == left && !self.is_same(&file.metadata().map_err(unreadable)?) {
             return Err(self.changed());
         }
         Ok(Bytes::from_owner(chunk))
@@ -218,7 +218,7 @@ impl Stream for FileChunks {
     }
 }
 
-/// Bytes in memory, handed out in chunks so that progress can be told.
+/// Bytes in memory, handed out in chunks so that progress can be reported.
 pub(crate) struct Slices {
     rest: Bytes,
 }

@@ -12,11 +12,11 @@ use serde::Serialize;
 pub(crate) const METADATA: HeaderName = HeaderName::from_static("x-cos-metadata-metadata");
 const FORBID_OVERWRITE: HeaderName = HeaderName::from_static("x-cos-forbid-overwrite");
 
-/// Properties of an object that is being put. The first refused one is told when it is sent.
+/// Properties of an object that is being put. The first invalid one is reported when it is sent.
 #[derive(Debug, Default)]
 pub(crate) struct ObjectHeaders {
     headers: HeaderMap,
-    refused: Option<Error>,
+    invalid: Option<Error>,
     always_replace: bool,
 }
 
@@ -40,7 +40,7 @@ impl ObjectHeaders {
             Ok(value) => {
                 self.headers.insert(METADATA, value);
             }
-            Err(error) => self.refuse(error),
+            Err(error) => self.reject(error),
         }
     }
 
@@ -65,17 +65,17 @@ impl ObjectHeaders {
 
     pub(crate) fn other(&mut self, name: &str, value: &str) {
         match HeaderName::try_from(name) {
-            Ok(name) if is_ours(&name) => self.refuse(Error::argument(
+            Ok(name) if is_ours(&name) => self.reject(Error::argument(
                 "header name",
                 format_args!("must not be `{name}`: the upload sets it itself"),
             )),
             Ok(name) => self.set("header value", name, value),
-            Err(_) => self.refuse(Error::argument("header name", "must be an HTTP token")),
+            Err(_) => self.reject(Error::argument("header name", "must be an HTTP token")),
         }
     }
 
     pub(crate) fn finish(self) -> Result<HeaderMap> {
-        match self.refused {
+        match self.invalid {
             Some(error) => Err(error),
             None => Ok(self.headers),
         }
@@ -86,15 +86,15 @@ impl ObjectHeaders {
             Ok(value) => {
                 self.headers.insert(name, value);
             }
-            Err(_) => self.refuse(Error::argument(
+            Err(_) => self.reject(Error::argument(
                 argument,
                 "must not contain control characters such as CR, LF or NUL",
             )),
         }
     }
 
-    fn refuse(&mut self, error: Error) {
-        self.refused.get_or_insert(error);
+    fn reject(&mut self, error: Error) {
+        self.invalid.get_or_insert(error);
     }
 }
 
@@ -129,7 +129,7 @@ macro_rules! object_headers {
                 self
             }
 
-            /// What the object store answers as `Cache-Control`: `max-age=3600`.
+            /// What the object store sends as `Cache-Control`: `max-age=3600`.
             pub fn cache_control(mut self, value: impl AsRef<str>) -> Self {
                 self.headers.cache_control(value.as_ref());
                 self
@@ -143,7 +143,7 @@ macro_rules! object_headers {
             }
 
             /// Whether an object of this name may be replaced. Default: yes. If not, the object
-            /// store answers 409, [`is_conflict`](cloudbase_core::Error::is_conflict), should there
+            /// store responds with 409, [`is_conflict`](cloudbase_core::Error::is_conflict), should there
             /// be one.
             pub fn upsert(mut self, upsert: bool) -> Self {
                 self.headers.forbid_overwrite(!upsert);
