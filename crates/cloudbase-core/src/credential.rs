@@ -135,7 +135,6 @@ impl Credentials {
     /// Makes all calls with `options`, or clones of them, [one call](CallOptions::as_one_call) of the user
     /// who is signed in now, if that is known.
     #[doc(hidden)]
-    #[must_use]
     pub fn one_call(&self, options: CallOptions) -> CallOptions {
         let session = self.session().and_then(|session| session.current());
         options.with_identity(session.map(|token| token.identity()))

@@ -124,7 +124,7 @@ fn our_own_share_is_at_most_eleven_allocations() {
     let own = allocation_counter::measure(|| {
         let operation = operation();
         let response: Hello = serde_json::from_str(RESPONSE).unwrap();
-        std::hint::black_box((operation, response));
+        let _ = std::hint::black_box((operation, response));
     });
     let count = per_call(&client) - own.count_total as f64;
     assert!(count <= 11.0, "{count} allocations a call");

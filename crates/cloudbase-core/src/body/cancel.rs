@@ -20,22 +20,14 @@ pub(crate) struct CancelOnResponse {
 /// The other end, in the body.
 pub(super) struct CancelCheck {
     dropped: oneshot::Receiver<Infallible>,
-    failure: oneshot::Sender<BoxError>,
+    report: oneshot::Sender<BoxError>,
 }
 
 impl CancelOnResponse {
     pub(super) fn new() -> (Self, CancelCheck) {
-        let (kept, dropped) = oneshot::channel();
-        let (failed, failure) = oneshot::channel();
-        let handle = Self {
-            _kept: kept,
-            failure,
-        };
-        let check = CancelCheck {
-            dropped,
-            failure: failed,
-        };
-        (handle, check)
+        let (_kept, dropped) = oneshot::channel();
+        let (report, failure) = oneshot::channel();
+        (Self { _kept, failure }, CancelCheck { dropped, report })
     }
 
     /// What the body failed with. Of HTTP/2 one would learn only that the stream was reset.
@@ -55,7 +47,7 @@ impl CancelCheck {
 
     /// Reports `error` to the call; returns what is left for the transport.
     pub(super) fn fail(self, error: BoxError) -> BoxError {
-        match self.failure.send(error) {
+        match self.report.send(error) {
             Ok(()) => broken("the body of the request failed"),
             Err(error) => error,
         }

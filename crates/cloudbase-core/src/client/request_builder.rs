@@ -2,7 +2,7 @@
 
 /// Gives a request builder the options of its call and the ways to send it.
 ///
-/// The builder has a field `options: CallOptions` and a method that sends:
+/// The builder is `#[must_use]`, and has a field `options: CallOptions` and a method that sends:
 /// `async fn respond(self) -> Result<Response<Output>>`, with the status, headers and request id of the
 /// request that the output came of. It gets `send()`, `send_with_meta()`, `.await` ([`IntoFuture`]) and
 /// the options of the groups that are named:
@@ -52,6 +52,7 @@
 /// }
 ///
 /// /// Signs in: neither a token nor `idempotent`.
+/// #[must_use = "a call does nothing until it is awaited or sent"]
 /// pub struct SignIn {
 ///     client: Client,
 ///     options: CallOptions,
@@ -173,7 +174,6 @@ macro_rules! request_options {
             /// `error.response()`.
             #[doc(alias = "isSuccess")]
             #[doc(alias = "statusCode")]
-            #[must_use]
             pub fn any_status(mut self) -> Self {
                 self.options = self.options.with_any_status(true);
                 self
@@ -199,7 +199,6 @@ macro_rules! request_options {
         impl<$($generics)*> $type {
             /// Limits the whole call, with all its attempts.
             #[doc = $timeout]
-            #[must_use]
             pub fn timeout(mut self, limit: ::std::time::Duration) -> Self {
                 self.options = self.options.with_timeout(limit);
                 self
@@ -207,14 +206,12 @@ macro_rules! request_options {
 
             /// Limits each attempt.
             #[doc = $attempt]
-            #[must_use]
             pub fn attempt_timeout(mut self, limit: ::std::time::Duration) -> Self {
                 self.options = self.options.with_attempt_timeout(limit);
                 self
             }
 
             /// Limits the attempts. Default: the client's (3); 1 switches retries off.
-            #[must_use]
             pub fn max_attempts(mut self, attempts: u32) -> Self {
                 self.options = self.options.with_max_attempts(attempts);
                 self
@@ -229,7 +226,6 @@ macro_rules! request_options {
             /// `send`.
             ///
             #[doc = $header]
-            #[must_use]
             pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
                 self.options = self.options.with_header(name, value);
                 self
@@ -239,7 +235,6 @@ macro_rules! request_options {
             /// ASCII characters; anything else is reported by `send`. All attempts send the same, and
             /// so do all requests to the gateway of a call that makes several. Default: a random UUID.
             #[doc(alias = "x-request-id")]
-            #[must_use]
             pub fn request_id(mut self, id: impl AsRef<str>) -> Self {
                 self.options = self.options.with_request_id(id);
                 self
@@ -249,7 +244,6 @@ macro_rules! request_options {
     (@product [$($generics:tt)*] $type:ty) => {
         impl<$($generics)*> $type {
             /// Sends this token instead of the session's or the access key.
-            #[must_use]
             pub fn token(mut self, token: impl Into<$crate::SecretString>) -> Self {
                 self.options = self.options.with_token(token);
                 self
@@ -257,7 +251,6 @@ macro_rules! request_options {
 
             /// Fails if no user is signed in, instead of falling back to the access key. Default: the
             /// client's choice (`false`).
-            #[must_use]
             pub fn require_user(mut self) -> Self {
                 self.options = self.options.with_require_user(true);
                 self
@@ -283,7 +276,6 @@ macro_rules! request_options {
         impl<$($generics)*> $type {
             /// Sets whether the call may be repeated after it was sent. Default: what the operation is
             /// by nature.
-            #[must_use]
             pub fn idempotent(mut self, idempotent: bool) -> Self {
                 self.options = self.options.with_idempotent(idempotent);
                 self
@@ -293,88 +285,4 @@ macro_rules! request_options {
 }
 
 #[cfg(test)]
-#[expect(
-    dead_code,
-    unreachable_pub,
-    reason = "the macro gives more than is called here"
-)]
-mod tests {
-    use http::Method;
-    use serde_json::{Value, json};
-
-    use crate::testing::MockTransport;
-    use crate::{CallOptions, Client, ErrorKind, Operation, PathBuilder, Response, Result};
-
-    struct Get {
-        client: Client,
-        options: CallOptions,
-    }
-
-    request_builder! {
-        /// Whatever the service reports.
-        impl[] Get => Value; call, product, write
-    }
-
-    impl Get {
-        async fn respond(self) -> Result<Response<Value>> {
-            let target = PathBuilder::new("/v1/things").build()?;
-            let operation = Operation::new("things.get", "/v1/things", Method::GET, target);
-            let operation = operation.options(self.options);
-            self.client.fetch_json(operation).await
-        }
-    }
-
-    fn get(mock: &MockTransport) -> Get {
-        let client = Client::builder().env_id("test").access_key("key");
-        Get {
-            client: client.transport(mock.clone()).build().unwrap(),
-            options: CallOptions::new(),
-        }
-    }
-
-    #[tokio::test]
-    async fn the_ways_to_send_a_request_differ_in_what_they_return() {
-        let mock = MockTransport::new()
-            .json(200, &1)
-            .json(200, &2)
-            .json(200, &3);
-        assert_eq!(get(&mock).await.unwrap(), 1);
-        assert_eq!(get(&mock).send().await.unwrap(), 2);
-        let response = get(&mock).send_with_meta().await.unwrap();
-        assert_eq!((response.value(), response.attempts()), (&json!(3), 1));
-        assert_eq!(mock.requests().len(), 3);
-    }
-
-    #[tokio::test]
-    async fn the_request_id_of_the_caller_is_sent_and_named() {
-        let mock = MockTransport::new()
-            .json(200, &())
-            .json(200, &())
-            .json(400, &json!({ "code": "INVALID_PARAM", "message": "no" }));
-        let response = get(&mock).request_id("req-7").send_with_meta().await;
-        assert_eq!(response.unwrap().request_id(), "req-7");
-        get(&mock).header("X-Request-Id", "req-8").await.unwrap();
-        let error = get(&mock).request_id("req-9").await.unwrap_err();
-        assert_eq!(error.request_id(), Some("req-9"));
-        let requests = mock.requests();
-        let sent = requests.iter().map(|it| it.header("x-request-id").unwrap());
-        assert_eq!(sent.collect::<Vec<_>>(), ["req-7", "req-8", "req-9"]);
-    }
-
-    #[tokio::test]
-    async fn a_request_id_that_is_not_one_is_rejected_before_anything_is_sent() {
-        let mock = MockTransport::new();
-        let long = "r".repeat(65);
-        for id in ["", "two words", "a\r\nb", "请求", &long] {
-            for call in [
-                get(&mock).request_id(id),
-                get(&mock).header("x-request-id", id),
-            ] {
-                let error = call.await.unwrap_err();
-                assert_eq!(error.kind(), ErrorKind::Argument);
-                assert!(error.message().starts_with("`request_id` must"), "{error}");
-            }
-        }
-        assert!(mock.requests().is_empty());
-    }
-}
+mod tests;

@@ -1,23 +1,16 @@
 //! Names the session that a token belongs to.
 
-use std::fmt;
 use std::sync::Arc;
 
 /// The session that a [`Token`](crate::credential::Token) belongs to: the same for all tokens that follow each
 /// other by refreshes, another one after each sign-in.
 ///
 /// A call keeps the lineage of its first attempt. Cheap to clone; not a secret.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Lineage(Arc<str>);
 
 impl<T: Into<Arc<str>>> From<T> for Lineage {
     fn from(id: T) -> Self {
         Self(id.into())
-    }
-}
-
-impl fmt::Debug for Lineage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Lineage").field(&self.0).finish()
     }
 }

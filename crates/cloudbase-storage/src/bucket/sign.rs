@@ -218,7 +218,7 @@ impl BucketSignedUrls {
     async fn respond(self) -> Result<Response<Vec<Result<String>>>> {
         let (bucket, paths) = (&self.bucket, self.paths.clone()?);
         // Checked before the first call, so that an empty list is checked too.
-        self.request(&[], CallOptions::default())?;
+        drop(self.request(&[], CallOptions::default())?);
         let options = self.options.clone().as_one_call();
         let mut head = Response::without_call(MANY, ());
         let mut urls = Vec::with_capacity(paths.len());
