@@ -201,41 +201,9 @@ impl Error {
         self.inner.sent
     }
 
-    /// The failure is of a passing kind, whatever the operation: overload, lost connection, time.
-    pub fn is_transient(&self) -> bool {
-        self.inner
-            .transient
-            .unwrap_or_else(|| classify::is_transient(self))
-    }
-
-    /// The thing addressed does not exist.
-    pub fn is_not_found(&self) -> bool {
-        classify::is_not_found(self)
-    }
-
-    /// There was no valid credential: sign in (again).
-    pub fn is_unauthenticated(&self) -> bool {
-        classify::is_unauthenticated(self)
-    }
-
-    /// The credential is valid but not allowed to do this.
-    pub fn is_permission_denied(&self) -> bool {
-        classify::is_permission_denied(self)
-    }
-
-    /// The thing exists already, or changed meanwhile.
-    pub fn is_conflict(&self) -> bool {
-        classify::is_conflict(self)
-    }
-
     /// The thing is still the version that the caller said it has: 304, the response to `If-None-Match`.
     pub fn is_not_modified(&self) -> bool {
         self.status() == Some(StatusCode::NOT_MODIFIED)
-    }
-
-    /// A rate, quota or concurrency limit was hit.
-    pub fn is_throttled(&self) -> bool {
-        classify::is_throttled(self)
     }
 
     /// A time limit was reached.

@@ -188,7 +188,11 @@ impl Service<Request<Body>> for MockTransport {
             };
             match response {
                 Some(response) => response(request).await,
-                None => Err(end_of_script(&request).into()),
+                None => {
+                    let (method, path) = (&request.method, request.path());
+                    let end = "the script of the mock has no more responses";
+                    Err(Error::new(ErrorKind::Local, format!("{end}: {method} {path}")).into())
+                }
             }
         })
     }
@@ -207,12 +211,6 @@ pub fn response(status: u16, headers: &[(&str, &str)], body: impl Into<Bytes>) -
     builder
         .body(body.into())
         .expect("status and headers of a mock response are valid")
-}
-
-fn end_of_script(request: &MockRequest) -> Error {
-    let (method, path) = (&request.method, request.path());
-    let message = format!("the script of the mock has no more responses: {method} {path}");
-    Error::new(ErrorKind::Local, message)
 }
 
 /// An error as the service would cause it, for testing what a program does about it: that of a call

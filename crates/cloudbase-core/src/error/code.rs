@@ -28,6 +28,24 @@ use super::text::Shown;
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ErrorCode(Cow<'static, str>);
 
+/// What a code means whatever the status beside it: the classes of `classify`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    Conflict,
+    /// Not mended by asking again: a quota that is used up, what the service calls final, or a call within a
+    /// transaction that has failed.
+    Final,
+    NotFound,
+    /// Comes with 403, and says that something else than a permission is in the way.
+    Obstacle,
+    /// Comes with 401: another password is needed, not another sign-in.
+    Password,
+    PermissionDenied,
+    Throttled,
+    Transient,
+    Unauthenticated,
+}
+
 impl ErrorCode {
     /// A code that is known when the program is written.
     pub const fn from_static(code: &'static str) -> Self {

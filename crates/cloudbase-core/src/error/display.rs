@@ -32,38 +32,16 @@ impl fmt::Display for Error {
             write!(f, "{code}: ")?;
         }
         write!(f, "{}", Shown(&inner.message, inner.kind.message_limit()))?;
-        let mut details = Details { f, any: false };
-        if unsent && named {
-            details.add(format_args!("{operation}"))?;
-        }
-        if let Some(status) = inner.status {
-            details.add(format_args!("{}", status.as_u16()))?;
-        }
-        if let Some(id) = inner.request_id.as_deref() {
-            details.add(format_args!("request id {}", Shown(id, NAME_LIMIT)))?;
-        }
-        details.finish()
-    }
-}
-
-/// What stands in parentheses behind the message, if anything.
-struct Details<'a, 'f> {
-    f: &'a mut fmt::Formatter<'f>,
-    any: bool,
-}
-
-impl Details<'_, '_> {
-    fn add(&mut self, detail: fmt::Arguments<'_>) -> fmt::Result {
-        self.f.write_str(if self.any { ", " } else { " (" })?;
-        self.any = true;
-        self.f.write_fmt(detail)
-    }
-
-    fn finish(self) -> fmt::Result {
-        if self.any {
-            self.f.write_str(")")
-        } else {
-            Ok(())
+        let id = inner.request_id.as_deref();
+        let details = [
+            (unsent && named).then(|| operation.to_string()),
+            inner.status.map(|status| status.as_str().to_owned()),
+            id.map(|id| format!("request id {}", Shown(id, NAME_LIMIT))),
+        ];
+        let details: Vec<_> = details.into_iter().flatten().collect();
+        match details.is_empty() {
+            true => Ok(()),
+            false => write!(f, " ({})", details.join(", ")),
         }
     }
 }

@@ -81,21 +81,13 @@ fn error_of(family: Envelope, status: StatusCode, headers: &HeaderMap, body: &[u
         None => describe(status, body),
     };
     let mut error = Error::api(status, found.code.map(ErrorCode::from), message);
-    if let Some(stated) = found.status {
-        error = error.with_body_status(stated);
-    }
-    if let Some(number) = found.number {
-        error = error.with_numeric_code(number);
-    }
-    let id = found.request_id;
-    if let Some(id) = id.or_else(|| request_id_of(headers).map(str::to_owned)) {
-        error = error.with_request_id(id);
-    }
-    if let Some(details) = found.details {
-        error = error.with_details(details);
-    }
     let asked = retry_after(headers, SystemTime::now());
-    error.with_retry_after(asked.or(found.retry_after))
+    error.inner.retry_after = asked.or(found.retry_after);
+    error.inner.body_status = found.status;
+    error.inner.numeric_code = found.number;
+    error.inner.details = found.details;
+    error.inner.request_id = found.request_id.map(Into::into);
+    error.or_request_id(request_id_of(headers))
 }
 
 /// Whether it is worth parsing a success. The names are searched for as text, because the standard

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::{Error, ErrorCode, ErrorResponse, classify, text};
+use super::{Error, ErrorCode, ErrorResponse, text};
 use crate::error::BoxError;
 
 /// Setters for those who make errors; each returns the error, so that they chain.
@@ -90,11 +90,6 @@ impl Error {
         self
     }
 
-    pub fn with_body_status(mut self, status: StatusCode) -> Self {
-        self.inner.body_status = Some(status);
-        self
-    }
-
     pub fn with_numeric_code(mut self, number: i64) -> Self {
         self.inner.numeric_code = Some(number);
         self
@@ -158,10 +153,5 @@ impl Error {
         self.response().is_none()
             || self.status() == Some(StatusCode::TOO_MANY_REQUESTS)
             || self.code().is_some_and(of_platform)
-    }
-
-    /// Whatever a tower stack returned, as an `Error`.
-    pub fn from_boxed(error: BoxError) -> Self {
-        classify::from_boxed(error)
     }
 }

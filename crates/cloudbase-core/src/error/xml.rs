@@ -1,6 +1,7 @@
 //! Reads the XML errors of the object store: three elements out of a flat document.
 
 use http::{HeaderMap, StatusCode};
+use serde_json::json;
 
 use super::text::redacted;
 use super::{Error, ErrorCode};
@@ -15,16 +16,13 @@ pub(super) fn parse(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Err
         format!("{reason} (from the object store)")
     });
     let mut error = Error::api(status, code, redacted(&message).into_owned());
-    let header = |name: &str| headers.get(name)?.to_str().ok().map(str::to_owned);
-    if let Some(id) = element(text, "RequestId").or_else(|| header("x-cos-request-id")) {
-        error = error.with_request_id(id);
+    let header = |name: &str| headers.get(name)?.to_str().ok();
+    error.inner.request_id = element(text, "RequestId").map(Into::into);
+    if status.is_redirection() {
+        let location = header("location").map(|location| json!({ "location": location }));
+        error.inner.details = location;
     }
-    if status.is_redirection()
-        && let Some(location) = header("location")
-    {
-        error = error.with_details(serde_json::json!({ "location": location }));
-    }
-    error
+    error.or_request_id(header("x-cos-request-id"))
 }
 
 /// Whether `body` looks like markup rather than JSON.
