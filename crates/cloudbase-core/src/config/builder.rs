@@ -235,7 +235,7 @@ macro_rules! setters {
 
             /// Uses no proxy, whatever the machine prescribes.
             pub fn no_proxy(mut self) -> Self {
-                self.settings.proxy = Some($crate::config::ProxyChoice::Off);
+                self.settings.proxy = Some($crate::config::ProxyChoice::Url("off".into()));
                 self
             }
 

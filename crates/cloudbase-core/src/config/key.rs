@@ -1,12 +1,17 @@
-//! The names of the settings, for configuration that comes as text.
+//! The table of settings: their names, variables and types.
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
-use crate::error::Error;
+use secrecy::{ExposeSecret as _, SecretString};
 
-macro_rules! keys {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal, $variable:literal $(| $alias:literal)*;)*) => {
+use super::text::FromText;
+use super::{ProxyChoice, Site};
+use crate::error::{Error, Result};
+
+macro_rules! settings {
+    ($($(#[$doc:meta])* $variant:ident, $field:ident: $type:ty = $($variable:literal)|+;)*) => {
         /// The name of a setting.
         ///
         /// ```
@@ -31,75 +36,124 @@ macro_rules! keys {
             /// The environment variables that set it; an earlier one beats a later one.
             pub fn variables(self) -> &'static [&'static str] {
                 match self {
-                    $(Self::$variant => &[$variable $(, $alias)*],)*
+                    $(Self::$variant => &[$($variable),+],)*
                 }
             }
 
             /// Its name: `env_id`.
             pub const fn as_str(self) -> &'static str {
                 match self {
-                    $(Self::$variant => $name,)*
+                    $(Self::$variant => stringify!($field),)*
                 }
+            }
+        }
+
+        /// What was set, unchecked. `None` is "not set", so that sources can be merged.
+        #[derive(Clone, Default)]
+        pub(crate) struct Settings {
+            $(pub(crate) $field: Option<$type>,)*
+            /// The first value that could not be read.
+            pub(super) problem: Option<Error>,
+            /// Which of the values came from environment variables, for errors to name.
+            pub(super) variables: Vec<(ConfigKey, &'static str)>,
+        }
+
+        impl Settings {
+            /// These settings, and those of `other` for what is not set.
+            pub(crate) fn or(self, other: Self) -> Self {
+                let used = other.variables.iter().filter(|(key, _)| !self.has(*key));
+                Self {
+                    variables: self.variables.iter().chain(used).copied().collect(),
+                    $($field: self.$field.or(other.$field),)*
+                    problem: self.problem.or(other.problem),
+                }
+            }
+
+            pub(super) fn has(&self, key: ConfigKey) -> bool {
+                match key {
+                    $(ConfigKey::$variant => self.$field.is_some(),)*
+                }
+            }
+
+            /// Sets `key`, which an error calls `name`, from text.
+            pub(super) fn read(
+                &mut self,
+                key: ConfigKey,
+                name: &'static str,
+                value: &SecretString,
+            ) -> Result<()> {
+                let text = value.expose_secret();
+                if key == ConfigKey::CaCertificates {
+                    self.add_ca(text.as_bytes());
+                    return Ok(());
+                }
+                let invalid = |rule: &str| Error::config(name, rule);
+                match key {
+                    $(ConfigKey::$variant => {
+                        self.$field = Some(FromText::from_text(text).map_err(invalid)?);
+                    })*
+                }
+                Ok(())
             }
         }
     };
 }
 
-keys! {
+settings! {
     /// See [`env_id`](crate::config::ConfigBuilder::env_id).
-    EnvId = "env_id", "CLOUDBASE_ENV_ID" | "CLOUDBASE_ENV" | "TCB_ENV" | "SCF_NAMESPACE";
+    EnvId, env_id: String = "CLOUDBASE_ENV_ID" | "CLOUDBASE_ENV" | "TCB_ENV" | "SCF_NAMESPACE";
     /// See [`region`](crate::config::ConfigBuilder::region).
-    Region = "region", "CLOUDBASE_REGION" | "TENCENTCLOUD_REGION";
+    Region, region: String = "CLOUDBASE_REGION" | "TENCENTCLOUD_REGION";
     /// See [`site`](crate::config::ConfigBuilder::site): `domestic` or `international`.
-    Site = "site", "CLOUDBASE_SITE";
+    Site, site: Site = "CLOUDBASE_SITE";
     /// See [`endpoint`](crate::config::ConfigBuilder::endpoint).
-    Endpoint = "endpoint", "CLOUDBASE_ENDPOINT";
+    Endpoint, endpoint: String = "CLOUDBASE_ENDPOINT";
     /// See [`access_key`](crate::config::ConfigBuilder::access_key).
-    AccessKey = "access_key", "CLOUDBASE_ACCESS_KEY" | "CLOUDBASE_APIKEY" | "CLOUDBASE_API_KEY";
+    AccessKey, access_key: SecretString = "CLOUDBASE_ACCESS_KEY" | "CLOUDBASE_APIKEY" | "CLOUDBASE_API_KEY";
     /// See [`language`](crate::config::ConfigBuilder::language).
-    Language = "language", "CLOUDBASE_LANGUAGE";
+    Language, language: String = "CLOUDBASE_LANGUAGE";
     /// See [`user_agent`](crate::config::ConfigBuilder::user_agent).
-    UserAgent = "user_agent", "CLOUDBASE_USER_AGENT";
+    UserAgent, user_agent: String = "CLOUDBASE_USER_AGENT";
     /// See [`connect_timeout`](crate::config::ConfigBuilder::connect_timeout): `3.1s`, `500ms`, or seconds.
-    ConnectTimeout = "connect_timeout", "CLOUDBASE_CONNECT_TIMEOUT";
+    ConnectTimeout, connect_timeout: Duration = "CLOUDBASE_CONNECT_TIMEOUT";
     /// See [`attempt_timeout`](crate::config::ConfigBuilder::attempt_timeout).
-    AttemptTimeout = "attempt_timeout", "CLOUDBASE_ATTEMPT_TIMEOUT";
+    AttemptTimeout, attempt_timeout: Duration = "CLOUDBASE_ATTEMPT_TIMEOUT";
     /// See [`timeout`](crate::config::ConfigBuilder::timeout).
-    Timeout = "timeout", "CLOUDBASE_TIMEOUT";
+    Timeout, timeout: Duration = "CLOUDBASE_TIMEOUT";
     /// See [`stall_timeout`](crate::config::ConfigBuilder::stall_timeout).
-    StallTimeout = "stall_timeout", "CLOUDBASE_STALL_TIMEOUT";
+    StallTimeout, stall_timeout: Duration = "CLOUDBASE_STALL_TIMEOUT";
     /// See [`pool_idle_timeout`](crate::config::ConfigBuilder::pool_idle_timeout).
-    PoolIdleTimeout = "pool_idle_timeout", "CLOUDBASE_POOL_IDLE_TIMEOUT";
+    PoolIdleTimeout, pool_idle_timeout: Duration = "CLOUDBASE_POOL_IDLE_TIMEOUT";
     /// See [`max_connections`](crate::config::ConfigBuilder::max_connections).
-    MaxConnections = "max_connections", "CLOUDBASE_MAX_CONNECTIONS";
+    MaxConnections, max_connections: usize = "CLOUDBASE_MAX_CONNECTIONS";
     /// See [`max_attempts`](crate::config::ConfigBuilder::max_attempts).
-    MaxAttempts = "max_attempts", "CLOUDBASE_MAX_ATTEMPTS";
+    MaxAttempts, max_attempts: u32 = "CLOUDBASE_MAX_ATTEMPTS";
     /// See [`RetryConfig::base`](crate::config::RetryConfig::base).
-    RetryBase = "retry_base", "CLOUDBASE_RETRY_BASE";
+    RetryBase, retry_base: Duration = "CLOUDBASE_RETRY_BASE";
     /// See [`RetryConfig::cap`](crate::config::RetryConfig::cap).
-    RetryCap = "retry_cap", "CLOUDBASE_RETRY_CAP";
+    RetryCap, retry_cap: Duration = "CLOUDBASE_RETRY_CAP";
     /// See [`RetryConfig::budget`](crate::config::RetryConfig::budget).
-    RetryBudget = "retry_budget", "CLOUDBASE_RETRY_BUDGET";
+    RetryBudget, retry_budget: u32 = "CLOUDBASE_RETRY_BUDGET";
     /// See [`RetryConfig::retry_after_cap`](crate::config::RetryConfig::retry_after_cap).
-    RetryAfterCap = "retry_after_cap", "CLOUDBASE_RETRY_AFTER_CAP";
+    RetryAfterCap, retry_after_cap: Duration = "CLOUDBASE_RETRY_AFTER_CAP";
     /// See [`max_response_size`](crate::config::ConfigBuilder::max_response_size): bytes.
-    MaxResponseSize = "max_response_size", "CLOUDBASE_MAX_RESPONSE_SIZE";
+    MaxResponseSize, max_response_size: u64 = "CLOUDBASE_MAX_RESPONSE_SIZE";
     /// See [`allow_plain_http`](crate::config::ConfigBuilder::allow_plain_http): `true` or `false`.
-    AllowPlainHttp = "allow_plain_http", "CLOUDBASE_ALLOW_PLAIN_HTTP";
+    AllowPlainHttp, allow_plain_http: bool = "CLOUDBASE_ALLOW_PLAIN_HTTP";
     /// See [`require_user`](crate::config::ConfigBuilder::require_user): `true` or `false`.
-    RequireUser = "require_user", "CLOUDBASE_REQUIRE_USER";
+    RequireUser, require_user: bool = "CLOUDBASE_REQUIRE_USER";
     /// See [`http2`](crate::config::ConfigBuilder::http2): `true` or `false`.
-    Http2 = "http2", "CLOUDBASE_HTTP2";
+    Http2, http2: bool = "CLOUDBASE_HTTP2";
     /// See [`proxy`](crate::config::ConfigBuilder::proxy): a URL, or `off`.
-    Proxy = "proxy", "CLOUDBASE_PROXY";
+    Proxy, proxy: ProxyChoice = "CLOUDBASE_PROXY";
     /// See [`ca_certificates`](crate::config::ConfigBuilder::ca_certificates): PEM text.
-    CaCertificates = "ca_certificates", "CLOUDBASE_CA_CERTIFICATES";
+    CaCertificates, ca_certificates: Vec<u8> = "CLOUDBASE_CA_CERTIFICATES";
     /// See [`only_ca_certificates`](crate::config::ConfigBuilder::only_ca_certificates): `true` or `false`.
-    OnlyCaCertificates = "only_ca_certificates", "CLOUDBASE_ONLY_CA_CERTIFICATES";
+    OnlyCaCertificates, only_ca_certificates: bool = "CLOUDBASE_ONLY_CA_CERTIFICATES";
     /// See [`client_certificate`](crate::config::ConfigBuilder::client_certificate): PEM text.
-    ClientCertificate = "client_certificate", "CLOUDBASE_CLIENT_CERTIFICATE";
+    ClientCertificate, client_certificate: Vec<u8> = "CLOUDBASE_CLIENT_CERTIFICATE";
     /// The private key of the client certificate: PEM text.
-    ClientKey = "client_key", "CLOUDBASE_CLIENT_KEY";
+    ClientKey, client_key: SecretString = "CLOUDBASE_CLIENT_KEY";
 }
 
 impl AsRef<str> for ConfigKey {

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::value::percent_encoding;
 
 /// The proxies of a client and the hosts that are reached without. Cheap to clone.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct ProxyRules {
     http: Option<Arc<Proxy>>,
     https: Option<Arc<Proxy>>,
@@ -93,21 +93,12 @@ impl ProxyVariables {
         Ok(ProxyRules {
             http: parse(&self.http)?,
             https: parse(&self.https)?,
-            direct: Arc::new(
-                self.direct
-                    .as_deref()
-                    .map(Direct::parse)
-                    .unwrap_or_default(),
-            ),
+            direct: Arc::new(Direct::parse(self.direct.as_deref().unwrap_or_default())),
         })
     }
 }
 
 impl ProxyRules {
-    pub(crate) fn none() -> Self {
-        Self::default()
-    }
-
     /// One proxy for everything; `setting` is what an error names.
     pub(crate) fn all(setting: &str, url: &SecretString) -> Result<Self> {
         let proxy = Proxy::read(setting, url)?;
@@ -251,16 +242,6 @@ impl fmt::Debug for Proxy {
             .field("kind", &self.kind)
             .field("host", &self.address.host())
             .field("credentials", &self.credentials.is_some())
-            .finish()
-    }
-}
-
-impl fmt::Debug for ProxyRules {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProxyRules")
-            .field("http", &self.http)
-            .field("https", &self.https)
-            .field("direct", &self.direct)
             .finish()
     }
 }

@@ -1,4 +1,4 @@
-//! The settings as they were given, and the rules that make a configuration of them.
+//! The rules that make a configuration of the settings as they were given.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,95 +7,20 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::endpoint::{Endpoint, EnvId};
 use super::env::{Environment, variable};
-use super::text::{language, parse_duration, parse_flag, parse_site, user_agent};
+use super::text::{language, user_agent};
 use super::{
     Config, ConfigKey, DEFAULT_MAX_RESPONSE_SIZE, ProxyRules, ProxyVariables, Region, RetryConfig,
-    Site, Timeouts, TlsSettings, access_key,
+    Settings, Timeouts, TlsSettings, access_key,
 };
 use crate::error::{Error, Result};
 
 /// Which proxy was chosen.
 #[derive(Clone)]
 pub(crate) enum ProxyChoice {
-    Off,
+    /// A URL, or `off`.
     Url(SecretString),
     /// Read from the environment earlier.
     Rules(ProxyRules),
-}
-
-macro_rules! settings {
-    ($($field:ident: $type:ty,)*) => {
-        /// What was set, unchecked. `None` is "not set", so that sources can be merged.
-        #[derive(Clone, Default)]
-        pub(crate) struct Settings {
-            $(pub(crate) $field: Option<$type>,)*
-            /// The first value that could not be read.
-            pub(super) problem: Option<Problem>,
-            /// Which of the values came from environment variables, for errors to name.
-            pub(super) variables: Vec<(ConfigKey, &'static str)>,
-        }
-
-        impl Settings {
-            /// These settings, and those of `other` for what is not set.
-            pub(crate) fn or(self, other: Self) -> Self {
-                let used = other.variables.iter().filter(|(key, _)| !self.has(*key));
-                Self {
-                    variables: self.variables.iter().chain(used).copied().collect(),
-                    $($field: self.$field.or(other.$field),)*
-                    problem: self.problem.or(other.problem),
-                }
-            }
-
-            fn has(&self, key: ConfigKey) -> bool {
-                match key.as_str() {
-                    $(stringify!($field) => self.$field.is_some(),)*
-                    _ => false,
-                }
-            }
-        }
-    };
-}
-
-settings! {
-    env_id: String,
-    region: String,
-    site: Site,
-    endpoint: String,
-    access_key: SecretString,
-    language: String,
-    user_agent: String,
-    connect_timeout: Duration,
-    attempt_timeout: Duration,
-    timeout: Duration,
-    stall_timeout: Duration,
-    pool_idle_timeout: Duration,
-    max_connections: usize,
-    max_attempts: u32,
-    retry_base: Duration,
-    retry_cap: Duration,
-    retry_budget: u32,
-    retry_after_cap: Duration,
-    max_response_size: u64,
-    allow_plain_http: bool,
-    require_user: bool,
-    http2: bool,
-    proxy: ProxyChoice,
-    ca_certificates: Vec<u8>,
-    only_ca_certificates: bool,
-    client_certificate: Vec<u8>,
-    client_key: SecretString,
-}
-
-#[derive(Clone, Copy)]
-pub(super) struct Problem {
-    name: &'static str,
-    rule: &'static str,
-}
-
-impl Problem {
-    fn into_error(self) -> Error {
-        Error::config(self.name, self.rule)
-    }
 }
 
 impl Settings {
@@ -115,83 +40,21 @@ impl Settings {
 
     /// Sets `key` from text; a value that cannot be read is reported later.
     pub(crate) fn set(&mut self, key: ConfigKey, value: &SecretString) {
-        if let Err(problem) = self.read(key, key.as_str(), value) {
-            self.problem.get_or_insert(problem);
+        if let Err(error) = self.read(key, key.as_str(), value) {
+            self.problem.get_or_insert(error);
         }
-    }
-
-    fn read(
-        &mut self,
-        key: ConfigKey,
-        name: &'static str,
-        value: &SecretString,
-    ) -> Result<(), Problem> {
-        let text = value.expose_secret();
-        let owned = || Some(text.to_owned());
-        let secret = || Some(value.clone());
-        let invalid = |rule| Problem { name, rule };
-        let duration = || parse_duration(text).map(Some).map_err(invalid);
-        let flag = || parse_flag(text).map(Some).map_err(invalid);
-        let small = || {
-            let number = text.trim().parse().map(Some);
-            number.map_err(|_| invalid("must be a whole number"))
-        };
-        match key {
-            ConfigKey::EnvId => self.env_id = owned(),
-            ConfigKey::Region => self.region = owned(),
-            ConfigKey::Site => self.site = Some(parse_site(text).map_err(invalid)?),
-            ConfigKey::Endpoint => self.endpoint = owned(),
-            ConfigKey::AccessKey => self.access_key = secret(),
-            ConfigKey::Language => self.language = owned(),
-            ConfigKey::UserAgent => self.user_agent = owned(),
-            ConfigKey::ConnectTimeout => self.connect_timeout = duration()?,
-            ConfigKey::AttemptTimeout => self.attempt_timeout = duration()?,
-            ConfigKey::Timeout => self.timeout = duration()?,
-            ConfigKey::StallTimeout => self.stall_timeout = duration()?,
-            ConfigKey::PoolIdleTimeout => self.pool_idle_timeout = duration()?,
-            ConfigKey::MaxConnections => {
-                let number = text.trim().parse();
-                let number = number.map_err(|_| invalid("must be a whole number"))?;
-                self.max_connections = Some(number);
-            }
-            ConfigKey::MaxAttempts => self.max_attempts = small()?,
-            ConfigKey::RetryBase => self.retry_base = duration()?,
-            ConfigKey::RetryCap => self.retry_cap = duration()?,
-            ConfigKey::RetryBudget => self.retry_budget = small()?,
-            ConfigKey::RetryAfterCap => self.retry_after_cap = duration()?,
-            ConfigKey::MaxResponseSize => {
-                let number = text.trim().parse();
-                let number = number.map_err(|_| invalid("must be a whole number of bytes"))?;
-                self.max_response_size = Some(number);
-            }
-            ConfigKey::AllowPlainHttp => self.allow_plain_http = flag()?,
-            ConfigKey::RequireUser => self.require_user = flag()?,
-            ConfigKey::Http2 => self.http2 = flag()?,
-            ConfigKey::Proxy => self.proxy = Some(ProxyChoice::Url(value.clone())),
-            ConfigKey::CaCertificates => self.add_ca(text.as_bytes()),
-            ConfigKey::OnlyCaCertificates => self.only_ca_certificates = flag()?,
-            ConfigKey::ClientCertificate => self.client_certificate = Some(text.into()),
-            ConfigKey::ClientKey => self.client_key = secret(),
-        }
-        Ok(())
     }
 
     /// Fills in from `environment` what is not set.
-    fn or_environment(self, environment: &Environment) -> Result<Self> {
-        let mut from_environment = Self::default();
+    fn or_environment(mut self, environment: &Environment) -> Result<Self> {
         for variable in &environment.values {
             // Only what is used is read: a bad variable that is overruled does no harm.
-            let mut one = Self::default();
-            match one.read(variable.key, variable.name, &variable.value) {
-                Ok(()) => {
-                    one.variables.push((variable.key, variable.name));
-                    from_environment = from_environment.or(one);
-                }
-                Err(_) if self.has(variable.key) => {}
-                Err(problem) => return Err(problem.into_error()),
+            if !self.has(variable.key) {
+                self.read(variable.key, variable.name, &variable.value)?;
+                self.variables.push((variable.key, variable.name));
             }
         }
-        Ok(self.or(from_environment))
+        Ok(self)
     }
 
     /// What an error calls the setting `key`: the variable that its value came from, else its name.
@@ -203,8 +66,8 @@ impl Settings {
     /// Applies the rules.
     pub(crate) fn finish(self, environment: Environment) -> Result<Config> {
         let given = self.or_environment(&environment)?;
-        if let Some(problem) = given.problem {
-            return Err(problem.into_error());
+        if let Some(error) = &given.problem {
+            return Err(error.clone());
         }
         let set = given.clone();
         // An empty key comes from a variable or a form that was left empty.
@@ -231,7 +94,6 @@ impl Settings {
             }
         };
         let proxy = match set.proxy {
-            Some(ProxyChoice::Off) => ProxyRules::none(),
             Some(ProxyChoice::Url(url)) => ProxyRules::all(given.name(ConfigKey::Proxy), &url)?,
             Some(ProxyChoice::Rules(rules)) => rules,
             None => environment

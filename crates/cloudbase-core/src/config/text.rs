@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::Site;
+use secrecy::SecretString;
+
+use super::{ProxyChoice, Site};
 use crate::error::{Error, Result};
 
 /// What the SDK says of itself in `User-Agent`.
@@ -77,25 +79,44 @@ pub(super) fn user_agent(setting: &str, product: Option<String>) -> Result<Strin
     }
 }
 
-pub(super) fn parse_site(text: &str) -> Result<Site, &'static str> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "domestic" => Ok(Site::Domestic),
-        "international" | "intl" => Ok(Site::International),
-        _ => Err("must be `domestic` or `international`"),
-    }
+/// A value of a setting that comes as text; the error is the rule that it breaks.
+pub(super) trait FromText: Sized {
+    fn from_text(text: &str) -> Result<Self, &'static str>;
 }
 
-pub(super) fn parse_flag(text: &str) -> Result<bool, &'static str> {
-    match text.trim().to_ascii_lowercase().as_str() {
+macro_rules! from_text {
+    ($($type:ty: |$text:ident| $read:expr;)*) => {$(
+        impl FromText for $type {
+            fn from_text($text: &str) -> Result<Self, &'static str> {
+                $read
+            }
+        }
+    )*};
+}
+
+from_text! {
+    String: |text| Ok(text.to_owned());
+    SecretString: |text| Ok(text.into());
+    Vec<u8>: |pem| Ok(pem.into());
+    ProxyChoice: |url| Ok(Self::Url(url.into()));
+    u32: |number| number.trim().parse().map_err(|_| "must be a whole number");
+    usize: |number| number.trim().parse().map_err(|_| "must be a whole number");
+    u64: |bytes| bytes.trim().parse().map_err(|_| "must be a whole number of bytes");
+    bool: |flag| match flag.trim().to_ascii_lowercase().as_str() {
         "true" | "1" | "yes" | "on" => Ok(true),
         "false" | "0" | "no" | "off" => Ok(false),
         _ => Err("must be `true` or `false`"),
-    }
+    };
+    Site: |site| match site.trim().to_ascii_lowercase().as_str() {
+        "domestic" => Ok(Self::Domestic),
+        "international" | "intl" => Ok(Self::International),
+        _ => Err("must be `domestic` or `international`"),
+    };
+    Duration: |text| duration(text.trim())
+        .ok_or("must be a duration such as `500ms`, `3.1s` or a number of seconds");
 }
 
-pub(super) fn parse_duration(text: &str) -> Result<Duration, &'static str> {
-    const RULE: &str = "must be a duration such as `500ms`, `3.1s` or a number of seconds";
-    let text = text.trim();
+fn duration(text: &str) -> Option<Duration> {
     let (number, scale) = match text.strip_suffix("ms") {
         Some(number) => (number, 1e-3),
         None => match text.strip_suffix('m') {
@@ -103,27 +124,9 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, &'static str> {
             None => (text.strip_suffix('s').unwrap_or(text), 1.0),
         },
     };
-    let number: f64 = number.trim().parse().map_err(|_| RULE)?;
-    Duration::try_from_secs_f64(number * scale).map_err(|_| RULE)
+    let number: f64 = number.trim().parse().ok()?;
+    Duration::try_from_secs_f64(number * scale).ok()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_have_units() {
-        let ms = Duration::from_millis;
-        for (text, expected) in [
-            ("500ms", ms(500)),
-            ("3.1s", ms(3100)),
-            ("2", ms(2000)),
-            (" 1.5 m", ms(90_000)),
-        ] {
-            assert_eq!(parse_duration(text), Ok(expected), "{text}");
-        }
-        for text in ["", "s", "-1s", "1h", "inf", "NaN", "1e300"] {
-            assert!(parse_duration(text).is_err(), "{text}");
-        }
-    }
-}
+mod tests;
