@@ -62,13 +62,7 @@ impl Connections {
 
     /// Sends `request`, which names its host, by HTTP/1.1.
     pub(super) fn pooled(&self, request: Request<Outgoing>) -> Result<ResponseFuture> {
-        let runtime = current()?;
-        let runtimes = self.runtimes.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(local) = runtimes.iter().find(|local| local.runtime == runtime) {
-            return Ok(local.pool.request(request));
-        }
-        drop(runtimes);
-        Ok(self.add(runtime).pool.request(request))
+        Ok(self.local()?.pool.request(request))
     }
 
     /// Sends `request` by HTTP/2 if the server speaks it.
@@ -78,7 +72,7 @@ impl Connections {
         request: Request<Outgoing>,
         doubt_after: Duration,
     ) -> Result<BoxFuture<'static, Result<http::Response<Received>>>> {
-        let local = self.local(current()?);
+        let local = self.local()?;
         Ok(Box::pin(async move {
             let mut request = match local.http2.send(request, doubt_after).await? {
                 Sent::Response(response) => return Ok(response),
@@ -91,15 +85,15 @@ impl Connections {
         }))
     }
 
-    #[cfg(all(feature = "_tls", feature = "http2"))]
-    fn local(&self, runtime: Id) -> Arc<Local> {
+    /// Those of the runtime that this is called on.
+    fn local(&self) -> Result<Arc<Local>> {
+        let runtime = Handle::try_current().map_err(|_| Error::no_runtime())?.id();
         let runtimes = self.runtimes.read().unwrap_or_else(PoisonError::into_inner);
-        let known = runtimes
-            .iter()
-            .find(|local| local.runtime == runtime)
-            .cloned();
+        if let Some(local) = runtimes.iter().find(|local| local.runtime == runtime) {
+            return Ok(local.clone());
+        }
         drop(runtimes);
-        known.unwrap_or_else(|| self.add(runtime))
+        Ok(self.add(runtime))
     }
 
     fn add(&self, runtime: Id) -> Arc<Local> {
@@ -137,10 +131,4 @@ impl Connections {
             connector,
         }
     }
-}
-
-/// The runtime that this is called on.
-fn current() -> Result<Id> {
-    let runtime = Handle::try_current();
-    runtime.map(|it| it.id()).map_err(|_| Error::no_runtime())
 }

@@ -1,35 +1,34 @@
 //! Opens connections: name resolution, TCP, proxy and TLS under one time limit, each failure with
 //! a kind of its own.
 
+use std::future;
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
 #[cfg(all(feature = "_tls", feature = "http2"))]
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures_core::future::BoxFuture;
 use http::Uri;
 use http::uri::{Authority, Scheme};
 #[cfg(feature = "_tls")]
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiFuture, GaiResolver, Name};
+use hyper_util::client::legacy::connect::dns::GaiResolver;
 use hyper_util::client::legacy::connect::proxy::SocksV5;
 use secrecy::ExposeSecret as _;
 use tokio::time::Instant;
-use tower::{Service, ServiceExt as _};
+use tower::{Service, ServiceExt as _, service_fn};
 
 use super::connection::{First, Link, Tcp};
 use super::error::{self, NameNotResolved, Peer};
-use super::open::{Open, Resolution};
+use super::open::Open;
 use super::request_body::TakeOnce;
 use super::tunnel;
 use crate::config::Config;
 use crate::config::proxy::{Proxy, ProxyKind, ProxyRules, default_port};
 use crate::error::{Error, Result};
-
-type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// What requests travel on.
 #[cfg(feature = "_tls")]
@@ -178,7 +177,7 @@ fn no_tls() -> Error {
 impl Service<Uri> for Connector {
     type Response = Transport;
     type Error = TakeOnce<Error>;
-    type Future = Boxed<Result<Transport, TakeOnce<Error>>>;
+    type Future = BoxFuture<'static, Result<Transport, TakeOnce<Error>>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         Poll::Ready(Ok(()))
@@ -189,7 +188,7 @@ impl Service<Uri> for Connector {
         let target = self.local.shared.resolve_alias(target);
         #[cfg(all(feature = "_tls", feature = "http2"))]
         if let Some(kept) = self.take_kept(&target) {
-            return Box::pin(std::future::ready(Ok(kept)));
+            return Box::pin(future::ready(Ok(kept)));
         }
         Box::pin(async move {
             let opened = connector.open(&target, Offer::Http1).await;
@@ -240,7 +239,7 @@ impl Shared {
                 }
             };
             let link = self.link(target, open).await?.counted(opened);
-            return HttpsConnector::from((Ready::new(link), tls))
+            return HttpsConnector::from((ready(link), tls))
                 .oneshot(target.clone())
                 .await
                 .map_err(|error| error::from_tls(error, self.peer(target)));
@@ -260,7 +259,7 @@ impl Shared {
         match proxy.kind {
             ProxyKind::Socks5 { local_dns } => {
                 let address = socks_target(target, local_dns).await?;
-                let mut socks = SocksV5::new(proxy.address.clone(), Ready::new(io));
+                let mut socks = SocksV5::new(proxy.address.clone(), ready(io));
                 if let Some(known) = &proxy.credentials {
                     let password = known.password.expose_secret().to_owned();
                     socks = socks.with_auth(known.user.clone(), password);
@@ -292,7 +291,7 @@ impl Shared {
             let address = Uri::from_parts(parts).map_err(|error| {
                 Error::config("proxy", "is not usable over TLS").with_source(error)
             })?;
-            return HttpsConnector::from((Ready::new(tcp), tls.clone()))
+            return HttpsConnector::from((ready(tcp), tls.clone()))
                 .oneshot(address)
                 .await
                 .map_err(|error| error::from_tls(error, Peer::Proxy(&proxy.address)));
@@ -302,7 +301,17 @@ impl Shared {
 }
 
 async fn tcp<'a>(target: &'a Uri, peer: fn(&'a Uri) -> Peer<'a>, open: &Arc<Open>) -> Result<Tcp> {
-    let resolver = Resolver(GaiResolver::new(), open.clone());
+    let open = open.clone();
+    // Errors of the system's resolver get a type that distinguishes them from TCP's.
+    let resolver = service_fn(move |name| {
+        let resolution = open.resolve();
+        let found = GaiResolver::new().call(name);
+        async move {
+            let found = found.await.map_err(NameNotResolved);
+            drop(resolution);
+            found
+        }
+    });
     let mut tcp = HttpConnector::new_with_resolver(resolver);
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
@@ -345,56 +354,9 @@ async fn socks_target(target: &Uri, local_dns: bool) -> Result<Uri> {
 }
 
 /// A connection that stands already, as the connector that a handshake on top of it asks for.
-struct Ready<T>(Option<T>);
-
-impl<T> Ready<T> {
-    fn new(io: T) -> Self {
-        Self(Some(io))
-    }
-}
-
-impl<T> Service<Uri> for Ready<T> {
-    type Response = T;
-    type Error = io::Error;
-    type Future = std::future::Ready<io::Result<T>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Uri) -> Self::Future {
-        let io = self.0.take();
-        std::future::ready(io.ok_or_else(|| io::ErrorKind::NotConnected.into()))
-    }
-}
-
-/// The system's resolver; its errors carry a type that distinguishes them from TCP's.
-#[derive(Clone)]
-struct Resolver(GaiResolver, Arc<Open>);
-
-impl Service<Name> for Resolver {
-    type Response = GaiAddrs;
-    type Error = NameNotResolved;
-    type Future = Resolving;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), NameNotResolved>> {
-        self.0.poll_ready(cx).map_err(NameNotResolved)
-    }
-
-    fn call(&mut self, name: Name) -> Resolving {
-        Resolving(self.0.call(name), self.1.resolve())
-    }
-}
-
-struct Resolving(
-    GaiFuture,
-    #[expect(dead_code, reason = "counts until dropped")] Resolution,
-);
-
-impl Future for Resolving {
-    type Output = Result<GaiAddrs, NameNotResolved>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx).map_err(NameNotResolved)
-    }
+fn ready<T>(
+    io: T,
+) -> impl Service<Uri, Response = T, Error = io::Error, Future = future::Ready<io::Result<T>>> {
+    let mut io = Some(io);
+    service_fn(move |_| future::ready(io.take().ok_or_else(|| io::ErrorKind::NotConnected.into())))
 }

@@ -14,12 +14,10 @@ use crate::error::{BoxError, Error, ErrorKind, TimeoutPhase, find};
 
 /// What the pool reports of HTTP/1.1, as an error that says whether anything was sent.
 pub(super) fn from_pool(error: legacy::Error) -> Error {
-    if let Some(ours) = ours(&error) {
-        return ours;
-    }
-    if let Some(rejected) = tls_rejection(&error) {
-        return Error::new(ErrorKind::Tls, rejected).with_source(error);
-    }
+    let error = match ours(error) {
+        Ok(ours) => return ours,
+        Err(other) => other,
+    };
     let made = match find::<hyper::Error>(&error) {
         Some(hyper) if hyper.is_canceled() => unsent(),
         Some(_) if error.is_connect() => reset(WHILE_OPENED),
@@ -48,12 +46,10 @@ pub(super) fn from_pool(error: legacy::Error) -> Error {
 /// What an HTTP/2 connection reports of a request, likewise.
 #[cfg(all(feature = "_tls", feature = "http2"))]
 pub(super) fn from_http2(error: hyper::Error) -> Error {
-    if let Some(ours) = ours(&error) {
-        return ours;
-    }
-    if let Some(rejected) = tls_rejection(&error) {
-        return Error::new(ErrorKind::Tls, rejected).with_source(error);
-    }
+    let error = match ours(error) {
+        Ok(ours) => return ours,
+        Err(other) => other,
+    };
     let broken_off = |error: &io::Error| error.kind() == io::ErrorKind::QuotaExceeded;
     let made = match find::<h2::Error>(&error).and_then(from_h2) {
         Some(made) => made,
@@ -72,13 +68,18 @@ const TOO_LARGE: &str = "message head is too large";
 const WHILE_OPENED: &str = "the connection was lost while it was opened";
 const BEFORE_RESPONSE: &str = "the connection was lost before the response";
 
-/// What was an error of ours before it got into the HTTP library.
-fn ours(error: &(dyn StdError + 'static)) -> Option<Error> {
-    if let Some(ours) = find::<TakeOnce<Error>>(error).and_then(TakeOnce::take) {
-        return Some(ours);
+/// What was an error of ours before it got into the HTTP library, or is the server's no to our certificate.
+fn ours<E: StdError + Send + Sync + 'static>(error: E) -> Result<Error, E> {
+    if let Some(ours) = find::<TakeOnce<Error>>(&error).and_then(TakeOnce::take) {
+        return Ok(ours);
     }
-    let body = find::<TakeOnce<BoxError>>(error).and_then(TakeOnce::take);
-    body.map(Error::request_body)
+    if let Some(body) = find::<TakeOnce<BoxError>>(&error).and_then(TakeOnce::take) {
+        return Ok(Error::request_body(body));
+    }
+    match tls_rejection(&error) {
+        Some(rejected) => Ok(Error::new(ErrorKind::Tls, rejected).with_source(error)),
+        None => Err(error),
+    }
 }
 
 fn unsent() -> Error {
@@ -218,7 +219,7 @@ pub(super) fn from_tls(error: BoxError, peer: Peer<'_>) -> Error {
         Ok(ours) => return *ours,
         Err(other) => other,
     };
-    let (kind, why) = match rustls_error(&*error) {
+    let (kind, why) = match find::<rustls::Error>(&*error) {
         Some(rustls::Error::InvalidCertificate(fault)) => (ErrorKind::Tls, fault_of(fault)),
         Some(rustls::Error::InvalidMessage(_)) => (
             ErrorKind::Tls,
@@ -270,7 +271,7 @@ impl StdError for NameNotResolved {}
 #[cfg(feature = "_tls")]
 fn tls_rejection(error: &(dyn StdError + 'static)) -> Option<&'static str> {
     use rustls::AlertDescription as Alert;
-    let rustls::Error::AlertReceived(alert) = rustls_error(error)? else {
+    let rustls::Error::AlertReceived(alert) = find::<rustls::Error>(error)? else {
         return None;
     };
     matches!(
@@ -290,26 +291,6 @@ fn tls_rejection(error: &(dyn StdError + 'static)) -> Option<&'static str> {
 
 #[cfg(not(feature = "_tls"))]
 fn tls_rejection(_: &(dyn StdError + 'static)) -> Option<&'static str> {
-    None
-}
-
-/// The TLS library's error, wherever it is wrapped: an `io::Error` shows its content as `get_ref`,
-/// not as its source.
-#[cfg(feature = "_tls")]
-fn rustls_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
-    let mut current = Some(error);
-    while let Some(error) = current {
-        if let Some(found) = error.downcast_ref::<rustls::Error>() {
-            return Some(found);
-        }
-        let inner = error
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref);
-        current = match inner {
-            Some(inner) => Some(inner as &(dyn StdError + 'static)),
-            None => error.source(),
-        };
-    }
     None
 }
 

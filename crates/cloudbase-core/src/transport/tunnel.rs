@@ -1,13 +1,12 @@
 //! A way through an HTTP proxy: `CONNECT`, and what the proxy has to say about it.
 
-use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
 use std::time::SystemTime;
 
 use http::header::{LOCATION, PROXY_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
-use hyper::rt::{Read, ReadBuf, Write};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::connection::First;
 use super::error::{self, Peer};
@@ -18,7 +17,7 @@ use crate::error::{Error, ErrorKind, Result, retry_after};
 const MAX_HEAD: usize = 64 * 1024;
 
 /// Asks `proxy`, which `io` leads to, for a way to `target`.
-pub(super) async fn open(mut io: First, target: &Uri, proxy: &Proxy) -> Result<First> {
+pub(super) async fn open(io: First, target: &Uri, proxy: &Proxy) -> Result<First> {
     let lost = |error: io::Error| {
         let message = format!(
             "{} was lost before it opened a way to {}",
@@ -27,8 +26,10 @@ pub(super) async fn open(mut io: First, target: &Uri, proxy: &Proxy) -> Result<F
         );
         Error::new(ErrorKind::Connect, message).with_source(error)
     };
+    let mut io = TokioIo::new(io);
     let request = request(target, proxy);
-    write_all(&mut io, &request).await.map_err(lost)?;
+    io.write_all(&request).await.map_err(lost)?;
+    io.flush().await.map_err(lost)?;
     let mut came = Vec::new();
     loop {
         let Some(length) = end_of_head(&came) else {
@@ -39,7 +40,7 @@ pub(super) async fn open(mut io: First, target: &Uri, proxy: &Proxy) -> Result<F
                     "its response has no end",
                 ));
             }
-            if read_some(&mut io, &mut came).await.map_err(lost)? == 0 {
+            if io.read_buf(&mut came).await.map_err(lost)? == 0 {
                 return Err(lost(io::ErrorKind::UnexpectedEof.into()));
             }
             continue;
@@ -58,7 +59,7 @@ pub(super) async fn open(mut io: First, target: &Uri, proxy: &Proxy) -> Result<F
         // Any success opens the way (RFC 9110, section 9.3.6), and what follows is the target's, which
         // waits for us to begin.
         if status.is_success() {
-            return Ok(io);
+            return Ok(io.into_inner());
         }
         return Err(rejected(status, &headers, target, proxy));
     }
@@ -164,23 +165,4 @@ fn parse(head: &[u8]) -> Option<(StatusCode, HeaderMap)> {
         all.try_append(name, value).ok()?;
     }
     Some((status, all))
-}
-
-async fn write_all(io: &mut First, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        let written = poll_fn(|cx| Pin::new(&mut *io).poll_write(cx, bytes)).await?;
-        if written == 0 {
-            return Err(io::ErrorKind::WriteZero.into());
-        }
-        bytes = &bytes[written..];
-    }
-    poll_fn(|cx| Pin::new(&mut *io).poll_flush(cx)).await
-}
-
-async fn read_some(io: &mut First, into: &mut Vec<u8>) -> io::Result<usize> {
-    let mut space = [0; 4096];
-    let mut buffer = ReadBuf::new(&mut space);
-    poll_fn(|cx| Pin::new(&mut *io).poll_read(cx, buffer.unfilled())).await?;
-    into.extend_from_slice(buffer.filled());
-    Ok(buffer.filled().len())
 }
