@@ -74,6 +74,7 @@ impl CredentialUse {
 /// Made by the builders of the product crates, without any I/O. The fields are readable, so that
 /// builders can be tested without a client.
 #[derive(Debug)]
+#[must_use = "does nothing until it is sent"]
 pub struct Operation {
     /// Apart, because builders hand an operation on from function to function.
     pub(crate) parts: Box<Parts>,
@@ -144,41 +145,35 @@ impl Operation {
     }
 
     /// Sends `body` as it is; give its content type by [`header`](Self::header).
-    #[must_use]
     pub fn body(mut self, body: impl Into<Body>) -> Self {
         *self.parts.request.body_mut() = body.into();
         self
     }
 
     /// Sets a header of the call.
-    #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.parts.request.headers_mut().insert(name, value);
         self
     }
 
     /// Asks for JSON; the default of calls that decode it.
-    #[must_use]
     pub fn accept(self, media_type: &'static str) -> Self {
         self.header(ACCEPT, HeaderValue::from_static(media_type))
     }
 
     /// Says how the call may be repeated.
-    #[must_use]
     pub fn idempotency(mut self, idempotency: Idempotency) -> Self {
         self.parts.idempotency = idempotency;
         self
     }
 
     /// Says which credential the call carries.
-    #[must_use]
     pub fn credential(mut self, credential: CredentialUse) -> Self {
         self.parts.credential = credential;
         self
     }
 
     /// Says how errors are reported in the response.
-    #[must_use]
     pub fn envelope(mut self, envelope: Envelope) -> Self {
         self.parts.envelope = envelope;
         self
@@ -186,7 +181,6 @@ impl Operation {
 
     /// Marks an upload or download of any length: no total and no per-attempt deadline once it
     /// moves, only the stall guard.
-    #[must_use]
     pub fn transfer(mut self) -> Self {
         self.parts.transfer = true;
         self
@@ -194,14 +188,12 @@ impl Operation {
 
     /// Keeps the response in the error that is made of it: for calls of the user's own code, whose words
     /// nobody here knows. Others would keep what only the service may say of its users.
-    #[must_use]
     pub fn keep_error_response(mut self) -> Self {
         self.parts.keeps_response = true;
         self
     }
 
     /// Applies what the caller chose for this one call.
-    #[must_use]
     pub fn options(mut self, options: CallOptions) -> Self {
         self.parts.options = options;
         self

@@ -24,6 +24,7 @@ use crate::error::{Error, Result};
 // A pointer, made when the first option is set: most calls have none, and every step from a builder to
 // the wire carries the options along.
 #[derive(Clone, Default)]
+#[must_use = "setters return the options"]
 pub struct CallOptions {
     chosen: Option<Box<Chosen>>,
 }
@@ -59,45 +60,38 @@ impl CallOptions {
     }
 
     /// Limits the whole call, with all its attempts. Default: the client's (60 s).
-    #[must_use]
     pub fn with_timeout(self, limit: Duration) -> Self {
         self.with(|chosen| chosen.timeout = Some(limit))
     }
 
     /// Limits each attempt. Default: the client's (15 s).
-    #[must_use]
     pub fn with_attempt_timeout(self, limit: Duration) -> Self {
         self.with(|chosen| chosen.attempt_timeout = Some(limit))
     }
 
     /// Limits how long a body may stall. Default: the client's (5 s).
-    #[must_use]
     pub fn with_stall_timeout(self, limit: Duration) -> Self {
         self.with(|chosen| chosen.stall_timeout = Some(limit))
     }
 
     /// Limits the attempts; 1 switches retries off. Default: the client's (3).
-    #[must_use]
     pub fn with_max_attempts(self, attempts: u32) -> Self {
         self.with(|chosen| chosen.max_attempts = Some(attempts))
     }
 
     /// Sets whether the call may be repeated after it was sent. Default: what the operation is by
     /// nature.
-    #[must_use]
     pub fn with_idempotent(self, idempotent: bool) -> Self {
         self.with(|chosen| chosen.idempotent = Some(idempotent))
     }
 
     /// Sends this token instead of the session's or the access key.
-    #[must_use]
     pub fn with_token(self, token: impl Into<SecretString>) -> Self {
         self.with(|chosen| chosen.token = Some(token.into()))
     }
 
     /// Sets whether the call fails if no user is signed in, instead of falling back to the access key.
     /// Default: the client's (`false`).
-    #[must_use]
     pub fn with_require_user(self, require: bool) -> Self {
         self.with(|chosen| chosen.require_user = Some(require))
     }
@@ -105,7 +99,6 @@ impl CallOptions {
     /// Sends this id as `x-request-id`, under which the service logs the call: 1 to 64 visible ASCII
     /// characters, which is checked when the call is sent. All attempts, and all requests of a call
     /// that makes several, send the same. Default: a random UUID for each request.
-    #[must_use]
     pub fn with_request_id(self, id: impl AsRef<str>) -> Self {
         match RequestId::new(id.as_ref()) {
             Some(id) => self.with(|chosen| chosen.request_id = Some(id)),
@@ -117,7 +110,6 @@ impl CallOptions {
     /// with characters that HTTP does not allow, or a header that belongs to the connection (see
     /// [`check`](Self::check)), is reported when the call is sent. `x-request-id` is the
     /// [request id](Self::with_request_id).
-    #[must_use]
     pub fn with_header(self, name: impl AsRef<str>, value: impl AsRef<str>) -> Self {
         let value = value.as_ref();
         let Ok(name) = HeaderName::try_from(name.as_ref()) else {
@@ -138,7 +130,6 @@ impl CallOptions {
     }
 
     /// Limits how many bytes of a response are read. Default: the client's (10 MiB).
-    #[must_use]
     pub fn with_max_response_size(self, bytes: u64) -> Self {
         self.with(|chosen| chosen.max_response_size = Some(bytes))
     }
@@ -147,7 +138,6 @@ impl CallOptions {
     /// the refresh of a token come first: this is the last response. Its body is read like any other's,
     /// up to [`max_response_size`](Self::with_max_response_size), and of a streamed response as well.
     /// Default: `false`.
-    #[must_use]
     pub fn with_any_status(self, any: bool) -> Self {
         self.with(|chosen| chosen.any_status = any)
     }
@@ -267,7 +257,6 @@ impl CallOptions {
     /// The time limits, attempts and idempotency alone: for a further request of the same call to
     /// another host, which the headers and the token are not for.
     #[doc(hidden)]
-    #[must_use]
     pub fn limits(&self) -> Self {
         let Some(chosen) = self.chosen() else {
             return Self::default();
@@ -283,7 +272,6 @@ impl CallOptions {
 
     /// Without a token.
     #[doc(hidden)]
-    #[must_use]
     pub fn without_token(mut self) -> Self {
         if let Some(chosen) = &mut self.chosen {
             chosen.token = None;
@@ -295,18 +283,17 @@ impl CallOptions {
     /// first attempt settles on whose behalf they are made, and a call that could only go on as
     /// another user fails.
     #[doc(hidden)]
-    #[must_use]
-    pub fn as_one_call(mut self) -> Self {
-        let identity = &mut self.chosen.get_or_insert_default().identity;
-        identity.get_or_insert_default();
-        self
+    pub fn as_one_call(self) -> Self {
+        self.with_identity(None)
     }
 
     /// As [`as_one_call`](Self::as_one_call), on behalf of whom is known already.
-    pub(crate) fn with_identity(mut self, known: Option<Identity>) -> Self {
-        let identity = &mut self.chosen.get_or_insert_default().identity;
-        identity.get_or_insert_with(|| CallIdentity::of(known));
-        self
+    pub(crate) fn with_identity(self, known: Option<Identity>) -> Self {
+        self.with(|chosen| {
+            chosen
+                .identity
+                .get_or_insert_with(|| CallIdentity::of(known));
+        })
     }
 
     /// The session by whose token the call was made, once that is settled; see

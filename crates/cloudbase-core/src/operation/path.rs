@@ -15,6 +15,7 @@ use crate::value::percent_encoding::{is_unreserved, push_encoded};
 /// # Ok::<(), cloudbase_core::Error>(())
 /// ```
 #[derive(Clone, Debug)]
+#[must_use = "setters return the builder"]
 pub struct PathBuilder {
     text: String,
     has_query: bool,
@@ -61,7 +62,6 @@ impl PathBuilder {
     }
 
     /// Adds a query parameter, name and value encoded.
-    #[must_use]
     pub fn query(mut self, name: &str, value: &str) -> Self {
         self.text.push(if self.has_query { '&' } else { '?' });
         self.has_query = true;
@@ -72,7 +72,6 @@ impl PathBuilder {
     }
 
     /// Adds a query parameter if there is a value.
-    #[must_use]
     pub fn query_opt(self, name: &str, value: Option<&str>) -> Self {
         match value {
             Some(value) => self.query(name, value),

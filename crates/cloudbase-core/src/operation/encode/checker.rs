@@ -17,18 +17,6 @@ pub(super) struct Checker<'a, S> {
 }
 
 impl<'a, S: Serializer> Checker<'a, S> {
-    fn members<C>(self, open: impl FnOnce(S) -> Result<C, S::Error>) -> Checking<'a, C, S::Error> {
-        Ok(Members {
-            inner: open(self.inner)?,
-            at: self.at,
-            report: self.report,
-            index: 0,
-            keys: HashSet::new(),
-            names: Vec::new(),
-            key: String::new(),
-        })
-    }
-
     fn checked<'v, T: ?Sized>(&self, value: &'v T) -> Checked<'v, T>
     where
         'a: 'v,
@@ -50,12 +38,19 @@ impl<'a, S: Serializer> Checker<'a, S> {
     }
 }
 
-type Checking<'a, C, E> = Result<Members<'a, C>, E>;
+macro_rules! open {
+    ($($method:ident($($argument:ident: $type:ty),*) -> $members:ident),*) => {$(
+        fn $method(self, $($argument: $type),*) -> Result<Self::$members, S::Error> {
+            let (at, report) = (self.at, self.report);
+            Ok(Members::new(self.inner.$method($($argument),*)?, at, report))
+        }
+    )*};
+}
 
 macro_rules! pass {
-    ($($method:ident: $type:ty),*) => {$(
-        fn $method(self, value: $type) -> Result<S::Ok, S::Error> {
-            self.inner.$method(value)
+    ($($method:ident($($argument:ident: $type:ty),*)),*) => {$(
+        fn $method(self, $($argument: $type),*) -> Result<S::Ok, S::Error> {
+            self.inner.$method($($argument),*)
         }
     )*};
 }
@@ -72,10 +67,13 @@ impl<'a, S: Serializer> Serializer for Checker<'a, S> {
     type SerializeStructVariant = Members<'a, S::SerializeStructVariant>;
 
     pass!(
-        serialize_bool: bool, serialize_i8: i8, serialize_i16: i16, serialize_i32: i32,
-        serialize_i64: i64, serialize_i128: i128, serialize_u8: u8, serialize_u16: u16,
-        serialize_u32: u32, serialize_u64: u64, serialize_u128: u128, serialize_char: char,
-        serialize_str: &str, serialize_bytes: &[u8], serialize_unit_struct: &'static str
+        serialize_bool(value: bool), serialize_char(value: char), serialize_str(value: &str),
+        serialize_i8(value: i8), serialize_i16(value: i16), serialize_i32(value: i32),
+        serialize_i64(value: i64), serialize_i128(value: i128), serialize_u8(value: u8),
+        serialize_u16(value: u16), serialize_u32(value: u32), serialize_u64(value: u64),
+        serialize_u128(value: u128), serialize_bytes(value: &[u8]), serialize_none(),
+        serialize_unit(), serialize_unit_struct(name: &'static str),
+        serialize_unit_variant(name: &'static str, index: u32, variant: &'static str)
     );
 
     fn serialize_f32(self, value: f32) -> Result<S::Ok, S::Error> {
@@ -88,26 +86,9 @@ impl<'a, S: Serializer> Serializer for Checker<'a, S> {
         self.inner.serialize_f64(value)
     }
 
-    fn serialize_none(self) -> Result<S::Ok, S::Error> {
-        self.inner.serialize_none()
-    }
-
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
         let value = self.checked(value);
         self.inner.serialize_some(&value)
-    }
-
-    fn serialize_unit(self) -> Result<S::Ok, S::Error> {
-        self.inner.serialize_unit()
-    }
-
-    fn serialize_unit_variant(
-        self,
-        name: &'static str,
-        index: u32,
-        variant: &'static str,
-    ) -> Result<S::Ok, S::Error> {
-        self.inner.serialize_unit_variant(name, index, variant)
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
@@ -136,53 +117,17 @@ impl<'a, S: Serializer> Serializer for Checker<'a, S> {
             .serialize_newtype_variant(name, index, variant, &value)
     }
 
-    fn serialize_seq(self, len: Option<usize>) -> Checking<'a, S::SerializeSeq, S::Error> {
-        self.members(|inner| inner.serialize_seq(len))
-    }
-
-    fn serialize_tuple(self, len: usize) -> Checking<'a, S::SerializeTuple, S::Error> {
-        self.members(|inner| inner.serialize_tuple(len))
-    }
-
-    fn serialize_tuple_struct(
-        self,
-        name: &'static str,
-        len: usize,
-    ) -> Checking<'a, S::SerializeTupleStruct, S::Error> {
-        self.members(|inner| inner.serialize_tuple_struct(name, len))
-    }
-
-    fn serialize_tuple_variant(
-        self,
-        name: &'static str,
-        index: u32,
-        variant: &'static str,
-        len: usize,
-    ) -> Checking<'a, S::SerializeTupleVariant, S::Error> {
-        self.members(|inner| inner.serialize_tuple_variant(name, index, variant, len))
-    }
-
-    fn serialize_map(self, len: Option<usize>) -> Checking<'a, S::SerializeMap, S::Error> {
-        self.members(|inner| inner.serialize_map(len))
-    }
-
-    fn serialize_struct(
-        self,
-        name: &'static str,
-        len: usize,
-    ) -> Checking<'a, S::SerializeStruct, S::Error> {
-        self.members(|inner| inner.serialize_struct(name, len))
-    }
-
-    fn serialize_struct_variant(
-        self,
-        name: &'static str,
-        index: u32,
-        variant: &'static str,
-        len: usize,
-    ) -> Checking<'a, S::SerializeStructVariant, S::Error> {
-        self.members(|inner| inner.serialize_struct_variant(name, index, variant, len))
-    }
+    open!(
+        serialize_seq(len: Option<usize>) -> SerializeSeq,
+        serialize_tuple(len: usize) -> SerializeTuple,
+        serialize_tuple_struct(name: &'static str, len: usize) -> SerializeTupleStruct,
+        serialize_tuple_variant(name: &'static str, index: u32, variant: &'static str, len: usize)
+            -> SerializeTupleVariant,
+        serialize_map(len: Option<usize>) -> SerializeMap,
+        serialize_struct(name: &'static str, len: usize) -> SerializeStruct,
+        serialize_struct_variant(name: &'static str, index: u32, variant: &'static str, len: usize)
+            -> SerializeStructVariant
+    );
 
     fn collect_str<T: std::fmt::Display + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
         self.inner.collect_str(value)
@@ -208,7 +153,19 @@ pub(super) struct Members<'a, C> {
     key: String,
 }
 
-impl<C> Members<'_, C> {
+impl<'a, C> Members<'a, C> {
+    fn new(inner: C, at: &'a Path<'a>, report: &'a Report) -> Self {
+        Self {
+            inner,
+            at,
+            report,
+            index: 0,
+            keys: HashSet::new(),
+            names: Vec::new(),
+            key: String::new(),
+        }
+    }
+
     fn item<T: ?Sized, E>(
         &mut self,
         value: &T,
@@ -232,40 +189,14 @@ impl<C> Members<'_, C> {
     }
 }
 
-impl<C: SerializeSeq> SerializeSeq for Members<'_, C> {
-    type Ok = C::Ok;
-    type Error = C::Error;
-
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
-        self.item(value, |inner, value| inner.serialize_element(value))
-    }
-
-    fn end(self) -> Result<C::Ok, C::Error> {
-        self.inner.end()
-    }
-}
-
-impl<C: SerializeTuple> SerializeTuple for Members<'_, C> {
-    type Ok = C::Ok;
-    type Error = C::Error;
-
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
-        self.item(value, |inner, value| inner.serialize_element(value))
-    }
-
-    fn end(self) -> Result<C::Ok, C::Error> {
-        self.inner.end()
-    }
-}
-
-macro_rules! tuples {
-    ($($tuple:ident),*) => {$(
-        impl<C: $tuple> $tuple for Members<'_, C> {
+macro_rules! lists {
+    ($($list:ident::$method:ident),*) => {$(
+        impl<C: $list> $list for Members<'_, C> {
             type Ok = C::Ok;
             type Error = C::Error;
 
-            fn serialize_field<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
-                self.item(value, |inner, value| inner.serialize_field(value))
+            fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), C::Error> {
+                self.item(value, |inner, value| inner.$method(value))
             }
 
             fn end(self) -> Result<C::Ok, C::Error> {
@@ -275,7 +206,12 @@ macro_rules! tuples {
     )*};
 }
 
-tuples!(SerializeTupleStruct, SerializeTupleVariant);
+lists!(
+    SerializeSeq::serialize_element,
+    SerializeTuple::serialize_element,
+    SerializeTupleStruct::serialize_field,
+    SerializeTupleVariant::serialize_field
+);
 
 macro_rules! structs {
     ($($structure:ident),*) => {$(
