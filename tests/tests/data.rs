@@ -8,6 +8,8 @@ mod choosing;
 mod derive;
 #[path = "data/differences.rs"]
 mod differences;
+#[path = "data/filter_fixtures.rs"]
+mod filter_fixtures;
 #[path = "data/fixtures.rs"]
 mod fixtures;
 #[path = "data/injection.rs"]
@@ -16,6 +18,8 @@ mod injection;
 mod models;
 #[path = "data/mysql.rs"]
 mod mysql;
+#[path = "data/mysql_selects.rs"]
+mod mysql_selects;
 #[path = "data/official.rs"]
 mod official;
 #[path = "data/pages.rs"]
