@@ -1,4 +1,4 @@
-//! No string of a caller's breaks a line: what would is refused before anything is sent.
+//! No string of a caller's breaks a line: what would is rejected before anything is sent.
 
 #![allow(clippy::unwrap_used)]
 
@@ -39,7 +39,7 @@ async fn what_breaks_a_line_reaches_no_header_and_no_path() {
     for bad in ["a\rb", "a\nb", "a\0b", "a\r\nx-evil: 1"] {
         let database = || app.mysql().database(bad).from("t").select::<Row>("*");
         let instance = || app.mysql().instance(bad).database("d");
-        let refused = [
+        let rejected = [
             ("function", error(functions.call(bad)).await),
             ("qualifier", error(function().qualifier(bad)).await),
             ("content type", error(function().body(bad, "x")).await),
@@ -86,7 +86,7 @@ async fn what_breaks_a_line_reaches_no_header_and_no_path() {
             ("provider", error(app.auth().unlink_identity(bad)).await),
             ("token", app.for_user(bad).err()),
         ];
-        for (n, (what, error)) in refused.into_iter().enumerate() {
+        for (n, (what, error)) in rejected.into_iter().enumerate() {
             let error = error.unwrap_or_else(|| panic!("{n}: {what} {bad:?} was sent"));
             assert_eq!(error.kind(), ErrorKind::Argument, "{n}: {what}: {error}");
             assert!(!error.was_sent(), "{n}: {what}");

@@ -25,7 +25,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 const KEY: &str = "credentials_auth-tests";
-const RENEWAL: &str = "POST /auth/v1/token";
+const REFRESH: &str = "POST /auth/v1/token";
 const PASSWORD: &str = "N3w-pass!";
 
 /// How soon after the lock is free the survivors must be done.
@@ -123,7 +123,7 @@ async fn seven(endpoint: &str, place: &Place) -> Vec<Worker> {
     workers
 }
 
-/// An emulator, and a session in `place` whose access token has ended as far as what is stored tells.
+/// An emulator, and a session in `place` whose access token has ended by what is stored.
 async fn ended_session(place: &Place) -> Emulator {
     let emulator = Emulator::builder()
         .env_id("auth-tests")
@@ -163,7 +163,7 @@ async fn sign_in(emulator: &Emulator, place: &Place, name: &str) -> Arc<dyn Sess
     store
 }
 
-/// As many processes again, whose session needs no renewal; they wait for their start.
+/// As many processes again, whose session needs no refresh; they wait for their start.
 struct Control {
     workers: Vec<Worker>,
     _directory: tempfile::TempDir,
@@ -203,28 +203,28 @@ impl Control {
 /// Lets the survivors go on when one of them has the lock, and holds them to the bar.
 ///
 /// Every call that waited for the lock must have its token within the bar from when the lock was free.
-/// The answers to 3,500 calls cost what they cost on this machine, in this build, under the load of
-/// this moment: as many processes make the same calls after them without a renewal, and the survivors
+/// The responses to 3,500 calls cost what they cost on this machine, in this build, under the load of
+/// this moment: as many processes make the same calls after them without a refresh, and the survivors
 /// may take longer by the bar and by half of that, since no two moments are the same.
-async fn finish(workers: Vec<Worker>, control: Control, renewal: &Gate, free: u128) {
-    renewal.waiting(1).await;
-    renewal.open();
-    let (mut token, mut answer) = (0, 0);
+async fn finish(workers: Vec<Worker>, control: Control, refresh: &Gate, free: u128) {
+    refresh.waiting(1).await;
+    refresh.open();
+    let (mut token, mut response) = (0, 0);
     for mut worker in workers {
         let done = worker.numbers("done ").await;
-        (token, answer) = (token.max(done[0]), answer.max(done[1]));
+        (token, response) = (token.max(done[0]), response.max(done[1]));
         assert!(worker.child.wait().await.unwrap().success());
     }
     let plain = control.run().await;
-    let (token, answer) = (token.saturating_sub(free), answer.saturating_sub(free));
-    eprintln!("last token {token} ms, last answer {answer} ms; without a renewal {plain} ms");
+    let (token, response) = (token.saturating_sub(free), response.saturating_sub(free));
+    eprintln!("last token {token} ms, last response {response} ms; without a refresh {plain} ms");
     assert!(
         token <= BAR,
         "a call waited {token} ms for its token after the lock was free"
     );
     assert!(
-        answer <= BAR + plain + plain / 2,
-        "the last call ended {answer} ms after the lock was free; without a renewal they take {plain} ms"
+        response <= BAR + plain + plain / 2,
+        "the last call ended {response} ms after the lock was free; without a refresh they take {plain} ms"
     );
 }
 
@@ -239,62 +239,62 @@ async fn killed_with_the_lock(place: Place) {
     assert_eq!(holder.line().await, "locked");
     let workers = seven(emulator.endpoint(), &place).await;
     assert_eq!(
-        emulator.requests().count(RENEWAL),
+        emulator.requests().count(REFRESH),
         0,
         "the lock keeps them out"
     );
     let gate = Gate::new();
-    let renewal = Fault::on(RENEWAL).times(1).hold(&gate);
-    emulator.faults().add(renewal);
+    let refresh = Fault::on(REFRESH).times(1).hold(&gate);
+    emulator.faults().add(refresh);
     let control = Control::ready(&emulator).await;
     holder.kill().await;
     finish(workers, control, &gate, now() + place.holds_on).await;
-    assert_eq!(emulator.requests().count(RENEWAL), 1);
+    assert_eq!(emulator.requests().count(REFRESH), 1);
     emulator.shutdown().await;
 }
 
 async fn killed_after_sending(place: Place) {
     let emulator = ended_session(&place).await;
     let gate = Gate::new();
-    let held = Fault::on(RENEWAL).times(1).hold(&gate);
+    let held = Fault::on(REFRESH).times(1).hold(&gate);
     emulator.faults().add(held);
     let mut first = Worker::start("call", emulator.endpoint(), &place);
     assert_eq!(first.line().await, "waiting");
     gate.waiting(1).await;
     let workers = seven(emulator.endpoint(), &place).await;
     let second = Gate::new();
-    let renewal = Fault::on(RENEWAL).times(1).hold(&second);
-    emulator.faults().add(renewal);
+    let refresh = Fault::on(REFRESH).times(1).hold(&second);
+    emulator.faults().add(refresh);
     let control = Control::ready(&emulator).await;
     first.kill().await;
     let killed = now();
     gate.open();
     finish(workers, control, &second, killed + place.holds_on).await;
-    assert_eq!(emulator.requests().count(RENEWAL), 2);
+    assert_eq!(emulator.requests().count(REFRESH), 2);
     emulator.shutdown().await;
 }
 
 #[tokio::test]
-async fn eight_processes_renew_a_file_once_though_one_is_killed_with_the_lock() {
+async fn eight_processes_refresh_a_file_once_though_one_is_killed_with_the_lock() {
     let directory = tempfile::tempdir().unwrap();
     killed_with_the_lock(Place::directory(directory.path())).await;
 }
 
 #[tokio::test]
-async fn eight_processes_renew_in_redis_once_though_one_is_killed_with_the_lock() {
+async fn eight_processes_refresh_in_redis_once_though_one_is_killed_with_the_lock() {
     if let Some(place) = Place::redis("lock") {
         killed_with_the_lock(place).await;
     }
 }
 
 #[tokio::test]
-async fn a_process_that_is_killed_after_sending_costs_a_file_one_renewal_more() {
+async fn a_process_that_is_killed_after_sending_costs_a_file_one_refresh_more() {
     let directory = tempfile::tempdir().unwrap();
     killed_after_sending(Place::directory(directory.path())).await;
 }
 
 #[tokio::test]
-async fn a_process_that_is_killed_after_sending_costs_redis_one_renewal_more() {
+async fn a_process_that_is_killed_after_sending_costs_redis_one_refresh_more() {
     if let Some(place) = Place::redis("sent") {
         killed_after_sending(place).await;
     }

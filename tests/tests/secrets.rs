@@ -100,13 +100,13 @@ async fn secrets_show_nowhere() {
     remember(&mut secrets, &session);
     show(&session);
     show(&Password::email("lin@example.org", PASSWORD));
-    let refused = app
+    let rejected = app
         .auth()
         .sign_in_with_password(Password::email("lin@example.org", NEW_PASSWORD))
         .await
         .unwrap_err();
-    show(&refused);
-    shown.push_str(&refused.to_string());
+    show(&rejected);
+    shown.push_str(&rejected.to_string());
     let again = app
         .auth()
         .sign_in_with_password(Password::email("lin@example.org", PASSWORD))
@@ -235,9 +235,9 @@ async fn secrets_show_nowhere() {
         show(&error.to_string());
         show(&error.response());
         assert_eq!(error.response().unwrap().text(), body);
-        let answer = call().any_status().await.unwrap();
-        show(&answer);
-        show(&answer.json::<u8>().unwrap_err());
+        let response = call().any_status().await.unwrap();
+        show(&response);
+        show(&response.json::<u8>().unwrap_err());
         show(&call().stream().await.map(drop).unwrap_err());
         show(&call().events().await.map(drop).unwrap_err());
     }
@@ -287,7 +287,7 @@ async fn secrets_show_nowhere() {
     );
     assert!(
         traced.contains("response not decoded") && traced.contains("bytes=60"),
-        "length and shape are told"
+        "length and shape are said"
     );
     for secret in &secrets {
         assert!(!shown.contains(secret.as_str()), "shown: {secret}");

@@ -121,13 +121,13 @@ async fn calls_and_attempts_have_spans_with_opentelemetrys_names() {
         noted.lock().unwrap().push(("transport", here()));
         let number = requests.fetch_add(1, Ordering::SeqCst);
         async move {
-            let answer = Response::builder().header("x-request-id", "told");
-            let answer = match number {
-                0 => answer.status(503),
-                1 => answer,
+            let response = Response::builder().header("x-request-id", "named");
+            let response = match number {
+                0 => response.status(503),
+                1 => response,
                 _ => std::future::pending().await,
             };
-            Ok::<_, BoxError>(answer.body(Body::from("{}"))?)
+            Ok::<_, BoxError>(response.body(Body::from("{}"))?)
         }
     });
     let client = Client::builder()
@@ -188,7 +188,7 @@ async fn calls_and_attempts_have_spans_with_opentelemetrys_names() {
             None,
             of_call(&[
                 ("cloudbase.attempts", "2"),
-                ("cloudbase.request_id", "told"),
+                ("cloudbase.request_id", "named"),
             ]),
         ),
         (

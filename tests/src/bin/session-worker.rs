@@ -48,7 +48,7 @@ async fn main() -> Result<(), Failure> {
     }
 }
 
-/// Does what it is told, a line at a time, and says what came of it.
+/// Follows commands, a line at a time, and says what came of it.
 async fn obey(endpoint: &str, place: &str, prefix: &str) -> Result<(), Failure> {
     let fails = Arc::<Fails>::default();
     let open = |place: &str, prefix: &str| -> Result<Auth, Failure> {
@@ -215,7 +215,7 @@ async fn save(store: &dyn SessionStore) -> Result<(), Failure> {
 }
 
 /// Makes all calls at once, says `waiting` when they wait for the lock, and
-/// `done <ms of the last token> <ms of the last answer>` at their end.
+/// `done <ms of the last token> <ms of the last response>` at their end.
 ///
 /// To `compare`, it says `ready`, makes the calls when it is sent a line, and says
 /// `took <how many ms>`.
@@ -230,21 +230,21 @@ async fn call(store: Arc<dyn SessionStore>, endpoint: &str, compare: bool) -> Re
         .build()?;
     let store = Telling {
         store,
-        told: AtomicBool::new(false),
+        was_reported: AtomicBool::new(false),
     };
     let auth = Auth::builder(client).session_store(store).build()?;
     if !compare {
-        let (token, answer) = all(&auth).await?;
-        return Ok(say(&format!("done {token} {answer}"))?);
+        let (token, response) = all(&auth).await?;
+        return Ok(say(&format!("done {token} {response}"))?);
     }
     say("ready")?;
     tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new())).await??;
     let begin = now()?;
-    let (_, answer) = all(&auth).await?;
-    Ok(say(&format!("took {}", answer - begin))?)
+    let (_, response) = all(&auth).await?;
+    Ok(say(&format!("took {}", response - begin))?)
 }
 
-/// When the last of the calls had its token, and when it had its answer.
+/// When the last of the calls had its token, and when it had its response.
 async fn all(auth: &Auth) -> Result<(u128, u128), Failure> {
     let calls = (0..CALLS).map(|_| {
         let auth = auth.clone();
@@ -257,8 +257,8 @@ async fn all(auth: &Auth) -> Result<(u128, u128), Failure> {
     });
     let mut last = (0, 0);
     for call in calls.collect::<Vec<_>>() {
-        let (token, answer) = call.await??;
-        last = (last.0.max(token), last.1.max(answer));
+        let (token, response) = call.await??;
+        last = (last.0.max(token), last.1.max(response));
     }
     Ok(last)
 }
@@ -266,7 +266,7 @@ async fn all(auth: &Auth) -> Result<(u128, u128), Failure> {
 /// A store that says when its lock is asked for.
 struct Telling {
     store: Arc<dyn SessionStore>,
-    told: AtomicBool,
+    was_reported: AtomicBool,
 }
 
 impl SessionStore for Telling {
@@ -295,7 +295,7 @@ impl SessionStore for Telling {
     }
 
     fn lock<'a>(&'a self, key: &'a str) -> BoxFuture<'a, cloudbase_auth::Result<StoreLock>> {
-        if key == KEY && !self.told.swap(true, Ordering::SeqCst) {
+        if key == KEY && !self.was_reported.swap(true, Ordering::SeqCst) {
             let _ = say("waiting");
         }
         self.store.lock(key)

@@ -1,4 +1,4 @@
-//! No value leaves its place: random conditions answer the same rows through the REST grammar as
+//! No value leaves its place: random conditions return the same rows through the REST grammar as
 //! they do as SQL with bound values on the database itself.
 //!
 //! `CLOUDBASE_INJECTION_TREES=100000` runs the full number; the default is quick.
@@ -63,11 +63,11 @@ const NASTY: &[&str] = &[
 const SCHEMA: &str = "CREATE TABLE words (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, \
      w VARCHAR(80) COLLATE utf8mb4_0900_bin, n INT, `or` INT, `order` VARCHAR(80) COLLATE utf8mb4_0900_bin);";
 
-/// How many trees one statement on the database answers.
+/// How many trees one statement on the database carries.
 const BATCH: usize = 16;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn random_trees_answer_the_same_rows_as_bound_sql() {
+async fn random_trees_return_the_same_rows_as_bound_sql() {
     let trees: usize = std::env::var("CLOUDBASE_INJECTION_TREES").map_or(4_000, |text| {
         text.parse().expect("CLOUDBASE_INJECTION_TREES is a number")
     });

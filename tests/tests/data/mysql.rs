@@ -44,17 +44,17 @@ async fn typed_rows_come_filtered_sorted_and_counted() {
     assert_eq!(page.rows.len(), 2);
     assert_eq!(page.rows[0].title, "Harbour");
 
-    let answer = mysql
+    let response = mysql
         .from("books")
         .select::<Book>("*")
         .range(1, 2)
         .send_with_meta()
         .await
         .unwrap();
-    assert_eq!(answer.status(), 200);
-    assert!(!answer.request_id().is_empty());
+    assert_eq!(response.status(), 200);
+    assert!(!response.request_id().is_empty());
     assert_eq!(
-        answer
+        response
             .value()
             .iter()
             .map(|book| book.id)
@@ -324,19 +324,19 @@ async fn errors_say_what_happened() {
     assert!(decode.message().contains("[0]"), "{decode}");
 
     emulator.requests().clear();
-    let refused = mysql
+    let rejected = mysql
         .from("books")
         .delete()
         .filter(all([]))
         .await
         .unwrap_err();
-    assert_eq!(refused.kind(), cloudbase_core::ErrorKind::Argument);
-    let refused = mysql
+    assert_eq!(rejected.kind(), cloudbase_core::ErrorKind::Argument);
+    let rejected = mysql
         .from("books")
         .eq::<Row>("title", "x".repeat(1 << 20))
         .await
         .unwrap_err();
-    assert_eq!(refused.kind(), cloudbase_core::ErrorKind::Argument);
+    assert_eq!(rejected.kind(), cloudbase_core::ErrorKind::Argument);
     assert!(emulator.requests().all().is_empty());
     emulator.shutdown().await;
 }

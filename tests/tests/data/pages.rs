@@ -62,21 +62,21 @@ async fn pages_cover_every_row_once_whatever_the_size() {
         .await
         .unwrap();
     assert!(none.is_empty());
-    let refused = mysql
+    let rejected = mysql
         .from("numbers")
         .select::<Row>("*")
         .pages(0)
         .try_next()
         .await
         .unwrap_err();
-    assert!(refused.message().contains("`size`"), "{refused}");
+    assert!(rejected.message().contains("`size`"), "{rejected}");
     emulator.shutdown().await;
 }
 
 #[tokio::test]
 async fn a_service_that_gives_less_than_asked_loses_nothing() {
     let (emulator, mysql) = numbers(10).await;
-    // Whatever is asked for, the first answers have three rows.
+    // Whatever is asked for, the first responses have three rows.
     let some = |from: usize| json!([{"n": from}, {"n": from + 1}, {"n": from + 2}]).to_string();
     for page in 0..3 {
         emulator.faults().add(
@@ -177,7 +177,7 @@ async fn records_of_models_come_as_pages_too() {
         let records: Vec<Row> = list().stream(size).try_collect().await.unwrap();
         assert_eq!(records.iter().map(n).collect::<Vec<_>>(), found);
     }
-    let refused = item.list().pages(201).try_next().await.unwrap_err();
-    assert!(refused.message().contains("1 to 200"), "{refused}");
+    let rejected = item.list().pages(201).try_next().await.unwrap_err();
+    assert!(rejected.message().contains("1 to 200"), "{rejected}");
     emulator.shutdown().await;
 }

@@ -120,15 +120,15 @@ async fn the_id_of_a_request_is_that_of_the_body() {
         .unwrap();
     assert_eq!(names.request_id(), id);
 
-    let answer = json!({ "Response": { "Data": { "a": 1 }, "RequestId": id } });
-    let template = models_that_get(answer).sql_template::<Row>("t");
+    let response = json!({ "Response": { "Data": { "a": 1 }, "RequestId": id } });
+    let template = models_that_get(response).sql_template::<Row>("t");
     assert_eq!(template.send_with_meta().await.unwrap().request_id(), id);
     let failure =
         json!({ "Response": { "Error": { "Code": "X", "Message": "m" }, "RequestId": id } });
     let template = models_that_get(failure).sql_template::<Row>("t");
     assert_eq!(template.await.unwrap_err().request_id(), Some(id));
 
-    // An id that is none is passed over.
+    // An id that is not valid is passed over.
     for odd in [
         json!(null),
         json!(""),

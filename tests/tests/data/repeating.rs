@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::support::{library, models, mysql};
 
 #[tokio::test]
-async fn a_lost_answer_to_an_insert_is_an_error_and_one_row() {
+async fn a_lost_response_to_an_insert_is_an_error_and_one_row() {
     let emulator = library().start().await.unwrap();
     let mysql = mysql(&emulator);
     emulator.faults().add(
@@ -37,7 +37,7 @@ async fn a_lost_answer_to_an_insert_is_an_error_and_one_row() {
 }
 
 #[tokio::test]
-async fn reads_upserts_and_deletes_survive_a_lost_answer() {
+async fn reads_upserts_and_deletes_survive_a_lost_response() {
     let emulator = library().start().await.unwrap();
     let mysql = mysql(&emulator);
     let lose = |on: &str| {
@@ -47,13 +47,13 @@ async fn reads_upserts_and_deletes_survive_a_lost_answer() {
     };
 
     lose("GET /v1/rdb/rest/books");
-    let answer = mysql
+    let response = mysql
         .from("books")
         .select::<Row>("*")
         .send_with_meta()
         .await
         .unwrap();
-    assert_eq!((answer.attempts(), answer.value().len()), (2, 4));
+    assert_eq!((response.attempts(), response.value().len()), (2, 4));
 
     lose("HEAD /v1/rdb/rest/books");
     assert_eq!(mysql.from("books").count().await.unwrap(), 4);

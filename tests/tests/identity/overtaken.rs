@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::time::{Instant, advance, sleep};
 
 use super::service::{Service, sign_in};
-use super::sessions::{call, over, told};
+use super::sessions::{call, over, reported};
 use super::store::Unsteady;
 
 /// Lin, whose refresh hangs.
@@ -64,7 +64,7 @@ async fn signing_out_waits_for_no_refresh_and_not_long_for_the_service() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn signing_in_as_somebody_else_waits_for_no_refresh() {
+async fn signing_in_as_another_user_waits_for_no_refresh() {
     for by_token in [false, true] {
         let service = Service::new();
         let (auth, waiting) = hanging(&service).await;
@@ -121,7 +121,7 @@ async fn a_refresh_that_is_being_saved_brings_nobody_back_who_signs_out() {
     assert!(signing_out.await.unwrap().unwrap().revoked);
     let error = waiting.await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credentials, "{error}");
-    assert_eq!(told(&mut events).await, ["SIGNED_OUT"]);
+    assert_eq!(reported(&mut events).await, ["SIGNED_OUT"]);
     // What the refresh has brought is revoked.
     assert_eq!(service.tokens("/auth/v1/revoke"), ["lin.1.3"]);
     assert_eq!(service.count("/auth/v1/token"), 1);

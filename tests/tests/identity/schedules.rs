@@ -1,6 +1,6 @@
 //! Calls, sign-ins, sign-outs, refreshes and trouble in any order: no request of a call carries a
 //! token of another sign-in than its first one, and no caller gets a response for anybody else. In
-//! the end whoever signed in last is signed in, unless somebody signed out since, and the store says so
+//! the end the user who signed in last is signed in, unless a sign-out came since, and the store says so
 //! to other processes.
 //!
 //! A failure prints its seed; `CLOUDBASE_IDENTITY_SEED=<seed>` runs that schedule alone.

@@ -1,5 +1,5 @@
 //! A service with two users, which says of each token whose it is, and remembers which call it came
-//! with. Whether it accepts a token, or anything, it decides at random or as it is told.
+//! with. Whether it accepts a token, or anything, it decides at random or as it is scripted.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -11,7 +11,7 @@ use cloudbase_core::{Body, Client, ClientBuilder};
 use http::{HeaderMap, Request, Response};
 use serde_json::{Value, json};
 
-/// The header by which a call names itself.
+/// The header in which a call names itself.
 pub(crate) const CALL: &str = "x-call";
 
 pub(crate) const KEY: &str = "the-key";
@@ -125,7 +125,7 @@ impl Service {
         });
     }
 
-    /// Somebody who is signed in.
+    /// A user who is signed in.
     pub(crate) async fn signed_in(&self, name: &str) -> Auth {
         let auth = Auth::new(self.builder().build().unwrap()).unwrap();
         sign_in(&auth, name).await;

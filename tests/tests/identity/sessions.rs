@@ -1,4 +1,4 @@
-//! Sessions whose refresh is rejected, helps nothing or answers somebody else, and handles that cannot
+//! Sessions whose refresh is rejected, helps nothing or brings another user, and handles that cannot
 //! be signed in.
 
 use std::time::Duration;
@@ -162,7 +162,7 @@ async fn a_handle_for_one_user_signs_nobody_in() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refresh_that_answers_another_user_is_not_taken() {
+async fn a_refresh_that_brings_another_user_is_not_taken() {
     let service = Service::new();
     let auth = service.signed_in("lin").await;
     let mut events = auth.events();
@@ -269,13 +269,13 @@ async fn refreshing_by_hand_is_held_back_by_nothing_and_says_what_calls_say() {
 }
 
 /// The events that there are by now.
-pub(crate) async fn told(events: &mut cloudbase_auth::AuthEvents) -> Vec<String> {
-    let mut told = Vec::new();
+pub(crate) async fn reported(events: &mut cloudbase_auth::AuthEvents) -> Vec<String> {
+    let mut reported = Vec::new();
     while let Ok(event) = timeout(Duration::from_millis(1), events.next()).await {
         let sub = event.session().map_or("", Session::sub).to_owned();
-        told.push(format!("{} {sub}", event.name()).trim_end().to_owned());
+        reported.push(format!("{} {sub}", event.name()).trim_end().to_owned());
     }
-    told
+    reported
 }
 
 #[tokio::test(start_paused = true)]
@@ -310,7 +310,7 @@ async fn a_sign_in_is_reported_with_its_tokens_whatever_happens_to_its_profile()
         let result = auth
             .sign_in_with_password(Password::username("lin", "secret"))
             .await;
-        assert_eq!(told(&mut events).await, expected);
+        assert_eq!(reported(&mut events).await, expected);
         match (stays, result) {
             (true, Ok(signed_in)) => {
                 assert_eq!(signed_in.user.id, "lin");
@@ -335,10 +335,10 @@ async fn signing_out_with_nobody_signed_in_is_no_event() {
         let outcome = auth.sign_out().await.unwrap();
         assert!(!outcome.revoked && outcome.error.is_none());
     }
-    assert!(told(&mut events).await.is_empty());
+    assert!(reported(&mut events).await.is_empty());
     sign_in(&auth, "lin").await;
     auth.sign_out().await.unwrap();
     auth.sign_out().await.unwrap();
-    let names = told(&mut events).await;
+    let names = reported(&mut events).await;
     assert_eq!(names, ["SIGNED_IN lin", "USER_UPDATED lin", "SIGNED_OUT"]);
 }

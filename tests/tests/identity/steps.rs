@@ -14,7 +14,7 @@ use super::service::{Service, lineage, sign_in};
 
 type Call = fn(Auth) -> BoxFuture<'static, Result<()>>;
 
-/// Has `name` sign in while the `nth` request to `path` of `call` is answered well, and returns what
+/// Has `name` sign in while the `nth` request to `path` of `call` succeeds, and returns what
 /// the call came to with the tokens that the service got for it.
 async fn with_a_change(
     service: &Service,

@@ -9,7 +9,7 @@ const SCHEDULES: u64 = 50;
 const STEPS: usize = 7;
 const WORKERS: usize = 3;
 
-/// A process that does what it is told.
+/// A process that follows commands.
 struct Obedient {
     worker: Worker,
     /// How many refreshes it has not reported yet.
@@ -39,7 +39,7 @@ impl Obedient {
         this
     }
 
-    async fn tell(&mut self, command: &str) {
+    async fn send(&mut self, command: &str) {
         let stdin = self.worker.child.stdin.as_mut().unwrap();
         let line = format!("{command}\n");
         stdin.write_all(line.as_bytes()).await.unwrap();
@@ -59,7 +59,7 @@ impl Obedient {
     }
 
     async fn ask(&mut self, command: &str) -> String {
-        self.tell(command).await;
+        self.send(command).await;
         self.hear().await
     }
 
@@ -103,10 +103,10 @@ async fn pause_in_a_refresh(
         worker.finish().await;
     }
     let gate = Gate::new();
-    let held = Fault::on(RENEWAL).times(1).hold(&gate);
+    let held = Fault::on(REFRESH).times(1).hold(&gate);
     emulator.faults().add(held);
     let worker = &mut workers[which];
-    worker.tell("refresh").await;
+    worker.send("refresh").await;
     tokio::select! {
         () = gate.waiting(1) => {}
         _ = worker.worker.line() => {
@@ -164,7 +164,7 @@ async fn run(
                 let worker = &mut workers[which];
                 let (command, who) = change(chosen < 4, step, emulator);
                 log.push(format!("{which} {command} ({who:?})"));
-                worker.tell(&command).await;
+                worker.send(&command).await;
                 let mut said = None;
                 if !outlives {
                     said = Some(workers[which].hear().await);
@@ -201,7 +201,7 @@ async fn run(
             }
             8 => {
                 log.push(format!("{which} refreshes, rejected"));
-                let rejection = Fault::on(RENEWAL).times(1);
+                let rejection = Fault::on(REFRESH).times(1);
                 let rejection = rejection.status(400, "invalid_grant");
                 let rejection = emulator.faults().add(rejection);
                 workers[which].ask("refresh").await;
@@ -209,7 +209,7 @@ async fn run(
             }
             9 => {
                 log.push(format!("{which} refreshes"));
-                workers[which].tell("refresh").await;
+                workers[which].send("refresh").await;
                 workers[which].refreshes += 1;
             }
             kind => {
@@ -218,7 +218,7 @@ async fn run(
                     _ => change(rng.bool(), step, emulator),
                 };
                 log.push(format!("{which} {command} ({who:?}), killed"));
-                workers[which].tell(&command).await;
+                workers[which].send(&command).await;
                 somewhere(&mut rng).await;
                 workers.swap_remove(which).worker.kill().await;
                 let mut fresh = Obedient::start(emulator, place).await;
