@@ -14,13 +14,13 @@ const CHECK: &str = "--check";
 
 pub(crate) fn run(project: &Project, options: &Bench) -> Result<()> {
     let programs = programs(project)?;
-    let wanted = match &options.name {
+    let chosen = match &options.name {
         None => programs,
         Some(name) if programs.contains(name) => vec![name.clone()],
         Some(name) => bail!("there is no `{name}`; there are: {}", programs.join(", ")),
     };
     // Before anything is built and measured.
-    if wanted.iter().any(|name| name == instructions::PROGRAM) {
+    if chosen.iter().any(|name| name == instructions::PROGRAM) {
         VALGRIND.find()?;
     }
     let sh = &project.sh;
@@ -28,7 +28,7 @@ pub(crate) fn run(project: &Project, options: &Bench) -> Result<()> {
     args.extend(options.check.then(|| CHECK.to_owned()));
     let is_check = args.iter().any(|argument| argument == CHECK);
     let args = &args;
-    for name in wanted {
+    for name in chosen {
         if name == instructions::PROGRAM {
             instructions::run(project, is_check)?;
             continue;

@@ -23,7 +23,7 @@ pub(crate) const MOCK_CALL_INSTRUCTIONS: u64 = 15_418;
 /// run: what moves both is nobody's fault.
 pub(crate) const CALL_OF_HYPER_UTIL: f64 = 1.10;
 
-/// Bytes of one packaged crate; the registry refuses ten times that.
+/// Bytes of one packaged crate; the registry rejects ten times that.
 pub(crate) const PACKAGE_BYTES: u64 = 1_000_000;
 
 /// Of 100 viable mutants, how many the tests must kill.

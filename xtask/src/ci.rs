@@ -123,15 +123,15 @@ fn select<'a>(gates: &'a [Gate], options: &Ci) -> Result<Vec<&'a Gate>> {
                 .join(", ")
         );
     }
-    let wanted: Vec<_> = gates
+    let chosen: Vec<_> = gates
         .iter()
         .filter(|gate| gate.fast || !options.fast)
         .filter(|gate| !options.skip.iter().any(|name| name == gate.name))
         .collect();
-    if wanted.is_empty() {
+    if chosen.is_empty() {
         bail!("every gate is left out");
     }
-    Ok(wanted)
+    Ok(chosen)
 }
 
 fn fmt(project: &Project) -> Result<()> {

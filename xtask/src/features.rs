@@ -11,7 +11,7 @@ use crate::{
     tidy::layers::{EMULATOR, UMBRELLA},
 };
 
-/// Sets of features of the umbrella that users are told about, beside each feature alone.
+/// Sets of features of the umbrella that users read of, beside each feature alone.
 const COMBINATIONS: &[&str] = &[
     "auth,functions",
     "auth,mysql,gzip",
@@ -84,14 +84,14 @@ pub(crate) fn tree(project: &Project) -> Result<()> {
     let others = PRODUCTS
         .iter()
         .filter(|&&name| name != "cloudbase-functions");
-    refuse(
+    reject(
         &bare,
         others.chain(CRYPTO).copied(),
         "`functions` without defaults",
     )?;
 
     let small = crates(sh, &["-p", UMBRELLA, "--features", "auth,functions"])?;
-    refuse(
+    reject(
         &small,
         ["cloudbase-data", "cloudbase-storage"],
         "`auth,functions`",
@@ -99,7 +99,7 @@ pub(crate) fn tree(project: &Project) -> Result<()> {
     within(&small, CRATES_SMALL, "auth,functions")?;
 
     let full = crates(sh, &["-p", UMBRELLA, "--features", "full"])?;
-    refuse(&full, ["aws-lc-rs", "aws-lc-sys"], "`full`")?;
+    reject(&full, ["aws-lc-rs", "aws-lc-sys"], "`full`")?;
     within(&full, CRATES_FULL, "full")?;
 
     for package in project.published() {
@@ -108,7 +108,7 @@ pub(crate) fn tree(project: &Project) -> Result<()> {
             continue;
         }
         let all = crates(sh, &["-p", name, "--all-features", "--target", "all"])?;
-        refuse(
+        reject(
             &all,
             NEVER.iter().copied(),
             &format!("{name} with all features"),
@@ -143,7 +143,7 @@ fn crates(sh: &Shell, selection: &[&str]) -> Result<BTreeSet<String>> {
     )
     .quiet()
     .read()
-    .with_context(|| format!("cargo tree refuses {}", selection.join(" ")))?;
+    .with_context(|| format!("cargo tree rejects {}", selection.join(" ")))?;
     let crates = unique(&listing);
     ensure!(
         !crates.is_empty(),
@@ -164,7 +164,7 @@ fn unique(listing: &str) -> BTreeSet<String> {
         .collect()
 }
 
-fn refuse<'a>(
+fn reject<'a>(
     crates: &BTreeSet<String>,
     banned: impl IntoIterator<Item = &'a str>,
     what: &str,
@@ -214,8 +214,8 @@ mod tests {
     #[test]
     fn a_banned_crate_is_found_by_its_whole_name() {
         let crates = unique("ring v1.0.0\nstring v1.0.0\n");
-        assert!(refuse(&crates, ["string-cache"], "it").is_ok());
-        let error = refuse(&crates, ["ring"], "it").unwrap_err().to_string();
+        assert!(reject(&crates, ["string-cache"], "it").is_ok());
+        let error = reject(&crates, ["ring"], "it").unwrap_err().to_string();
         assert_eq!(error, "it must not bring in ring v1.0.0");
     }
 

@@ -126,7 +126,7 @@ pub(crate) enum ReleaseStep {
     },
     /// Package and build each published crate as if the others were already published.
     Check,
-    /// Publish what is not published yet and tag it; a dry run unless told otherwise.
+    /// Publish what is not published yet and tag it; a dry run by default.
     Publish {
         /// Really do it.
         #[arg(long)]

@@ -22,11 +22,11 @@ pub(crate) fn run(project: &Project, options: &Fuzz) -> Result<()> {
         bail!("there is no nightly toolchain; install it with: rustup toolchain install nightly");
     }
     let mut targets = targets(&project.read("fuzz/Cargo.toml")?)?;
-    if let Some(wanted) = &options.target {
+    if let Some(chosen) = &options.target {
         let names: Vec<_> = targets.iter().map(|target| target.name.clone()).collect();
-        targets.retain(|target| target.name == *wanted);
+        targets.retain(|target| target.name == *chosen);
         if targets.is_empty() {
-            bail!("there is no `{wanted}`; there are: {}", names.join(", "));
+            bail!("there is no `{chosen}`; there are: {}", names.join(", "));
         }
     }
     let limit = format!("-max_total_time={}", options.seconds);

@@ -51,14 +51,14 @@ struct Service {
 pub(crate) fn run(project: &Project, options: &Interop) -> Result<()> {
     // A Secret Service is what a desktop on Linux has.
     let is_possible = |judge: Judge| judge != Judge::Keyring || cfg!(target_os = "linux");
-    let wanted = |judge: Judge| match options.only.is_empty() {
+    let is_chosen = |judge: Judge| match options.only.is_empty() {
         true => is_possible(judge),
         false => options.only.contains(&judge),
     };
 
     let mut services = Vec::new();
     let mut sources = Vec::new();
-    for service in SERVICES.iter().filter(|service| wanted(service.judge)) {
+    for service in SERVICES.iter().filter(|service| is_chosen(service.judge)) {
         let readers = suites::readers(project, service.variable)?;
         if !readers.is_empty() {
             services.push(service);
@@ -80,13 +80,13 @@ pub(crate) fn run(project: &Project, options: &Interop) -> Result<()> {
     for tool in started.flat_map(|service| service.tools) {
         tool.find()?;
     }
-    if wanted(Judge::Sdks) {
+    if is_chosen(Judge::Sdks) {
         NODE.find()?;
         NPM.find()?;
         timed("official SDKs", || official::run(project))?;
     }
     let mut variables = Vec::new();
-    if wanted(Judge::Gateway) {
+    if is_chosen(Judge::Gateway) {
         sources.extend(suites::readers(project, NODE_VARIABLE)?);
         variables.push((NODE_VARIABLE, NODE.find()?.display().to_string()));
     }

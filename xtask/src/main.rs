@@ -30,7 +30,7 @@ use crate::{
     tools::MissingTool,
 };
 
-/// The exit status for a tool that is not installed, so that a script can tell it from a failed gate.
+/// The exit status for a tool that is not installed, so that a script can distinguish it from a failed gate.
 const MISSING_TOOL: u8 = 2;
 
 fn main() -> ExitCode {

@@ -1,4 +1,4 @@
-//! A server of somebody else's: own directory, free port, gone when dropped.
+//! A server that is not ours: own directory, free port, gone when dropped.
 
 use std::{
     fs::{self, File},
@@ -177,7 +177,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Waits for the port: both servers listen only once they can answer.
+    /// Waits for the port: both servers listen only once they can respond.
     fn wait(&mut self, port: u16, log: &Path) -> Result<()> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let deadline = Instant::now() + STARTS_WITHIN;
@@ -212,7 +212,7 @@ fn free_port() -> Result<u16> {
     Ok(listener.local_addr()?.port())
 }
 
-/// MariaDB refuses to run as root by accident; in a container it is no accident.
+/// MariaDB does not run as root by accident; in a container it is no accident.
 fn as_root() -> Option<&'static str> {
     #[cfg(unix)]
     {

@@ -1,6 +1,6 @@
 //! The copy of the sources in which mutants live, at a place that stays the same so that builds are reused.
 //!
-//! Its build directory is its own as well: cargo tells members of a workspace apart by their path inside it, so a
+//! Its build directory is its own as well: cargo distinguishes members of a workspace by their path inside it, so a
 //! shared one could hand the real sources a mutant's code.
 
 use std::{collections::BTreeSet, fs, path::Path, process::Command};

@@ -5,7 +5,7 @@ use semver::Version;
 
 const UNRELEASED: &str = "## [Unreleased]";
 
-/// The text under the heading of what is unreleased; empty when there is none.
+/// The text under the heading of what is unreleased; empty when nothing is.
 pub(super) fn unreleased(changelog: &str) -> Result<&str> {
     section(changelog, UNRELEASED)
 }

@@ -59,7 +59,7 @@ pub(super) fn publish_order<'a>(packages: &[&'a Package]) -> Vec<&'a Package> {
                 .all(|edge| !waiting.iter().any(|name| name.as_str() == edge.name))
         });
         if ready.is_empty() {
-            // A cycle, which cargo refuses by itself and with a better message.
+            // A cycle, which cargo rejects by itself and with a better message.
             ordered.extend(blocked);
             break;
         }

@@ -17,7 +17,7 @@ pub(super) fn run(project: &Project, bump: &str) -> Result<()> {
     let next = version::next(&current, bump)?;
     let date = cmd!(sh, "git log -1 --format=%cs").quiet().read()?;
 
-    // All texts are made before the first is written, so that a refusal leaves the tree as it was.
+    // All texts are made before the first is written, so that a failure leaves the tree as it was.
     let manifest = version::set(&project.read("Cargo.toml")?, &next)?;
     let changes = changelog::cut(&project.read("CHANGELOG.md")?, &next, &date)?;
     let readme = set_in_readme(&project.read("README.md")?, &current, &next);

@@ -70,15 +70,15 @@ fn ensure_has_repository(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// Whether the registry has this version. Asked through cargo, from outside the workspace: inside it, cargo answers
+/// Whether the registry has this version. Asked through cargo, from outside the workspace: inside it, cargo responds
 /// from the manifests.
 fn is_visible(project: &Project, name: &str, version: &str) -> Result<bool> {
     let directory = tempfile::tempdir()?;
     let _outside = project.sh.push_dir(directory.path());
     let spec = format!("{name}@{version}");
-    let answer = cmd!(project.sh, "cargo info --quiet {spec}")
+    let info = cmd!(project.sh, "cargo info --quiet {spec}")
         .quiet()
         .ignore_status()
         .output()?;
-    Ok(answer.status.success())
+    Ok(info.status.success())
 }

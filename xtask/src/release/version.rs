@@ -12,7 +12,7 @@ pub(super) fn next(current: &Version, bump: &str) -> Result<Version> {
         "major" => Version::new(current.major + 1, 0, 0),
         version => match Version::parse(version) {
             Ok(version) => version,
-            Err(_) => bail!("`{version}` is none of patch, minor, major, and no version"),
+            Err(_) => bail!("`{version}` is neither patch, minor, major, nor a version"),
         },
     };
     // The first release goes out with the version that the manifests begin with.

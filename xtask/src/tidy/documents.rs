@@ -115,13 +115,13 @@ pub(crate) fn requirement(version: &Version) -> String {
 }
 
 fn check_readme(readme: &str, version: &Version, minimum: &Version) -> Vec<Finding> {
-    let mut wanted: Vec<String> = COMMANDS.iter().map(|&command| command.to_owned()).collect();
-    wanted.push(format!(
+    let mut expected: Vec<String> = COMMANDS.iter().map(|&command| command.to_owned()).collect();
+    expected.push(format!(
         "cloudbase = {{ version = \"{}\"",
         requirement(version)
     ));
-    wanted.push(format!("Rust {}.{}.", minimum.major, minimum.minor));
-    wanted
+    expected.push(format!("Rust {}.{}.", minimum.major, minimum.minor));
+    expected
         .into_iter()
         .filter(|text| !readme.contains(text))
         .map(|text| Finding::new("README.md", format!("must contain `{text}`")))
@@ -129,12 +129,12 @@ fn check_readme(readme: &str, version: &Version, minimum: &Version) -> Vec<Findi
 }
 
 fn check_features<'a>(readme: &str, features: impl Iterator<Item = &'a str>) -> Vec<Finding> {
-    let told = table_of_features(readme);
+    let listed = table_of_features(readme);
     let real: BTreeSet<&str> = features.filter(|&name| name != "default").collect();
     let untold = real
-        .difference(&told)
+        .difference(&listed)
         .map(|name| format!("say what the feature `{name}` adds"));
-    let invented = told
+    let invented = listed
         .difference(&real)
         .map(|name| format!("there is no feature `{name}`"));
     untold
