@@ -129,16 +129,12 @@ impl Endpoint {
 
     /// Whether `uri` is on this origin: same scheme, host and port.
     pub fn is_origin_of(&self, uri: &Uri) -> bool {
-        let port = |scheme: Option<&Scheme>, port: Option<u16>| {
-            port.or_else(|| (scheme == Some(&Scheme::HTTP)).then_some(80))
-                .unwrap_or(443)
-        };
+        let default = if self.is_https() { 443 } else { 80 };
         uri.scheme() == Some(&self.scheme)
             && uri
                 .host()
                 .is_some_and(|host| host.eq_ignore_ascii_case(self.authority.host()))
-            && port(uri.scheme(), uri.port_u16())
-                == port(Some(&self.scheme), self.authority.port_u16())
+            && uri.port_u16().unwrap_or(default) == self.authority.port_u16().unwrap_or(default)
     }
 }
 

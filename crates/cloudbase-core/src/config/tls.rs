@@ -43,22 +43,14 @@ impl TlsSettings {
         let identity = match (chain, key) {
             (None, None) => None,
             (Some(_), None) => {
-                return Err(Error::config(
-                    "client_key",
-                    format_args!(
-                        "is missing: a `{}` needs its private key",
-                        name(ConfigKey::ClientCertificate)
-                    ),
-                ));
+                let given = name(ConfigKey::ClientCertificate);
+                let rule = format_args!("is missing: a `{given}` needs its private key");
+                return Err(Error::config("client_key", rule));
             }
             (None, Some(_)) => {
-                return Err(Error::config(
-                    "client_certificate",
-                    format_args!(
-                        "is missing: a `{}` needs its certificate",
-                        name(ConfigKey::ClientKey)
-                    ),
-                ));
+                let given = name(ConfigKey::ClientKey);
+                let rule = format_args!("is missing: a `{given}` needs its certificate");
+                return Err(Error::config("client_certificate", rule));
             }
             (Some(chain), Some(key)) => Some(Arc::new(Identity {
                 chain: certificates(name(ConfigKey::ClientCertificate), chain)?,

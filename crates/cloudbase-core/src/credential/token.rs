@@ -52,14 +52,11 @@ impl Token {
         if secret.is_empty() {
             return Err(Error::argument("token", "must not be empty"));
         }
-        if !secret.bytes().all(|byte| (b'!'..=b'~').contains(&byte)) {
-            return Err(Error::argument(
-                "token",
-                "must consist of visible ASCII characters",
-            ));
-        }
+        let is_visible = secret.bytes().all(|byte| byte.is_ascii_graphic());
         let mut header = HeaderValue::try_from(format!("Bearer {secret}"))
-            .map_err(|_| Error::argument("token", "must consist of visible ASCII characters"))?;
+            .ok()
+            .filter(|_| is_visible)
+            .ok_or_else(|| Error::argument("token", "must consist of visible ASCII characters"))?;
         header.set_sensitive(true);
         let expires_at = lifetime.and_then(|lifetime| Instant::now().checked_add(lifetime));
         let lifetime = expires_at.and(lifetime);

@@ -32,42 +32,23 @@ pub(super) fn is_markup(body: &[u8]) -> bool {
 
 /// The text of the first element `name`, if it is not empty.
 fn element(document: &str, name: &str) -> Option<String> {
-    let mut rest = document;
-    loop {
-        let open = rest.find('<')?;
-        rest = &rest[open + 1..];
-        if let Some(inner) = rest
-            .strip_prefix(name)
-            .and_then(|after| after.strip_prefix('>'))
-        {
-            let end = inner.find('<')?;
-            let text = unescape(inner[..end].trim());
-            return (!text.is_empty()).then_some(text);
-        }
-    }
+    let (_, inner) = document.split_once(&format!("<{name}>"))?;
+    let (text, _) = inner.split_once('<')?;
+    let text = unescape(text.trim());
+    (!text.is_empty()).then_some(text)
 }
 
 fn unescape(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find('&') {
-        plain.push_str(&rest[..start]);
-        rest = &rest[start..];
-        let entity = rest
-            .find(';')
-            .and_then(|end| Some((end, character(&rest[1..end])?)));
-        match entity {
-            Some((end, c)) => {
-                plain.push(c);
-                rest = &rest[end + 1..];
-            }
-            None => {
-                plain.push('&');
-                rest = &rest[1..];
-            }
-        }
+    let mut parts = text.split('&');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let entity = part.split_once(';');
+        let (c, rest) = entity
+            .and_then(|(entity, rest)| Some((character(entity)?, rest)))
+            .unwrap_or(('&', part));
+        plain.push(c);
+        plain.push_str(rest);
     }
-    plain.push_str(rest);
     plain
 }
 

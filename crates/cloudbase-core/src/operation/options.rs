@@ -43,14 +43,8 @@ struct Chosen {
     max_response_size: Option<u64>,
     any_status: bool,
     identity: Option<CallIdentity>,
-    invalid: Option<Invalid>,
-}
-
-/// An argument that is invalid; kept until the call is sent, so that chains need no `?`.
-#[derive(Clone, Debug)]
-struct Invalid {
-    argument: &'static str,
-    rule: &'static str,
+    /// The first invalid argument; kept until the call is sent, so that chains need no `?`.
+    invalid: Option<Error>,
 }
 
 impl CallOptions {
@@ -212,7 +206,7 @@ impl CallOptions {
             return Ok(());
         };
         if let Some(invalid) = &chosen.invalid {
-            return Err(Error::argument(invalid.argument, invalid.rule));
+            return Err(invalid.clone());
         }
         if let Some(name) = chosen.headers.keys().find_map(connection_header) {
             return Err(Error::argument(
@@ -247,7 +241,8 @@ impl CallOptions {
 
     fn invalid(self, argument: &'static str, rule: &'static str) -> Self {
         self.with(|chosen| {
-            chosen.invalid.get_or_insert(Invalid { argument, rule });
+            let invalid = &mut chosen.invalid;
+            invalid.get_or_insert_with(|| Error::argument(argument, rule));
         })
     }
 }

@@ -18,7 +18,6 @@ use crate::value::percent_encoding::{is_unreserved, push_encoded};
 #[must_use = "setters return the builder"]
 pub struct PathBuilder {
     text: String,
-    has_query: bool,
 }
 
 impl PathBuilder {
@@ -26,10 +25,7 @@ impl PathBuilder {
     pub fn new(prefix: &str) -> Self {
         let mut text = String::with_capacity(prefix.len() + 64);
         text.push_str(prefix);
-        Self {
-            text,
-            has_query: false,
-        }
+        Self { text }
     }
 
     /// Adds one path segment, encoded. `argument` names it in the error.
@@ -63,8 +59,8 @@ impl PathBuilder {
 
     /// Adds a query parameter, name and value encoded.
     pub fn query(mut self, name: &str, value: &str) -> Self {
-        self.text.push(if self.has_query { '&' } else { '?' });
-        self.has_query = true;
+        let has_query = self.text.contains('?');
+        self.text.push(if has_query { '&' } else { '?' });
         push_encoded(&mut self.text, name, is_unreserved);
         self.text.push('=');
         push_encoded(&mut self.text, value, is_unreserved);

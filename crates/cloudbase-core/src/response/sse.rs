@@ -59,8 +59,7 @@ pub struct Parser {
     /// Nothing but a possible byte-order mark was seen.
     at_start: bool,
     event: String,
-    data: String,
-    has_data: bool,
+    data: Option<String>,
     id: String,
     retry: Option<Duration>,
     ready: VecDeque<Event>,
@@ -85,8 +84,7 @@ impl Parser {
             after_cr: false,
             at_start: true,
             event: String::new(),
-            data: String::new(),
-            has_data: false,
+            data: None,
             id: String::new(),
             retry: None,
             ready: VecDeque::new(),
@@ -151,13 +149,13 @@ impl Parser {
         let value = String::from_utf8_lossy(value.strip_prefix(b" ").unwrap_or(value));
         match name {
             b"event" => self.event = value.into_owned(),
-            b"data" => {
-                if self.has_data {
-                    self.data.push('\n');
+            b"data" => match &mut self.data {
+                Some(data) => {
+                    data.push('\n');
+                    data.push_str(&value);
                 }
-                self.has_data = true;
-                self.data.push_str(&value);
-            }
+                None => self.data = Some(value.into_owned()),
+            },
             b"id" if !value.contains('\0') => self.id = value.into_owned(),
             b"retry" if value.bytes().all(|byte| byte.is_ascii_digit()) => {
                 // A number that is too large, or no digits, leaves the last one in place.
@@ -170,28 +168,25 @@ impl Parser {
     }
 
     fn dispatch(&mut self) {
-        let event = std::mem::take(&mut self.event);
-        let data = std::mem::take(&mut self.data);
-        let retry = self.retry.take();
-        if !std::mem::take(&mut self.has_data) {
-            self.retry = retry; // for the next event, as this one has no data
+        let mut event = std::mem::take(&mut self.event);
+        // An event without data is none, and leaves its `retry` to the next.
+        let Some(data) = self.data.take() else {
             return;
-        }
-        let event = if event.is_empty() {
-            "message".to_owned()
-        } else {
-            event
         };
+        if event.is_empty() {
+            event.push_str("message");
+        }
         self.ready.push_back(Event {
             event,
             data,
             id: self.id.clone(),
-            retry,
+            retry: self.retry.take(),
         });
     }
 
     fn check_size(&self) -> Result<()> {
-        let size = self.line.len() + self.data.len() + self.event.len() + self.id.len();
+        let data = self.data.as_ref().map_or(0, String::len);
+        let size = self.line.len() + data + self.event.len() + self.id.len();
         if size > self.limit {
             return Err(Error::new(
                 ErrorKind::TooLarge,

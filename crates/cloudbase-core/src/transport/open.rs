@@ -1,7 +1,7 @@
 //! Counts the connections that are open, for those who wait for a file descriptor.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
@@ -121,21 +121,19 @@ impl Open {
     }
 
     fn note_shortage(&self) {
-        let mut last = self
-            .was_short
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *last = Some(Instant::now());
+        *self.last_shortage() = Some(Instant::now());
     }
 
     /// After a while a name that is not found is again taken at its word: else one shortage would slow
     /// every failure of the resolver from then on.
     fn was_short_lately(&self) -> bool {
-        let last = self
-            .was_short
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        last.is_some_and(|at| at.elapsed() < DOUBTED_FOR)
+        self.last_shortage()
+            .is_some_and(|at| at.elapsed() < DOUBTED_FOR)
+    }
+
+    fn last_shortage(&self) -> MutexGuard<'_, Option<Instant>> {
+        let last = self.was_short.lock();
+        last.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until no other tries again; none if that is not before `end`.
