@@ -52,12 +52,19 @@ macro_rules! requests {
         spawned($request.into_future());
         spawned($request.send());
         spawned($request.send_with_meta());
-        shows($request, |request| request.operation());
         has($request, |request| request.timeout(MINUTE));
         has($request, |request| request.attempt_timeout(MINUTE));
         has($request, |request| request.max_attempts(1));
         requests!(@$class $request);
     )+};
+    // Of auth: what spends a code or a password is never repeated, nor sent with another token.
+    (@auth $request:expr) => {
+        has($request, |request| request.header("a", "b"));
+        has($request, |request| request.request_id("r"));
+        let Absent = $request.token("t");
+        let Absent = $request.idempotent(true);
+        let Absent = $request.any_status();
+    };
     (@read $request:expr) => {
         requests!(@product $request);
         let Absent = $request.idempotent(true);
@@ -75,12 +82,14 @@ macro_rules! requests {
     };
     // What goes to another host has nothing that is for the gateway.
     (@elsewhere $request:expr) => {
+        shows($request, |request| request.operation());
         let Absent = $request.header("a", "b");
         let Absent = $request.token("t");
         let Absent = $request.require_user();
         let Absent = $request.any_status();
     };
     (@product $request:expr) => {
+        shows($request, |request| request.operation());
         has($request, |request| request.header("a", "b"));
         has($request, |request| request.request_id("r"));
         has($request, |request| request.token("t"));
@@ -102,8 +111,8 @@ fn requests_of_auth() {
     let app = app();
     let auth = app.auth();
     let ticket = || async { Ok("ticket") };
-    spawned!(
-        auth.sign_in_with_password(Password::username("a", "b")),
+    requests!(
+        auth: auth.sign_in_with_password(Password::username("a", "b")),
         auth.sign_in_anonymously(),
         auth.sign_in_with_custom_ticket(ticket),
         auth.sign_in_with_id_token(IdToken::new("a", "b")),
@@ -132,7 +141,6 @@ fn requests_of_auth() {
         auth.identity_providers(),
         auth.link_identity("a"),
         auth.bind_identity("a"),
-        auth.unlink_identity("a"),
         auth.sign_in_with_oauth(OAuth::new("a")),
         auth.verify_oauth(VerifyOAuth::new("a", "b")),
         auth.handle_oauth_callback("a"),
@@ -143,6 +151,9 @@ fn requests_of_auth() {
         auth.verify_captcha_data("a", "b"),
         auth.set_session(SetSession::new("a")),
     );
+    // A removal by id.
+    has(auth.unlink_identity("a"), |it| it.idempotent(true));
+    spawned(auth.unlink_identity("a").send_with_meta());
     spawned(auth.refresh_session().into_future());
     spawned(auth.sign_out().into_future());
     // Those that begin with a code that was sent, or with leave that was given.

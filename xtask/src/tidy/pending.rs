@@ -12,8 +12,7 @@ pub(super) const FOLDER_ORDER: &[&str] = &[];
 pub(super) const EXTERNAL_TYPES: &[&str] = &[];
 
 /// Retired words by crate, with how often they may still be used; fewer are fine.
-pub(super) const WORDS: &[(&str, &str, usize)] = &[
-];
+pub(super) const WORDS: &[(&str, &str, usize)] = &[];
 
 /// Sources of the SDK that are too long.
 pub(super) const LONG_FILES: &[&str] = &[];
