@@ -101,6 +101,9 @@ pub(crate) struct Mutants {
     /// Only mutants of this package.
     #[arg(long)]
     pub(crate) package: Option<String>,
+    /// Only mutants whose name contains this: a file, a function, a change.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) only: Option<String>,
     /// Only say which mutants would be tried.
     #[arg(long)]
     pub(crate) list: bool,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 
-use super::Mutant;
+use super::mutant::Mutant;
 use crate::project::Project;
 
 const FILE: &str = "docs/mutants.md";
@@ -42,14 +42,14 @@ impl Survivors {
 
     pub(super) fn has(&self, mutant: &Mutant) -> bool {
         self.0
-            .contains(&(mutant.file().to_owned(), mutant.change().to_owned()))
+            .contains(&(mutant.file.clone(), mutant.change().to_owned()))
     }
 
     /// An error if the list names a mutant that is not among `all`: its code has changed, and so may the reason have.
     pub(super) fn check(&self, all: &[Mutant]) -> Result<()> {
         let all: BTreeSet<_> = all
             .iter()
-            .map(|mutant| (mutant.file().to_owned(), mutant.change().to_owned()))
+            .map(|mutant| (mutant.file.clone(), mutant.change().to_owned()))
             .collect();
         let gone: Vec<_> = self
             .0
@@ -68,28 +68,22 @@ impl Survivors {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::mutant::Genre, *};
 
-    fn mutant(name: &str) -> Mutant {
-        Mutant {
-            name: name.to_owned(),
-        }
+    fn mutant(line: usize, change: &str) -> Mutant {
+        let mut mutant = Mutant::sample("a.rs", Genre::FnValue, line, 1..2, "()");
+        mutant.name = format!("a.rs:{line}:1: {change}");
+        mutant
     }
 
     #[test]
     fn a_mutant_is_known_by_its_file_and_change() {
         let text = "# Mutants\n\n| file | change | why |\n|---|---|---|\n| `a.rs` | `replace b with ()` | It only saves time. |\n";
         let known = Survivors::parse(text).unwrap();
-        assert!(known.has(&mutant("a.rs:7:1: replace b with ()")));
-        assert!(!known.has(&mutant("a.rs:7:1: replace c with ()")));
-        assert!(
-            known
-                .check(&[mutant("a.rs:9:1: replace b with ()")])
-                .is_ok()
-        );
-        let error = known
-            .check(&[mutant("a.rs:9:1: replace c with ()")])
-            .unwrap_err();
+        assert!(known.has(&mutant(7, "replace b with ()")));
+        assert!(!known.has(&mutant(7, "replace c with ()")));
+        assert!(known.check(&[mutant(9, "replace b with ()")]).is_ok());
+        let error = known.check(&[mutant(9, "replace c with ()")]).unwrap_err();
         assert!(
             error.to_string().contains("a.rs: replace b with ()"),
             "{error}"

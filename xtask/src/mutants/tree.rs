@@ -3,82 +3,88 @@
 //! Its build directory is its own as well: cargo distinguishes members of a workspace by their path inside it, so a
 //! shared one could hand the real sources a mutant's code.
 
-use std::{collections::BTreeSet, fs, path::Path, process::Command};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context, Result};
 use cargo_metadata::camino::Utf8PathBuf;
 
-use super::Outcome;
 use crate::project::Project;
 
+#[derive(Debug)]
 pub(super) struct Tree {
     pub(super) root: Utf8PathBuf,
-    pub(super) build: Utf8PathBuf,
-    /// Where cargo-mutants writes what it found.
-    pub(super) out: Utf8PathBuf,
+    /// Where the copy and its build directory lie.
+    pub(super) home: Utf8PathBuf,
 }
 
 impl Tree {
-    /// Makes the copy equal to the sources. A file that is equal already keeps its time, so that it is not built again.
-    pub(super) fn copy(project: &Project) -> Result<Self> {
-        let home = project.metadata.target_directory.join("mutants");
+    /// Makes the copy equal to the sources but for the texts in `changed`. A file that is equal already keeps its time,
+    /// so that it is not built again.
+    pub(super) fn copy(project: &Project, changed: &BTreeMap<String, String>) -> Result<Self> {
+        let home = home(project);
         let tree = Self {
             root: home.join("sources"),
-            build: home.join("build"),
-            out: home.clone(),
+            home,
         };
         fs::create_dir_all(&tree.root)?;
         let files = project.files()?;
         for file in &files {
-            let from = project.root().join(file);
-            let to = tree.root.as_std_path().join(file);
-            let text =
-                fs::read(&from).with_context(|| format!("cannot read {}", from.display()))?;
-            if fs::read(&to).is_ok_and(|old| old == text) {
+            if file.to_str().is_some_and(|file| changed.contains_key(file)) {
                 continue;
             }
-            if let Some(folder) = to.parent() {
-                fs::create_dir_all(folder)?;
-            }
-            fs::write(&to, text).with_context(|| format!("cannot write {}", to.display()))?;
+            let from = project.root().join(file);
+            let text =
+                fs::read(&from).with_context(|| format!("cannot read {}", from.display()))?;
+            tree.write(file, &text)?;
         }
-        let files: BTreeSet<_> = files
-            .iter()
+        for (file, text) in changed {
+            tree.write(file, text.as_bytes())?;
+        }
+        let files = files.iter().map(PathBuf::as_path);
+        let files = files
+            .chain(changed.keys().map(Path::new))
             .map(|file| tree.root.as_std_path().join(file))
             .collect();
         remove_others(tree.root.as_std_path(), &files)?;
         Ok(tree)
     }
 
-    /// Cargo, with the build directory of the copy.
+    pub(super) fn write(&self, file: impl AsRef<Path>, text: &[u8]) -> Result<()> {
+        let path = self.root.as_std_path().join(file);
+        if fs::read(&path).is_ok_and(|old| old == text) {
+            return Ok(());
+        }
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// Cargo in the copy, with its build directory.
     pub(super) fn cargo(&self) -> Command {
         let mut cargo = Command::new("cargo");
         cargo
-            .env("CARGO_TARGET_DIR", &self.build)
-            // A mutant is one changed function: what the compiler remembers of the others pays, and nobody debugs it.
-            .env("CARGO_INCREMENTAL", "1")
-            .env("CARGO_PROFILE_DEV_DEBUG", "0");
+            .current_dir(&self.root)
+            .env("CARGO_TARGET_DIR", self.home.join("build"))
+            // Nobody debugs it.
+            .env("CARGO_PROFILE_DEV_DEBUG", "0")
+            // Mutated code is not written to please lints.
+            .env("RUSTFLAGS", "--cap-lints=allow");
         cargo
-    }
-
-    /// What the last run of cargo-mutants found.
-    pub(super) fn outcome(&self) -> Result<Outcome> {
-        let names = |file: &str| -> Result<BTreeSet<String>> {
-            let path = self.out.join("mutants.out").join(file);
-            let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-            Ok(text.lines().map(str::to_owned).collect())
-        };
-        let mut killed = names("caught.txt")?;
-        killed.extend(names("timeout.txt")?);
-        Ok(Outcome {
-            killed,
-            survived: names("missed.txt")?,
-            unviable: names("unviable.txt")?,
-        })
     }
 }
 
-fn remove_others(folder: &Path, files: &BTreeSet<std::path::PathBuf>) -> Result<()> {
+/// Where everything lies that a run leaves for the next.
+pub(super) fn home(project: &Project) -> Utf8PathBuf {
+    project.metadata.target_directory.join("mutants")
+}
+
+fn remove_others(folder: &Path, files: &BTreeSet<PathBuf>) -> Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
@@ -93,30 +99,6 @@ fn remove_others(folder: &Path, files: &BTreeSet<std::path::PathBuf>) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_a_run_found_is_read_from_its_files() {
-        let folder = tempfile::tempdir().unwrap();
-        let out = Utf8PathBuf::try_from(folder.path().to_owned()).unwrap();
-        fs::create_dir(out.join("mutants.out")).unwrap();
-        for (file, text) in [
-            ("caught.txt", "a\nb\n"),
-            ("timeout.txt", "c\n"),
-            ("missed.txt", "d\n"),
-            ("unviable.txt", ""),
-        ] {
-            fs::write(out.join("mutants.out").join(file), text).unwrap();
-        }
-        let tree = Tree {
-            root: out.clone(),
-            build: out.clone(),
-            out,
-        };
-        let outcome = tree.outcome().unwrap();
-        assert_eq!(outcome.killed.len(), 3);
-        assert_eq!(outcome.survived.len(), 1);
-        assert_eq!(outcome.unviable.len(), 0);
-    }
 
     #[test]
     fn files_that_are_gone_leave_the_copy() {
