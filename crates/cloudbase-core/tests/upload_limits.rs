@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cloudbase_core::http::{Method, Request, Response, Uri};
-use cloudbase_core::{Body, BoxError, Client, ClientBuilder, Operation, Result, TimeoutPhase};
+use cloudbase_core::{
+    Body, BoxError, CallOptions, Client, ClientBuilder, Operation, Result, TimeoutPhase,
+};
 use futures_util::{StreamExt as _, stream};
 use tokio::time::{Instant, sleep, timeout};
 use tower::service_fn;
@@ -96,5 +98,17 @@ async fn an_upload_that_moves_less_than_a_byte_a_second_is_stalled() {
                 assert!(after < Duration::from_secs(3 * stall), "{seen}");
             }
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_stall_timeout_of_a_call_takes_the_place_of_the_clients() {
+    let seconds = Duration::from_secs;
+    for (of_client, of_call, arrives) in [(5, 20, true), (20, 5, false)] {
+        let client = taking(client().stall_timeout(seconds(of_client)));
+        let options = CallOptions::new().with_stall_timeout(seconds(of_call));
+        let operation = upload(dripping(seconds(8), 1)).options(options);
+        let (outcome, _) = outcome(&client, operation).await;
+        assert_eq!(outcome.is_ok(), arrives, "{of_client} s, {of_call} s");
     }
 }

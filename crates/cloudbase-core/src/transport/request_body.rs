@@ -86,3 +86,21 @@ impl<E> fmt::Display for TakeOnce<E> {
 }
 
 impl<E> std::error::Error for TakeOnce<E> {}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_in_memory_ends_after_its_bytes() {
+        for (bytes, frames) in [("", 0), ("abc", 1)] {
+            let mut body = Outgoing::new(Body::from(bytes));
+            for _ in 0..frames {
+                assert!(body.frame().await.is_some());
+            }
+            assert!(body.frame().await.is_none(), "{bytes:?}");
+        }
+    }
+}
