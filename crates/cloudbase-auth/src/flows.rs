@@ -55,7 +55,8 @@ pub(crate) struct Shared {
 }
 
 impl Auth {
-    /// The same handle with these choices for each call that it makes: time limits, headers.
+    /// The same handle with these choices for each call that it makes: time limits, headers. A
+    /// [request](crate::request) adds its own.
     ///
     /// Calls for the signed-in user reject a `token` among them (an
     /// [`Argument`](cloudbase_core::ErrorKind::Argument) error): it may be another user's. See

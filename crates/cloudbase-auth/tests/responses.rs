@@ -210,7 +210,7 @@ async fn signed_in(service: &Arc<Service>) -> Auth {
     let auth = Auth::new(client.build().unwrap()).unwrap();
     let stored = json!({ "access_token": "a1", "refresh_token": "r1", "expires_in": 7200, "sub": "19",
         "expires_at": "9999-01-01T00:00:00Z" });
-    let session = Session::from_json(&stored.to_string()).unwrap();
+    let session = Session::from_json(stored.to_string()).unwrap();
     auth.restore_session(session).await.unwrap();
     auth
 }

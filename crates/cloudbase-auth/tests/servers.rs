@@ -200,7 +200,7 @@ async fn tokens_of_the_service_are_verified_here() {
         .build()
         .unwrap();
     let token = signed_in.session.access_token();
-    let claims = verifier.verify_secret(token).await.unwrap();
+    let claims = verifier.verify(token.clone()).await.unwrap();
     assert_eq!(claims.sub.as_deref(), Some(&*signed_in.user.id));
     assert!(verifier.verify(emulator.publishable_key()).await.is_ok());
     assert!(verifier.verify(emulator.api_key()).await.is_ok());
@@ -211,7 +211,7 @@ async fn tokens_of_the_service_are_verified_here() {
         .build()
         .unwrap();
     let other = TokenVerifier::builder(elsewhere, &url).build().unwrap();
-    let error = other.verify_secret(token).await.unwrap_err();
+    let error = other.verify(token.clone()).await.unwrap_err();
     assert_eq!(TokenFault::of(&error), Some(TokenFault::OtherEnvironment));
 }
 
@@ -221,7 +221,7 @@ async fn a_ticket_issued_here_signs_in() {
     use cloudbase_auth::TicketIssuer;
 
     let emulator = emulator().await;
-    let issuer = TicketIssuer::new(emulator.env_id(), &emulator.custom_login_key()).unwrap();
+    let issuer = TicketIssuer::new(emulator.env_id(), emulator.custom_login_key()).unwrap();
     let auth = auth(&emulator);
     let mut ids = Vec::new();
     for uid in ["user-4711", "user-4711", "user-4712"] {

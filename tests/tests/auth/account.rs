@@ -92,7 +92,7 @@ async fn an_address_that_waits_for_its_code_has_changed_nothing() {
         let mut stored: serde_json::Value =
             serde_json::from_str(session.to_json().expose_secret()).unwrap();
         stored.as_object_mut().unwrap().remove("user");
-        let session = Session::from_json(&stored.to_string()).unwrap();
+        let session = Session::from_json(stored.to_string()).unwrap();
         world.auth.restore_session(session.clone()).await.unwrap();
         if profile_fails {
             world.emulator.faults().add(no_profile());

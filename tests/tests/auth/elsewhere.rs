@@ -202,7 +202,7 @@ async fn a_session_that_its_store_keeps_does_not_come_back() {
     // Nor one that was rejected: that would be reported again and again.
     gateway.spend_refresh_token();
     store.keeps.store(false, Ordering::SeqCst);
-    let stored = cloudbase_auth::Session::from_json(&session(1).to_string()).unwrap();
+    let stored = cloudbase_auth::Session::from_json(session(1).to_string()).unwrap();
     auth.restore_session(stored).await.unwrap();
     store.keeps.store(true, Ordering::SeqCst);
     let mut events = auth.events();

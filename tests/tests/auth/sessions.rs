@@ -147,7 +147,7 @@ async fn unusable_session_files_are_moved_aside() {
         });
         assert!(aside && !path.exists(), "{name}");
         sign_in(&auth).await;
-        let again = Session::from_json(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let again = Session::from_json(std::fs::read_to_string(&path).unwrap()).unwrap();
         assert_eq!(again.sub(), auth.peek_session().unwrap().sub(), "{name}");
     }
 }

@@ -88,7 +88,7 @@ async fn a_session_that_nothing_can_refresh_is_not_replaced_by_the_key_either() 
     let service = Service::new();
     let auth = Auth::new(service.builder().build().unwrap()).unwrap();
     let session = json!({ "access_token": "lin.1.1", "expires_in": 60, "sub": "lin", "expires_at": "2000-01-01T00:00:00Z" });
-    auth.restore_session(Session::from_json(&session.to_string()).unwrap())
+    auth.restore_session(Session::from_json(session.to_string()).unwrap())
         .await
         .unwrap();
     let error = call(auth.client()).await.unwrap_err();

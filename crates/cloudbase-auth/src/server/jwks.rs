@@ -98,17 +98,10 @@ impl TokenVerifier {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing: a fetch of the keys is a task of its own.
-    pub async fn verify(&self, token: &str) -> Result<Claims> {
-        self.verify_at(token, SystemTime::now()).await
-    }
-
-    /// As [`verify`](Self::verify), for a token that is held as a secret.
-    ///
-    /// # Errors
-    ///
-    /// As [`verify`](Self::verify).
-    pub async fn verify_secret(&self, token: &SecretString) -> Result<Claims> {
-        self.verify(token.expose_secret()).await
+    pub async fn verify(&self, token: impl Into<SecretString>) -> Result<Claims> {
+        let token = token.into();
+        self.verify_at(token.expose_secret(), SystemTime::now())
+            .await
     }
 
     async fn verify_at(&self, token: &str, now: SystemTime) -> Result<Claims> {

@@ -65,7 +65,7 @@ impl TicketIssuer {
     ///
     /// [`Config`](ErrorKind::Config) if that is no such JSON, no RSA key, or the key of another
     /// environment.
-    pub fn new(env_id: impl Into<String>, key_file: &str) -> Result<Self> {
+    pub fn new(env_id: impl Into<String>, key_file: impl AsRef<str>) -> Result<Self> {
         #[derive(Deserialize)]
         struct KeyFile {
             private_key_id: String,
@@ -73,7 +73,7 @@ impl TicketIssuer {
             env_id: Option<String>,
         }
         let env_id = env_id.into();
-        let file: KeyFile = serde_json::from_str(key_file).map_err(|_| {
+        let file: KeyFile = serde_json::from_str(key_file.as_ref()).map_err(|_| {
             Error::config(
                 "key_file",
                 "must be the console's JSON with `private_key_id` and `private_key`",
@@ -122,8 +122,8 @@ impl TicketIssuer {
     /// # Errors
     ///
     /// [`Argument`](ErrorKind::Argument) if `uid` is invalid.
-    pub fn issue(&self, uid: &str) -> Result<SecretString> {
-        self.issue_at(uid, SystemTime::now())
+    pub fn issue(&self, uid: impl AsRef<str>) -> Result<SecretString> {
+        self.issue_at(uid.as_ref(), SystemTime::now())
     }
 
     fn issue_at(&self, uid: &str, now: SystemTime) -> Result<SecretString> {
@@ -253,7 +253,7 @@ mod tests {
             key.to_pkcs1_pem(LineEnding::LF).unwrap(),
             key.to_pkcs8_pem(LineEnding::CRLF).unwrap(),
         ] {
-            let issuer = TicketIssuer::new("env-a", &file(&pem)).unwrap();
+            let issuer = TicketIssuer::new("env-a", file(&pem)).unwrap();
             let ticket = issuer.issue_at("user-4711", now).unwrap();
             assert_eq!(
                 claims(ticket.expose_secret(), &public).unwrap(),
@@ -267,7 +267,7 @@ mod tests {
             assert!(!format!("{issuer:?}").contains(body));
         }
         let other = SigningKey::<Sha256>::new(self::key()).verifying_key();
-        let issuer = TicketIssuer::new("env-a", &file(&key.to_pkcs1_pem(LineEnding::LF).unwrap()));
+        let issuer = TicketIssuer::new("env-a", file(&key.to_pkcs1_pem(LineEnding::LF).unwrap()));
         let ticket = issuer.unwrap().issue("user-4711").unwrap();
         assert!(claims(ticket.expose_secret(), &other).is_none());
     }

@@ -108,7 +108,7 @@ mod tests {
         let json = serde_json::json!({
             "access_token": token, "refresh_token": "r", "expires_in": 7200, "sub": "u", "lineage": lineage,
         });
-        Session::from_json(&json.to_string()).unwrap()
+        Session::from_json(json.to_string()).unwrap()
     }
 
     #[test]

@@ -101,8 +101,8 @@ impl TokenClaims {
     /// # Errors
     ///
     /// [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode) if it is no JSON Web Token.
-    pub fn decode(token: &str) -> Result<Self> {
-        let parts = jwt::split(token)?;
+    pub fn decode(token: impl AsRef<str>) -> Result<Self> {
+        let parts = jwt::split(token.as_ref())?;
         Ok(Self {
             claims: jwt::json(&parts.claims)?,
             header: jwt::json(&parts.header)?,
@@ -193,7 +193,7 @@ pub(crate) mod tests {
 
     #[test]
     fn a_claim_of_another_type_is_read_or_left_and_costs_no_other() {
-        let decode = |claims: Value| TokenClaims::decode(&token(&claims)).unwrap().claims;
+        let decode = |claims: Value| TokenClaims::decode(token(&claims)).unwrap().claims;
         let claims = decode(serde_json::json!({
             "sub": 19, "user_id": 19, "exp": "7200", "is_system_admin": "false", "aud": 7,
         }));

@@ -243,7 +243,7 @@ mod tests {
                     "expires_in": 7200, "sub": "u",
                 });
                 stored[name] = number.clone();
-                if let Ok(session) = crate::Session::from_json(&stored.to_string()) {
+                if let Ok(session) = crate::Session::from_json(stored.to_string()) {
                     let _ = (
                         session.remaining(),
                         session.lifetime(),
@@ -257,7 +257,7 @@ mod tests {
             let token = crate::value::claims::tests::token(&claims);
             let stored = json!({ "access_token": token, "refresh_token": "r" });
             let _ =
-                crate::Session::from_json(&stored.to_string()).map(|session| session.remaining());
+                crate::Session::from_json(stored.to_string()).map(|session| session.remaining());
         }
     }
 }

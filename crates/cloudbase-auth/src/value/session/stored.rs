@@ -18,11 +18,11 @@ impl Session {
     /// # Errors
     ///
     /// [`Decode`](ErrorKind::Decode) if it is not a session, or of a version that this SDK does not know.
-    pub fn from_json(json: &str) -> Result<Self> {
+    pub fn from_json(json: impl AsRef<str>) -> Result<Self> {
         let unusable =
             |what: &str| Error::new(ErrorKind::Decode, format!("the stored session {what}"));
         let mut stored: Object =
-            serde_json::from_str(json).map_err(|_| unusable("is not valid"))?;
+            serde_json::from_str(json.as_ref()).map_err(|_| unusable("is not valid"))?;
         let version = match stored.take::<String>(&["version"]).as_deref() {
             None | Some("v1") => ApiVersion::V1,
             Some("v2") => ApiVersion::V2,

@@ -132,7 +132,7 @@ fn without_a_stored_end_the_token_has_it() {
         &serde_json::json!({"sub": "9", "exp": 4_000_000_030_u64, "iat": 3_999_992_830_u64}),
     );
     let session =
-        Session::from_json(&serde_json::json!({ "access_token": token }).to_string()).unwrap();
+        Session::from_json(serde_json::json!({ "access_token": token }).to_string()).unwrap();
     assert_eq!(
         session.expires_at().unwrap().as_unix_millis(),
         4_000_000_000_000

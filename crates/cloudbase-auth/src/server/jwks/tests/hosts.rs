@@ -207,7 +207,7 @@ async fn keys_can_be_kept_for_any_time() {
 fn outside_a_runtime_the_error_says_so() {
     let verifier = verifier(&publishing());
     let token = sign(0, &header(), &claims());
-    let mut verified = std::pin::pin!(verifier.verify(&token));
+    let mut verified = std::pin::pin!(verifier.verify(token.as_str()));
     let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
     let std::task::Poll::Ready(result) = verified.as_mut().poll(&mut cx) else {
         panic!("it waits")
