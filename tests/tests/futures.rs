@@ -57,14 +57,6 @@ macro_rules! requests {
         has($request, |request| request.max_attempts(1));
         requests!(@$class $request);
     )+};
-    // Of auth: what spends a code or a password is never repeated, nor sent with another token.
-    (@auth $request:expr) => {
-        has($request, |request| request.header("a", "b"));
-        has($request, |request| request.request_id("r"));
-        let Absent = $request.token("t");
-        let Absent = $request.idempotent(true);
-        let Absent = $request.any_status();
-    };
     (@read $request:expr) => {
         requests!(@product $request);
         let Absent = $request.idempotent(true);
@@ -79,6 +71,28 @@ macro_rules! requests {
         requests!(@product $request);
         has($request, |request| request.idempotent(true));
         has($request, |request| request.any_status());
+    };
+    // Those of auth take no other token than the session's. `shown`: the first request is known before
+    // anything is awaited; `later`: it is not.
+    (@auth_write $request:expr) => {
+        requests!(@auth $request);
+        shows($request, |request| request.operation());
+        has($request, |request| request.idempotent(true));
+    };
+    (@auth_shown $request:expr) => {
+        requests!(@auth_later $request);
+        shows($request, |request| request.operation());
+    };
+    (@auth_later $request:expr) => {
+        requests!(@auth $request);
+        let Absent = $request.idempotent(true);
+    };
+    (@auth $request:expr) => {
+        has($request, |request| request.header("a", "b"));
+        has($request, |request| request.request_id("r"));
+        let Absent = $request.token("t");
+        let Absent = $request.require_user();
+        let Absent = $request.any_status();
     };
     // What goes to another host has nothing that is for the gateway.
     (@elsewhere $request:expr) => {
@@ -102,6 +116,11 @@ fn app() -> CloudBase {
     app.build().expect("the configuration is valid")
 }
 
+/// A request that cannot be had without a service: only its type is looked at.
+fn any<T>() -> T {
+    unreachable!("it is called in functions that are not")
+}
+
 #[test]
 fn requests_of_auth() {
     use cloudbase_auth::{
@@ -112,73 +131,68 @@ fn requests_of_auth() {
     let auth = app.auth();
     let ticket = || async { Ok("ticket") };
     requests!(
-        auth: auth.sign_in_with_password(Password::username("a", "b")),
+        auth_shown: auth.sign_in_with_password(Password::username("a", "b")),
         auth.sign_in_anonymously(),
-        auth.sign_in_with_custom_ticket(ticket),
         auth.sign_in_with_id_token(IdToken::new("a", "b")),
         auth.sign_in_with_otp(Otp::email("a")),
         auth.sign_in_with_verification("a"),
         auth.grant_provider_token(ProviderGrant::id_token("a", "b")),
         auth.patch_provider_token("a", serde_json::Map::new()),
         auth.sign_up(SignUp::email("a")),
-        auth.sign_up_with_proof(SignUp::provider_token("a")),
         auth.send_verification(VerificationRequest::email("a")),
         auth.verify("a", "b"),
         auth.verify_otp(VerifyOtp::new("a", "b")),
         auth.resend(Resend::email("a", ResendType::Sms)),
         auth.reset_password_for_email("a"),
         auth.reset_password_for_old("a", "b"),
-        auth.reauthenticate(),
         auth.sudo_with_password("a"),
         auth.sudo_with_verification("a"),
         auth.user(),
         auth.refresh_user(),
-        auth.update_user(UpdateUser::new()),
         auth.delete_user("a"),
         auth.query_user(UserQuery::new()),
         auth.is_username_registered("a"),
         auth.user_identities(),
         auth.identity_providers(),
-        auth.link_identity("a"),
         auth.bind_identity("a"),
+        auth.introspect(),
+        auth.introspect_token("a"),
+        auth.create_captcha_data("a"),
+        auth.verify_captcha_data("a", "b"),
+    );
+    requests!(
+        auth_later: auth.sign_in_with_custom_ticket(ticket),
+        auth.sign_up_with_proof(SignUp::provider_token("a")),
+        auth.reauthenticate(),
+        auth.update_user(UpdateUser::new()),
+        auth.link_identity("a"),
         auth.sign_in_with_oauth(OAuth::new("a")),
         auth.verify_oauth(VerifyOAuth::new("a", "b")),
         auth.handle_oauth_callback("a"),
-        auth.introspect(),
-        auth.introspect_token("a"),
         auth.captcha_token(),
-        auth.create_captcha_data("a"),
-        auth.verify_captcha_data("a", "b"),
         auth.set_session(SetSession::new("a")),
     );
-    // A removal by id.
-    has(auth.unlink_identity("a"), |it| it.idempotent(true));
-    spawned(auth.unlink_identity("a").send_with_meta());
+    requests!(auth_write: auth.unlink_identity("a"));
     spawned(auth.refresh_session().into_future());
     spawned(auth.sign_out().into_future());
     // Those that begin with a code that was sent, or with leave that was given.
-    macro_rules! spawnable {
-        ($($request:ident),+ $(,)?) => {
-            $(
-                let _ = |it: request::$request| spawned(it.into_future());
-                let _ = |it: request::$request| spawned(it.send());
-                let _ = |it: request::$request| spawned(it.send_with_meta());
-            )+
-        };
-    }
-    spawnable!(
-        DeleteUserWith,
-        SetPassword,
-        PendingContactResend,
-        PendingContactVerify,
-        PendingPasswordResetResend,
-        PendingPasswordResetUpdateUser,
-        PendingReauthenticationResend,
-        PendingReauthenticationUpdateUser,
-        PendingReauthenticationVerify,
-        PendingSignInResend,
-        PendingSignInVerify,
-    );
+    let _ = || {
+        requests!(
+            auth_shown: any::<request::DeleteUserWith>(),
+            any::<request::PendingContactResend>(),
+            any::<request::PendingPasswordResetResend>(),
+            any::<request::PendingReauthenticationResend>(),
+            any::<request::PendingSignInResend>(),
+        );
+        requests!(
+            auth_later: any::<request::PendingContactVerify>(),
+            any::<request::PendingPasswordResetUpdateUser>(),
+            any::<request::PendingReauthenticationUpdateUser>(),
+            any::<request::PendingReauthenticationVerify>(),
+            any::<request::PendingSignInVerify>(),
+        );
+        requests!(auth_write: any::<request::SetPassword>());
+    };
 }
 
 #[test]
