@@ -246,3 +246,26 @@ fn off_means_no_proxy_wherever_it_is_written() {
         assert_eq!(shown(config), direct, "{known:?}");
     }
 }
+
+#[test]
+fn the_environment_and_the_region_read_as_their_text() {
+    let config = base().env_id("demo-1").region("ap-guangzhou");
+    let config = config.access_key("key").build().unwrap();
+    let text: &str = config.env_id().as_ref();
+    assert_eq!([text, &config.env_id().to_string()], ["demo-1"; 2]);
+    let text: &str = config.region().as_ref();
+    assert_eq!([text, &config.region().to_string()], ["ap-guangzhou"; 2]);
+}
+
+#[test]
+fn user_and_password_of_a_socks_proxy_have_up_to_255_bytes() {
+    for (user, password, fits) in [(255, 255, true), (256, 1, false), (1, 256, false)] {
+        let (user, password) = ("u".repeat(user), "p".repeat(password));
+        let config = Config::builder()
+            .env_id("demo-1a2b3c")
+            .access_key("key")
+            .proxy(format!("socks5://{user}:{password}@proxy.example:1080"));
+        let (user, password) = (user.len(), password.len());
+        assert_eq!(config.build().is_ok(), fits, "{user}, {password}");
+    }
+}

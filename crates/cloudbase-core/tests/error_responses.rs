@@ -150,3 +150,9 @@ async fn a_compressed_error_is_unpacked_and_a_damaged_one_has_its_status() {
     );
     assert_eq!(error.response().unwrap().text(), INVALID);
 }
+
+#[test]
+fn only_a_response_says_that_a_thing_is_not_modified() {
+    assert!(!Error::other("no").is_not_modified());
+    assert!(!Error::argument("name", "must be short").is_not_modified());
+}

@@ -177,3 +177,13 @@ async fn failures_give_their_places_back() {
         assert_eq!(error.kind(), ErrorKind::Middleware);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_download_waits_for_its_place() {
+    let client = slow(Duration::from_secs(10)).max_connections(1);
+    let client = client.build().unwrap();
+    let download = || async { client.execute(get("/v1/a").transfer()).await.map(drop) };
+    let (first, second) = tokio::join!(download(), download());
+    first.unwrap();
+    second.unwrap();
+}
