@@ -258,6 +258,33 @@ fn requests_of_models() {
 }
 
 #[test]
+fn requests_of_documents() {
+    use cloudbase_data::documents::{eq, set};
+    let all = || app().documents().collection("c");
+    let some = || all().filter(eq("a", 1));
+    let one = || all().doc("1");
+    let document = json!({ "a": 1 });
+    requests!(
+        read: some().get::<Row>(),
+        some().get_one::<Row>(),
+        some().count(),
+        all().aggregate::<Row>(),
+        one().get::<Row>(),
+    );
+    requests!(
+        write: all().add(&document),
+        all().add_many([&document]),
+        some().update(set("a", 2)),
+        some().remove(),
+        one().set(&document),
+        one().update(set("a", 2)),
+        one().remove(),
+        app().documents().create_collection("c"),
+        app().documents().run_commands([&document]),
+    );
+}
+
+#[test]
 fn requests_of_storage() {
     let storage = || app().storage();
     let bucket = || app().storage().bucket("b");
