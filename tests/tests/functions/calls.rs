@@ -22,7 +22,7 @@ struct Sum {
 }
 
 #[tokio::test]
-async fn an_answer_is_what_the_function_returned() {
+async fn a_response_is_what_the_function_returned() {
     let sum = |event: Value, _| async move {
         let (a, b) = (event["a"].as_i64(), event["b"].as_i64());
         Ok(json!({ "sum": a.zip(b).map(|(a, b)| a + b) }))
@@ -32,19 +32,19 @@ async fn an_answer_is_what_the_function_returned() {
         .function_with("echo", echo());
     let fixture = start(builder).await;
     let functions = &fixture.functions;
-    let answer = functions
+    let response = functions
         .call("sum")
         .json(&json!({ "a": 1, "b": 2 }))
         .await
         .unwrap();
-    assert_eq!(answer.json::<Sum>().unwrap(), Sum { sum: 3 });
-    assert_eq!((answer.status().as_u16(), answer.attempts()), (200, 1));
-    assert!(!answer.request_id().is_empty());
-    let shown = format!("{answer:?}");
+    assert_eq!(response.json::<Sum>().unwrap(), Sum { sum: 3 });
+    assert_eq!((response.status().as_u16(), response.attempts()), (200, 1));
+    assert!(!response.request_id().is_empty());
+    let shown = format!("{response:?}");
     assert!(shown.contains("functions.call"), "{shown}");
     assert!(!shown.contains("sum\"") && !shown.contains("application/json"));
 
-    // `pick` answers whatever `value` it is asked for.
+    // `pick` returns the `value` that it is asked for.
     let pick = |event: Value, _| async move { Ok(event["value"].clone()) };
     fixture.emulator.set_function("pick", Function::event(pick));
     let pick = |value: Value| {
@@ -98,16 +98,16 @@ async fn an_answer_is_what_the_function_returned() {
 }
 
 #[tokio::test]
-async fn a_code_in_a_good_answer_is_the_functions_own() {
-    let answer = json!({ "code": "OUT_OF_STOCK", "message": "none left" });
-    let expected = answer.clone();
+async fn a_code_in_a_good_response_is_the_functions_own() {
+    let response = json!({ "code": "OUT_OF_STOCK", "message": "none left" });
+    let expected = response.clone();
     let shop = move |_, _| {
-        let answer = answer.clone();
-        async move { Ok(answer) }
+        let response = response.clone();
+        async move { Ok(response) }
     };
     let fixture = start(Emulator::builder().function("shop", shop)).await;
-    let answer = fixture.functions.call("shop").await.unwrap();
-    assert_eq!(answer.json::<Value>().unwrap(), expected);
+    let response = fixture.functions.call("shop").await.unwrap();
+    assert_eq!(response.json::<Value>().unwrap(), expected);
 }
 
 #[tokio::test]
@@ -161,7 +161,7 @@ async fn every_failure_has_its_code() {
 }
 
 #[tokio::test]
-async fn too_many_calls_at_once_are_told_so() {
+async fn too_many_calls_at_once_are_reported() {
     let fixture = start(Emulator::builder()).await;
     let inside = Arc::new(tokio::sync::Notify::new());
     let (entered, go_on) = (inside.clone(), Arc::new(tokio::sync::Notify::new()));
@@ -233,14 +233,14 @@ async fn limits_are_checked_before_anything_is_sent() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Argument);
-    // Found by the client or by the builder, a refusal has one form and the name of its call.
+    // Found by the client or by the builder, a rejection has one form and the name of its call.
     let by_client = functions.call("echo").timeout(Duration::ZERO).await;
     let by_builder = functions.call("").await;
-    for (refused, message) in [
+    for (rejected, message) in [
         (by_client, "`timeout` must be longer than zero"),
         (by_builder, "`function name` must not be empty"),
     ] {
-        let error = refused.unwrap_err();
+        let error = rejected.unwrap_err();
         assert_eq!(
             error.to_string(),
             format!("invalid argument: {message} (functions.call)")
@@ -283,14 +283,14 @@ async fn a_call_runs_once_unless_the_caller_says_otherwise() {
     assert!(error.was_sent() && !error.is_retryable());
     assert_eq!(calls.load(Ordering::SeqCst), 1);
     fixture.emulator.faults().add(lost());
-    let answer = fixture
+    let response = fixture
         .functions
         .call("count")
         .idempotent(true)
         .await
         .unwrap();
-    assert_eq!(answer.json::<u8>().unwrap(), 3);
-    assert_eq!(answer.attempts(), 2);
+    assert_eq!(response.json::<u8>().unwrap(), 3);
+    assert_eq!(response.attempts(), 2);
 }
 
 #[tokio::test]
@@ -316,15 +316,15 @@ async fn headers_and_request_id_reach_the_function() {
         Ok(json!({ "custom": custom, "request": context.request_id() }))
     };
     let fixture = start(Emulator::builder().function("shows", shows)).await;
-    let answer = fixture
+    let response = fixture
         .functions
         .call("shows")
         .header("x-custom", "yes")
         .await
         .unwrap();
-    let seen: Value = answer.json().unwrap();
+    let seen: Value = response.json().unwrap();
     assert_eq!(seen["custom"], "yes");
-    assert_eq!(seen["request"], answer.request_id());
+    assert_eq!(seen["request"], response.request_id());
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Fixture, start};
 
-/// Answers with the status in the path and the body and content type of the request.
+/// Responds with the status in the path and the body and content type of the request.
 async fn status(request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let status: u16 = parts
@@ -22,14 +22,14 @@ async fn status(request: Request<Body>) -> Response<Body> {
         .unwrap()
         .parse()
         .unwrap();
-    let mut answer = Response::builder().status(status).header("x-trace", "t");
+    let mut response = Response::builder().status(status).header("x-trace", "t");
     if let Some(content_type) = parts.headers.get("x-content-type") {
-        answer = answer.header("content-type", content_type);
+        response = response.header("content-type", content_type);
     }
     if (300..400).contains(&status) {
-        answer = answer.header("location", "/login");
+        response = response.header("location", "/login");
     }
-    answer.body(body).unwrap()
+    response.body(body).unwrap()
 }
 
 async fn fixture() -> Fixture {
@@ -182,15 +182,15 @@ async fn every_door_gives_the_response() {
         assert!(!format!("{error}{error:?}").contains("title"));
     }
     for call in doors() {
-        let answer = call.any_status().await.unwrap();
-        assert_eq!(answer.status().as_u16(), 422);
-        assert_eq!(answer.headers()["x-trace"], "t");
-        assert_eq!(answer.json::<Value>().unwrap(), problem);
+        let response = call.any_status().await.unwrap();
+        assert_eq!(response.status().as_u16(), 422);
+        assert_eq!(response.headers()["x-trace"], "t");
+        assert_eq!(response.json::<Value>().unwrap(), problem);
     }
     for call in doors() {
-        let answer = call.any_status().stream().await.unwrap();
-        assert_eq!(answer.status().as_u16(), 422);
-        let pieces: Vec<Bytes> = answer.into_value().try_collect().await.unwrap();
+        let response = call.any_status().stream().await.unwrap();
+        assert_eq!(response.status().as_u16(), 422);
+        let pieces: Vec<Bytes> = response.into_value().try_collect().await.unwrap();
         assert_eq!(
             serde_json::from_slice::<Value>(&pieces.concat()).unwrap(),
             problem
@@ -219,9 +219,9 @@ async fn an_ordinary_function_gives_it_as_well() {
         assert_eq!(body["code"], error.code().unwrap().as_str());
         assert_eq!(body["message"], error.message());
     }
-    let answer = fixture.functions.call("fails").any_status().await.unwrap();
-    assert_eq!(Some(answer.status()), long.status());
-    let body: Value = answer.json().unwrap();
+    let response = fixture.functions.call("fails").any_status().await.unwrap();
+    assert_eq!(Some(response.status()), long.status());
+    let body: Value = response.json().unwrap();
     assert_eq!(body["code"], long.code().unwrap().as_str());
 }
 
@@ -240,9 +240,9 @@ async fn a_token_is_refreshed_before_any_status() {
         .faults()
         .add(expired.times(1).status(401, "ACCESS_TOKEN_EXPIRED"));
     let call = app.call_container("own").method(http::Method::POST);
-    let answer = call.path("/409").any_status().await;
-    match answer {
-        Ok(answer) => assert_eq!(answer.status().as_u16(), 409),
+    let response = call.path("/409").any_status().await;
+    match response {
+        Ok(response) => assert_eq!(response.status().as_u16(), 409),
         Err(error) => panic!("{error}"),
     }
 }
@@ -261,8 +261,8 @@ async fn a_long_body_is_cut_in_an_error_and_whole_in_a_response() {
         (response.bytes().len(), response.is_truncated()),
         (64 * 1024, true)
     );
-    let answer = call().any_status().await.unwrap();
-    assert_eq!(answer.bytes().len(), body.len());
+    let response = call().any_status().await.unwrap();
+    assert_eq!(response.bytes().len(), body.len());
     let stream = call().any_status().stream().await.unwrap().into_value();
     let length = stream.map(|piece| piece.unwrap().len());
     assert_eq!(
@@ -286,20 +286,20 @@ async fn what_is_no_event_stream_or_no_json_can_be_read_in_the_error() {
     assert_eq!(error.kind(), ErrorKind::Decode);
     assert_eq!(error.response().unwrap().text(), r#"{"error":"no model"}"#);
 
-    let answer = call("text/plain", "pong pong").await.unwrap();
-    assert_eq!(answer.json::<String>().unwrap(), "pong pong");
-    let error = answer.json::<Vec<u8>>().unwrap_err();
+    let response = call("text/plain", "pong pong").await.unwrap();
+    assert_eq!(response.json::<String>().unwrap(), "pong pong");
+    let error = response.json::<Vec<u8>>().unwrap_err();
     assert_eq!(
         error.message(),
         "the response is `text/plain`, not JSON (9 bytes)"
     );
     assert_eq!(error.response().unwrap().text(), "pong pong");
 
-    let answer = call("application/json", "\u{feff}{\"a\":\"cut \\ud83d\"}")
+    let response = call("application/json", "\u{feff}{\"a\":\"cut \\ud83d\"}")
         .await
         .unwrap();
     assert_eq!(
-        answer.json::<Value>().unwrap(),
+        response.json::<Value>().unwrap(),
         json!({ "a": "cut \u{fffd}" })
     );
     let half = "data: {\"a\":\"\\udc00!\"}\n\n";

@@ -63,13 +63,9 @@ async fn a_rejection_is_one_whatever_its_fields_are() {
 #[tokio::test]
 async fn what_a_function_returns_is_its_own_whatever_it_is_called() {
     let value = json!({ "code": "X", "message": "m", "requestId": "r-1", "statusCode": 500 });
-    for (field, what, response) in substitutes(&value, "") {
-        let functions = Functions::new(client(200, &response));
-        let answer = functions.call("f").await.unwrap();
-        assert_eq!(
-            answer.json::<Value>().unwrap(),
-            response,
-            "`{field}` {what}"
-        );
+    for (field, what, body) in substitutes(&value, "") {
+        let functions = Functions::new(client(200, &body));
+        let response = functions.call("f").await.unwrap();
+        assert_eq!(response.json::<Value>().unwrap(), body, "`{field}` {what}");
     }
 }

@@ -17,12 +17,12 @@ async fn every_method_reaches_a_service() {
     let data = json!({ "a": 1, "text": "x y" });
     for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
         let call = service.request(method.clone(), "/items/1").json(&data);
-        let answer = call.header("x-custom", "yes").await.unwrap();
+        let response = call.header("x-custom", "yes").await.unwrap();
         assert_eq!(
-            (answer.status().as_u16(), &answer.headers()["x-answer"]),
+            (response.status().as_u16(), &response.headers()["x-answer"]),
             (202, &"yes".parse().unwrap())
         );
-        let seen: Value = answer.json().unwrap();
+        let seen: Value = response.json().unwrap();
         assert_eq!(seen["method"], method.as_str());
         assert_eq!(seen["custom"], "yes");
         assert_eq!(
@@ -175,9 +175,9 @@ async fn bodies_stream_both_ways() {
         .service("api")
         .post("/")
         .body("text/plain", body);
-    let answer = call.stream().await.unwrap();
-    assert_eq!(answer.status().as_u16(), 202);
-    let pieces: Vec<Bytes> = answer.into_value().map(Result::unwrap).collect().await;
+    let response = call.stream().await.unwrap();
+    assert_eq!(response.status().as_u16(), 202);
+    let pieces: Vec<Bytes> = response.into_value().map(Result::unwrap).collect().await;
     let seen: Value = serde_json::from_slice(&pieces.concat()).unwrap();
     assert_eq!(seen["body"].as_str().unwrap().len(), 400);
 }
@@ -197,12 +197,12 @@ async fn each_piece_comes_back_before_the_next_is_sent() {
     sender.send("first").await.unwrap();
     let service = fixture.cloud_run.service("echo");
     let call = service.post("/").body("text/plain", Body::stream(pieces));
-    let mut answer = call.stream().await.unwrap().into_value();
-    assert_eq!(answer.next().await.unwrap().unwrap(), "first");
+    let mut response = call.stream().await.unwrap().into_value();
+    assert_eq!(response.next().await.unwrap().unwrap(), "first");
     sender.send("second").await.unwrap();
-    assert_eq!(answer.next().await.unwrap().unwrap(), "second");
+    assert_eq!(response.next().await.unwrap().unwrap(), "second");
     drop(sender);
-    assert!(answer.next().await.is_none());
+    assert!(response.next().await.is_none());
 }
 
 #[tokio::test]
@@ -229,7 +229,7 @@ async fn a_stream_is_counted_while_it_is_sent() {
 }
 
 #[tokio::test]
-async fn refusals_of_platform_and_service_are_errors() {
+async fn rejections_of_platform_and_service_are_errors() {
     let teapot = |_| async {
         let page = "<html>I am a teapot</html>";
         Response::builder().status(418).body(page.into()).unwrap()
@@ -265,7 +265,7 @@ async fn refusals_of_platform_and_service_are_errors() {
 }
 
 #[tokio::test]
-async fn an_empty_answer_is_null() {
+async fn an_empty_response_is_null() {
     let nothing = |_| async {
         Response::builder()
             .status(204)
@@ -273,10 +273,10 @@ async fn an_empty_answer_is_null() {
             .unwrap()
     };
     let fixture = start(Emulator::builder().service("nothing", Service::http(nothing))).await;
-    let answer = fixture.cloud_run.call("nothing").await.unwrap();
-    assert_eq!(answer.status().as_u16(), 204);
-    answer.json::<()>().unwrap();
-    assert_eq!(answer.json::<Option<u8>>().unwrap(), None);
-    let error = answer.json::<u8>().unwrap_err();
+    let response = fixture.cloud_run.call("nothing").await.unwrap();
+    assert_eq!(response.status().as_u16(), 204);
+    response.json::<()>().unwrap();
+    assert_eq!(response.json::<Option<u8>>().unwrap(), None);
+    let error = response.json::<u8>().unwrap_err();
     assert_eq!(error.message(), "empty response, u8 expected");
 }

@@ -1,4 +1,4 @@
-//! Answers that come piece by piece.
+//! Responses that come piece by piece.
 
 use std::time::Duration;
 
@@ -18,13 +18,13 @@ fn events_of(body: Body) -> Response<Body> {
         .unwrap()
 }
 
-async fn serving<F>(answer: F) -> Fixture
+async fn serving<F>(response: F) -> Fixture
 where
     F: Fn() -> Response<Body> + Send + Sync + 'static,
 {
     let service = Service::http(move |_: Request<Body>| {
-        let answer = answer();
-        async move { answer }
+        let response = response();
+        async move { response }
     });
     start(Emulator::builder().service("chat", service)).await
 }
@@ -41,9 +41,9 @@ async fn events_come_one_by_one() {
         events_of(Body::from_stream(stream::iter(bytes.collect::<Vec<_>>())))
     })
     .await;
-    let answer = fixture.cloud_run.call("chat").events().await.unwrap();
-    assert!(!answer.request_id().is_empty());
-    let events: Vec<_> = answer.into_value().try_collect().await.unwrap();
+    let response = fixture.cloud_run.call("chat").events().await.unwrap();
+    assert!(!response.request_id().is_empty());
+    let events: Vec<_> = response.into_value().try_collect().await.unwrap();
     assert_eq!(events.len(), 2, "what the end cuts off is dropped");
     assert_eq!(
         (events[0].event.as_str(), events[0].id.as_str()),
@@ -64,7 +64,7 @@ async fn events_come_one_by_one() {
 }
 
 #[tokio::test]
-async fn an_event_is_told_before_the_next_one_is_there() {
+async fn an_event_is_reported_before_the_next_one_is_there() {
     let (sender, receiver) = tokio::sync::mpsc::unbounded_channel::<&'static str>();
     let receiver = std::sync::Mutex::new(Some(receiver));
     let fixture = serving(move || {
@@ -150,7 +150,7 @@ async fn a_stream_that_falls_silent_is_ended() {
 }
 
 #[tokio::test]
-async fn what_is_no_event_stream_is_refused() {
+async fn what_is_no_event_stream_is_rejected() {
     let fixture = serving(|| Response::new(Body::from("data: 1\n\n"))).await;
     let error = fixture.cloud_run.call("chat").events().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
@@ -176,13 +176,13 @@ async fn what_is_no_event_stream_is_refused() {
 }
 
 #[tokio::test]
-async fn a_long_answer_streams_past_the_limit_of_whole_ones() {
+async fn a_long_response_streams_past_the_limit_of_whole_ones() {
     const LENGTH: usize = 12 * 1024 * 1024;
     let fixture = serving(|| Response::new(Body::from(vec![7; LENGTH]))).await;
     let error = fixture.cloud_run.call("chat").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge, "{error:?}");
-    let answer = fixture.cloud_run.call("chat").stream().await.unwrap();
-    let length = answer
+    let response = fixture.cloud_run.call("chat").stream().await.unwrap();
+    let length = response
         .into_value()
         .try_fold(0, |sum, bytes| async move { Ok(sum + bytes.len()) });
     assert_eq!(length.await.unwrap(), LENGTH);

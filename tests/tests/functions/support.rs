@@ -36,7 +36,7 @@ pub(crate) fn client(emulator: &Emulator, key: &str) -> Client {
         .unwrap()
 }
 
-/// Answers with what it got.
+/// Responds with what it got.
 pub(crate) async fn mirror(request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let body = body.collect().await.unwrap().to_bytes();

@@ -26,7 +26,7 @@ impl Scene {
     }
 
     async fn results(name: &str, wire: Wire) -> (Self, cloudbase_core::Client) {
-        let returned = |answer: &Response<Bytes>| json!({ "result": value(answer), "requestId": answer.request_id() });
+        let returned = |response: &Response<Bytes>| json!({ "result": value(response), "requestId": response.request_id() });
         Self::new(name, wire, returned).await
     }
 
@@ -59,8 +59,8 @@ impl Scene {
 }
 
 /// JSON as its value, anything else as its text.
-fn value(answer: &Response<Bytes>) -> Value {
-    let text = answer.text().unwrap_or_default();
+fn value(response: &Response<Bytes>) -> Value {
+    let text = response.text().unwrap_or_default();
     serde_json::from_str(text).unwrap_or(text.into())
 }
 
@@ -89,8 +89,8 @@ async fn functions_call(wire: Wire) {
     let data =
         json!({ "key": "value", "n": 1, "nested": { "a": [1, null, true] }, "text": "你好 \"x\"" });
     let call = functions.call("hello").json(&data);
-    let answer = scene.step("app.callFunction", call).await.unwrap();
-    assert_eq!(answer.request_id(), "server-request-id");
+    let response = scene.step("app.callFunction", call).await.unwrap();
+    assert_eq!(response.request_id(), "server-request-id");
     let call = functions.call("hello");
     scene.step("app.callFunction", call).await.unwrap();
     let call = functions.call("my function").json(&json!({}));
@@ -126,8 +126,8 @@ async fn functions_expired_token(wire: Wire) {
     let name = "functions_call_token_expired_answer";
     let (scene, functions) = Scene::functions(name, wire).await;
     let call = functions.call("hello").json(&json!({ "a": 1 }));
-    let answer = scene.step("app.callFunction", call).await;
-    assert_eq!(answer.unwrap().attempts(), 2);
+    let response = scene.step("app.callFunction", call).await;
+    assert_eq!(response.unwrap().attempts(), 2);
     scene.replay.assert_done();
 }
 

@@ -9,7 +9,7 @@ use cloudbase_storage::CopyItem;
 use crate::support::start;
 
 #[tokio::test]
-async fn batches_are_cut_and_answered_in_order() {
+async fn batches_are_cut_and_their_results_in_order() {
     let fixture = start().await;
     let storage = &fixture.storage;
     let template = storage.upload("keep", "x").await.unwrap().file_id;
@@ -67,8 +67,8 @@ async fn a_batch_that_fails_half_way_keeps_what_it_did() {
             template.bucket()
         )
     });
-    let refusal = Fault::on("POST /v1/storages/delete-objects").status(403, "ACTION_FORBIDDEN");
-    fixture.emulator.faults().add(refusal.skip(1));
+    let rejection = Fault::on("POST /v1/storages/delete-objects").status(403, "ACTION_FORBIDDEN");
+    fixture.emulator.faults().add(rejection.skip(1));
     let results = fixture.storage.remove(ids.clone()).await.unwrap();
     assert!(results[0].is_ok());
     assert!(results[1].as_ref().unwrap_err().is_not_found());
@@ -81,7 +81,7 @@ async fn a_batch_that_fails_half_way_keeps_what_it_did() {
         .emulator
         .requests()
         .count("POST /v1/storages/delete-objects");
-    assert_eq!(calls, 2, "after a refusal nothing more is sent");
+    assert_eq!(calls, 2, "after a rejection nothing more is sent");
     let whole = fixture.storage.remove(ids).await.unwrap_err();
     assert_eq!(whole.code(), Some(&ErrorCode::ACTION_FORBIDDEN));
 }

@@ -18,8 +18,8 @@ fn json_reply(value: &Value) -> Reply {
 
 #[tokio::test]
 async fn metadata_of_a_copy_goes_in_body_and_header() {
-    let answer = json!({"Id": "7", "Key": "other/named/by/the/service.txt"});
-    let server = Scripted::start(move |_, _| json_reply(&answer).into()).await;
+    let response = json!({"Id": "7", "Key": "other/named/by/the/service.txt"});
+    let server = Scripted::start(move |_, _| json_reply(&response).into()).await;
     let bucket = server.storage().bucket("docs");
     let copy = bucket.copy("a", "b.txt").to_bucket("other");
     let copy = copy.metadata(&json!({"k": "值"})).await.unwrap();
@@ -320,8 +320,8 @@ async fn an_object_whose_absence_nobody_stated_is_not_missing() {
 async fn an_item_that_is_no_object_is_no_success() {
     const ID: &str = "cloud://demo-1a2b3c.b/a";
     for item in [json!("OBJECT_NOT_EXIST"), json!(null), json!([])] {
-        let answer = json!([item]);
-        let server = Scripted::start(move |_, _| json_reply(&answer).into()).await;
+        let response = json!([item]);
+        let server = Scripted::start(move |_, _| json_reply(&response).into()).await;
         let removed = server.storage().remove([ID]).await.unwrap().remove(0);
         assert_eq!(removed.unwrap_err().kind(), ErrorKind::Decode, "{item}");
     }

@@ -165,7 +165,7 @@ async fn objects_of_a_bucket() {
             .is_unauthenticated()
     );
     // Every call has the choices of every other.
-    let refused = [
+    let rejected = [
         bucket.info("a").token("no-token").await.unwrap_err(),
         bucket.exists("a").token("no-token").await.unwrap_err(),
         bucket.remove(["a"]).token("no-token").await.unwrap_err(),
@@ -176,7 +176,7 @@ async fn objects_of_a_bucket() {
             .await
             .unwrap_err(),
     ];
-    assert!(refused.iter().all(Error::is_unauthenticated));
+    assert!(rejected.iter().all(Error::is_unauthenticated));
     let nowhere = storage
         .bucket("nowhere")
         .upload("a", "x")
@@ -293,51 +293,51 @@ async fn urls_of_a_bucket_need_no_credential() {
 }
 
 #[tokio::test]
-async fn what_is_no_name_is_refused_before_anything_is_sent() {
+async fn what_is_no_name_is_rejected_before_anything_is_sent() {
     let fixture = start().await;
     let storage = &fixture.storage;
-    let mut refused = Vec::new();
+    let mut rejected = Vec::new();
     for id in ["", "..", "a/b", "a b", "a%2e"] {
         let bucket = storage.bucket(id);
-        refused.push(bucket.upload("a", "x").await.unwrap_err());
-        refused.push(bucket.update("a", "x").await.unwrap_err());
-        refused.push(bucket.download("a").await.unwrap_err());
-        refused.push(bucket.list("").await.unwrap_err());
-        refused.push(bucket.remove(["a"]).await.unwrap_err());
-        refused.push(bucket.copy("a", "b").await.unwrap_err());
-        refused.push(bucket.info("a").await.unwrap_err());
-        refused.push(bucket.exists("a").await.unwrap_err());
-        refused.push(bucket.signed_upload_url("a").await.unwrap_err());
-        refused.push(storage.bucket_details(id).await.unwrap_err());
-        refused.push(storage.create_bucket(id).await.unwrap_err());
-        refused.push(storage.update_bucket(id).await.unwrap_err());
-        refused.push(storage.delete_bucket(id).await.unwrap_err());
+        rejected.push(bucket.upload("a", "x").await.unwrap_err());
+        rejected.push(bucket.update("a", "x").await.unwrap_err());
+        rejected.push(bucket.download("a").await.unwrap_err());
+        rejected.push(bucket.list("").await.unwrap_err());
+        rejected.push(bucket.remove(["a"]).await.unwrap_err());
+        rejected.push(bucket.copy("a", "b").await.unwrap_err());
+        rejected.push(bucket.info("a").await.unwrap_err());
+        rejected.push(bucket.exists("a").await.unwrap_err());
+        rejected.push(bucket.signed_upload_url("a").await.unwrap_err());
+        rejected.push(storage.bucket_details(id).await.unwrap_err());
+        rejected.push(storage.create_bucket(id).await.unwrap_err());
+        rejected.push(storage.update_bucket(id).await.unwrap_err());
+        rejected.push(storage.delete_bucket(id).await.unwrap_err());
         let elsewhere = storage.bucket("docs").copy("a", "b").to_bucket(id);
-        refused.push(elsewhere.await.unwrap_err());
+        rejected.push(elsewhere.await.unwrap_err());
     }
     assert!(
-        refused
+        rejected
             .iter()
             .all(|error| error.message().starts_with("`bucket id` must be"))
     );
     let bucket = storage.bucket("docs");
     let minute = Duration::from_secs(60);
     for path in ["", "../a", "a/./b", "a\r\nb"] {
-        refused.push(bucket.upload(path, "x").await.unwrap_err());
-        refused.push(bucket.download(path).await.unwrap_err());
-        refused.push(bucket.remove(["a", path]).await.unwrap_err());
-        refused.push(bucket.copy(path, "b").await.unwrap_err());
-        refused.push(bucket.move_to("a", path).await.unwrap_err());
-        refused.push(bucket.info(path).await.unwrap_err());
-        refused.push(bucket.signed_url(path, minute).await.unwrap_err());
-        refused.push(bucket.signed_urls([path], minute).await.unwrap_err());
-        refused.push(bucket.signed_upload_url(path).await.unwrap_err());
+        rejected.push(bucket.upload(path, "x").await.unwrap_err());
+        rejected.push(bucket.download(path).await.unwrap_err());
+        rejected.push(bucket.remove(["a", path]).await.unwrap_err());
+        rejected.push(bucket.copy(path, "b").await.unwrap_err());
+        rejected.push(bucket.move_to("a", path).await.unwrap_err());
+        rejected.push(bucket.info(path).await.unwrap_err());
+        rejected.push(bucket.signed_url(path, minute).await.unwrap_err());
+        rejected.push(bucket.signed_urls([path], minute).await.unwrap_err());
+        rejected.push(bucket.signed_upload_url(path).await.unwrap_err());
     }
-    refused.push(bucket.copy("/a", "a").await.unwrap_err());
-    refused.push(bucket.signed_url("a", Duration::ZERO).await.unwrap_err());
+    rejected.push(bucket.copy("/a", "a").await.unwrap_err());
+    rejected.push(bucket.signed_url("a", Duration::ZERO).await.unwrap_err());
     let upload = bucket.upload("a", "x").content_type("a\n");
-    refused.push(upload.await.unwrap_err());
-    for error in refused {
+    rejected.push(upload.await.unwrap_err());
+    for error in rejected {
         assert_eq!(error.kind(), ErrorKind::Argument, "{error}");
         assert!(!error.was_sent());
     }

@@ -195,25 +195,25 @@ async fn awkward_names_name_their_own_object() {
 }
 
 #[tokio::test]
-async fn what_is_no_name_or_id_is_refused_before_anything_is_sent() {
+async fn what_is_no_name_or_id_is_rejected_before_anything_is_sent() {
     let fixture = start().await;
     let storage = &fixture.storage;
     let id = format!("cloud://{}.b/a", fixture.emulator.env_id());
     let long = "x".repeat(851);
-    let mut refused = Vec::new();
+    let mut rejected = Vec::new();
     for path in ["", "../a", "a/./b", "a\r\nb", &long] {
-        refused.push(storage.upload(path, "x").await.unwrap_err());
-        refused.push(storage.upload_info(path).await.unwrap_err());
-        refused.push(storage.copy(path, "b").await.unwrap_err());
-        refused.push(storage.move_to("b", path).await.unwrap_err());
+        rejected.push(storage.upload(path, "x").await.unwrap_err());
+        rejected.push(storage.upload_info(path).await.unwrap_err());
+        rejected.push(storage.copy(path, "b").await.unwrap_err());
+        rejected.push(storage.move_to("b", path).await.unwrap_err());
     }
-    refused.push(storage.copy("/a", "a/").await.unwrap_err());
+    rejected.push(storage.copy("/a", "a/").await.unwrap_err());
     for no_id in ["a.png", "cloud://x", "https://h/a"] {
-        refused.push(storage.download(no_id).await.unwrap_err());
-        refused.push(storage.info(no_id).await.unwrap_err());
-        refused.push(storage.remove([&id, no_id]).await.unwrap_err());
+        rejected.push(storage.download(no_id).await.unwrap_err());
+        rejected.push(storage.info(no_id).await.unwrap_err());
+        rejected.push(storage.remove([&id, no_id]).await.unwrap_err());
     }
-    refused.push(
+    rejected.push(
         storage
             .upload("a", "x")
             .content_type("a\n")
@@ -221,14 +221,14 @@ async fn what_is_no_name_or_id_is_refused_before_anything_is_sent() {
             .unwrap_err(),
     );
     let forged = storage.upload("a", "x").object_header("authorization", "x");
-    refused.push(forged.await.unwrap_err());
-    refused.push(storage.signed_url(&id, Duration::ZERO).await.unwrap_err());
-    refused.push(storage.download(&id).range(5..5).await.unwrap_err());
+    rejected.push(forged.await.unwrap_err());
+    rejected.push(storage.signed_url(&id, Duration::ZERO).await.unwrap_err());
+    rejected.push(storage.download(&id).range(5..5).await.unwrap_err());
     for no_tag in ["\n", "abc", "\"", "W/\"a\"", "\"a\", \"b\""] {
-        refused.push(storage.download(&id).if_match(no_tag).await.unwrap_err());
+        rejected.push(storage.download(&id).if_match(no_tag).await.unwrap_err());
     }
-    refused.push(storage.download_url("/a").await.unwrap_err());
-    for error in refused {
+    rejected.push(storage.download_url("/a").await.unwrap_err());
+    for error in rejected {
         assert_eq!(error.kind(), ErrorKind::Argument, "{error}");
         assert!(!error.was_sent());
     }
@@ -376,7 +376,7 @@ async fn signed_urls_live_as_long_as_asked() {
 }
 
 #[tokio::test]
-async fn an_upload_can_be_handed_to_somebody_else() {
+async fn an_upload_can_be_handed_to_another_client() {
     let fixture = start().await;
     let storage = &fixture.storage;
     let info = storage
@@ -484,7 +484,7 @@ async fn the_object_store_sees_nothing_of_cloudbase() {
 }
 
 #[tokio::test]
-async fn who_may_not_is_told_so() {
+async fn what_is_not_permitted_is_an_error() {
     let fixture = start().await;
     let visitor = fixture.visitor();
     let error = visitor.upload("a", "x").await.unwrap_err();

@@ -14,7 +14,7 @@ fn first_byte(seen: &Seen) -> Option<usize> {
     range.split('-').next()?.parse().ok()
 }
 
-/// The answer of an object store to a request for the object `content`, version `"1"`.
+/// The response of an object store to a request for the object `content`, version `"1"`.
 fn object(seen: &Seen, content: &[u8]) -> Reply {
     let total = content.len();
     let reply = match first_byte(seen) {
@@ -31,7 +31,7 @@ fn object(seen: &Seen, content: &[u8]) -> Reply {
         .header("x-cos-hash-crc64ecma", crc(content))
 }
 
-/// A store that breaks off its first answer after so many bytes.
+/// A store that breaks off its first response after so many bytes.
 async fn cut_once(bytes: usize) -> Scripted {
     Scripted::start(move |number, seen| {
         let reply = object(seen, &noise(LENGTH));
@@ -130,7 +130,7 @@ async fn a_stalled_download_is_replaced() {
 
 #[tokio::test]
 async fn an_object_that_changed_is_not_pieced_together() {
-    let refuses: fn(&Seen) -> Act = |_| {
+    let rejects: fn(&Seen) -> Act = |_| {
         Reply::new(412)
             .body("<Error><Code>PreconditionFailed</Code></Error>")
             .into()
@@ -142,7 +142,7 @@ async fn an_object_that_changed_is_not_pieced_together() {
             .into()
     };
     let longer: fn(&Seen) -> Act = |seen| object(seen, &noise(LENGTH + 1)).into();
-    for second in [refuses, ignores, longer] {
+    for second in [rejects, ignores, longer] {
         let server = Scripted::start(move |number, seen| match number {
             0 => object(seen, &noise(LENGTH)).cut(LENGTH / 2),
             _ => second(seen),
@@ -177,14 +177,14 @@ async fn a_store_without_ranges_is_read_from_the_start() {
     let download = server
         .storage()
         .download(Scripted::id("a"))
-        .on_progress(move |told| {
-            sender.send(told.received).unwrap();
+        .on_progress(move |reported| {
+            sender.send(reported.received).unwrap();
         });
     assert!(download.await.unwrap() == noise(LENGTH));
-    let told: Vec<_> = progress.iter().collect();
+    let reported: Vec<_> = progress.iter().collect();
     assert!(
-        told.is_sorted_by(|a, b| a < b),
-        "what came twice is told once"
+        reported.is_sorted_by(|a, b| a < b),
+        "what came twice is reported once"
     );
 }
 
@@ -317,15 +317,15 @@ async fn a_dropped_download_leaves_nothing_behind() {
     let download = server
         .storage()
         .download(Scripted::id("a"))
-        .on_progress(move |told| {
-            let _ = sender.send(told.received);
+        .on_progress(move |reported| {
+            let _ = sender.send(reported.received);
         });
     {
         let mut download = std::pin::pin!(download.to_file(folder.path().join("a")));
         loop {
             tokio::select! {
                 result = &mut download => panic!("{result:?}"),
-                told = moving.recv() => if told == Some(LENGTH as u64 / 2) { break },
+                reported = moving.recv() => if reported == Some(LENGTH as u64 / 2) { break },
             }
         }
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);

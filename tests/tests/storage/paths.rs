@@ -83,11 +83,11 @@ async fn errors_of_files_are_the_systems() {
     let missing = folder.path().join("no such folder").join("file");
     let error = storage.upload("k", missing.as_path()).await.unwrap_err();
     let system = std::fs::read(&missing).unwrap_err().to_string();
-    let wanted = format!("cannot read the file `{}`: {system}", missing.display());
-    assert_eq!(error.message(), wanted);
+    let expected = format!("cannot read the file `{}`: {system}", missing.display());
+    assert_eq!(error.message(), expected);
     let download = storage.download(Scripted::id("a")).to_file(&missing);
-    let wanted = format!("cannot write the file `{}`: {system}", missing.display());
-    assert_eq!(download.await.unwrap_err().message(), wanted);
+    let expected = format!("cannot write the file `{}`: {system}", missing.display());
+    assert_eq!(download.await.unwrap_err().message(), expected);
 }
 
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! What passes in pieces, and who is told of them.
+//! What passes in pieces, and who is notified of them.
 
 use bytes::Bytes;
 use cloudbase_core::{ErrorKind, Result};
@@ -10,7 +10,7 @@ use crate::support::{noise, start};
 const MIB: usize = 1024 * 1024;
 
 #[tokio::test]
-async fn progress_tells_every_piece() {
+async fn progress_reports_every_piece() {
     let fixture = start().await;
     let (sender, receiver) = std::sync::mpsc::channel();
     let upload = fixture

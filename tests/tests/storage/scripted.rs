@@ -24,12 +24,12 @@ pub(crate) struct Seen {
 /// What the object store does with a request.
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
-    /// Reads the whole body and answers.
+    /// Reads the whole body and responds.
     Reply(Reply),
     /// Reads so many bytes of the body and closes the connection.
     CutUpload(usize),
-    /// Reads so many bytes of the body, answers, and reads on until the client stops.
-    RefuseUpload(usize, Reply),
+    /// Reads so many bytes of the body, responds, and reads on until the client stops.
+    RejectUpload(usize, Reply),
     /// Reads so many bytes of the body, and then nothing more.
     StallUpload(usize),
 }
@@ -174,7 +174,7 @@ impl Server {
     async fn serve(self, mut socket: TcpStream) {
         let mut buffer = Vec::new();
         while let Some((mut seen, length)) = read_head(&mut socket, &mut buffer).await {
-            // Buckets are objects of the gateway itself: those the handler answers for.
+            // Buckets are objects of the gateway itself: those the handler responds for.
             if seen.target.starts_with("/v1/storages/get-objects-") {
                 read_body(&mut socket, &mut buffer, &mut seen, length).await;
                 let reply = self.gateway_reply(&seen);
@@ -199,7 +199,7 @@ impl Server {
                     self.store.lock().unwrap().push(seen);
                     return;
                 }
-                Act::RefuseUpload(bytes, reply) => {
+                Act::RejectUpload(bytes, reply) => {
                     read_body(&mut socket, &mut buffer, &mut seen, length.min(bytes)).await;
                     let _ = send(&mut socket, reply, false).await;
                     read_body(&mut socket, &mut buffer, &mut seen, length).await;
@@ -219,7 +219,7 @@ impl Server {
         let items: Vec<Value> = serde_json::from_slice(&seen.body).unwrap();
         let origin = &self.origin;
         let version = self.gateway.lock().unwrap().len();
-        let answers: Vec<Value> = items
+        let responses: Vec<Value> = items
             .iter()
             .map(|item| match item.get("objectId").and_then(Value::as_str) {
                 Some(key) => json!({
@@ -239,7 +239,7 @@ impl Server {
             .collect();
         Reply::new(200)
             .header("content-type", "application/json")
-            .body(serde_json::to_vec(&answers).unwrap())
+            .body(serde_json::to_vec(&responses).unwrap())
     }
 }
 
@@ -287,7 +287,7 @@ async fn read_body(socket: &mut TcpStream, buffer: &mut Vec<u8>, seen: &mut Seen
     }
 }
 
-/// Sends an answer; says whether the connection may be used again.
+/// Sends a response; says whether the connection may be used again.
 async fn send(socket: &mut TcpStream, reply: Reply, is_head: bool) -> bool {
     let mut head = format!("HTTP/1.1 {} x\r\n", reply.status);
     for (name, value) in &reply.headers {

@@ -327,12 +327,12 @@ async fn errors_of_the_object_store_are_typed() {
 }
 
 #[tokio::test]
-async fn a_refusal_that_comes_early_is_the_error() {
+async fn a_rejection_that_comes_early_is_the_error() {
     let server = Scripted::start(|_, _| {
-        let refusal = Reply::new(400)
+        let rejection = Reply::new(400)
             .header("connection", "close")
             .body("<Error><Code>EntityTooLarge</Code><Message>no</Message></Error>");
-        Act::RefuseUpload(1000, refusal)
+        Act::RejectUpload(1000, rejection)
     })
     .await;
     const LONG: usize = 64 * 1024 * 1024;
@@ -350,8 +350,8 @@ async fn a_refusal_that_comes_early_is_the_error() {
         "the rest is not sent"
     );
 
-    // Nor does a good answer before the end make an object.
-    let server = Scripted::start(|_, _| Act::RefuseUpload(1000, Reply::new(200))).await;
+    // Nor does a good response before the end make an object.
+    let server = Scripted::start(|_, _| Act::RejectUpload(1000, Reply::new(200))).await;
     let upload = server.storage().upload("a", vec![7; LONG]);
     let error = upload.await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Body, "{error:?}");
@@ -359,27 +359,27 @@ async fn a_refusal_that_comes_early_is_the_error() {
 }
 
 #[tokio::test]
-async fn an_answered_attempt_does_not_go_on_beside_the_next() {
+async fn an_attempt_with_a_response_does_not_go_on_beside_the_next() {
     const LONG: usize = 64 * 1024 * 1024;
     let server = Scripted::start(|number, _| match number {
-        0 => Act::RefuseUpload(1000, Reply::new(503)),
+        0 => Act::RejectUpload(1000, Reply::new(503)),
         _ => taken(),
     })
     .await;
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let telling = told.clone();
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let reporting = reported.clone();
     let upload = server.storage().upload("a", vec![7; LONG]);
-    let upload = upload.on_progress(move |progress| telling.lock().unwrap().push(progress.sent));
+    let upload = upload.on_progress(move |progress| reporting.lock().unwrap().push(progress.sent));
     upload.await.unwrap();
-    let told = told.lock().unwrap();
-    let starts: Vec<_> = (0..told.len())
-        .filter(|at| told[*at] == 256 * 1024)
+    let reported = reported.lock().unwrap();
+    let starts: Vec<_> = (0..reported.len())
+        .filter(|at| reported[*at] == 256 * 1024)
         .collect();
     assert_eq!(starts.len(), 2);
-    let second = &told[starts[1]..];
+    let second = &reported[starts[1]..];
     assert!(
         second.is_sorted(),
-        "only the second attempt is told of then"
+        "only the second attempt is reported then"
     );
     assert_eq!(second.last(), Some(&(LONG as u64)));
 }
@@ -421,19 +421,19 @@ async fn progress_starts_again_with_the_upload() {
         _ => taken(),
     })
     .await;
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let telling = told.clone();
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let reporting = reported.clone();
     let upload = server
         .storage()
         .upload("a", noise(LENGTH))
         .on_progress(move |progress| {
             assert_eq!(progress.total, Some(LENGTH as u64));
-            telling.lock().unwrap().push(progress.sent);
+            reporting.lock().unwrap().push(progress.sent);
         });
     upload.await.unwrap();
-    let told = told.lock().unwrap();
-    assert_eq!(told.last(), Some(&(LENGTH as u64)));
-    let starts = told.iter().filter(|sent| **sent == 256 * 1024).count();
+    let reported = reported.lock().unwrap();
+    assert_eq!(reported.last(), Some(&(LENGTH as u64)));
+    let starts = reported.iter().filter(|sent| **sent == 256 * 1024).count();
     assert_eq!(starts, 2);
 }
 

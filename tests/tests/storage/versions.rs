@@ -145,7 +145,7 @@ async fn a_part_is_an_object_only_where_it_was_requested() {
 }
 
 #[tokio::test]
-async fn a_condition_of_the_caller_is_answered_by_name() {
+async fn a_condition_of_the_caller_is_rejected_by_name() {
     let server = Scripted::start(|_, _| Reply::new(200).body(noise(10)).into()).await;
     let download = server
         .storage()
