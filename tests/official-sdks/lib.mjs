@@ -49,9 +49,9 @@ export const requests = (pattern = '*') => control('GET', `/requests?match=${enc
 
 /**
  * The JS SDK's two builds. The one for Node refuses PATCH and DELETE for auth, so auth is tested with the one for browsers,
- * which needs these globals.
+ * which needs these globals. And an older version, whose `database()` is not the same.
  */
-const builds = { node: '@cloudbase/js-sdk', browser: './node_modules/@cloudbase/js-sdk/dist/index.cjs.js' };
+const builds = { node: '@cloudbase/js-sdk', '3.5.4': '@cloudbase/js-sdk-3.5.4', browser: './node_modules/@cloudbase/js-sdk/dist/index.cjs.js' };
 
 function load(build) {
   if (build === 'browser') pretendToBeABrowser();

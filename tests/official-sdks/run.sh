@@ -18,6 +18,7 @@ fi
 # The server SDK names its gateway in `Host` whatever it is connected to.
 arguments=(--port 0 --allow-host emulator-local.api.tcloudbasegateway.com)
 [ -f fixtures/schema.sql ] && arguments+=(--schema fixtures/schema.sql)
+[ -f fixtures/documents.json ] && arguments+=(--documents fixtures/documents.json)
 [ -f fixtures/functions.json ] && arguments+=(--functions fixtures/functions.json)
 [ -d fixtures/models ] && arguments+=(--models fixtures/models)
 

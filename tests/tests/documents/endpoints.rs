@@ -151,11 +151,10 @@ async fn a_document_is_returned_bare() {
 }
 
 #[tokio::test]
-async fn text_of_a_generated_id_finds_its_document_by_filter() {
-    let emulator = with(json!({"c": []})).await;
+async fn the_text_of_an_object_id_finds_its_document_by_filter() {
+    let id = "507f1f77bcf86cd799439011";
+    let emulator = with(json!({"c": [{"_id": {"$oid": id}, "n": 1}]})).await;
     let admin = Api::admin(&emulator);
-    let ids = admin.insert("c", json!([{"n": 1}, {"n": 2}])).await;
-    let id = ids[0].as_str().unwrap();
     let document = json!({"_id": {"$oid": id}, "n": int(1)});
     assert_eq!(admin.find("c", json!({"_id": id})).await, json!([document]));
     assert_eq!(
@@ -265,6 +264,20 @@ async fn pipelines_return_twenty_documents_unless_they_say_how_many() {
         .await
         .rejects(400, "INVALID_PARAM");
     run(json!({})).await.rejects(400, "INVALID_PARAM");
+}
+
+#[tokio::test]
+async fn a_distance_that_is_null_is_not_given() {
+    let places = json!([{"_id": 1, "at": {"type": "Point", "coordinates": [116.4, 39.9]}}]);
+    let emulator = with(json!({"c": places})).await;
+    let admin = Api::admin(&emulator);
+    let point = json!({"type": "Point", "coordinates": [116.41, 39.91]});
+    // As the official SDK writes `geoNear` without a minimum.
+    for (most, count) in [(json!(5000), 1), (json!(5), 0), (json!(null), 1)] {
+        let near = json!({"$geometry": point, "$maxDistance": most, "$minDistance": null});
+        let found = admin.find("c", json!({"at": {"$nearSphere": near}})).await;
+        assert_eq!(found.as_array().unwrap().len(), count, "{most}");
+    }
 }
 
 #[tokio::test]

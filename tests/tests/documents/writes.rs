@@ -22,6 +22,9 @@ async fn inserts_are_all_or_nothing_and_ids_are_in_order() {
         made.len() == 24 && made.bytes().all(|byte| byte.is_ascii_hexdigit()),
         "{made}"
     );
+    // It is text, which the official SDKs can read.
+    let found = admin.find("c", json!({"_id": made})).await;
+    assert_eq!(found, json!([{"_id": made}]));
     let insert = async |data: Value| admin.post(DOCUMENTS, json!({"data": data})).await;
     let twice = insert(json!([{"_id": "new"}, {"_id": "a"}])).await;
     let message = twice.rejects(409, "DATABASE_DUPLICATE_WRITE");

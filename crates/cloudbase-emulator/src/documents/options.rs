@@ -59,7 +59,7 @@ impl EmulatorBuilder {
     /// }"#);
     /// ```
     ///
-    /// Documents are relaxed or canonical Extended JSON; one without `_id` gets an ObjectId. `permission` is `PRIVATE` (the
+    /// Documents are relaxed or canonical Extended JSON; one without `_id` gets an id as text. `permission` is `PRIVATE` (the
     /// default), `READONLY`, `ADMINWRITE` or `ADMINONLY`; instead of it, `rules` is `{"read": …, "write": …}`, see
     /// [`CollectionPermission::Custom`]. A collection kept from an earlier run in a data directory keeps its documents, and gets
     /// the indexes that it has not.

@@ -73,7 +73,8 @@ fn insert_one(
         )));
     }
     let id = match fields.remove("_id") {
-        None => ObjectId::new().into(),
+        // As text: the JavaScript SDK turns ObjectIds that it reads into objects which none of its calls takes.
+        None => ObjectId::new().to_hex().into(),
         Some(Bson::Array(_) | Bson::RegularExpression(_) | Bson::Undefined) => {
             return Err(DocumentError::invalid(
                 "_id must not be an array or a regular expression",

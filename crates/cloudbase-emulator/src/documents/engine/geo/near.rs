@@ -65,7 +65,8 @@ impl Near {
             _ => reject!("{operator} needs a geometry of type Point"),
         };
         let distance = |value: Option<&Bson>, default: f64| match value {
-            None => Ok(default),
+            // The official SDKs send null for a bound that is not given.
+            None | Some(Bson::Null) => Ok(default),
             Some(value) => Number::from_bson(value)
                 .map(Number::to_f64)
                 .filter(|distance| *distance >= 0.0)
