@@ -251,10 +251,11 @@ fn off_means_no_proxy_wherever_it_is_written() {
 fn the_environment_and_the_region_read_as_their_text() {
     let config = base().env_id("demo-1").region("ap-guangzhou");
     let config = config.access_key("key").build().unwrap();
-    let text: &str = config.env_id().as_ref();
-    assert_eq!([text, &config.env_id().to_string()], ["demo-1"; 2]);
-    let text: &str = config.region().as_ref();
-    assert_eq!([text, &config.region().to_string()], ["ap-guangzhou"; 2]);
+    let (env_id, region) = (config.env_id(), config.region());
+    let shown = [env_id.to_string(), region.to_string()];
+    assert_eq!(shown, ["demo-1", "ap-guangzhou"]);
+    let text: [&str; 2] = [env_id.as_ref(), region.as_ref()];
+    assert_eq!(text, shown);
 }
 
 #[test]
