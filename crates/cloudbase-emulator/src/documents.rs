@@ -5,6 +5,7 @@ mod database;
 mod ejson;
 mod engine;
 mod error;
+mod fuzz;
 mod operation;
 mod options;
 mod permission;
@@ -25,6 +26,8 @@ use crate::error::StartError;
 use crate::files;
 use crate::state::{AppState, Base};
 
+#[doc(hidden)]
+pub use self::fuzz::fuzz_documents;
 pub(crate) use self::options::DocumentOptions;
 pub use self::permission::CollectionPermission;
 

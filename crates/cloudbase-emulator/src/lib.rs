@@ -115,6 +115,8 @@ pub use clock::Clock;
 pub use data::fuzz_parse;
 pub use data::{SqlError, TablePermission, TemplatePermission};
 pub use documents::CollectionPermission;
+#[doc(hidden)]
+pub use documents::fuzz_documents;
 pub use emulator::{Emulator, EmulatorBuilder, Snapshot};
 pub use error::StartError;
 pub use fault::{Fault, Faults, Gate};

@@ -2,7 +2,6 @@
 //!
 //! One value for each kind of operation, parsed first and applied to documents after that: [`Filter`], [`Update`],
 //! [`Projection`], [`Sort`], [`Pipeline`]. What is not valid or not supported is a [`Rejection`], never a wrong result.
-#![expect(dead_code, unused_imports, reason = "the endpoints begin to use it")]
 
 mod calendar;
 mod compare;
@@ -24,8 +23,8 @@ mod types;
 mod update;
 
 pub(crate) use self::{
-    compare::{compare, equal, identical, type_rank},
-    filter::{Filter, IndexBound, IndexCondition, Nearest},
+    compare::{equal, identical},
+    filter::{Filter, IndexBound, IndexCondition},
     pipeline::{Collections, Pipeline},
     projection::Projection,
     rejection::{Rejection, Result},

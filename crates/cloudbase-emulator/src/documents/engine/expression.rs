@@ -36,7 +36,7 @@ use super::{path::Path, rejection::Result};
 
 pub(super) use self::{
     accumulator::{Accumulator, State},
-    arithmetic::{Arithmetic, add, combine},
+    arithmetic::{Arithmetic, combine},
     parse::valid_name,
     scope::{Known, Scope},
 };

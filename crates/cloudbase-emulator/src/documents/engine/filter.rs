@@ -101,7 +101,7 @@ impl Nearest<'_> {
     fn distance(&self, document: &Document) -> Option<f64> {
         let mut nearest: Option<f64> = None;
         visit_path(document, self.path, &mut |value| {
-            if let Some(distance) = value.and_then(|value| self.near.distance(value)) {
+            if let Some((distance, _)) = value.and_then(|value| self.near.nearest(value)) {
                 nearest = Some(nearest.map_or(distance, |nearest| nearest.min(distance)));
             }
             false

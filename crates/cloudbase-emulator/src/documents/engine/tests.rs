@@ -3,6 +3,7 @@
 mod equality;
 mod expressions;
 mod filters;
+mod geography;
 mod properties;
 mod stages;
 mod updates;

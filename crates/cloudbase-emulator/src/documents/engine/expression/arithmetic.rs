@@ -63,11 +63,6 @@ pub(in super::super) fn combine(
     })
 }
 
-/// The sum of two numbers, an int64 that overflows being a double.
-pub(in super::super) fn add(operator: &str, left: Number, right: Number) -> Result<Number> {
-    or_double(operator, Arithmetic::Add, left, right)
-}
-
 fn or_double(
     operator: &str,
     arithmetic: Arithmetic,

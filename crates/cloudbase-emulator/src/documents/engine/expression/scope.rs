@@ -31,10 +31,6 @@ impl Known {
     pub(super) fn has(&self, name: &str) -> bool {
         self.variables.iter().any(|variable| variable == name)
     }
-
-    pub(in super::super) fn now(&self) -> DateTime {
-        self.now
-    }
 }
 
 /// What an expression is evaluated in: the document, and the variables from the innermost outward.

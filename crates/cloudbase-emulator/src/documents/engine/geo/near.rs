@@ -90,4 +90,16 @@ impl Near {
             .contains(&distance)
             .then_some(distance)
     }
+
+    /// The distance of a stored geometry, or of the nearest one of an array, with the geometry.
+    pub(in super::super) fn nearest<'a>(&self, value: &'a Bson) -> Option<(f64, &'a Bson)> {
+        if let Some(distance) = self.distance(value) {
+            return Some((distance, value));
+        }
+        let elements = value.as_array().map(Vec::as_slice).unwrap_or_default();
+        elements
+            .iter()
+            .filter_map(|element| Some((self.distance(element)?, element)))
+            .min_by(|(left, _), (right, _)| left.total_cmp(right))
+    }
 }

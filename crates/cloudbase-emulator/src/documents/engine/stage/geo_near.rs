@@ -106,10 +106,10 @@ impl GeoNear {
         let mut nearest: Option<(f64, Bson)> = None;
         visit_path(document, &path, &mut |value| {
             if let Some(value) = value
-                && let Some(distance) = self.near.distance(value)
+                && let Some((distance, place)) = self.near.nearest(value)
                 && nearest.as_ref().is_none_or(|(least, _)| distance < *least)
             {
-                nearest = Some((distance, value.clone()));
+                nearest = Some((distance, place.clone()));
             }
             false
         });

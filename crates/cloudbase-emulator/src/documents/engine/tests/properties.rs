@@ -7,8 +7,8 @@ use proptest::{collection::vec, prelude::*, sample::select};
 
 use super::{
     super::{
-        Collections, Filter, Pipeline, Projection, Replacement, Result, Sort, Update, compare,
-        identical,
+        Collections, Filter, Pipeline, Projection, Replacement, Result, Sort, Update,
+        compare::compare, identical,
     },
     NOW,
 };
@@ -19,11 +19,15 @@ fn scalar() -> impl Strategy<Value = Bson> {
         (-3..4_i32).prop_map(Bson::Int32),
         any::<i64>().prop_map(Bson::Int64),
         any::<f64>().prop_map(Bson::Double),
+        select(vec![f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0]).prop_map(Bson::Double),
+        select(vec![i64::MIN, i64::MAX, -1]).prop_map(Bson::Int64),
+        Just(Bson::Int32(i32::MIN)),
         (-3..4_i32).prop_map(|number| Bson::Double(number.into())),
         any::<bool>().prop_map(Bson::Boolean),
         select(vec![
             "",
             "a",
+            "é",
             "b",
             "$a",
             "$a.b",
@@ -47,6 +51,27 @@ fn scalar() -> impl Strategy<Value = Bson> {
             Bson::MaxKey,
             Bson::Undefined
         ]),
+    ]
+}
+
+/// Few numbers of every type, so that equal and extreme ones meet.
+fn number() -> impl Strategy<Value = Bson> {
+    let doubles = [
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        -0.0,
+        0.1,
+        9_007_199_254_740_992.0,
+    ];
+    let decimals = ["0.1", "1E+3", "-0", "NaN", "-Infinity", "9007199254740993"];
+    prop_oneof![
+        (-1..2_i32).prop_map(Bson::Int32),
+        select(vec![i64::MIN, i64::MAX, -1, 9_007_199_254_740_993]).prop_map(Bson::Int64),
+        select(doubles.to_vec()).prop_map(Bson::Double),
+        select(decimals.to_vec()).prop_map(|text| Bson::Decimal128(
+            text.parse::<bson::Decimal128>().expect("a decimal")
+        )),
     ]
 }
 
@@ -251,6 +276,13 @@ const UPDATES: &[&str] = &[
     "$pullAll",
     "$bit",
 ];
+const TEXTS: &[&str] = &[
+    "$substr",
+    "$substrBytes",
+    "$substrCP",
+    "$indexOfBytes",
+    "$indexOfCP",
+];
 const EXPRESSIONS: &[&str] = &[
     "$add",
     "$subtract",
@@ -373,6 +405,31 @@ proptest! {
         let stage = Bson::Document(doc! { "$project": { "r": { name: operand } } });
         if let Ok(pipeline) = Pipeline::parse(&[stage], NOW) {
             drop(pipeline.run(vec![document], &Others(Vec::new())));
+        }
+    }
+
+    #[test]
+    fn nothing_panics_on_texts_and_indexes(name in select(TEXTS), text in select(vec!["", "aé", "é"]), a in -1..4_i32, b in -1..4_i32) {
+        for operands in [vec![Bson::from(text), a.into(), b.into()], vec!["éaé".into(), text.into(), a.into(), b.into()]] {
+            let stage = Bson::Document(doc! { "$project": { "r": { name: operands } } });
+            if let Ok(pipeline) = Pipeline::parse(&[stage], NOW) {
+                drop(pipeline.run(vec![Document::new()], &Others(Vec::new())));
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_panics_on_any_divisor(divisor in number(), value in number()) {
+        if let Ok(filter) = Filter::parse(&doc! { "a": { "$mod": [divisor, 0] } }, NOW) {
+            drop(filter.matches(&doc! { "a": value }));
+        }
+    }
+
+    #[test]
+    fn comparing_numbers_is_a_total_order(a in number(), b in number(), c in number()) {
+        prop_assert_eq!(compare(&a, &b), compare(&b, &a).reverse());
+        if compare(&a, &b).is_le() && compare(&b, &c).is_le() {
+            prop_assert!(compare(&a, &c).is_le());
         }
     }
 

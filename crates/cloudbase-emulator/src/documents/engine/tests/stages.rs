@@ -126,7 +126,6 @@ fn a_stage_does_what_its_rule_says() {
     ];
     for (documents, stages, expected) in cases {
         let results = run(documents.clone(), stages.clone());
-        // The smallest type of a negative number is the crate's only concern here.
         assert_eq!(results, Ok(value(expected)), "{stages} on {documents}");
     }
 }

@@ -290,6 +290,16 @@ fn an_upsert_begins_with_what_the_filter_demands() {
         &doc! { "_id": 7, "k": 2, "o": { "p": 2 }, "x": Bson::Null, "n": 1 },
     ));
 
+    let twice = document(json!({ "$and": [{ "k": 1 }, { "k": 2 }] }));
+    let twice = Filter::parse(&twice, NOW).expect("valid");
+    let rejection = Update::parse(&update, NOW)
+        .and_then(|update| update.upserted(&twice))
+        .expect_err("two values");
+    assert!(
+        rejection.message.contains("two values of `k`"),
+        "{rejection}"
+    );
+
     let replaced = Replacement::parse(&doc! { "z": 1 })
         .and_then(|replacement| replacement.upserted(&filter))
         .expect("a document");
