@@ -38,10 +38,16 @@ pub use crate::models::Models;
 #[cfg(feature = "mysql")]
 pub use crate::mysql::MySql;
 pub use crate::row::Row;
-#[cfg(feature = "derive")]
+#[cfg(all(feature = "derive", feature = "documents"))]
+pub use cloudbase_derive::Fields;
+#[cfg(all(feature = "derive", feature = "mysql"))]
 pub use cloudbase_derive::Table;
+/// What the umbrella crate exports as `Fields`.
+#[cfg(all(feature = "derive", feature = "documents"))]
+#[doc(hidden)]
+pub use cloudbase_derive::UmbrellaFields;
 /// What the umbrella crate exports as `Table`.
-#[cfg(feature = "derive")]
+#[cfg(all(feature = "derive", feature = "mysql"))]
 #[doc(hidden)]
 pub use cloudbase_derive::UmbrellaTable;
 
@@ -51,6 +57,6 @@ pub use cloudbase_derive::UmbrellaTable;
 struct Readme;
 
 /// The code of the README of the derive macros, compiled.
-#[cfg(all(doctest, feature = "derive"))]
+#[cfg(all(doctest, feature = "derive", feature = "mysql"))]
 #[doc = include_str!("../../cloudbase-derive/README.md")]
 struct DeriveReadme;

@@ -1,4 +1,4 @@
-//! Reads `#[table(…)]`, and of `#[serde(…)]` what decides the names of columns.
+//! Reads `#[table(…)]` or `#[fields(…)]`, and of `#[serde(…)]` what decides the names of columns.
 
 use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned as _;
@@ -22,17 +22,21 @@ pub(crate) struct OnField {
 }
 
 impl OnStruct {
-    pub(crate) fn read(attributes: &[Attribute]) -> Result<Self> {
+    /// `own` is the attribute of the macro.
+    pub(crate) fn read(own: &str, attributes: &[Attribute]) -> Result<Self> {
         let mut found = Self::default();
         for attribute in attributes {
-            if attribute.path().is_ident("table") {
+            if attribute.path().is_ident(own) {
                 attribute.parse_nested_meta(|meta| {
-                    if meta.path.is_ident("name") {
+                    if meta.path.is_ident("name") && own == "table" {
                         found.name = Some(name_of(&meta)?);
                     } else if meta.path.is_ident("crate") {
                         found.module = Some(meta.value()?.parse()?);
                     } else {
-                        return Err(meta.error("expected `name = \"…\"` or `crate = path`"));
+                        return Err(meta.error(match own {
+                            "table" => "expected `name = \"…\"` or `crate = path`",
+                            _ => "expected `crate = path`",
+                        }));
                     }
                     Ok(())
                 })?;
@@ -53,12 +57,13 @@ impl OnStruct {
 }
 
 impl OnField {
-    pub(crate) fn read(attributes: &[Attribute]) -> Result<Self> {
+    /// `own` is the attribute of the macro.
+    pub(crate) fn read(own: &str, attributes: &[Attribute]) -> Result<Self> {
         let mut found = Self::default();
         let mut serde_name = None;
         let mut flatten = None;
         for attribute in attributes {
-            if attribute.path().is_ident("table") {
+            if attribute.path().is_ident(own) {
                 attribute.parse_nested_meta(|meta| {
                     if meta.path.is_ident("rename") {
                         found.rename = Some(name_of(&meta)?);
@@ -85,9 +90,12 @@ impl OnField {
             }
         }
         if let (Some(span), false) = (flatten, found.skip) {
+            let what = if own == "table" { "columns" } else { "fields" };
             return Err(Error::new(
                 span,
-                "the columns of a flattened field are not known here; add `#[table(skip)]` to it",
+                format!(
+                    "the {what} of a flattened field are not known here; add `#[{own}(skip)]` to it"
+                ),
             ));
         }
         found.rename = found.rename.or(serde_name);

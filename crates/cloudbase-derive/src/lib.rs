@@ -1,6 +1,7 @@
 //! Derive macros of the CloudBase SDK. Use them through `cloudbase` or `cloudbase-data`.
 
 mod attributes;
+mod fields;
 mod rename;
 mod table;
 
@@ -20,4 +21,19 @@ pub fn derive_table(input: TokenStream) -> TokenStream {
 pub fn derive_umbrella_table(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     table::expand(&input, &parse_quote!(::cloudbase::data::mysql)).into()
+}
+
+#[doc = include_str!("fields.md")]
+#[proc_macro_derive(Fields, attributes(fields, serde))]
+pub fn derive_fields(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    fields::expand(&input, &parse_quote!(::cloudbase_data::documents)).into()
+}
+
+// For programs that depend on the umbrella crate only, which exports it as `Fields`.
+#[doc = include_str!("fields.md")]
+#[proc_macro_derive(UmbrellaFields, attributes(fields, serde))]
+pub fn derive_umbrella_fields(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    fields::expand(&input, &parse_quote!(::cloudbase::documents)).into()
 }

@@ -15,7 +15,7 @@ pub(crate) fn expand(input: &DeriveInput, module: &Path) -> TokenStream {
 
 fn try_expand(input: &DeriveInput, module: &Path) -> Result<TokenStream> {
     let fields = named_fields(input)?;
-    let on_struct = OnStruct::read(&input.attrs)?;
+    let on_struct = OnStruct::read("table", &input.attrs)?;
     let module = on_struct.module.as_ref().unwrap_or(module);
     let Some(table) = &on_struct.name else {
         return Err(Error::new(
@@ -27,7 +27,7 @@ fn try_expand(input: &DeriveInput, module: &Path) -> Result<TokenStream> {
     let mut constants = Vec::new();
     let mut errors: Option<Error> = None;
     for field in &fields.named {
-        let on_field = match OnField::read(&field.attrs) {
+        let on_field = match OnField::read("table", &field.attrs) {
             Ok(on_field) if on_field.skip => continue,
             Ok(on_field) => on_field,
             Err(error) => {

@@ -27,7 +27,7 @@
 //! | `mysql` | tables over the MySQL REST API |
 //! | `documents` | the document database |
 //! | `models` | data models and data sources |
-//! | `derive` | `#[derive(Table)]`: columns as typed constants |
+//! | `derive` | `#[derive(Table)]` with `mysql`, `#[derive(Fields)]` with `documents`: columns and fields as typed constants |
 //! | `functions` | cloud functions, cloud hosting, APIs |
 //! | `storage` | objects |
 //! | `full` | all products and `derive` |
@@ -75,7 +75,10 @@ pub use cloudbase_core::{
 pub use cloudbase_auth as auth;
 #[cfg(any(feature = "documents", feature = "mysql", feature = "models"))]
 pub use cloudbase_data as data;
-#[cfg(feature = "derive")]
+#[cfg(all(feature = "derive", feature = "documents"))]
+#[doc(inline)]
+pub use cloudbase_data::UmbrellaFields as Fields;
+#[cfg(all(feature = "derive", feature = "mysql"))]
 #[doc(inline)]
 pub use cloudbase_data::UmbrellaTable as Table;
 #[cfg(feature = "documents")]
@@ -97,7 +100,9 @@ pub use cloudbase_storage as storage;
 pub mod prelude {
     pub use crate::{CloudBase, Error, ErrorCode, ErrorKind};
 
-    #[cfg(feature = "derive")]
+    #[cfg(all(feature = "derive", feature = "documents"))]
+    pub use crate::Fields;
+    #[cfg(all(feature = "derive", feature = "mysql"))]
     pub use crate::Table;
     #[cfg(feature = "file-store")]
     pub use cloudbase_auth::FileStore;

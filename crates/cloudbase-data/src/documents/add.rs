@@ -65,12 +65,7 @@ impl Add {
         }
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If the document is invalid.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         let documents = self.document.map(|document| vec![document]);
         operation(&self.target, &documents, self.options)
     }
@@ -101,12 +96,7 @@ impl AddMany {
         }
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If a document is invalid.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         operation(&self.target, &self.documents, self.options)
     }
 
@@ -123,12 +113,12 @@ cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; an error that
     /// [is a conflict](cloudbase_core::Error::is_conflict) if there is a document with this id, or with the
     /// same value of a unique index; whatever the service or the way to it reports.
-    impl[] Add => Added; call, product, write
+    impl[] Add => Added; call, product, write, operation
 }
 
 cloudbase_core::request_builder! {
     /// As [`Add::send`].
-    impl[] AddMany => AddedMany; call, product, write
+    impl[] AddMany => AddedMany; call, product, write, operation
 }
 
 fn operation(
@@ -138,6 +128,12 @@ fn operation(
 ) -> Result<Operation> {
     let operation = NAME.operation(Method::POST, || {
         let documents = documents.as_ref().map_err(Error::clone)?;
+        if documents.is_empty() {
+            return Err(Error::argument(
+                "documents",
+                "must have at least one document",
+            ));
+        }
         if options.idempotent() == Some(true) {
             ids(documents)?;
         }

@@ -217,12 +217,7 @@ impl<T> Aggregate<T> {
         self
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If a stage is invalid, or the call would be part of a transaction.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         let name = Name(
             "documents.aggregate",
             "/v1/database/instances/{instance}/databases/{database}/collections/{name}/documents/aggregations",
@@ -261,7 +256,7 @@ impl<T> Aggregate<T> {
 impl<T: DeserializeOwned> Aggregate<T> {
     async fn respond(self) -> Result<Response<Vec<T>>> {
         let client = self.target.target.client.clone();
-        fetch_list(&client, self.operation()?).await
+        fetch_list(&client, self.build()?).await
     }
 }
 
@@ -269,7 +264,7 @@ cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
     /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
     /// if a document does not fit `T`.
-    impl[T: DeserializeOwned + Send + 'static] Aggregate<T> => Vec<T>; call, product
+    impl[T: DeserializeOwned + Send + 'static] Aggregate<T> => Vec<T>; call, product, operation
 }
 
 fn positive(argument: &str, number: u32) -> Result<Value> {

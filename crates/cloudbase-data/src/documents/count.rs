@@ -26,12 +26,7 @@ impl Count {
         }
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If the filter is invalid.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         let name = Name(
             "documents.count",
             "/v1/database/instances/{instance}/databases/{database}/collections/{name}/documents",
@@ -53,7 +48,7 @@ impl Count {
             total: u64,
         }
         let client = self.target.target.client.clone();
-        let counted = fetch::<Total>(&client, self.operation()?).await?;
+        let counted = fetch::<Total>(&client, self.build()?).await?;
         Ok(counted.map(|Total { total }| total))
     }
 }
@@ -61,5 +56,5 @@ impl Count {
 cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
     /// the service or the way to it reports.
-    impl[] Count => u64; call, product
+    impl[] Count => u64; call, product, operation
 }

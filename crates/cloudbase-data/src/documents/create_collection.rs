@@ -25,12 +25,7 @@ impl CreateCollection {
         }
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If the name is empty.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         let name = Name(
             "documents.create_collection",
             "/v1/database/instances/{instance}/databases/{database}/collections",
@@ -47,12 +42,12 @@ impl CreateCollection {
 
     async fn respond(self) -> Result<Response<()>> {
         let client = self.target.client.clone();
-        confirm(&client, self.operation()?).await
+        confirm(&client, self.build()?).await
     }
 }
 
 cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
     /// the service or the way to it reports.
-    impl[] CreateCollection => (); call, product, write
+    impl[] CreateCollection => (); call, product, write, operation
 }

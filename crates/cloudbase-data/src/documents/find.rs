@@ -135,12 +135,7 @@ impl<T> Find<T> {
         self
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument is invalid.
-    pub fn operation(self) -> Result<Operation> {
+    pub(in crate::documents) fn build(self) -> Result<Operation> {
         Ok(self.query.operation()?.options(self.options))
     }
 }
@@ -202,7 +197,7 @@ fn order(keys: &[Order]) -> Result<Option<String>> {
 impl<T: DeserializeOwned> Find<T> {
     async fn respond(self) -> Result<Response<Vec<T>>> {
         let client = self.query.target.target.client.clone();
-        fetch_list(&client, self.operation()?).await
+        fetch_list(&client, self.build()?).await
     }
 }
 
@@ -221,7 +216,8 @@ impl<T: DeserializeOwned + Send + 'static> Find<T> {
     }
 
     /// All matching documents one by one, read in pages of 1,000, of which no more than two are in memory.
-    /// See [`pages`](Self::pages) for order, limit and errors.
+    /// See [`pages`](Self::pages) for order, limit and errors. A page may take as many bytes as any response
+    /// (`max_response_size`, 10 MiB): for documents of more than 10 KB, choose smaller pages.
     ///
     /// ```no_run
     /// # use cloudbase_data::documents::{Document, Documents, asc};
@@ -242,7 +238,7 @@ cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
     /// the service or the way to it reports; [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode)
     /// if a document does not fit `T`.
-    impl[T: DeserializeOwned + Send + 'static] Find<T> => Vec<T>; call, product
+    impl[T: DeserializeOwned + Send + 'static] Find<T> => Vec<T>; call, product, operation
 }
 
 /// Reads the first document that matches; awaited, it gives an `Option<T>`.
@@ -255,12 +251,7 @@ pub struct FindOne<T = Document> {
 }
 
 impl<T> FindOne<T> {
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument is invalid.
-    pub fn operation(mut self) -> Result<Operation> {
+    pub(in crate::documents) fn build(mut self) -> Result<Operation> {
         self.query.limit = Some(1);
         Ok(self.query.operation()?.options(self.options))
     }
@@ -269,12 +260,12 @@ impl<T> FindOne<T> {
 impl<T: DeserializeOwned> FindOne<T> {
     async fn respond(self) -> Result<Response<Option<T>>> {
         let client = self.query.target.target.client.clone();
-        let found = fetch_list(&client, self.operation()?).await?;
+        let found = fetch_list(&client, self.build()?).await?;
         Ok(found.map(|documents| documents.into_iter().next()))
     }
 }
 
 cloudbase_core::request_builder! {
     /// As [`Find::send`].
-    impl[T: DeserializeOwned + Send + 'static] FindOne<T> => Option<T>; call, product
+    impl[T: DeserializeOwned + Send + 'static] FindOne<T> => Option<T>; call, product, operation
 }

@@ -75,20 +75,29 @@ impl<P: Into<FieldPath>> From<Vec<P>> for Projection {
 }
 
 /// True and false become 1 and 0; objects such as `{"$slice": 3}` stay.
+impl From<Document> for Projection {
+    fn from(fields: Document) -> Self {
+        let number = |(path, value)| match value {
+            Value::Bool(shown) => (path, Value::Int32(shown.into())),
+            value => (path, value),
+        };
+        Self {
+            fields: fields.into_iter().map(number).collect(),
+            invalid: None,
+        }
+    }
+}
+
+/// As of a [`Document`].
 impl From<serde_json::Value> for Projection {
     fn from(value: serde_json::Value) -> Self {
-        let mut projection = Self::default();
-        let Value::Document(fields) = value.into() else {
-            projection.reject(&Error::argument("fields", "must be a JSON object"));
-            return projection;
-        };
-        for (path, value) in fields {
-            let value = match value {
-                Value::Bool(shown) => Value::Int32(shown.into()),
-                value => value,
-            };
-            projection.fields.insert(path, value);
+        match value.into() {
+            Value::Document(fields) => fields.into(),
+            _ => {
+                let mut projection = Self::default();
+                projection.reject(&Error::argument("fields", "must be a JSON object"));
+                projection
+            }
         }
-        projection
     }
 }

@@ -40,12 +40,7 @@ impl RunCommands {
         }
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If a command is invalid, or the list is empty.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         let name = Name(
             "documents.run_commands",
             "/v1/database/instances/{instance}/databases/{database}/commands",
@@ -67,7 +62,7 @@ impl RunCommands {
 
     async fn respond(self) -> Result<Response<CommandResults>> {
         let client = self.target.client.clone();
-        fetch_json(&client, self.operation()?).await
+        fetch_json(&client, self.build()?).await
     }
 }
 
@@ -75,7 +70,7 @@ cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; an error that
     /// [is a denied permission](cloudbase_core::Error::is_permission_denied) without an API key; whatever the
     /// service or the way to it reports.
-    impl[] RunCommands => CommandResults; call, product, write
+    impl[] RunCommands => CommandResults; call, product, write, operation
 }
 
 /// What commands returned, in their order.

@@ -47,12 +47,7 @@ impl UpdateMany {
         self
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If the filter is empty, or an argument is invalid.
-    pub fn operation(self) -> Result<Operation> {
+    pub(in crate::documents) fn build(self) -> Result<Operation> {
         let name = Name(
             "documents.update",
             "/v1/database/instances/{instance}/databases/{database}/collections/{name}/documents",
@@ -74,7 +69,7 @@ impl UpdateMany {
 
     async fn respond(self) -> Result<Response<Updated>> {
         let client = self.target.target.client.clone();
-        let updated = fetch::<UpdatedBody>(&client, self.operation()?).await?;
+        let updated = fetch::<UpdatedBody>(&client, self.build()?).await?;
         Ok(updated.map(Updated::from))
     }
 }
@@ -82,7 +77,7 @@ impl UpdateMany {
 cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent, also for a
     /// filter that every document meets; whatever the service or the way to it reports.
-    impl[] UpdateMany => Updated; call, product, write
+    impl[] UpdateMany => Updated; call, product, write, operation
 }
 
 /// Removes all documents that match; awaited, it gives a [`Removed`].
@@ -114,12 +109,7 @@ impl RemoveMany {
         self
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If the filter is empty or invalid.
-    pub fn operation(self) -> Result<Operation> {
+    pub(in crate::documents) fn build(self) -> Result<Operation> {
         let name = Name(
             "documents.remove",
             "/v1/database/instances/{instance}/databases/{database}/collections/{name}/documents/remove",
@@ -141,12 +131,12 @@ impl RemoveMany {
 
     async fn respond(self) -> Result<Response<Removed>> {
         let client = self.target.target.client.clone();
-        let removed = fetch::<RemovedBody>(&client, self.operation()?).await?;
+        let removed = fetch::<RemovedBody>(&client, self.build()?).await?;
         Ok(removed.map(Removed::from))
     }
 }
 
 cloudbase_core::request_builder! {
     /// As [`UpdateMany::send`].
-    impl[] RemoveMany => Removed; call, product, write
+    impl[] RemoveMany => Removed; call, product, write, operation
 }

@@ -41,12 +41,7 @@ impl<T> GetDocument<T> {
         self
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If an argument is invalid.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         let Self {
             document,
             fields,
@@ -59,7 +54,7 @@ impl<T> GetDocument<T> {
                 let find = Find::<T>::new(document.target, DocumentRef::filter(id)).limit(1);
                 let (mut query, _) = find.into_parts();
                 query.fields = fields;
-                return Find::<T>::from_parts(query, options).operation();
+                return Find::<T>::from_parts(query, options).build();
             }
         };
         let operation = Name("documents.get", TEMPLATE).operation(Method::GET, || {
@@ -80,10 +75,10 @@ impl<T: DeserializeOwned> GetDocument<T> {
     async fn respond(self) -> Result<Response<Option<T>>> {
         let client = self.document.target.target.client.clone();
         if let Id::Number(_) = self.document.id.0 {
-            let found = fetch_list(&client, self.operation()?).await?;
+            let found = fetch_list(&client, self.build()?).await?;
             return Ok(found.map(|documents| documents.into_iter().next()));
         }
-        match fetch(&client, self.operation()?).await {
+        match fetch(&client, self.build()?).await {
             Ok(found) => Ok(found.map(Some)),
             Err(error) if is_no_document(&error) => Ok(Response::of_error(&error, None)),
             Err(error) => Err(error),
@@ -95,5 +90,5 @@ cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
     /// the service or the way to it reports, that there is no such collection included;
     /// [`ErrorKind::Decode`](cloudbase_core::ErrorKind::Decode) if the document does not fit `T`.
-    impl[T: DeserializeOwned + Send + 'static] GetDocument<T> => Option<T>; call, product
+    impl[T: DeserializeOwned + Send + 'static] GetDocument<T> => Option<T>; call, product, operation
 }

@@ -26,18 +26,13 @@ impl RemoveDocument {
         }
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If the id is invalid.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         let Self { document, options } = self;
         let id = match &document.id.0 {
             Id::Text(id) => id,
             Id::Number(id) => {
                 let by_number = RemoveMany::new(document.target, DocumentRef::filter(id));
-                let operation = by_number.first_only().operation()?;
+                let operation = by_number.first_only().build()?;
                 let operation = operation.idempotency(Idempotency::Idempotent);
                 return Ok(operation.options(options));
             }
@@ -51,7 +46,7 @@ impl RemoveDocument {
 
     async fn respond(self) -> Result<Response<Removed>> {
         let client = self.document.target.target.client.clone();
-        match fetch::<RemovedBody>(&client, self.operation()?).await {
+        match fetch::<RemovedBody>(&client, self.build()?).await {
             Ok(removed) => {
                 // One that finds nothing again may have found it before.
                 let repeated = removed.attempts() > 1;
@@ -74,5 +69,5 @@ impl RemoveDocument {
 cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
     /// the service or the way to it reports.
-    impl[] RemoveDocument => Removed; call, product, write
+    impl[] RemoveDocument => Removed; call, product, write, operation
 }

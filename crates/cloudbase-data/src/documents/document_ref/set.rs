@@ -29,12 +29,7 @@ impl SetDocument {
         }
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If the id or the document is invalid.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         let operation = self.document.patch("documents.set", |body| {
             let body = body.json("data", &self.content?);
             Ok(body.flag("upsert", true).flag("replaceMode", true))
@@ -46,7 +41,7 @@ impl SetDocument {
 
     async fn respond(self) -> Result<Response<Updated>> {
         let client = self.document.target.target.client.clone();
-        let updated = fetch::<UpdatedBody>(&client, self.operation()?).await?;
+        let updated = fetch::<UpdatedBody>(&client, self.build()?).await?;
         Ok(updated.map(Updated::from))
     }
 }
@@ -71,5 +66,5 @@ fn replacement<T: Serialize + ?Sized>(content: &T) -> Result<String> {
 cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
     /// the service or the way to it reports.
-    impl[] SetDocument => Updated; call, product, write
+    impl[] SetDocument => Updated; call, product, write, operation
 }

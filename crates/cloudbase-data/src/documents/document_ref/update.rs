@@ -35,12 +35,7 @@ impl UpdateDocument {
         self
     }
 
-    /// The call, without sending it.
-    ///
-    /// # Errors
-    ///
-    /// If the id or the update is invalid.
-    pub fn operation(self) -> Result<Operation> {
+    fn build(self) -> Result<Operation> {
         let operation = self.document.patch("documents.update", |body| {
             let body = body.document("data", &self.update.to_document()?)?;
             Ok(body.flag("upsert", self.upsert).flag("replaceMode", false))
@@ -52,7 +47,7 @@ impl UpdateDocument {
 
     async fn respond(self) -> Result<Response<Updated>> {
         let client = self.document.target.target.client.clone();
-        match fetch::<UpdatedBody>(&client, self.operation()?).await {
+        match fetch::<UpdatedBody>(&client, self.build()?).await {
             Ok(updated) => Ok(updated.map(Updated::from)),
             Err(error) if is_no_document(&error) => {
                 Ok(Response::of_error(&error, Updated::default()))
@@ -65,5 +60,5 @@ impl UpdateDocument {
 cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
     /// the service or the way to it reports.
-    impl[] UpdateDocument => Updated; call, product, write
+    impl[] UpdateDocument => Updated; call, product, write, operation
 }
