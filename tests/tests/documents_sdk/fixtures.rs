@@ -77,6 +77,7 @@ fn gone(removed: &Removed) -> Value {
 }
 
 /// Documents as JavaScript has them: numbers without types.
+#[expect(clippy::ptr_arg, reason = "what a call returns is a `Vec`")]
 fn data(documents: &Vec<Document>) -> Value {
     let plain = |document: &Document| {
         let text = serde_json::to_string(document).unwrap();
