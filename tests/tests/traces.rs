@@ -237,3 +237,23 @@ async fn calls_and_attempts_have_spans_with_opentelemetrys_names() {
     assert_eq!(retry["error.type"], "503");
     assert!(retry.contains_key("wait") && retry.contains_key("attempt"));
 }
+
+#[tokio::test]
+async fn a_raw_request_has_the_spans_of_its_attempts_alone() {
+    let spans = Spans::default();
+    let subscriber = tracing_subscriber::registry().with(spans.clone());
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let transport =
+        service_fn(|_: Request<Body>| async { Ok::<_, BoxError>(Response::new(Body::empty())) });
+    let client = Client::builder()
+        .env_id("test-env")
+        .endpoint("https://gateway.example")
+        .transport(transport)
+        .build()
+        .unwrap();
+    let request = Request::get("/v1/things").body(Body::empty()).unwrap();
+    client.service().oneshot(request).await.unwrap();
+    let spans = spans.0.lock().unwrap();
+    let seen: Vec<_> = spans.iter().map(|span| (span.name, span.parent)).collect();
+    assert_eq!(seen, [(telemetry::ATTEMPT_SPAN, None)]);
+}

@@ -12,6 +12,7 @@ use cloudbase_core::credential::{
 use cloudbase_core::testing::{api_error, error};
 use cloudbase_core::{Error, ErrorKind, Result, SecretString};
 use futures_core::future::BoxFuture;
+use tokio::sync::Notify;
 use tokio::time::{Instant, advance, sleep};
 
 /// A source that always fails, and when it was asked.
@@ -119,4 +120,37 @@ async fn clients_with_tokens_of_one_age_refresh_them_at_different_moments() {
     let seen = format!("{earliest} to {latest}");
     assert!((962.4..964.1).contains(&earliest), "{seen}");
     assert!((968.4..970.2).contains(&latest), "{seen}");
+}
+
+/// A source whose fetches wait until they may end.
+struct Waiting(Issuing, Arc<Notify>);
+
+impl TokenSource for Waiting {
+    fn fetch(&self, previous: Option<Token>) -> BoxFuture<'_, Result<Option<Token>>> {
+        let fetched = self.0.fetch(previous);
+        Box::pin(async {
+            self.1.notified().await;
+            fetched.await
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fetch_from_before_a_reload_does_not_count_as_the_one_after_it() {
+    let (issued, may_end) = (Arc::default(), Arc::new(Notify::new()));
+    let source = Waiting(Issuing(Arc::clone(&issued)), may_end.clone());
+    let cache = TokenCache::new(source, RefreshPolicy::default());
+    let early = tokio::spawn({
+        let cache = cache.clone();
+        async move { cache.token().await }
+    });
+    tokio::task::yield_now().await;
+    assert_eq!(issued.lock().unwrap().len(), 1);
+    cache.reload();
+    may_end.notify_one();
+    let value = |token: Option<Token>| token.unwrap().header().clone();
+    // It is good enough for the call that was waiting for it.
+    assert_eq!(value(early.await.unwrap().unwrap()), "Bearer token-1");
+    may_end.notify_one();
+    assert_eq!(value(cache.token().await.unwrap()), "Bearer token-2");
 }
