@@ -125,7 +125,10 @@ async fn secrets_show_nowhere() {
     let leave = app.auth().sudo_with_password(PASSWORD).await.unwrap();
     show(&leave);
     secrets.push(leave.sudo_token.expose_secret().to_owned());
-    // It goes into the query, which must not be traced.
+    // It goes into the query, which must be neither shown nor traced.
+    let change = app.auth().set_password(&leave, NEW_PASSWORD);
+    show(&change);
+    show(&change.operation().unwrap());
     app.auth().set_password(&leave, NEW_PASSWORD).await.unwrap();
     let wrong = app.auth().set_password(&leave, "x").await.unwrap_err();
     show(&wrong);

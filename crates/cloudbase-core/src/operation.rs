@@ -9,6 +9,8 @@ mod path;
 mod request_id;
 mod saved_request;
 
+use std::fmt;
+
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use serde::Serialize;
@@ -73,7 +75,6 @@ impl CredentialUse {
 ///
 /// Made by the builders of the product crates, without any I/O. The fields are readable, so that
 /// builders can be tested without a client.
-#[derive(Debug)]
 #[must_use = "does nothing until it is sent"]
 pub struct Operation {
     /// Apart, because builders hand an operation on from function to function.
@@ -81,7 +82,6 @@ pub struct Operation {
 }
 
 /// What an [`Operation`] is made of.
-#[derive(Debug)]
 pub(crate) struct Parts {
     pub(crate) name: &'static str,
     pub(crate) template: &'static str,
@@ -214,7 +214,8 @@ impl Operation {
         self.parts.request.uri()
     }
 
-    /// The headers that the operation itself sets.
+    /// The headers that the operation itself sets: the caller's, the session's and the SDK's come when it is
+    /// sent.
     pub fn headers(&self) -> &HeaderMap {
         self.parts.request.headers()
     }
@@ -230,5 +231,18 @@ impl Operation {
             .options
             .idempotent()
             .unwrap_or(self.parts.idempotency.is_repeatable())
+    }
+}
+
+/// Without the target, whose query may have a signature or a code, and without the body.
+impl fmt::Debug for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = &self.parts;
+        f.debug_struct("Operation")
+            .field("name", &parts.name)
+            .field("method", parts.request.method())
+            .field("template", &parts.template)
+            .field("options", &parts.options)
+            .finish_non_exhaustive()
     }
 }

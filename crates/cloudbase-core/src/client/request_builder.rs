@@ -259,9 +259,9 @@ macro_rules! request_options {
     };
     (@operation [$($generics:tt)*] $type:ty) => {
         impl<$($generics)*> $type {
-            /// Returns the request of the call without sending it: name, method, path, query, headers and
-            /// body. Of a call that makes several requests it is the first, of an upload without the
-            /// bytes of the object.
+            /// Returns the request of the call without sending it: name, method, path, query, headers of
+            /// its own (the builder's come when it is sent) and body. Of a call that makes several
+            /// requests it is the first, of an upload without the bytes of the object.
             ///
             /// # Errors
             ///

@@ -7,7 +7,7 @@ use serde::de::value::{Error as ValueError, StrDeserializer};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::Response;
-use super::decode::{decode, other_than_json};
+use super::decode::{claims_json, decode};
 use crate::error::{Error, ErrorKind, ErrorResponse, Result};
 
 impl Response<Bytes> {
@@ -34,7 +34,7 @@ impl Response<Bytes> {
             return serde_json::from_str("null").ok();
         }
         let content_type = self.meta.headers.get(CONTENT_TYPE);
-        if content_type.is_some_and(|content_type| other_than_json(content_type).is_none()) {
+        if content_type.is_some_and(claims_json) {
             return None;
         }
         let text = std::str::from_utf8(&self.value).ok()?;

@@ -122,5 +122,13 @@ pub(super) fn other_than_json(content_type: &HeaderValue) -> Option<&str> {
     (!json && !essence.is_empty()).then_some(essence)
 }
 
+/// Whether the body says of itself that it is JSON.
+pub(super) fn claims_json(content_type: &HeaderValue) -> bool {
+    let text = content_type.to_str().unwrap_or_default();
+    let essence = text.split(';').next().unwrap_or_default().trim();
+    let essence = essence.to_ascii_lowercase();
+    essence.ends_with("/json") || essence.ends_with("+json")
+}
+
 #[cfg(test)]
 mod tests;

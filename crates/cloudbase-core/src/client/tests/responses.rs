@@ -86,6 +86,14 @@ async fn bytes_are_read_as_json_text_or_nothing() {
         assert!(plain.json::<u8>().is_err());
     }
     assert!(response(&[JSON], b"plain").await.json::<String>().is_err());
+    for silent in ["", "; charset=utf-8", "application/x-ndjson"] {
+        let lines = response(&[("content-type", silent)], b"{}\n{}").await;
+        assert_eq!(lines.json::<String>().unwrap(), "{}\n{}", "{silent}");
+    }
+    for claiming in ["text/json", "application/problem+json"] {
+        let lines = response(&[("content-type", claiming)], b"{}\n{}").await;
+        assert!(lines.json::<String>().is_err(), "{claiming}");
+    }
     let shown = format!("{:?}", response(&[TEXT], b"plain").await);
     assert!(
         shown.contains("status: 200") && !shown.contains("plain"),
