@@ -259,7 +259,7 @@ fn requests_of_models() {
 
 #[test]
 fn requests_of_documents() {
-    use cloudbase_data::documents::{eq, set};
+    use cloudbase_data::documents::{Transaction, eq, set};
     let all = || app().documents().collection("c");
     let some = || all().filter(eq("a", 1));
     let one = || all().doc("1");
@@ -270,7 +270,19 @@ fn requests_of_documents() {
         some().count(),
         all().aggregate::<Row>(),
         one().get::<Row>(),
+        app().documents().start_transaction(),
     );
+    shows(app().documents().start_transaction(), |request| {
+        request.operation()
+    });
+    let _ = |transaction: Transaction| spawned(transaction.commit().send_with_meta());
+    let _ = |transaction: Transaction| spawned(transaction.rollback().into_future());
+    let _ = |transaction: Transaction| shows(transaction.commit(), |request| request.operation());
+    let name = String::from("c");
+    spawned(app().documents().transaction(move |transaction| {
+        let document = transaction.collection(name.clone()).doc("1");
+        async move { document.get::<Row>().await }
+    }));
     requests!(
         write: all().add(&document),
         all().add_many([&document]),

@@ -92,7 +92,8 @@ pub use cloudbase_functions as functions;
 #[cfg(feature = "storage")]
 pub use cloudbase_storage as storage;
 
-/// What most programs name: the application, what signs a user in, rows; traits come without a name.
+/// What most programs name: the application and its handles, what signs a user in, rows; traits come without a
+/// name.
 ///
 /// Conditions and orders live beside their product, because each has its own: `use
 /// cloudbase::mysql::{any, desc, eq}`, `use cloudbase::documents::{desc, eq, set}`, `use
@@ -108,13 +109,23 @@ pub mod prelude {
     pub use cloudbase_auth::FileStore;
     #[cfg(feature = "auth")]
     pub use cloudbase_auth::{
-        AuthEvent, CaptchaHandler as _, IdToken, Otp, Password, Session, SessionStore as _, SignUp,
-        User,
+        Auth, AuthEvent, CaptchaHandler as _, IdToken, Otp, Password, Session, SessionStore as _,
+        SignUp, User,
     };
+    #[cfg(feature = "documents")]
+    pub use cloudbase_data::Documents;
+    #[cfg(feature = "models")]
+    pub use cloudbase_data::Models;
+    #[cfg(feature = "mysql")]
+    pub use cloudbase_data::MySql;
     #[cfg(any(feature = "documents", feature = "mysql", feature = "models"))]
     pub use cloudbase_data::Row;
     #[cfg(feature = "mysql")]
     pub use cloudbase_data::mysql::Table as _;
+    #[cfg(feature = "functions")]
+    pub use cloudbase_functions::{Apis, CloudRun, Functions};
+    #[cfg(feature = "storage")]
+    pub use cloudbase_storage::Storage;
 }
 
 /// The code of the README, compiled.

@@ -152,7 +152,7 @@ async fn additions(wire: Wire) {
     }
     let place = Place {
         place: GeoPoint::new(113.3, 23.1),
-        at: server_date().offset_millis(1000),
+        at: server_date().later(std::time::Duration::from_secs(1)),
     };
     scene
         .step(add, todos.add(&place).send_with_meta(), id)

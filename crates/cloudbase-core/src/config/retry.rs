@@ -21,6 +21,43 @@ pub struct RetryConfig {
     pub retry_after_cap: Duration,
 }
 
+impl RetryConfig {
+    /// With so many [attempts](Self::max_attempts).
+    #[must_use]
+    pub fn with_max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts;
+        self
+    }
+
+    /// With pauses that begin with this [upper end](Self::base).
+    #[must_use]
+    pub fn with_base(mut self, base: Duration) -> Self {
+        self.base = base;
+        self
+    }
+
+    /// With this [longest pause](Self::cap).
+    #[must_use]
+    pub fn with_cap(mut self, cap: Duration) -> Self {
+        self.cap = cap;
+        self
+    }
+
+    /// With a bucket of so many [tokens](Self::budget).
+    #[must_use]
+    pub fn with_budget(mut self, tokens: u32) -> Self {
+        self.budget = tokens;
+        self
+    }
+
+    /// With this [longest `Retry-After`](Self::retry_after_cap).
+    #[must_use]
+    pub fn with_retry_after_cap(mut self, cap: Duration) -> Self {
+        self.retry_after_cap = cap;
+        self
+    }
+}
+
 impl Default for RetryConfig {
     fn default() -> Self {
         Self {

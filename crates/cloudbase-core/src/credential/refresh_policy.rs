@@ -33,6 +33,28 @@ impl Default for RefreshPolicy {
 }
 
 impl RefreshPolicy {
+    /// With this [leeway](Self::leeway).
+    #[must_use]
+    pub fn with_leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway;
+        self
+    }
+
+    /// With this [jitter](Self::jitter), 0 to 1.
+    #[must_use]
+    pub fn with_jitter(mut self, jitter: f64) -> Self {
+        self.jitter = jitter;
+        self
+    }
+
+    /// With this [cooldown](Self::backoff), and the [longest](Self::max_backoff) that it becomes.
+    #[must_use]
+    pub fn with_backoff(mut self, first: Duration, longest: Duration) -> Self {
+        self.backoff = first;
+        self.max_backoff = longest;
+        self
+    }
+
     pub(super) fn refresh_at(&self, token: &Token) -> Option<Instant> {
         let end = token.expires_at()?;
         let leeway = self.leeway.min(token.lifetime()? / 4);

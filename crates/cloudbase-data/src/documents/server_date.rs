@@ -1,21 +1,25 @@
 //! The time of the service.
 
+use std::time::Duration;
+
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 /// The time at which the service stores the document or runs the command; made by [`server_date`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[must_use = "a value does nothing by itself"]
 pub struct ServerDate {
+    /// In milliseconds.
     offset: i64,
 }
 
 /// The time of the service, as the value of a field.
 ///
 /// ```
+/// use std::time::Duration;
 /// use cloudbase_data::documents::{server_date, set};
 ///
 /// let update = set("edited", server_date());
-/// let in_an_hour = set("due", server_date().offset_millis(3_600_000));
+/// let in_an_hour = set("due", server_date().later(Duration::from_secs(3600)));
 /// ```
 #[doc(alias = "serverDate")]
 pub fn server_date() -> ServerDate {
@@ -23,12 +27,22 @@ pub fn server_date() -> ServerDate {
 }
 
 impl ServerDate {
-    /// So many milliseconds later; earlier if negative.
+    /// So much later, in whole milliseconds.
     #[doc(alias = "offset")]
-    pub fn offset_millis(mut self, millis: i64) -> Self {
-        self.offset = millis;
+    pub fn later(mut self, span: Duration) -> Self {
+        self.offset = self.offset.saturating_add(milliseconds(span));
         self
     }
+
+    /// So much earlier, in whole milliseconds.
+    pub fn earlier(mut self, span: Duration) -> Self {
+        self.offset = self.offset.saturating_sub(milliseconds(span));
+        self
+    }
+}
+
+fn milliseconds(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// The form of the JavaScript SDK. The server-side package writes `{"$tcb_server_date": …}`, and neither is in

@@ -9,7 +9,7 @@ use cloudbase_core::{CallOptions, Operation, Response, Result};
 use serde::Serialize;
 
 pub(crate) use self::state::TransactionState;
-use self::state::{Ending, start};
+use self::state::{Ending, start, starting};
 use super::collection::Collection;
 use super::request::{CollectionTarget, Target, confirm};
 use super::run_commands::RunCommands;
@@ -83,6 +83,10 @@ impl StartTransaction {
         }
     }
 
+    fn build(self) -> Result<Operation> {
+        Ok(starting(&self.target)?.options(self.options))
+    }
+
     async fn respond(self) -> Result<Response<Transaction>> {
         let started = start(self.target, self.options.as_one_call()).await?;
         Ok(started.map(|state| Transaction { state }))
@@ -91,7 +95,7 @@ impl StartTransaction {
 
 cloudbase_core::request_builder! {
     /// Whatever the service or the way to it reports.
-    impl[] StartTransaction => Transaction; call, product
+    impl[] StartTransaction => Transaction; call, product, operation
 }
 
 /// Commits a transaction or rolls it back.
@@ -114,21 +118,21 @@ impl EndTransaction {
         }
     }
 
-    fn operation(&self) -> Result<Operation> {
-        let operation = self.state.ending(self.ending)?;
-        Ok(operation.options(self.options.clone()))
+    fn build(self) -> Result<Operation> {
+        self.state.id()?;
+        Ok(self.state.ending(self.ending)?.options(self.options))
     }
 
     async fn respond(self) -> Result<Response<()>> {
-        self.state.id()?;
-        let operation = self.operation()?;
-        self.state.end();
-        confirm(&self.state.target().client, operation).await
+        let state = self.state.clone();
+        let operation = self.build()?;
+        state.end();
+        confirm(&state.target().client, operation).await
     }
 }
 
 cloudbase_core::request_builder! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) if the transaction has ended; whatever
     /// the service or the way to it reports.
-    impl[] EndTransaction => (); call
+    impl[] EndTransaction => (); call, operation
 }

@@ -29,6 +29,15 @@ pub(super) enum Ending {
     Rollback,
 }
 
+/// The call that starts a transaction.
+pub(super) fn starting(target: &Target) -> Result<Operation> {
+    let name = Name(
+        "documents.start_transaction",
+        "/v1/database/instances/{instance}/databases/{database}/transactions",
+    );
+    name.operation(Method::POST, || Ok((target.path("/transactions")?, None)))
+}
+
 /// Starts a transaction.
 pub(super) async fn start(
     target: Target,
@@ -39,12 +48,7 @@ pub(super) async fn start(
         #[serde(rename = "transactionId")]
         id: String,
     }
-    let name = Name(
-        "documents.start_transaction",
-        "/v1/database/instances/{instance}/databases/{database}/transactions",
-    );
-    let operation = name.operation(Method::POST, || Ok((target.path("/transactions")?, None)))?;
-    let operation = operation.options(options.clone());
+    let operation = starting(&target)?.options(options.clone());
     let started = fetch::<Started>(&target.client, operation).await?;
     Ok(started.map(|Started { id }| {
         Arc::new(TransactionState {

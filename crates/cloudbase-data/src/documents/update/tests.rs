@@ -1,5 +1,7 @@
 //! Changes as they are sent.
 
+use std::time::Duration;
+
 use cloudbase_core::{ErrorKind, Timestamp};
 use serde_json::json;
 
@@ -94,7 +96,7 @@ fn changes_are_encoded_as_the_other_sdks_do() {
             r#"{"$setOnInsert":{"made":1},"$currentDate":{"at":true}}"#,
         ),
         (
-            set("at", server_date().offset_millis(1000)),
+            set("at", server_date().later(Duration::from_secs(1))),
             r#"{"$set":{"at":{"$date":{"offset":1000}}}}"#,
         ),
     ] {
