@@ -194,6 +194,31 @@ async fn a_file_that_others_can_read_is_mended() {
 }
 
 #[tokio::test]
+async fn the_mode_of_a_file_that_only_its_owner_can_read_is_left_alone() {
+    let (_directory, store) = store();
+    save(&store, "v").await;
+    let path = store.directory().join("k.json");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
+    assert_eq!(text(&store).await.as_deref(), Some("v"));
+    let mode = fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o400);
+}
+
+/// No file can be made in a directory that is removed while it is open.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_write_beside_which_every_file_is_gone_gives_up() {
+    use std::os::fd::AsRawFd as _;
+    let (directory, _) = store();
+    let open = fs::File::open(directory.path()).unwrap();
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    directory.close().unwrap();
+    let disk = Disk::new(format!("/proc/self/fd/{}", open.as_raw_fd()).into());
+    let error = disk.write("k", &"v".into()).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::NotFound, "{error}");
+}
+
+#[tokio::test]
 async fn a_directory_that_others_can_write_is_rejected() {
     let (_directory, store) = store();
     save(&store, "v").await;

@@ -128,6 +128,34 @@ async fn serve(mut stream: TcpStream, line: &str) {
 }
 
 #[tokio::test]
+async fn a_lock_that_another_process_holds_is_asked_for_until_it_is_free() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("redis://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let (mut bytes, mut asked) = (Vec::new(), 0);
+        while stream.read_buf(&mut bytes).await.is_ok_and(|n| n > 0) {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            bytes.clear();
+            let settings = text.matches("SETINFO").count();
+            let mut replies = "+OK\r\n".repeat(settings);
+            // The rest of a script may come by itself.
+            if text.contains("\r\nEVAL") {
+                asked += 1;
+                replies += if asked <= 6 {
+                    "+held\r\n"
+                } else {
+                    "+7:owner\r\n"
+                };
+            }
+            stream.write_all(replies.as_bytes()).await.unwrap();
+        }
+    });
+    let lock = RedisStore::new(url).unwrap().lock("k").await.unwrap();
+    assert_eq!(lock.fence(), 7);
+}
+
+#[tokio::test]
 async fn a_server_that_became_a_replica_is_left_for_a_fresh_connection() {
     for rejection in [
         "-READONLY You can't write against a read only replica.",
