@@ -257,15 +257,17 @@ impl Not for Filter {
         }
         match self.document.only() {
             Some((path, value)) if !path.starts_with('$') => {
-                let operators = match value {
+                let test = match value {
                     Value::Document(document)
                         if document.iter().any(|(key, _)| key.starts_with('$')) =>
                     {
-                        document.clone()
+                        value.clone()
                     }
-                    value => Document::one("$eq", value.clone()),
+                    // `{"$regex": …}` of JSON, which the database matches too.
+                    Value::Regex(_) => value.clone(),
+                    value => Document::one("$eq", value.clone()).into(),
                 };
-                let document = Document::one(path, Document::one("$not", operators));
+                let document = Document::one(path, Document::one("$not", test));
                 Self { document, ..self }
             }
             _ => Self::group("$nor", vec![self]),
@@ -306,6 +308,8 @@ impl From<serde_json::Value> for Filter {
     fn from(value: serde_json::Value) -> Self {
         match value.into() {
             Value::Document(document) => Self::of(document),
+            // `{"$regex": …}`, which names no field.
+            Value::Regex(regex) => super::element::<String>().regexp(regex),
             _ => Self::rejected(&Error::argument("filter", "must be a JSON object")),
         }
     }

@@ -154,6 +154,39 @@ fn json_of_the_other_sdks_passes_as_it_is() {
     assert_eq!(rule(json!([1]).into()), "`filter` must be a JSON object");
 }
 
+/// In JSON, a regular expression in the place of a condition is one.
+#[test]
+fn an_expression_in_json_is_a_test() {
+    let starts_with_a = || Filter::from(json!({ "name": { "$regex": "^a" } }));
+    let regex = r#"{"$regex":"^a","$options":""}"#;
+    assert_eq!(sent(starts_with_a()), format!(r#"{{"name":{regex}}}"#));
+    assert_eq!(
+        sent(!starts_with_a()),
+        format!(r#"{{"name":{{"$not":{regex}}}}}"#)
+    );
+    let ignoring_case = json!({ "name": { "$regex": "^a", "$options": "i" } });
+    assert_eq!(
+        sent(!Filter::from(ignoring_case)),
+        r#"{"name":{"$not":{"$options":"i","$regex":"^a"}}}"#
+    );
+    // As a value it is compared.
+    assert_eq!(
+        sent(!eq("name", Regex::new("^a"))),
+        format!(r#"{{"name":{{"$not":{{"$eq":{regex}}}}}}}"#)
+    );
+
+    let of_member = || Filter::from(json!({ "$regex": "^a" }));
+    assert_eq!(
+        sent(elem_match("tags", of_member())),
+        r#"{"tags":{"$elemMatch":{"$regex":"^a"}}}"#
+    );
+    assert_eq!(
+        sent(elem_match("tags", !of_member())),
+        r#"{"tags":{"$elemMatch":{"$not":{"$regex":"^a"}}}}"#
+    );
+    assert!(rule(of_member()).starts_with("`filter` must name a field"));
+}
+
 #[test]
 fn values_keep_their_types() {
     let id: ObjectId = "507f1f77bcf86cd799439011".parse().unwrap();

@@ -104,8 +104,8 @@ pub fn shift(path: impl Into<FieldPath>) -> Update {
 pub fn pull(path: impl Into<FieldPath>, value: impl Serialize) -> Update {
     Update::change("$pull", path, |path| {
         Ok(match ejson::value_of(path, &value)? {
-            // As it stands it would be conditions on fields.
-            value @ Value::Document(_) => Document::one("$eq", value).into(),
+            // As it stands it would be conditions on fields, or match texts.
+            value @ (Value::Document(_) | Value::Regex(_)) => Document::one("$eq", value).into(),
             value => value,
         })
     })

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::*;
 use crate::documents::ejson::{Form, encode};
-use crate::documents::{GeoPoint, asc, desc, element, gt, in_, server_date};
+use crate::documents::{GeoPoint, Regex, asc, desc, element, gt, in_, server_date};
 
 fn sent(update: impl Into<Update>) -> String {
     encode(
@@ -80,6 +80,14 @@ fn changes_are_encoded_as_the_other_sdks_do() {
         (
             pull("t", json!({ "a": 1 })),
             r#"{"$pull":{"t":{"$eq":{"a":1}}}}"#,
+        ),
+        (
+            pull("t", Regex::new("a")),
+            r#"{"$pull":{"t":{"$eq":{"$regex":"a","$options":""}}}}"#,
+        ),
+        (
+            pull_where("t", json!({ "$regex": "a" })),
+            r#"{"$pull":{"t":{"$regex":"a"}}}"#,
         ),
         (pull_all("t", [1, 2]), r#"{"$pullAll":{"t":[1,2]}}"#),
         (add_to_set("t", 1), r#"{"$addToSet":{"t":1}}"#),
