@@ -158,7 +158,8 @@ impl Add for Update {
 }
 
 /// Sets the fields of `value` (a struct or map), those of nested objects one by one: what is not there
-/// stays as it is. Lists, places and empty objects are set as a whole.
+/// stays as it is. Lists, places and empty objects are set as a whole, and objects with a name that is no part
+/// of a path: one that is empty, begins with `$` or has a dot.
 ///
 /// ```
 /// use cloudbase_data::documents::merge;
@@ -202,7 +203,7 @@ impl From<serde_json::Value> for Update {
 fn flatten(path: String, value: Value, fields: &mut Document) {
     match value {
         Value::Document(document)
-            if !document.is_empty() && !geo::is_shape(&document) && !has_operator(&document) =>
+            if !document.is_empty() && !geo::is_shape(&document) && has_paths(&document) =>
         {
             for (name, value) in document {
                 flatten(format!("{path}.{name}"), value, fields);
@@ -212,9 +213,11 @@ fn flatten(path: String, value: Value, fields: &mut Document) {
     }
 }
 
-/// A value in EJSON that the SDK does not know, such as the date of the server.
-fn has_operator(document: &Document) -> bool {
-    document.iter().any(|(key, _)| key.starts_with('$'))
+/// Whether each name of the object can be a part of a path. `$` begins a value in EJSON that the SDK does not
+/// know, such as the date of the server.
+fn has_paths(document: &Document) -> bool {
+    let is_part = |name: &str| !name.is_empty() && !name.starts_with('$') && !name.contains('.');
+    document.iter().all(|(name, _)| is_part(name))
 }
 
 fn check_not_id(path: &str) -> Result<()> {

@@ -128,6 +128,29 @@ fn json_is_operators_and_fields_to_set() {
     );
 }
 
+/// A path would lead elsewhere, or nowhere.
+#[test]
+fn an_object_with_names_that_are_no_paths_is_set_as_a_whole() {
+    for (value, expected) in [
+        (
+            json!({ "hits": { "example.com": 3 } }),
+            r#"{"hits":{"example.com":3}}"#,
+        ),
+        (
+            json!({ "a": { "b": { "": 1, "c": 2 }, "d": 3 } }),
+            r#"{"a.b":{"":1,"c":2},"a.d":3}"#,
+        ),
+        (
+            json!({ "a": { "$b": 1, "c": 2 } }),
+            r#"{"a":{"$b":1,"c":2}}"#,
+        ),
+    ] {
+        let expected = format!(r#"{{"$set":{expected}}}"#);
+        assert_eq!(sent(merge(&value)), expected);
+        assert_eq!(sent(value), expected);
+    }
+}
+
 /// The JS SDK loses the types of operands: dates become texts there.
 #[test]
 fn operands_keep_their_types() {
