@@ -31,9 +31,21 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Ejson<T> {
 enum Hint {
     Any,
     Integer,
-    Float,
+    Float32,
+    Float64,
     Text,
     Bytes,
+}
+
+impl Hint {
+    /// Whether the type holds the integer without rounding it: written back it would be another one.
+    fn holds(self, integer: i128) -> bool {
+        match self {
+            Self::Float32 => integer as f32 as i128 == integer,
+            Self::Float64 => integer as f64 as i128 == integer,
+            _ => true,
+        }
+    }
 }
 
 pub(super) struct Reader<D>(pub(super) D);
@@ -65,7 +77,8 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Reader<D> {
     hinted!(Integer: deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
         deserialize_i128 deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
         deserialize_u128);
-    hinted!(Float: deserialize_f32 deserialize_f64);
+    hinted!(Float32: deserialize_f32);
+    hinted!(Float64: deserialize_f64);
     hinted!(Text: deserialize_str deserialize_string);
     hinted!(Bytes: deserialize_bytes deserialize_byte_buf);
     passed_on!(
@@ -190,6 +203,18 @@ struct Scalar<V> {
     hint: Hint,
 }
 
+impl<V> Scalar<V> {
+    /// The visitor for an integer, if the type holds it.
+    fn held<E: de::Error>(self, integer: impl Into<i128>) -> Result<V, E> {
+        match self.hint.holds(integer.into()) {
+            true => Ok(self.visitor),
+            false => Err(E::custom(
+                "a float does not hold this integer without rounding",
+            )),
+        }
+    }
+}
+
 macro_rules! scalar {
     ($($method:ident: $type:ty),+) => {$(
         fn $method<E: de::Error>(self, value: $type) -> Result<V::Value, E> {
@@ -206,23 +231,28 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Scalar<V> {
     }
 
     scalar!(
-        visit_bool: bool, visit_i32: i32, visit_i128: i128, visit_u128: u128, visit_char: char,
-        visit_str: &str, visit_borrowed_str: &'de str, visit_string: String, visit_bytes: &[u8],
+        visit_bool: bool, visit_i128: i128, visit_u128: u128, visit_char: char, visit_str: &str,
+        visit_borrowed_str: &'de str, visit_string: String, visit_bytes: &[u8],
         visit_borrowed_bytes: &'de [u8], visit_byte_buf: Vec<u8>
     );
+
+    /// The numbers that come as text say their size.
+    fn visit_i32<E: de::Error>(self, value: i32) -> Result<V::Value, E> {
+        self.held(value)?.visit_i32(value)
+    }
 
     /// A plain number: relaxed EJSON, which says by the size alone whether it has 32 bits or 64.
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<V::Value, E> {
         match i32::try_from(value) {
-            Ok(small) => self.visitor.visit_i32(small),
-            Err(_) => self.visitor.visit_i64(value),
+            Ok(small) => self.visit_i32(small),
+            Err(_) => self.held(value)?.visit_i64(value),
         }
     }
 
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<V::Value, E> {
         match i64::try_from(value) {
             Ok(value) => self.visit_i64(value),
-            Err(_) => self.visitor.visit_u64(value),
+            Err(_) => self.held(value)?.visit_u64(value),
         }
     }
 
@@ -266,8 +296,11 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Scalar<V> {
             return self.visitor.visit_map(Nested(map));
         };
         match (key, self.hint) {
-            (Key::Int, _) => self.visitor.visit_i32(number::int(&mut map)?),
-            (Key::Long, _) => self.visitor.visit_i64(number::long(&mut map)?),
+            (Key::Int, _) => self.visit_i32(number::int(&mut map)?),
+            (Key::Long, _) => {
+                let value = number::long(&mut map)?;
+                self.held(value)?.visit_i64(value)
+            }
             (Key::Double, _) => {
                 let value = number::double(&mut map)?;
                 self.visit_f64(value)

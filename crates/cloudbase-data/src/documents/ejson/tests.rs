@@ -214,6 +214,47 @@ fn numbers_fit_where_their_value_does() {
     }
 }
 
+/// Written back, a rounded number would be another one.
+#[test]
+fn an_integer_is_read_into_a_float_if_it_fits() {
+    for (text, expected) in [
+        ("9007199254740992", 9_007_199_254_740_992.0),
+        (
+            r#"{"$numberLong":"1152921504606846976"}"#,
+            1_152_921_504_606_846_976.0,
+        ),
+        (
+            r#"{"$numberLong":"-9223372036854775808"}"#,
+            -9_223_372_036_854_775_808.0,
+        ),
+        (r#"{"$numberInt":"2147483647"}"#, 2_147_483_647.0),
+    ] {
+        assert_eq!(decode::<f64>(text.as_bytes()).unwrap(), expected, "{text}");
+    }
+    for text in [
+        "9007199254740993",
+        r#"{"$numberLong":"9007199254740993"}"#,
+        r#"{"$numberLong":"-9223372036854775807"}"#,
+        "9223372036854775807",
+        "18446744073709551615",
+    ] {
+        assert!(decode::<f64>(text.as_bytes()).is_err(), "{text}");
+    }
+    assert_eq!(
+        decode::<f32>(br#"{"$numberInt":"16777216"}"#).unwrap(),
+        16_777_216.0
+    );
+    // A double is one, whatever its digits.
+    assert_eq!(decode::<f32>(b"0.1").unwrap(), 0.1);
+    for text in [
+        "16777217",
+        r#"{"$numberInt":"16777217"}"#,
+        r#"{"$numberLong":"16777217"}"#,
+    ] {
+        assert!(decode::<f32>(text.as_bytes()).is_err(), "{text}");
+    }
+}
+
 #[test]
 fn an_object_id_is_read_as_text_and_text_as_an_object_id() {
     let text = br#"[{"$oid":"507f1f77bcf86cd799439011"},"my-id"]"#;
