@@ -93,9 +93,14 @@ macro_rules! call_methods {
                 crate::EventsCall::new(crate::streams::Callee::$callee(self), options)
             }
 
-            async fn respond(self) -> cloudbase_core::Result<cloudbase_core::Response<bytes::Bytes>> {
+            // Not an `async fn`, whose future would hold the builder three times.
+            fn respond(
+                self,
+            ) -> impl Future<Output = cloudbase_core::Result<cloudbase_core::Response<bytes::Bytes>>>
+            {
                 let client = self.client().clone();
-                client.fetch(self.build()?).await
+                let operation = self.build();
+                async move { client.fetch(operation?).await }
             }
         }
     };

@@ -168,11 +168,15 @@ impl Select<Row> {
 }
 
 impl<T: DeserializeOwned> Select<T> {
-    async fn respond(self) -> Result<Response<Vec<T>>> {
+    // Not an `async fn`, whose future would hold the builder three times.
+    fn respond(self) -> impl Future<Output = Result<Response<Vec<T>>>> {
         let client = self.query.target.client.clone();
-        let response = client.fetch(self.build()?).await?;
-        let rows = rows(&response)?;
-        Ok(response.map(|_| rows))
+        let operation = self.build();
+        async move {
+            let response = client.fetch(operation?).await?;
+            let rows = rows(&response)?;
+            Ok(response.map(|_| rows))
+        }
     }
 }
 
