@@ -64,6 +64,50 @@ async fn an_added_authority_is_trusted() {
     }
 }
 
+/// What the system trusts is a variable of the process: the test runs itself once more, with another.
+#[cfg(all(feature = "platform-verifier", target_os = "linux"))]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_systems_authorities_are_trusted_unless_only_others_are() {
+    const NAME: &str = "the_systems_authorities_are_trusted_unless_only_others_are";
+    const PORT: &str = "PORT_OF_A_SERVER_THAT_THE_SYSTEM_TRUSTS";
+    if let Ok(port) = std::env::var(PORT) {
+        let client = || {
+            Client::builder()
+                .env_id("demo")
+                .endpoint(format!("https://localhost:{port}"))
+                .max_attempts(1)
+        };
+        let trusting = client().build().unwrap();
+        trusting.fetch(get("/v1/a")).await.unwrap();
+        let other = Authority::new().pem();
+        let more = client().ca_certificates(&other).build().unwrap();
+        more.fetch(get("/v1/a")).await.unwrap();
+        let only = client().ca_certificates(&other).only_ca_certificates(true);
+        let error = only.build().unwrap().fetch(get("/v1/a")).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Tls, "{error:?}");
+        return;
+    }
+    let authority = Authority::new();
+    let server = serve(authority.server(&["localhost"])).await;
+    let port = server.address.port().to_string();
+    let trusted = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let trusted = trusted.join(format!("trusted-{port}.pem"));
+    std::fs::write(&trusted, authority.pem()).unwrap();
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    child
+        .args(["--exact", NAME])
+        .env("SSL_CERT_FILE", &trusted)
+        .env(PORT, port);
+    let child = tokio::task::spawn_blocking(move || child.output().unwrap());
+    let child = child.await.unwrap();
+    std::fs::remove_file(trusted).unwrap();
+    let said = String::from_utf8_lossy(&child.stdout);
+    assert!(
+        child.status.success() && said.contains("1 passed"),
+        "{said}"
+    );
+}
+
 #[tokio::test]
 async fn a_certificate_is_for_its_host_only() {
     let authority = Authority::new();
