@@ -134,6 +134,21 @@ async fn what_is_resumed_is_named_by_its_tag_or_else_by_its_date() {
 }
 
 #[tokio::test]
+async fn a_file_holds_what_came_before_an_interruption_and_after_it() {
+    // A part is written while the next one is received, in batches of a quarter of a mebibyte.
+    let object = object(2 * MIB + 1);
+    let responses = [
+        cut(&object, 0, MIB + 7, &[TAG]),
+        cut(&object, MIB + 7, MIB, &[TAG]),
+    ];
+    let (storage, _) = start(responses);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a");
+    storage.download(ID).to_file(&path).await.unwrap();
+    assert!(std::fs::read(path).unwrap() == object);
+}
+
+#[tokio::test]
 async fn a_redirect_never_leads_from_https_to_http() {
     let to = |location: &str| {
         let response = Response::builder().status(302).header("location", location);

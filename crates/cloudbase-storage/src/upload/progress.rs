@@ -226,6 +226,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_empty_piece_is_neither_sent_nor_reported() {
+        let reported = Arc::<Mutex<Vec<u64>>>::default();
+        let seen = reported.clone();
+        let monitor = UploadMonitor::new(Some(Box::new(move |progress: UploadProgress| {
+            seen.lock().unwrap().push(progress.sent);
+        })));
+        let source = [&b""[..], b"ab", b"", b"c", b""].map(Bytes::from_static);
+        let source = stream::iter(source.map(Ok::<_, Error>));
+        let body = Monitored::new(source, None, monitor);
+        let sent: Vec<_> = body.map(|piece| piece.unwrap()).collect().await;
+        assert_eq!(sent, ["ab", "c"]);
+        assert_eq!(*reported.lock().unwrap(), [2, 3]);
+    }
+
+    #[tokio::test]
     async fn an_unknown_length_is_whatever_comes() {
         let (sent, failure, monitor) = run(&[b"ab", b"c"], None).await;
         assert_eq!((&sent[..], failure.is_none()), (&b"abc"[..], true));
