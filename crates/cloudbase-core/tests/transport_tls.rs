@@ -263,6 +263,9 @@ mod http2 {
     use hyper::service::service_fn;
     use hyper_util::rt::{TokioExecutor, TokioIo};
 
+    use futures_util::StreamExt as _;
+    use tokio::sync::Notify;
+
     use super::*;
 
     async fn serve_http2(authority: &Authority) -> Server {
@@ -304,6 +307,46 @@ mod http2 {
         let heads = server.seen.heads();
         assert_eq!(heads.len(), 101);
         assert!(heads[0].starts_with(&format!("{:?} https://localhost", Version::HTTP_2)));
+    }
+
+    /// The client writes once more when the server has responded and closed the connection, and only
+    /// then reads.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_server_without_http2_is_heard_though_a_write_fails() {
+        let authority = Authority::new();
+        let acceptor = TlsAcceptor::from(Arc::new(authority.server(&["localhost"])));
+        let (has_head, writes) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (closed, is_closed) = std::sync::mpsc::channel();
+        let (read, may_close) = (has_head.clone(), writes.clone());
+        let server = Server::start(move |socket, _| {
+            let (acceptor, closed) = (acceptor.clone(), closed.clone());
+            let (read, may_close) = (read.clone(), may_close.clone());
+            async move {
+                let mut stream = acceptor.accept(socket).await.unwrap();
+                read_head(&mut stream).await;
+                read.notify_one();
+                may_close.notified().await;
+                let response = ok("{}").replace("200 OK", "413 Too Large");
+                stream.write_all(response.as_bytes()).await.unwrap();
+                stream.flush().await.unwrap();
+                // What it has not read makes the system reset the connection.
+                drop(stream);
+                closed.send(()).unwrap();
+            }
+        })
+        .await;
+        let piece = || Ok::<_, Error>(Bytes::from_static(&[7; 64 * 1024]));
+        let last = stream::once(async move {
+            has_head.notified().await;
+            writes.notify_one();
+            tokio::task::block_in_place(|| is_closed.recv().unwrap());
+            piece()
+        });
+        let pieces = stream::iter([piece()]).chain(last).chain(stream::pending());
+        let client = client(&server).ca_certificates(authority.pem());
+        let call = post("/v1/a").body(Body::stream(pieces));
+        let error = client.build().unwrap().fetch(call).await.unwrap_err();
+        assert_eq!(error.status().map(|it| it.as_u16()), Some(413), "{error:?}");
     }
 
     #[tokio::test]
