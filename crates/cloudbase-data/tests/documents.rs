@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a failure is a failed test")]
 #![cfg(feature = "documents")]
 
+#[path = "documents/additions.rs"]
+mod additions;
 #[path = "documents/script.rs"]
 mod script;
 #[path = "documents/transactions.rs"]
@@ -159,6 +161,31 @@ async fn a_document_with_a_code_is_no_error() {
     assert_eq!(found.len(), 2);
 }
 
+/// It is the user's own.
+#[tokio::test]
+async fn a_field_called_request_id_is_not_that_of_the_call() {
+    let script = Script::new()
+        .json(200, r#"{"_id":"a","requestId":"user-1"}"#)
+        .json(
+            200,
+            r#"{"list":[{"_id":"a","requestId":"user-1"}],"requestId":"r-1"}"#,
+        );
+    let todos = script.documents().collection("todos");
+    let found = todos
+        .doc("a")
+        .get::<Document>()
+        .send_with_meta()
+        .await
+        .unwrap();
+    assert_ne!(found.request_id(), "user-1");
+    assert_eq!(
+        found.value().as_ref().unwrap().get("requestId"),
+        Some(&Value::from("user-1"))
+    );
+    let found = todos.get::<Document>().send_with_meta().await.unwrap();
+    assert_eq!(found.request_id(), "r-1");
+}
+
 #[tokio::test]
 async fn an_error_in_a_success_is_one() {
     const CONFLICT: &str =
@@ -247,55 +274,6 @@ async fn an_environment_without_the_database_is_explained() {
         "{error}"
     );
     assert_eq!(error.operation(), "documents.find");
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_addition_may_be_repeated_if_its_own_document_is_there() {
-    const DUPLICATE: &str = r#"{"code":"DATABASE_DUPLICATE_WRITE","message":"duplicate"}"#;
-    let sent = json!({ "_id": "a", "n": 1 });
-    for (stored, is_ours) in [
-        (
-            r#"{"list":[{"_id":"a","n":{"$numberInt":"1"},"_openid":"u"}]}"#,
-            true,
-        ),
-        (r#"{"list":[{"_id":"a","n":{"$numberInt":"2"}}]}"#, false),
-        (
-            r#"{"list":[{"_id":"a","n":{"$numberInt":"1"},"more":true}]}"#,
-            false,
-        ),
-        (r#"{"list":[]}"#, false),
-    ] {
-        let script = Script::new()
-            .json(502, "{}")
-            .json(409, DUPLICATE)
-            .json(200, stored);
-        let todos = script.documents().collection("todos");
-        let added = todos.add(&sent).idempotent(true).await;
-        assert_eq!(script.requests().len(), 3);
-        match added {
-            Ok(added) => assert!(is_ours && added.id == "a", "{stored}"),
-            Err(error) => assert!(!is_ours && error.is_conflict(), "{stored}: {error}"),
-        }
-    }
-    // The first attempt alone has added nothing: the document is another's.
-    let script = Script::new().json(409, DUPLICATE);
-    let error = script
-        .documents()
-        .collection("t")
-        .add(&sent)
-        .idempotent(true)
-        .await
-        .unwrap_err();
-    assert!(error.is_conflict());
-    // Without it nothing is repeated once it may have been sent.
-    let script = Script::new().json(502, "{}");
-    let error = script
-        .documents()
-        .collection("t")
-        .add(&sent)
-        .await
-        .unwrap_err();
-    assert_eq!((error.attempts(), error.is_retryable()), (1, false));
 }
 
 #[tokio::test]

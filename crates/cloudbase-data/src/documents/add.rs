@@ -7,7 +7,7 @@ use cloudbase_core::{CallOptions, Error, ErrorKind, Idempotency, Operation, Resp
 use serde::{Deserialize, Serialize};
 
 use super::ejson::{self, Form};
-use super::filter::{Filter, in_};
+use super::filter::in_;
 use super::find::Find;
 use super::request::{Body, CollectionTarget, Name, fetch, id_text};
 use super::value::{Document, Value};
@@ -16,6 +16,9 @@ const NAME: Name = Name(
     "documents.add",
     "/v1/database/instances/{instance}/databases/{database}/collections/{name}/documents",
 );
+
+/// How many documents are looked for in one request, whose URL names them.
+const IDS_AT_ONCE: usize = 100;
 
 /// A document that was added.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +41,8 @@ pub struct AddedMany {
 ///
 /// Not repeated once it may have been sent: a second time could add a second document. With
 /// `.idempotent(true)` it is, if the document has an `_id`; that one of this id is there then counts as
-/// success if it is the same document, its `_openid` aside.
+/// success if it is the same document, its `_openid` aside. With a [`server_date`](super::server_date) or
+/// NaN it never is: what is stored is another value, and NaN is not equal to itself.
 #[derive(Debug)]
 #[must_use = "does nothing until it is sent or awaited"]
 pub struct Add {
@@ -191,19 +195,16 @@ async fn are_stored(
     options: CallOptions,
 ) -> Option<Vec<String>> {
     let ids = ids(documents).ok()?;
-    let filter: Filter = in_("_id", &ids);
-    let limit = u32::try_from(ids.len()).ok()?;
-    let (query, _) = Find::<Document>::new(target, filter)
-        .limit(limit)
-        .into_parts();
-    let found = Find::<Document>::from_parts(query, options)
-        .send()
-        .await
-        .ok()?;
-    let stored: HashMap<String, Document> = found
-        .into_iter()
-        .filter_map(|document| Some((id_text(document.get("_id")?.clone()), document)))
-        .collect();
+    let mut stored = HashMap::new();
+    for ids in ids.chunks(IDS_AT_ONCE) {
+        let limit = u32::try_from(ids.len()).ok()?;
+        let find = Find::<Document>::new(target.clone(), in_("_id", ids)).limit(limit);
+        let (query, _) = find.into_parts();
+        let find = Find::<Document>::from_parts(query, options.clone());
+        for document in find.send().await.ok()? {
+            stored.insert(id_text(document.get("_id")?.clone()), document);
+        }
+    }
     let ids: Vec<String> = ids.into_iter().map(id_text).collect();
     let same = ids.iter().zip(documents).all(|(id, sent)| {
         let sent: Option<Document> = sent.parse().ok();

@@ -165,6 +165,16 @@ pub(crate) async fn fetch<T: DeserializeOwned>(
     Ok(named_response(response).map(|_| value))
 }
 
+/// As [`fetch`], for a response that is a document itself: its fields say nothing of the call.
+pub(crate) async fn fetch_document<T: DeserializeOwned>(
+    client: &Client,
+    operation: Operation,
+) -> Result<Response<T>> {
+    let response = send(client, operation).await?;
+    let Ejson(document) = response.read_json()?;
+    Ok(response.map(|_| document))
+}
+
 /// As [`fetch`], for what keeps its values as text.
 pub(crate) async fn fetch_json<T: DeserializeOwned>(
     client: &Client,

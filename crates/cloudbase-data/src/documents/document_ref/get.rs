@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::{DocumentRef, Id, TEMPLATE};
 use crate::documents::find::Find;
 use crate::documents::projection::Projection;
-use crate::documents::request::{Name, fetch, fetch_list, is_no_document};
+use crate::documents::request::{Name, fetch_document, fetch_list, is_no_document};
 use crate::documents::value::Document;
 
 /// Reads a document by its id; awaited, it gives an `Option<T>`.
@@ -78,7 +78,7 @@ impl<T: DeserializeOwned> GetDocument<T> {
             let found = fetch_list(&client, self.build()?).await?;
             return Ok(found.map(|documents| documents.into_iter().next()));
         }
-        match fetch(&client, self.build()?).await {
+        match fetch_document(&client, self.build()?).await {
             Ok(found) => Ok(found.map(Some)),
             Err(error) if is_no_document(&error) => Ok(Response::of_error(&error, None)),
             Err(error) => Err(error),
