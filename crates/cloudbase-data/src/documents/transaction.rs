@@ -9,9 +9,9 @@ use cloudbase_core::{CallOptions, Operation, Response, Result};
 use serde::Serialize;
 
 pub(crate) use self::state::TransactionState;
-use self::state::{Ending, start, starting};
+use self::state::{Abandon, Ending, start, starting};
 use super::collection::Collection;
-use super::request::{CollectionTarget, Target, confirm};
+use super::request::{CollectionTarget, Target};
 use super::run_commands::RunCommands;
 
 /// A transaction: its calls see one state of the database, and take effect together when it is committed.
@@ -100,7 +100,8 @@ cloudbase_core::request_builder! {
 
 /// Commits a transaction or rolls it back.
 ///
-/// A commit is not repeated once it may have been sent: whether it took effect is then unknown.
+/// A commit is not repeated once it may have been sent: whether it took effect is then unknown. What has not
+/// ended the transaction, an invalid option, a lost connection or a dropped future, rolls it back in a task.
 #[derive(Debug)]
 #[must_use = "does nothing until it is sent or awaited"]
 pub struct EndTransaction {
@@ -125,9 +126,9 @@ impl EndTransaction {
 
     async fn respond(self) -> Result<Response<()>> {
         let state = self.state.clone();
-        let operation = self.build()?;
-        state.end();
-        confirm(&state.target().client, operation).await
+        state.id()?;
+        let _rolled_back = Abandon(state.clone());
+        state.end_by(self.build()?).await
     }
 }
 

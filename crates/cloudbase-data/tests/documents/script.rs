@@ -7,6 +7,7 @@ use cloudbase_core::http::{Request, Response};
 use cloudbase_core::{Body, BoxError, Client};
 use cloudbase_data::Documents;
 use serde_json::Value;
+use tokio::sync::Notify;
 use tower::service_fn;
 
 #[derive(Clone, Default)]
@@ -16,6 +17,10 @@ pub(crate) struct Script(Arc<Mutex<State>>);
 struct State {
     responses: VecDeque<(u16, String)>,
     requests: Vec<Sent>,
+    /// The request whose response waits until it is released.
+    held: Option<usize>,
+    released: Arc<Notify>,
+    delivered: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -34,6 +39,21 @@ impl Script {
         state.responses.push_back((status, body.into()));
         drop(state);
         self
+    }
+
+    /// Holds the response to the request of this number, counted from 0, until [`release`](Self::release).
+    pub(crate) fn hold(self, request: usize) -> Self {
+        self.0.lock().unwrap().held = Some(request);
+        self
+    }
+
+    pub(crate) fn release(&self) {
+        self.0.lock().unwrap().released.notify_one();
+    }
+
+    /// How many responses have arrived.
+    pub(crate) fn delivered(&self) -> usize {
+        self.0.lock().unwrap().delivered
     }
 
     /// The requests so far.
@@ -58,10 +78,18 @@ impl Script {
                 body: serde_json::from_slice(request.body().as_bytes().unwrap_or_default())
                     .unwrap_or_default(),
             };
+            let shared = state.clone();
             let mut state = state.lock().unwrap();
+            let held = state.held == Some(state.requests.len());
+            let held = held.then(|| state.released.clone());
             state.requests.push(sent);
             let next = state.responses.pop_front();
+            drop(state);
             async move {
+                if let Some(released) = held {
+                    released.notified().await;
+                }
+                shared.lock().unwrap().delivered += 1;
                 let (status, body) = next.ok_or_else(|| BoxError::from("no more responses"))?;
                 let response = Response::builder().status(status);
                 let response = response.header("content-type", "application/json");

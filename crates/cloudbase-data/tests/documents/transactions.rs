@@ -80,11 +80,12 @@ async fn every_call_is_part_of_the_transaction() {
 
 /// The whole can be spawned, with what its task owns.
 #[tokio::test(start_paused = true)]
-async fn a_conflict_begins_again_and_is_not_rolled_back() {
+async fn a_conflict_begins_again() {
     for (status, conflict) in [(503, CONFLICT), (200, CONFLICT)] {
         let script = Script::new()
             .json(201, STARTED)
             .json(status, conflict)
+            .json(200, "{}")
             .json(201, STARTED)
             .json(200, UPDATED)
             .json(status, conflict)
@@ -107,12 +108,12 @@ async fn a_conflict_begins_again_and_is_not_rolled_back() {
         }));
         assert_eq!(task.await.unwrap().unwrap().updated, 1);
         assert_eq!(runs.load(Ordering::Relaxed), 3);
-        let sent = lines(&script);
-        assert!(
-            !sent.iter().any(|line| line.contains("rollback")),
-            "{sent:?}"
-        );
-        assert_eq!(sent.len(), 8);
+        // The service ends a transaction that it cannot commit.
+        let ends = lines(&script).into_iter().filter_map(|line| {
+            let (_, end) = line.split_once("/t-1/")?;
+            Some(end.to_owned())
+        });
+        assert_eq!(ends.collect::<Vec<_>>(), ["rollback", "commit", "commit"]);
     }
 }
 
@@ -120,11 +121,42 @@ async fn a_conflict_begins_again_and_is_not_rolled_back() {
 async fn conflicts_without_end_are_bounded() {
     let mut script = Script::new();
     for _ in 0..4 {
-        script = script.json(201, STARTED).json(503, CONFLICT);
+        let conflict = script.json(201, STARTED).json(503, CONFLICT);
+        script = conflict.json(200, "{}");
     }
     let error = script.documents().transaction(take_one).await.unwrap_err();
     assert!(error.is_conflict() && error.is_retryable(), "{error}");
-    assert_eq!(script.requests().len(), 8);
+    assert_eq!(script.requests().len(), 12);
+}
+
+/// The conflict of a transaction within says nothing of the one around it.
+#[tokio::test(start_paused = true)]
+async fn a_conflict_of_another_transaction_rolls_back() {
+    let script = Script::new()
+        .json(201, r#"{"transactionId":"outer"}"#)
+        .json(201, r#"{"transactionId":"inner"}"#)
+        .json(503, CONFLICT)
+        .json(200, "{}")
+        .json(200, "{}")
+        .json(201, r#"{"transactionId":"again"}"#)
+        .json(200, "{}");
+    let documents = script.documents();
+    let mut runs = 0;
+    let done = documents.transaction(|_| {
+        runs += 1;
+        let inner = (runs == 1).then(|| documents.start_transaction());
+        async move {
+            match inner {
+                Some(inner) => take_one(inner.await?).await,
+                None => Ok("nothing"),
+            }
+        }
+    });
+    assert_eq!(done.await.unwrap(), "nothing");
+    let sent = lines(&script);
+    let outer = "POST /transactions/outer/rollback".to_owned();
+    assert!(sent[..5].contains(&outer), "{sent:?}");
+    assert_eq!(sent[6], "POST /transactions/again/commit");
 }
 
 #[tokio::test]
@@ -148,10 +180,71 @@ async fn an_error_rolls_back_and_is_returned() {
     assert_eq!(lines(&script)[3], "POST /transactions/t-1/rollback");
 }
 
-async fn until_rolled_back(script: &Script) {
-    while !lines(script).iter().any(|line| line.ends_with("/rollback")) {
+async fn until(holds: impl Fn() -> bool) {
+    for _ in 0..1000 {
+        if holds() {
+            return;
+        }
         tokio::task::yield_now().await;
     }
+    panic!("does not happen");
+}
+
+async fn until_rolled_back(script: &Script) {
+    let is_rollback = |line: &String| line.ends_with("/rollback");
+    until(|| lines(script).iter().any(is_rollback)).await;
+}
+
+#[tokio::test]
+async fn a_future_dropped_while_it_rolls_back_still_does() {
+    let script = Script::new().json(201, STARTED).json(200, "{}").hold(1);
+    let documents = script.documents();
+    let work = |_| async { Err::<(), _>(Error::other("no milk")) };
+    let task = tokio::spawn(documents.transaction(work));
+    until_rolled_back(&script).await;
+    task.abort();
+    assert!(task.await.unwrap_err().is_cancelled());
+    script.release();
+    until(|| script.delivered() == 2).await;
+}
+
+#[tokio::test]
+async fn a_commit_that_fails_is_rolled_back() {
+    let failed = r#"{"code":"DATABASE_TRANSACTION_FAIL","message":"failed"}"#;
+    let rejected = Script::new().json(201, STARTED).json(503, failed);
+    let without_response = Script::new().json(201, STARTED);
+    for script in [rejected, without_response] {
+        let tx = script.documents().start_transaction().await.unwrap();
+        // The transaction lasts as long as its collection.
+        let _held = tx.collection("t");
+        tx.commit().await.unwrap_err();
+        until_rolled_back(&script).await;
+        assert_eq!(lines(&script)[1], "POST /transactions/t-1/commit");
+    }
+
+    let script = Script::new().json(201, STARTED);
+    let tx = script.documents().start_transaction().await.unwrap();
+    let _held = tx.collection("t");
+    let invalid = tx.commit().header("no name", "x").await.unwrap_err();
+    assert_eq!(invalid.kind(), ErrorKind::Argument);
+    until_rolled_back(&script).await;
+
+    let script = Script::new().json(201, STARTED).json(200, "{}").hold(1);
+    let tx = script.documents().start_transaction().await.unwrap();
+    let _held = tx.collection("t");
+    let task = tokio::spawn(tx.commit().into_future());
+    until(|| script.requests().len() == 2).await;
+    task.abort();
+    until_rolled_back(&script).await;
+
+    // The service has ended it.
+    let script = Script::new().json(201, STARTED).json(503, CONFLICT);
+    let tx = script.documents().start_transaction().await.unwrap();
+    assert!(tx.commit().await.unwrap_err().is_conflict());
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(script.requests().len(), 2);
 }
 
 #[tokio::test]

@@ -1,14 +1,12 @@
 //! Transactions that begin again on a conflict.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use cloudbase_core::{CallOptions, Error, ErrorCode, Result};
+use cloudbase_core::{CallOptions, Result};
 
-use super::state::{Ending, TransactionState, start};
+use super::state::{Abandon, Ending, TransactionState, is_conflict, start};
 use super::{StartTransaction, Transaction};
 use crate::documents::Documents;
-use crate::documents::request::confirm;
 
 /// How often a transaction begins again, as in the other SDKs.
 const RERUNS: u32 = 3;
@@ -43,7 +41,7 @@ impl Documents {
     /// # Errors
     ///
     /// That of `work`, of the start or of the commit. The last conflict is
-    /// [retryable](Error::is_retryable).
+    /// [retryable](cloudbase_core::Error::is_retryable).
     ///
     /// # Cancel safety
     ///
@@ -110,22 +108,14 @@ impl Documents {
         let transaction = Transaction {
             state: state.clone(),
         };
-        let done = work(transaction).await;
-        let error = match done {
-            Ok(value) => match commit(&state).await {
-                Ok(()) => return Ok(value),
-                Err(error) => error,
-            },
-            Err(error) => error,
+        let done = match work(transaction).await {
+            Ok(value) => commit(&state).await.map(|()| value),
+            Err(error) => Err(error),
         };
-        match is_conflict(&error) {
-            // The service has ended it.
-            true => {
-                state.end();
-            }
-            false => state.roll_back().await,
+        if done.is_err() {
+            state.roll_back().await;
         }
-        Err(error)
+        done
     }
 }
 
@@ -136,20 +126,6 @@ async fn commit(state: &TransactionState) -> Result<()> {
         return Ok(());
     }
     let operation = operation.options(state.options().clone());
-    confirm(&state.target().client, operation).await?;
+    state.end_by(operation).await?;
     Ok(())
-}
-
-fn is_conflict(error: &Error) -> bool {
-    error.code() == Some(&ErrorCode::DATABASE_TRANSACTION_CONFLICT)
-}
-
-/// Rolls back when the work panics or its future is dropped, even if others hold the transaction. Does nothing
-/// once the transaction has ended.
-struct Abandon(Arc<TransactionState>);
-
-impl Drop for Abandon {
-    fn drop(&mut self) {
-        self.0.abandon();
-    }
 }

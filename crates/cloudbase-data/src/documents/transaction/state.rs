@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cloudbase_core::http::Method;
-use cloudbase_core::{CallOptions, Error, Idempotency, Operation, Response, Result};
+use cloudbase_core::{CallOptions, Error, ErrorCode, Idempotency, Operation, Response, Result};
 use serde::Deserialize;
 use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 
 use crate::documents::request::{Name, Target, confirm, fetch};
 
@@ -19,7 +20,10 @@ pub(crate) struct TransactionState {
     target: Target,
     id: String,
     options: CallOptions,
+    /// Whether its calls are over.
     ended: AtomicBool,
+    /// Whether the service may still wait for its end.
+    open: AtomicBool,
 }
 
 /// How a transaction ends.
@@ -56,6 +60,7 @@ pub(super) async fn start(
             id,
             options,
             ended: AtomicBool::new(false),
+            open: AtomicBool::new(true),
         })
     }))
 }
@@ -115,25 +120,36 @@ impl TransactionState {
         Ok(operation.idempotency(idempotency))
     }
 
-    /// Rolls the transaction back; that it fails changes nothing for the caller.
-    pub(super) async fn roll_back(&self) {
+    /// Ends the transaction by this call.
+    pub(super) async fn end_by(&self, operation: Operation) -> Result<Response<()>> {
         self.end();
-        if let Some(operation) = self.last_rollback() {
-            let _ = confirm(&self.target.client, operation).await;
+        let ended = confirm(&self.target.client, operation).await;
+        // The service itself ends a transaction that it cannot commit.
+        if ended.as_ref().map_or_else(is_conflict, |_| true) {
+            self.open.store(false, Ordering::Release);
+        }
+        ended
+    }
+
+    /// Rolls the transaction back unless it has ended; that it fails changes nothing for the caller.
+    pub(super) async fn roll_back(&self) {
+        if let Some(task) = self.abandon() {
+            let _ = task.await;
         }
     }
 
-    /// Rolls the transaction back in a task, unless it has ended.
-    pub(super) fn abandon(&self) {
-        if !self.end() {
-            return;
+    /// Rolls the transaction back in a task, which goes on if nobody waits for it, unless it has ended.
+    pub(super) fn abandon(&self) -> Option<JoinHandle<()>> {
+        self.end();
+        if !self.open.swap(false, Ordering::AcqRel) {
+            return None;
         }
+        let operation = self.last_rollback()?;
         let client = self.target.client.clone();
-        if let (Ok(runtime), Some(operation)) = (Handle::try_current(), self.last_rollback()) {
-            runtime.spawn(async move {
-                let _ = confirm(&client, operation).await;
-            });
-        }
+        let runtime = Handle::try_current().ok()?;
+        Some(runtime.spawn(async move {
+            let _ = confirm(&client, operation).await;
+        }))
     }
 
     fn last_rollback(&self) -> Option<Operation> {
@@ -146,4 +162,17 @@ impl Drop for TransactionState {
     fn drop(&mut self) {
         self.abandon();
     }
+}
+
+/// Rolls back what has not ended when it is dropped, even if others hold the transaction.
+pub(super) struct Abandon(pub(super) Arc<TransactionState>);
+
+impl Drop for Abandon {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
+}
+
+pub(super) fn is_conflict(error: &Error) -> bool {
+    error.code() == Some(&ErrorCode::DATABASE_TRANSACTION_CONFLICT)
 }
