@@ -101,7 +101,7 @@ impl Auth {
 request! {
     /// Fetches the signed-in user; see [`Auth::user`].
     pub struct User {}
-    "auth.user" => Option<Profile>; call; operation
+    "auth.user" => Option<Profile>; auth; operation
 }
 
 impl User {
@@ -121,7 +121,7 @@ impl User {
 request! {
     /// Fetches the signed-in user again; see [`Auth::refresh_user`].
     pub struct RefreshUser {}
-    "auth.refresh_user" => SignedIn; call; operation
+    "auth.refresh_user" => SignedIn; auth; operation
 }
 
 impl RefreshUser {

@@ -86,7 +86,7 @@ impl Auth {
 request! {
     /// Returns a captcha token; see [`Auth::captcha_token`].
     pub struct CaptchaToken {}
-    "auth.captcha_token" => captcha::CaptchaToken; call
+    "auth.captcha_token" => captcha::CaptchaToken; auth
 }
 
 impl CaptchaToken {
@@ -104,7 +104,7 @@ impl CaptchaToken {
 request! {
     /// Asks for a picture; see [`Auth::create_captcha_data`].
     pub struct CreateCaptchaData { state: String, redirect_uri: Option<String> }
-    "auth.create_captcha_data" => CaptchaData; call; operation
+    "auth.create_captcha_data" => CaptchaData; auth; operation
 }
 
 impl CreateCaptchaData {
@@ -131,7 +131,7 @@ impl CreateCaptchaData {
 request! {
     /// Checks what was read in a picture; see [`Auth::verify_captcha_data`].
     pub struct VerifyCaptchaData { token: SecretString, key: String }
-    "auth.verify_captcha_data" => captcha::CaptchaToken; call; operation
+    "auth.verify_captcha_data" => captcha::CaptchaToken; auth; operation
 }
 
 impl VerifyCaptchaData {

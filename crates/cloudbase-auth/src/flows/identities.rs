@@ -168,7 +168,7 @@ impl Auth {
 request! {
     /// Returns the identities bound to the account; see [`Auth::user_identities`].
     pub struct UserIdentities {}
-    "auth.user_identities" => Vec<Identity>; call; operation
+    "auth.user_identities" => Vec<Identity>; auth; operation
 }
 
 impl UserIdentities {
@@ -189,7 +189,7 @@ impl UserIdentities {
 request! {
     /// Returns the identity sources; see [`Auth::identity_providers`].
     pub struct IdentityProviders {}
-    "auth.identity_providers" => Vec<Identity>; call; operation
+    "auth.identity_providers" => Vec<Identity>; auth; operation
 }
 
 impl IdentityProviders {
@@ -206,7 +206,7 @@ impl IdentityProviders {
 request! {
     /// Asks for the page where an identity is bound; see [`Auth::link_identity`].
     pub struct LinkIdentity { to: OAuth }
-    "auth.link_identity" => OAuthUrl; call
+    "auth.link_identity" => OAuthUrl; auth
 }
 
 impl LinkIdentity {
@@ -239,7 +239,7 @@ impl LinkIdentity {
 request! {
     /// Binds an identity; see [`Auth::bind_identity`].
     pub struct BindIdentity { token: SecretString }
-    "auth.bind_identity" => (); call; operation
+    "auth.bind_identity" => (); auth; operation
 }
 
 impl BindIdentity {
@@ -267,7 +267,7 @@ impl BindIdentity {
 request! {
     /// Unbinds an identity; see [`Auth::unlink_identity`].
     pub struct UnlinkIdentity { provider: String }
-    "auth.unlink_identity" => (); call, write; operation
+    "auth.unlink_identity" => (); auth, write; operation
 }
 
 impl UnlinkIdentity {

@@ -77,7 +77,7 @@ impl Auth {
 request! {
     /// Asks whether the session's token is good; see [`Auth::introspect`].
     pub struct Introspect {}
-    "auth.introspect" => Option<Introspection>; call; operation
+    "auth.introspect" => Option<Introspection>; auth; operation
 }
 
 impl Introspect {
@@ -98,7 +98,7 @@ impl Introspect {
 request! {
     /// Asks whether a token is good; see [`Auth::introspect_token`].
     pub struct IntrospectToken { token: SecretString }
-    "auth.introspect_token" => Option<Introspection>; call; operation
+    "auth.introspect_token" => Option<Introspection>; auth; operation
 }
 
 impl IntrospectToken {

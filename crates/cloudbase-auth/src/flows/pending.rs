@@ -84,7 +84,7 @@ impl PendingSignIn {
 request! {
     /// Signs in or registers with a code; see [`PendingSignIn::verify`].
     pub struct PendingSignInVerify { pending: PendingSignIn, code: SecretString }
-    "auth.pending_sign_in.verify" => SignedIn; call
+    "auth.pending_sign_in.verify" => SignedIn; auth
 }
 
 impl PendingSignInVerify {

@@ -222,7 +222,7 @@ impl Auth {
 request! {
     /// Sends a code; see [`Auth::send_verification`].
     pub struct SendVerification { request: VerificationRequest }
-    "auth.send_verification" => SentVerification; call; operation
+    "auth.send_verification" => SentVerification; auth; operation
 }
 
 impl SendVerification {
@@ -238,7 +238,7 @@ impl SendVerification {
 request! {
     /// Checks a code; see [`Auth::verify`].
     pub struct Verify { id: String, code: SecretString }
-    "auth.verify" => VerifiedCode; call; operation
+    "auth.verify" => VerifiedCode; auth; operation
 }
 
 impl Verify {

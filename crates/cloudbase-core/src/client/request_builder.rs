@@ -11,6 +11,7 @@
 /// |---|---|---|
 /// | `call` | `timeout`, `attempt_timeout`, `max_attempts`, `header`, `request_id` | every call |
 /// | `code` | the same with `any_status` | calls of the user's own code, in place of `call` |
+/// | `auth` | those of `call` | methods of auth, which may be several requests, in place of `call` |
 /// | `transfer` | those of `call` | uploads and downloads, in place of `call` |
 /// | `limits` | `timeout`, `attempt_timeout`, `max_attempts` | transfers to another host, in place of `call` |
 /// | `product` | `token`, `require_user` | calls that carry the user's token; not sign-in |
@@ -89,7 +90,20 @@ macro_rules! request_builder {
         impl $generics:tt $type:ty => response $output:ty; $($group:ident),+ $(,)?
     ) => {
         $crate::request_builder!(@send [$(#[$errors])*] $generics $type,
-            $crate::Response<$output>, $output, self => self.respond().await; $($group),+);
+            $crate::Response<$output>, $output, self => self.respond().await;
+            "Dropping the future cancels the call; whether it took effect is then unknown.";
+            $($group),+);
+    };
+    (
+        $(#[$errors:meta])*
+        impl $generics:tt $type:ty => $output:ty; auth $(, $group:ident)* $(,)?
+    ) => {
+        $crate::request_builder!(@send [$(#[$errors])*] $generics $type,
+            $output, $output, self => ::std::result::Result::Ok(self.respond().await?.into_value());
+            "Dropping the future cancels the request in flight, and those that would follow it; whether it \
+             took effect is then unknown. What must not be lost goes on: storing the session of a sign-in \
+             whose response is there, trading a refresh token, deleting an account.";
+            auth $(, $group)*);
     };
     (
         $(#[$errors:meta])*
@@ -97,11 +111,12 @@ macro_rules! request_builder {
     ) => {
         $crate::request_builder!(@send [$(#[$errors])*] $generics $type,
             $output, $output, self => ::std::result::Result::Ok(self.respond().await?.into_value());
+            "Dropping the future cancels the call; whether it took effect is then unknown.";
             $($group),+);
     };
     (
         @send [$(#[$errors:meta])*] [$($generics:tt)*] $type:ty,
-        $sent:ty, $output:ty, $self:ident => $send:expr; $($group:ident),+
+        $sent:ty, $output:ty, $self:ident => $send:expr; $cancel:literal; $($group:ident),+
     ) => {
         $crate::request_options!(impl [$($generics)*] $type; $($group),+);
 
@@ -114,7 +129,7 @@ macro_rules! request_builder {
             ///
             /// # Cancel safety
             ///
-            /// Dropping the future cancels the call; whether it took effect is then unknown.
+            #[doc = $cancel]
             pub async fn send($self) -> $crate::Result<$sent> {
                 $send
             }
@@ -150,14 +165,22 @@ macro_rules! request_options {
     };
     (@call $generics:tt $type:ty) => {
         $crate::request_options!(@times $generics $type,
-            "Default: the client's (60 s).",
+            "Limits the whole call, with all its attempts. Default: the client's (60 s).",
+            "Default: the client's (15 s).");
+        $crate::request_options!(@head $generics $type, "");
+    };
+    (@auth $generics:tt $type:ty) => {
+        $crate::request_options!(@times $generics $type,
+            "Limits each request of the method, with all its attempts, and not the method as a whole: a \
+             refresh of the session that it waits for has a limit of its own, and so has the program's own \
+             code, such as a captcha handler. Default: the client's (60 s).",
             "Default: the client's (15 s).");
         $crate::request_options!(@head $generics $type, "");
     };
     (@code [$($generics:tt)*] $type:ty) => {
         $crate::request_options!(@times [$($generics)*] $type,
-            "Default: the client's (60 s). What is called may take its time: a limit above 15 s is \
-             that of each attempt too, unless the call or the client has an `attempt_timeout` of \
+            "Limits the whole call, with all its attempts. Default: the client's (60 s). What is called may \
+             take its time: a limit above 15 s is that of each attempt too, unless the call or the client has an `attempt_timeout` of \
              its own.",
             "Default: the client's (15 s), or a longer `timeout` of the call.");
         $crate::request_options!(@head [$($generics)*] $type, "");
@@ -189,15 +212,14 @@ macro_rules! request_options {
     };
     (@limits $generics:tt $type:ty) => {
         $crate::request_options!(@times $generics $type,
-            "Default: no limit unless given; an upload or download that stalls ends by its \
-             `stall_timeout`, and after the last byte of an upload its response has the client's \
+            "Limits the whole call, with all its attempts. Default: no limit unless given; an upload or \
+             download that stalls ends by its `stall_timeout`, and after the last byte of an upload its response has the client's \
              `timeout` (60 s).",
             "Default: the client's (15 s) up to the first byte of the transfer; while it moves \
              there is no limit.");
     };
     (@times [$($generics:tt)*] $type:ty, $timeout:literal, $attempt:literal) => {
         impl<$($generics)*> $type {
-            /// Limits the whole call, with all its attempts.
             #[doc = $timeout]
             pub fn timeout(mut self, limit: ::std::time::Duration) -> Self {
                 self.options = self.options.with_timeout(limit);

@@ -76,7 +76,7 @@ impl Auth {
 request! {
     /// Deletes the account by its password; see [`Auth::delete_user`].
     pub struct DeleteUser { password: SecretString }
-    "auth.delete_user" => (); call; operation
+    "auth.delete_user" => (); auth; operation
 }
 
 impl DeleteUser {
@@ -95,7 +95,7 @@ impl DeleteUser {
 request! {
     /// Deletes the account by a proof; see [`Auth::delete_user_with`].
     pub struct DeleteUserWith { sudo: SudoToken }
-    "auth.delete_user_with" => (); call; operation
+    "auth.delete_user_with" => (); auth; operation
 }
 
 impl DeleteUserWith {

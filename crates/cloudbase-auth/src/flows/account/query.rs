@@ -166,7 +166,7 @@ impl Auth {
 request! {
     /// Looks for users; see [`Auth::query_user`].
     pub struct QueryUser { query: UserQuery }
-    "auth.query_user" => FoundUsers; call; operation
+    "auth.query_user" => FoundUsers; auth; operation
 }
 
 impl QueryUser {
@@ -191,7 +191,7 @@ impl QueryUser {
 request! {
     /// Asks whether a login name is taken; see [`Auth::is_username_registered`].
     pub struct IsUsernameRegistered { username: String }
-    "auth.is_username_registered" => bool; call; operation
+    "auth.is_username_registered" => bool; auth; operation
 }
 
 impl IsUsernameRegistered {

@@ -57,7 +57,7 @@ impl Auth {
 request! {
     /// Asks for the page where the user signs in; see [`Auth::sign_in_with_oauth`].
     pub struct SignInWithOAuth { to: OAuth }
-    "auth.sign_in_with_oauth" => OAuthUrl; call
+    "auth.sign_in_with_oauth" => OAuthUrl; auth
 }
 
 impl SignInWithOAuth {

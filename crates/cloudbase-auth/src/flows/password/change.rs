@@ -57,7 +57,7 @@ impl Auth {
 request! {
     /// Changes a password by the old one; see [`Auth::reset_password_for_old`].
     pub struct ResetPasswordForOld { old: SecretString, new: SecretString }
-    "auth.reset_password_for_old" => SignedIn; call; operation
+    "auth.reset_password_for_old" => SignedIn; auth; operation
 }
 
 impl ResetPasswordForOld {
@@ -80,7 +80,7 @@ impl ResetPasswordForOld {
 request! {
     /// Sets a password; see [`Auth::set_password`].
     pub struct SetPassword { sudo: SudoToken, password: SecretString }
-    "auth.set_password" => (); call, write; operation
+    "auth.set_password" => (); auth, write; operation
 }
 
 impl SetPassword {

@@ -47,7 +47,7 @@ impl Auth {
 request! {
     /// Sends a code to the signed-in user; see [`Auth::reauthenticate`].
     pub struct Reauthenticate {}
-    "auth.reauthenticate" => PendingReauthentication; call
+    "auth.reauthenticate" => PendingReauthentication; auth
 }
 
 impl Reauthenticate {
@@ -162,7 +162,7 @@ request! {
         code: SecretString,
         password: SecretString,
     }
-    "auth.pending_reauthentication.update_user" => SignedIn; call
+    "auth.pending_reauthentication.update_user" => SignedIn; auth
 }
 
 impl PendingReauthenticationUpdateUser {
@@ -180,7 +180,7 @@ impl PendingReauthenticationUpdateUser {
 request! {
     /// Signs in again with a code; see [`PendingReauthentication::verify`].
     pub struct PendingReauthenticationVerify { sent: SentCode, code: SecretString }
-    "auth.pending_reauthentication.verify" => SignedIn; call
+    "auth.pending_reauthentication.verify" => SignedIn; auth
 }
 
 impl PendingReauthenticationVerify {

@@ -45,7 +45,7 @@ impl Auth {
 request! {
     /// Sends a code to reset a password with; see [`Auth::reset_password_for_email`].
     pub struct ResetPasswordForEmail { contact: Contact, redirect_to: Option<String> }
-    "auth.reset_password_for_email" => PendingPasswordReset; call; operation
+    "auth.reset_password_for_email" => PendingPasswordReset; auth; operation
 }
 
 impl ResetPasswordForEmail {
@@ -129,7 +129,7 @@ request! {
         code: SecretString,
         password: SecretString,
     }
-    "auth.pending_password_reset.update_user" => SignedIn; call
+    "auth.pending_password_reset.update_user" => SignedIn; auth
 }
 
 impl PendingPasswordResetUpdateUser {

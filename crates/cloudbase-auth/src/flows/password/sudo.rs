@@ -67,7 +67,7 @@ impl Auth {
 request! {
     /// Trades a password for leave; see [`Auth::sudo_with_password`].
     pub struct SudoWithPassword { password: SecretString }
-    "auth.sudo_with_password" => SudoToken; call; operation
+    "auth.sudo_with_password" => SudoToken; auth; operation
 }
 
 impl SudoWithPassword {
@@ -83,7 +83,7 @@ impl SudoWithPassword {
 request! {
     /// Trades the proof of a code for leave; see [`Auth::sudo_with_verification`].
     pub struct SudoWithVerification { token: SecretString }
-    "auth.sudo_with_verification" => SudoToken; call; operation
+    "auth.sudo_with_verification" => SudoToken; auth; operation
 }
 
 impl SudoWithVerification {

@@ -66,7 +66,7 @@ impl IntoFuture for RefreshSession {
 request! {
     /// Takes a session over; see [`Auth::set_session`].
     pub struct SetSession { session: super::SetSession }
-    "auth.set_session" => SignedIn; call
+    "auth.set_session" => SignedIn; auth
 }
 
 impl SetSession {

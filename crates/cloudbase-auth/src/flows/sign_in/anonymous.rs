@@ -40,7 +40,7 @@ impl Auth {
 request! {
     /// Signs in anonymously; see [`Auth::sign_in_anonymously`].
     pub struct SignInAnonymously { provider_token: Option<SecretString> }
-    "auth.sign_in_anonymously" => SignedIn; call; operation
+    "auth.sign_in_anonymously" => SignedIn; auth; operation
 }
 
 impl SignInAnonymously {

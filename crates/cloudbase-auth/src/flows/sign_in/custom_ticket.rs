@@ -55,7 +55,7 @@ impl Auth {
 request! {
     /// Signs in with a ticket; see [`Auth::sign_in_with_custom_ticket`].
     pub struct SignInWithCustomTicket { source: TicketSource }
-    "auth.sign_in_with_custom_ticket" => SignedIn; call
+    "auth.sign_in_with_custom_ticket" => SignedIn; auth
 }
 
 impl SignInWithCustomTicket {

@@ -82,7 +82,7 @@ impl Auth {
 request! {
     /// Signs in with a token of an identity source; see [`Auth::sign_in_with_id_token`].
     pub struct SignInWithIdToken { token: IdToken }
-    "auth.sign_in_with_id_token" => SignedIn; call; operation
+    "auth.sign_in_with_id_token" => SignedIn; auth; operation
 }
 
 impl SignInWithIdToken {

@@ -115,7 +115,7 @@ impl Auth {
 request! {
     /// Sends a code to sign in with; see [`Auth::sign_in_with_otp`].
     pub struct SignInWithOtp { otp: Otp }
-    "auth.sign_in_with_otp" => PendingSignIn; call; operation
+    "auth.sign_in_with_otp" => PendingSignIn; auth; operation
 }
 
 impl SignInWithOtp {
@@ -148,7 +148,7 @@ impl SignInWithOtp {
 request! {
     /// Signs in with the proof of a code; see [`Auth::sign_in_with_verification`].
     pub struct SignInWithVerification { token: SecretString }
-    "auth.sign_in_with_verification" => SignedIn; call; operation
+    "auth.sign_in_with_verification" => SignedIn; auth; operation
 }
 
 impl SignInWithVerification {

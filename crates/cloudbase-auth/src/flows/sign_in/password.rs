@@ -99,7 +99,7 @@ impl Auth {
 request! {
     /// Signs in with a password; see [`Auth::sign_in_with_password`].
     pub struct SignInWithPassword { password: Password }
-    "auth.sign_in_with_password" => SignedIn; call; operation
+    "auth.sign_in_with_password" => SignedIn; auth; operation
 }
 
 impl SignInWithPassword {

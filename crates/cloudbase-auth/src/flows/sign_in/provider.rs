@@ -209,7 +209,7 @@ impl Auth {
 request! {
     /// Trades what an identity source gave; see [`Auth::grant_provider_token`].
     pub struct GrantProviderToken { grant: ProviderGrant }
-    "auth.grant_provider_token" => ProviderToken; call; operation
+    "auth.grant_provider_token" => ProviderToken; auth; operation
 }
 
 impl GrantProviderToken {
@@ -225,7 +225,7 @@ impl GrantProviderToken {
 request! {
     /// Adds to what a provider token proves; see [`Auth::patch_provider_token`].
     pub struct PatchProviderToken { token: SecretString, params: Map<String, Value> }
-    "auth.patch_provider_token" => ProviderToken; call; operation
+    "auth.patch_provider_token" => ProviderToken; auth; operation
 }
 
 impl PatchProviderToken {

@@ -75,7 +75,7 @@ impl Auth {
 request! {
     /// Sends a code to register with; see [`Auth::sign_up`].
     pub struct SignUp { sign_up: super::SignUp }
-    "auth.sign_up" => PendingSignIn; call; operation
+    "auth.sign_up" => PendingSignIn; auth; operation
 }
 
 impl SignUp {
@@ -103,7 +103,7 @@ impl SignUp {
 request! {
     /// Registers with a proof that is at hand; see [`Auth::sign_up_with_proof`].
     pub struct SignUpWithProof { sign_up: super::SignUp<ByProof> }
-    "auth.sign_up_with_proof" => SignedIn; call
+    "auth.sign_up_with_proof" => SignedIn; auth
 }
 
 impl SignUpWithProof {

@@ -29,7 +29,7 @@ macro_rules! waits_for_code {
         $crate::flows::request::request! {
             #[doc = $doc]
             pub struct $resend { code: $crate::flows::verification::SentCode }
-            $method => $crate::flows::verification::SentVerification; call; operation
+            $method => $crate::flows::verification::SentVerification; auth; operation
         }
 
         impl $resend {

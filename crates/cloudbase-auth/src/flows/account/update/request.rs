@@ -63,7 +63,7 @@ impl Auth {
 request! {
     /// Changes the signed-in user; see [`Auth::update_user`].
     pub struct UpdateUser { update: super::UpdateUser }
-    "auth.update_user" => UpdatedUser; call
+    "auth.update_user" => UpdatedUser; auth
 }
 
 impl UpdateUser {
@@ -131,7 +131,7 @@ impl PendingContact {
 request! {
     /// Puts a new address or number in force by its code; see [`PendingContact::verify`].
     pub struct PendingContactVerify { pending: PendingContact, code: SecretString }
-    "auth.pending_contact.verify" => User; call
+    "auth.pending_contact.verify" => User; auth
 }
 
 impl PendingContactVerify {

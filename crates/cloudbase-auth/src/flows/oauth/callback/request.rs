@@ -77,7 +77,7 @@ impl Auth {
 request! {
     /// Ends the way to an identity source with a code; see [`Auth::verify_oauth`].
     pub struct VerifyOAuth { callback: super::VerifyOAuth }
-    "auth.verify_oauth" => VerifiedOAuth; call
+    "auth.verify_oauth" => VerifiedOAuth; auth
 }
 
 impl VerifyOAuth {
@@ -98,7 +98,7 @@ impl VerifyOAuth {
 request! {
     /// Ends the way to an identity source with a URL; see [`Auth::handle_oauth_callback`].
     pub struct HandleOAuthCallback { url: String }
-    "auth.handle_oauth_callback" => VerifiedOAuth; call
+    "auth.handle_oauth_callback" => VerifiedOAuth; auth
 }
 
 impl HandleOAuthCallback {

@@ -66,7 +66,7 @@ impl Auth {
 request! {
     /// Signs in with a one-time code; see [`Auth::verify_otp`].
     pub struct VerifyOtp { otp: super::VerifyOtp }
-    "auth.verify_otp" => SignedIn; call; operation
+    "auth.verify_otp" => SignedIn; auth; operation
 }
 
 impl VerifyOtp {
@@ -112,7 +112,7 @@ impl VerifyOtp {
 request! {
     /// Sends another code; see [`Auth::resend`].
     pub struct Resend { resend: super::Resend }
-    "auth.resend" => SentVerification; call; operation
+    "auth.resend" => SentVerification; auth; operation
 }
 
 impl Resend {
