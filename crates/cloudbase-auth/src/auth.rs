@@ -74,8 +74,7 @@ impl Auth {
         theirs.caller.device = self.caller.device.clone();
         theirs.captchas = self.captchas.clone();
         theirs.caller.captcha = self.caller.captcha.clone();
-        theirs.caller.options = self.caller.options.clone();
-        Ok(theirs)
+        Ok(theirs.with_options(self.options.clone()))
     }
 }
 
@@ -154,6 +153,7 @@ impl AuthBuilder {
         }
         Ok(Auth {
             caller,
+            options: CallOptions::default(),
             captchas,
             shared: Arc::new(Shared { manager, oauth }),
         })

@@ -45,6 +45,8 @@ use crate::captcha::broker::CaptchaBroker;
 #[derive(Clone)]
 pub struct Auth {
     pub(crate) caller: Caller,
+    /// Of every call of this handle; those of `caller` may be of one request more.
+    pub(crate) options: CallOptions,
     pub(crate) captchas: Arc<CaptchaBroker>,
     pub(crate) shared: Arc<Shared>,
 }
@@ -73,10 +75,24 @@ impl Auth {
     /// ```
     #[must_use]
     pub fn with_options(&self, options: CallOptions) -> Self {
+        let mut auth = self.with_request_options(options);
+        auth.options = auth.caller.options.clone();
+        auth
+    }
+
+    /// The same handle with these options for one request of it.
+    pub(crate) fn with_request_options(&self, options: CallOptions) -> Self {
         let mut auth = self.clone();
         // What a rejection means is for the methods to say.
         auth.caller.options = options.with_any_status(false);
         auth
+    }
+
+    /// The handle for the requests that follow this one: without the options of this one, but on behalf
+    /// of the same user, if this is one call.
+    pub(crate) fn for_later_requests(&self) -> Self {
+        let options = self.options.clone();
+        self.with_options(options.with_identity_of(&self.caller.options))
     }
 
     /// The same handle, all of whose calls are one call of the user who is signed in now.

@@ -32,9 +32,9 @@ waits_for_code! {
 }
 
 impl PendingSignIn {
-    pub(crate) fn new(auth: Auth, code: SentCode, registration: Option<Registration>) -> Self {
+    pub(crate) fn new(auth: &Auth, code: SentCode, registration: Option<Registration>) -> Self {
         Self {
-            auth,
+            auth: auth.for_later_requests(),
             code,
             registration: registration.map(Arc::new),
         }

@@ -37,7 +37,7 @@ macro_rules! request {
             pub(crate) async fn respond(
                 mut self,
             ) -> cloudbase_core::Result<cloudbase_core::Response<$output>> {
-                self.auth = self.auth.with_options(std::mem::take(&mut self.options));
+                self.auth = self.auth.with_request_options(std::mem::take(&mut self.options));
                 $crate::value::named::named($method, self.run()).await
             }
         }
@@ -58,7 +58,7 @@ macro_rules! request {
             /// The first request, without the ids of the device and of a solved captcha, which are known
             /// only when it is sent.
             fn build(self) -> cloudbase_core::Result<cloudbase_core::Operation> {
-                let auth = self.auth.with_options(self.options.clone());
+                let auth = self.auth.with_request_options(self.options.clone());
                 let operation = self.call().and_then(|call| auth.caller().operation(&call));
                 operation.map_err(|error| error.within($method))
             }

@@ -291,6 +291,15 @@ impl CallOptions {
         })
     }
 
+    /// As one call with those made with `other`, if that is part of one: on behalf of the same user.
+    #[doc(hidden)]
+    pub fn with_identity_of(self, other: &Self) -> Self {
+        match other.identity().cloned() {
+            Some(identity) => self.with(|chosen| chosen.identity = Some(identity)),
+            None => self,
+        }
+    }
+
     /// The session by whose token the call was made, once that is settled; see
     /// [`as_one_call`](Self::as_one_call).
     #[doc(hidden)]

@@ -73,7 +73,7 @@ impl Reauthenticate {
             .checked()?;
         let sent = SentCode::send(auth.caller(), request).await?;
         Ok(sent.map(|code| PendingReauthentication {
-            auth,
+            auth: auth.for_later_requests(),
             code,
             leave: Arc::default(),
         }))

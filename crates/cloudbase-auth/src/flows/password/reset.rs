@@ -77,7 +77,7 @@ impl ResetPasswordForEmail {
     async fn run(self) -> Result<Response<PendingPasswordReset>> {
         let sent = SentCode::send(self.auth.caller(), self.request()?).await?;
         Ok(sent.map(|code| PendingPasswordReset {
-            auth: self.auth,
+            auth: self.auth.for_later_requests(),
             code,
             redirect_to: self.redirect_to,
         }))

@@ -141,7 +141,7 @@ impl SignInWithOtp {
     async fn run(self) -> Result<Response<PendingSignIn>> {
         let sent = SentCode::send(self.auth.caller(), self.request()?).await?;
         let registration = self.otp.should_create_user.then(Default::default);
-        Ok(sent.map(|code| PendingSignIn::new(self.auth, code, registration)))
+        Ok(sent.map(|code| PendingSignIn::new(&self.auth, code, registration)))
     }
 }
 

@@ -96,7 +96,7 @@ impl SignUp {
         let request = self.request()?;
         let registration = self.auth.registration_of(self.sign_up).await?;
         let sent = SentCode::send(self.auth.caller(), request).await?;
-        Ok(sent.map(|code| PendingSignIn::new(self.auth, code, Some(registration))))
+        Ok(sent.map(|code| PendingSignIn::new(&self.auth, code, Some(registration))))
     }
 }
 

@@ -83,7 +83,7 @@ impl UpdateUser {
             let code;
             (code, response) = SentCode::send(caller, request.checked()?).await?.split();
             pending = Some(PendingContact {
-                auth: auth.clone(),
+                auth: auth.for_later_requests(),
                 code,
                 known: known.clone(),
             });

@@ -1,0 +1,137 @@
+//! What the options of a request are for: the requests of that one call, and nothing that follows it.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use cloudbase_auth::{Auth, Otp, Password, SignUp, UpdateUser};
+use cloudbase_core::testing::{MockRequest, MockTransport};
+use cloudbase_core::{Body, CallOptions, Client, ErrorKind};
+use http::Response;
+use serde_json::{Value, json};
+
+/// A service that accepts everything; each sign-in starts a session of its own.
+fn service() -> MockTransport {
+    let sign_ins = Arc::new(AtomicUsize::new(0));
+    MockTransport::new().fallback(move |request: MockRequest| {
+        let body = match request.path() {
+            "/auth/v1/verification" => json!({ "verification_id": "v1", "is_user": true }),
+            "/auth/v1/verification/verify" => json!({ "verification_token": "t1" }),
+            "/auth/v1/user/me" => json!({ "sub": "lin", "email": "lin@example.org" }),
+            "/auth/v1/user/sudo" => json!({ "sudo_token": "s1", "expires_in": 600 }),
+            "/auth/v1/provider/uri" => json!({ "uri": "https://idp.example.org/authorize" }),
+            "/auth/v1/provider/token" => json!({ "provider_token": "p1" }),
+            path if path.contains("/signin") => {
+                let number = sign_ins.fetch_add(1, Ordering::Relaxed);
+                let (access, refresh) = (format!("a{number}"), format!("r{number}"));
+                json!({ "access_token": access, "refresh_token": refresh, "expires_in": 7200, "sub": "lin" })
+            }
+            _ => json!({}),
+        };
+        async move { Ok(json_response(&body)) }
+    })
+}
+
+fn json_response(body: &Value) -> Response<Body> {
+    Response::new(Body::from(body.to_string().into_bytes()))
+}
+
+fn auth(mock: &MockTransport) -> Auth {
+    let client = Client::builder().env_id("test-env").access_key("key");
+    Auth::new(client.transport(mock.clone()).build().unwrap()).unwrap()
+}
+
+fn lin() -> Password {
+    Password::username("lin", "N3w-pass!")
+}
+
+/// The options of one request.
+macro_rules! of_one_request {
+    ($request:expr) => {
+        $request
+            .timeout(Duration::from_millis(200))
+            .max_attempts(1)
+            .request_id("r1")
+            .header("x-of", "one")
+    };
+}
+
+/// Checks that the requests before `first_later` were made with the options of the first request, the
+/// others with those of the handle alone.
+fn check_options(mock: &MockTransport, begun: usize, first_later: usize) {
+    let requests = mock.requests();
+    assert!(begun < first_later && first_later < requests.len());
+    for (index, request) in requests.iter().enumerate().skip(begun) {
+        let of_first = index < first_later;
+        let sent = (request.header("x-of"), request.header("x-request-id"));
+        let path = request.path();
+        assert_eq!(sent.0, of_first.then_some("one"), "{path}");
+        assert_eq!(sent.1 == Some("r1"), of_first, "{path}");
+        assert_eq!(request.header("x-tenant"), Some("t"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_request_returns_for_later_ones_has_the_options_of_the_handle() {
+    let mock = service();
+    let auth = auth(&mock).with_options(CallOptions::new().with_header("x-tenant", "t"));
+    let sent = || mock.requests().len();
+
+    let begun = sent();
+    let pending = of_one_request!(auth.sign_in_with_otp(Otp::email("lin@example.org")));
+    let pending = pending.await.unwrap();
+    let later = sent();
+    pending.resend().await.unwrap();
+    pending.verify("042317").await.unwrap();
+    check_options(&mock, begun, later);
+
+    let begun = sent();
+    let pending = of_one_request!(auth.sign_up(SignUp::email("lin@example.org")));
+    let pending = pending.await.unwrap();
+    let later = sent();
+    pending.verify("042317").await.unwrap();
+    check_options(&mock, begun, later);
+
+    let begun = sent();
+    let pending = of_one_request!(auth.reset_password_for_email("lin@example.org"));
+    let pending = pending.await.unwrap();
+    let later = sent();
+    pending.resend().await.unwrap();
+    pending.update_user("042317", "N3w-pass!").await.unwrap();
+    check_options(&mock, begun, later);
+
+    let begun = sent();
+    let changed = UpdateUser::new().email("mei@example.org");
+    let updated = of_one_request!(auth.update_user(changed)).await.unwrap();
+    let later = sent();
+    updated.pending.unwrap().verify("042317").await.unwrap();
+    check_options(&mock, begun, later);
+
+    let begun = sent();
+    let pending = of_one_request!(auth.reauthenticate()).await.unwrap();
+    let later = sent();
+    pending.resend().await.unwrap();
+    pending.update_user("042317", "N3w-pass!").await.unwrap();
+    check_options(&mock, begun, later);
+}
+
+/// The user of a pending value stays the one that its first request was made for.
+#[tokio::test]
+async fn a_pending_value_keeps_its_user_without_the_options() {
+    let mock = service();
+    let auth = auth(&mock);
+    auth.sign_in_with_password(lin()).await.unwrap();
+    let changed = UpdateUser::new().email("mei@example.org");
+    let updated = of_one_request!(auth.update_user(changed)).await.unwrap();
+    let pending = of_one_request!(auth.reauthenticate()).await.unwrap();
+    auth.sign_in_with_password(lin()).await.unwrap();
+    let errors = [
+        pending.update_user("042317", "x").await.unwrap_err(),
+        updated.pending.unwrap().verify("042317").await.unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(error.kind(), ErrorKind::Credentials, "{error}");
+    }
+}
