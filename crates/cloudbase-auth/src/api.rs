@@ -171,6 +171,15 @@ impl Caller {
         Err(Error::argument("options.token", rule))
     }
 
+    /// Checks the options, which a flow does before it spends anything.
+    ///
+    /// # Errors
+    ///
+    /// If one is invalid.
+    pub(crate) fn check_options(&self) -> Result<()> {
+        self.options.check()
+    }
+
     /// For a call that nobody waits for: one attempt, and no captcha.
     pub(crate) fn for_revocation(&self) -> Self {
         let mut caller = self.clone();
@@ -274,6 +283,8 @@ impl Caller {
 
     /// The call as it is sent, but for what is known only then: device id and captcha.
     pub(crate) fn operation(&self, call: &Call) -> Result<Operation> {
+        self.check_options()
+            .map_err(|error| error.with_operation(call.name))?;
         let mut options = self.options.clone();
         let mut path = call.path.clone();
         let credential = match &call.bearer {

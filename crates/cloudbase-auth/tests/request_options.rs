@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use cloudbase_auth::{Auth, Otp, Password, SignUp, UpdateUser};
+use cloudbase_auth::{Auth, OAuth, Otp, Password, SignUp, UpdateUser, VerifyOAuth};
 use cloudbase_core::testing::{MockRequest, MockTransport};
-use cloudbase_core::{Body, CallOptions, Client, ErrorKind};
+use cloudbase_core::{Body, CallOptions, Client, Error, ErrorKind, Result};
 use http::Response;
 use serde_json::{Value, json};
 
@@ -134,4 +134,58 @@ async fn a_pending_value_keeps_its_user_without_the_options() {
     for error in errors {
         assert_eq!(error.kind(), ErrorKind::Credentials, "{error}");
     }
+}
+
+fn assert_argument(error: &Error, argument: &str) {
+    assert_eq!(error.kind(), ErrorKind::Argument, "{error}");
+    assert!(error.message().contains(argument), "{error}");
+    assert!(error.operation().starts_with("auth."), "{error:?}");
+}
+
+#[tokio::test]
+async fn invalid_options_are_reported_before_a_ticket_or_a_state_is_spent() {
+    let mock = service();
+    let auth = auth(&mock);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = asked.clone();
+    let get_ticket = move || {
+        counter.fetch_add(1, Ordering::Relaxed);
+        async { Ok("ticket".to_owned()) }
+    };
+    let sign_in = auth.sign_in_with_custom_ticket(get_ticket).max_attempts(0);
+    assert_argument(&sign_in.await.unwrap_err(), "max_attempts");
+    assert_eq!(asked.load(Ordering::Relaxed), 0);
+
+    let to = OAuth::new("github").redirect_to("https://app.example.org/signed-in");
+    let state = auth.sign_in_with_oauth(to.clone()).await.unwrap().state;
+    let url = format!("https://app.example.org/signed-in?code=c1&state={state}");
+    let callback = auth.handle_oauth_callback(&url).timeout(Duration::ZERO);
+    assert_argument(&callback.await.unwrap_err(), "timeout");
+    auth.handle_oauth_callback(&url).await.unwrap();
+
+    let state = auth.sign_in_with_oauth(to).await.unwrap().state;
+    let callback = || auth.verify_oauth(VerifyOAuth::new("c1", &state));
+    let error = callback().request_id("").await.unwrap_err();
+    assert_argument(&error, "request_id");
+    callback().await.unwrap();
+}
+
+/// Whether there is something to send or not.
+#[tokio::test]
+async fn invalid_options_are_reported_by_calls_that_send_nothing() {
+    let auth = auth(&service());
+    let errors = [
+        auth.user().header("a\nb", "x").await.map(drop),
+        auth.introspect().header("a\nb", "x").await.map(drop),
+        auth.user().header("a\nb", "x").operation().map(drop),
+        auth.sign_in_with_password(lin())
+            .header("a\nb", "x")
+            .operation()
+            .map(drop),
+    ];
+    for error in errors.map(Result::unwrap_err) {
+        assert_argument(&error, "header name");
+    }
+    let zero = auth.user().timeout(Duration::ZERO).operation();
+    assert_argument(&zero.unwrap_err(), "timeout");
 }

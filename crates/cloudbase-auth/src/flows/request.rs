@@ -38,7 +38,11 @@ macro_rules! request {
                 mut self,
             ) -> cloudbase_core::Result<cloudbase_core::Response<$output>> {
                 self.auth = self.auth.with_request_options(std::mem::take(&mut self.options));
-                $crate::value::named::named($method, self.run()).await
+                let steps = async move {
+                    self.auth.caller().check_options()?;
+                    self.run().await
+                };
+                $crate::value::named::named($method, steps).await
             }
         }
 

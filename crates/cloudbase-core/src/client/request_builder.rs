@@ -287,10 +287,17 @@ macro_rules! request_options {
             ///
             /// # Errors
             ///
-            /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) if an argument is invalid, or
-            /// if there is nothing to send.
+            /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) if an argument or an option is
+            /// invalid, or if there is nothing to send.
             pub fn operation(self) -> $crate::Result<$crate::Operation> {
-                self.build()
+                let checked = self.options.check();
+                let operation = self.build()?;
+                match checked {
+                    ::std::result::Result::Ok(()) => ::std::result::Result::Ok(operation),
+                    ::std::result::Result::Err(error) => {
+                        ::std::result::Result::Err(error.with_operation(operation.name()))
+                    }
+                }
             }
         }
     };

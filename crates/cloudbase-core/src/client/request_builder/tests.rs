@@ -6,6 +6,8 @@
     reason = "the macro gives more than is called here"
 )]
 
+use std::time::Duration;
+
 use http::Method;
 use serde_json::{Value, json};
 
@@ -19,15 +21,19 @@ struct Get {
 
 request_builder! {
     /// Whatever the service reports.
-    impl[] Get => Value; call, product, write
+    impl[] Get => Value; call, product, write, operation
 }
 
 impl Get {
-    async fn respond(self) -> Result<Response<Value>> {
+    fn build(self) -> Result<Operation> {
         let target = PathBuilder::new("/v1/things").build()?;
         let operation = Operation::new("things.get", "/v1/things", Method::GET, target);
-        let operation = operation.options(self.options);
-        self.client.fetch_json(operation).await
+        Ok(operation.options(self.options))
+    }
+
+    async fn respond(self) -> Result<Response<Value>> {
+        let client = self.client.clone();
+        client.fetch_json(self.build()?).await
     }
 }
 
@@ -83,4 +89,26 @@ async fn a_request_id_that_is_not_one_is_rejected_before_anything_is_sent() {
         }
     }
     assert!(mock.requests().is_empty());
+}
+
+#[test]
+fn an_operation_with_invalid_options_is_rejected() {
+    let mock = MockTransport::new();
+    assert_eq!(get(&mock).operation().unwrap().name(), "things.get");
+    for (call, argument) in [
+        (get(&mock).timeout(Duration::ZERO), "timeout"),
+        (get(&mock).max_attempts(0), "max_attempts"),
+        (get(&mock).header("a\nb", "x"), "header name"),
+        (get(&mock).header("host", "x"), "header name"),
+        (get(&mock).request_id(""), "request_id"),
+    ] {
+        let error = call.operation().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Argument);
+        assert_eq!(error.operation(), "things.get");
+        let message = error.message();
+        assert!(
+            message.starts_with(&format!("`{argument}` must")),
+            "{error}"
+        );
+    }
 }
