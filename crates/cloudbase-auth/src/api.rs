@@ -10,6 +10,7 @@ use cloudbase_core::{
     BoxFuture, CallOptions, Client, CredentialUse, Envelope, Error, ErrorKind, Idempotency,
     Operation, PathBuilder, Response, Result,
 };
+use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue, Method};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
@@ -175,8 +176,13 @@ impl Caller {
     ///
     /// # Errors
     ///
-    /// If one is invalid.
+    /// If one is invalid, or says on whose behalf calls are made: what comes of the call would be taken for
+    /// the session's.
     pub(crate) fn check_options(&self) -> Result<()> {
+        if self.options.headers().contains_key(AUTHORIZATION) {
+            let rule = "must not be `authorization`: use for_user for the token of another user";
+            return Err(Error::argument("header", rule));
+        }
         self.options.check()
     }
 

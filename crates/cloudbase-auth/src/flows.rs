@@ -60,8 +60,8 @@ impl Auth {
     /// The same handle with these choices for each call that it makes: time limits, headers. A
     /// [request](crate::request) adds its own.
     ///
-    /// Calls for the signed-in user reject a `token` among them (an
-    /// [`Argument`](cloudbase_core::ErrorKind::Argument) error): it may be another user's. See
+    /// Calls for the signed-in user reject a `token` among them, and all calls an `authorization` header
+    /// (an [`Argument`](cloudbase_core::ErrorKind::Argument) error): it may be another user's. See
     /// [`for_user`](Self::for_user).
     ///
     /// # Examples

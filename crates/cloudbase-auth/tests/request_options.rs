@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use cloudbase_auth::{Auth, OAuth, Otp, Password, SignUp, UpdateUser, VerifyOAuth};
+use cloudbase_auth::{Auth, OAuth, Otp, Password, SetSession, SignUp, UpdateUser, VerifyOAuth};
 use cloudbase_core::testing::{MockRequest, MockTransport};
 use cloudbase_core::{Body, CallOptions, Client, Error, ErrorKind, Result};
 use http::Response;
@@ -140,6 +140,45 @@ fn assert_argument(error: &Error, argument: &str) {
     assert_eq!(error.kind(), ErrorKind::Argument, "{error}");
     assert!(error.message().contains(argument), "{error}");
     assert!(error.operation().starts_with("auth."), "{error:?}");
+}
+
+/// As a token of another user would be, which calls of the signed-in user reject as well.
+#[tokio::test]
+async fn an_authorization_header_is_rejected_before_anything_is_sent() {
+    let mock = service();
+    let auth = auth(&mock);
+    auth.sign_in_with_password(lin()).await.unwrap();
+    let sent = mock.requests().len();
+    let theirs = CallOptions::new().with_header("authorization", "Bearer theirs");
+    let as_them = auth.with_options(theirs);
+    let (name, value) = ("Authorization", "Bearer theirs");
+    let errors = [
+        auth.delete_user("x").header(name, value).await.unwrap_err(),
+        auth.delete_user("x")
+            .header(name, value)
+            .operation()
+            .unwrap_err(),
+        auth.sign_in_with_password(lin())
+            .header(name, value)
+            .await
+            .unwrap_err(),
+        auth.user().header(name, value).await.unwrap_err(),
+        as_them.refresh_user().await.unwrap_err(),
+        as_them
+            .set_session(SetSession::new("r9"))
+            .await
+            .unwrap_err(),
+        as_them
+            .refresh_session()
+            .refresh_token("r9")
+            .await
+            .unwrap_err(),
+    ];
+    for error in errors {
+        assert_argument(&error, "`header`");
+    }
+    assert_eq!(mock.requests().len(), sent);
+    assert!(auth.session().await.unwrap().is_some());
 }
 
 #[tokio::test]

@@ -175,7 +175,8 @@ macro_rules! request_options {
              refresh of the session that it waits for has a limit of its own, and so has the program's own \
              code, such as a captcha handler. Default: the client's (60 s).",
             "Default: the client's (15 s).");
-        $crate::request_options!(@head $generics $type, "");
+        $crate::request_options!(@head $generics $type,
+            "Nor must it be `authorization`, which would make the call another user's: see `for_user`.");
     };
     (@code [$($generics:tt)*] $type:ty) => {
         $crate::request_options!(@times [$($generics)*] $type,
