@@ -11,6 +11,7 @@ use cloudbase_core::testing::{MockRequest, MockTransport};
 use cloudbase_core::{Body, CallOptions, Client, Error, ErrorKind, Result};
 use http::Response;
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 /// A service that accepts everything; each sign-in starts a session of its own.
 fn service() -> MockTransport {
@@ -227,4 +228,38 @@ async fn invalid_options_are_reported_by_calls_that_send_nothing() {
     }
     let zero = auth.user().timeout(Duration::ZERO).operation();
     assert_argument(&zero.unwrap_err(), "timeout");
+}
+
+/// The id in force is that of the code sent last, even where the response to an earlier request is late.
+#[tokio::test(start_paused = true)]
+async fn resends_at_the_same_time_leave_the_latest_code_in_force() {
+    let (came, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let gate = (came.clone(), go_on.clone());
+    let code = |id: &str| json!({ "verification_id": id, "is_user": true });
+    let mock = MockTransport::new()
+        .json(200, &code("v1"))
+        .then(move |_| {
+            let ((came, go_on), body) = (gate.clone(), code("v2"));
+            async move {
+                came.notify_one();
+                go_on.notified().await;
+                Ok(json_response(&body))
+            }
+        })
+        .json(200, &code("v3"));
+    let pending = auth(&mock).sign_in_with_otp(Otp::email("lin@example.org"));
+    let pending = pending.await.unwrap();
+    let first = tokio::spawn(pending.resend().send());
+    came.notified().await;
+    let mut second = tokio::spawn(pending.resend().send());
+    // Until nothing moves any more.
+    let early = tokio::time::timeout(Duration::from_secs(1), &mut second).await;
+    go_on.notify_one();
+    first.await.unwrap().unwrap();
+    let second = match early {
+        Ok(second) => second,
+        Err(_) => second.await,
+    };
+    assert_eq!(second.unwrap().unwrap().verification_id, "v3");
+    assert_eq!(pending.message_id(), "v3");
 }

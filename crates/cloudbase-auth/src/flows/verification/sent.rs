@@ -55,6 +55,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cloudbase_core::{Response, Result};
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::Instant;
 
 use super::{SentVerification, VerificationRequest, is_same_code, send, verify, verify_call};
@@ -69,6 +70,8 @@ pub(crate) struct SentCode {
     /// What was asked for, to ask for it again.
     request: VerificationRequest,
     state: Arc<Mutex<State>>,
+    /// One resend at a time, or a late response would put the code before in force.
+    resending: Arc<AsyncMutex<()>>,
 }
 
 struct State {
@@ -92,12 +95,14 @@ impl SentCode {
         let code = |sent| Self {
             request,
             state: Arc::new(Mutex::new(State { sent, proof: None })),
+            resending: Arc::default(),
         };
         Ok(sent.map(code))
     }
 
     /// Has another code sent; the one before is worthless then.
     pub(crate) async fn resend(&self, caller: &Caller) -> Result<Response<SentVerification>> {
+        let _resending = self.resending.lock().await;
         let sent = send(caller, &self.call()).await?;
         *self.lock() = State {
             sent: sent.value().clone(),
