@@ -15,7 +15,7 @@ use tower::service_fn;
 
 use crate::{
     contest::Contender,
-    server::{ANSWER, JSON},
+    server::{JSON, RESPONSE},
 };
 
 pub(crate) const KEY: &str = "an-access-key";
@@ -72,15 +72,15 @@ const QUESTION: Question = Question {
 };
 
 #[derive(Deserialize)]
-struct Answer {
+struct Greeting {
     count: u32,
 }
 
-impl Answer {
+impl Greeting {
     fn check(&self) -> Result<()> {
         ensure!(
             self.count == QUESTION.count,
-            "the answer says {}",
+            "the response says {}",
             self.count
         );
         Ok(())
@@ -126,7 +126,7 @@ impl Contender for HyperUtil {
         let response = self.client.request(request).await?;
         ensure!(response.status().is_success(), "{}", response.status());
         let body = response.into_body().collect().await?.to_bytes();
-        serde_json::from_slice::<Answer>(&body)?.check()
+        serde_json::from_slice::<Greeting>(&body)?.check()
     }
 }
 
@@ -167,7 +167,7 @@ impl Contender for Reqwest {
             .send()
             .await?
             .error_for_status()?
-            .json::<Answer>()
+            .json::<Greeting>()
             .await?
             .check()
     }
@@ -196,14 +196,14 @@ impl Sdk {
         })
     }
 
-    /// Over a service in memory that answers as the server does: no connection, all else as by default.
+    /// Over a service in memory that responds as the server does: no connection, all else as by default.
     ///
     /// # Errors
     ///
     /// The client cannot be built.
     pub fn over_mock() -> Result<Self> {
         let service = service_fn(|_: Request<Body>| async {
-            let mut response = Response::new(Body::from(Bytes::from_static(ANSWER)));
+            let mut response = Response::new(Body::from(Bytes::from_static(RESPONSE)));
             response.headers_mut().insert(header::CONTENT_TYPE, JSON);
             Ok::<_, BoxError>(response)
         });
@@ -228,7 +228,7 @@ impl Contender for Sdk {
             .call("hello")
             .json(&QUESTION)
             .await?
-            .json::<Answer>()?
+            .json::<Greeting>()?
             .check()
     }
 }

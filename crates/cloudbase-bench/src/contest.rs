@@ -20,7 +20,7 @@ pub trait Contender: Send + Sync + 'static {
     /// What the report calls it.
     fn name(&self) -> String;
 
-    /// One piece of work, checked: an answer that is wrong is an error.
+    /// One piece of work, checked: a response that is wrong is an error.
     fn call(&self) -> impl Future<Output = Result<()>> + Send;
 }
 
@@ -342,7 +342,7 @@ mod tests {
         }
 
         async fn call(&self) -> Result<()> {
-            anyhow::bail!("wrong answer")
+            anyhow::bail!("wrong response")
         }
     }
 
@@ -368,14 +368,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_wrong_answer_ends_the_contest() {
+    async fn a_wrong_response_ends_the_contest() {
         let error = Contest::new("fail")
             .calls(1)
             .enter(Failing)
             .run()
             .await
             .unwrap_err();
-        assert_eq!(format!("{error:#}"), "failing failed: wrong answer");
+        assert_eq!(format!("{error:#}"), "failing failed: wrong response");
     }
 
     #[test]

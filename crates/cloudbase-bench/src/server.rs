@@ -26,11 +26,11 @@ use crate::rows;
 /// The argument that turns a program of this crate into the server.
 const SERVE: &str = "serve-for-bench";
 
-/// What every request is answered with, but those for rows of a table.
-pub(crate) const ANSWER: &[u8] =
+/// The response to every request, but those for rows of a table.
+pub(crate) const RESPONSE: &[u8] =
     br#"{"greeting":"hello, Lin","count":20,"tags":["a","b","c"],"at":"2026-01-01T00:00:00Z"}"#;
 
-/// The type of every answer.
+/// The type of every response.
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 /// A running server; it ends with its owner.
@@ -83,15 +83,15 @@ impl Drop for Server {
 ///
 /// The server cannot listen.
 pub fn serve_if_asked() -> Result<bool> {
-    serve_if_asked_with(answer)
+    serve_if_asked_with(respond)
 }
 
-/// As [`serve_if_asked`], with answers of the program's own.
+/// As [`serve_if_asked`], with responses of the program's own.
 ///
 /// # Errors
 ///
 /// The server cannot listen.
-pub fn serve_if_asked_with<F, A, B>(answer: F) -> Result<bool>
+pub fn serve_if_asked_with<F, A, B>(respond: F) -> Result<bool>
 where
     F: Fn(Request<Incoming>) -> A + Copy + Send + 'static,
     A: Future<Output = Result<Response<B>, Infallible>> + Send,
@@ -103,11 +103,11 @@ where
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(serve(answer))?;
+    runtime.block_on(serve(respond))?;
     Ok(true)
 }
 
-async fn serve<F, A, B>(answer: F) -> Result<()>
+async fn serve<F, A, B>(respond: F) -> Result<()>
 where
     F: Fn(Request<Incoming>) -> A + Copy + Send + 'static,
     A: Future<Output = Result<Response<B>, Infallible>> + Send,
@@ -128,7 +128,7 @@ where
         stream.set_nodelay(true)?;
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .serve_connection(TokioIo::new(stream), service_fn(answer));
+            .serve_connection(TokioIo::new(stream), service_fn(respond));
         // A connection that breaks off is the client's to notice.
         tokio::spawn(async move { drop(connection.await) });
     }
@@ -139,8 +139,8 @@ fn announce(port: u16) {
     println!("http://127.0.0.1:{port}");
 }
 
-async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let body = rows::page(request.uri()).unwrap_or(Bytes::from_static(ANSWER));
+async fn respond(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let body = rows::page(request.uri()).unwrap_or(Bytes::from_static(RESPONSE));
     // Read to its end, as a real server would; what is wrong with it is the client's to notice.
     drop(request.into_body().collect().await);
     let mut response = Response::new(Full::new(body));

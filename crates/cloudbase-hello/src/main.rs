@@ -1,4 +1,4 @@
-//! Signs in, calls one function and prints what it answers: the smallest program that is of use.
+//! Signs in, calls one function and prints what it returns: the smallest program that is of use.
 #![expect(clippy::print_stdout, reason = "a command-line program")]
 
 use cloudbase::prelude::*;
@@ -15,9 +15,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     app.auth()
         .sign_in_with_password(Password::email(email, password))
         .await?;
-    let answer: Value = app
+    let greeting: Value = app
         .call_function("hello", &json!({ "name": "Lin" }))
         .await?;
-    println!("{answer}");
+    println!("{greeting}");
     Ok(())
 }

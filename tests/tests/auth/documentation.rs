@@ -52,7 +52,7 @@ struct Method {
 }
 
 impl Method {
-    fn answers_to(&self, name: &str) -> bool {
+    fn is_called(&self, name: &str) -> bool {
         self.name == name || self.above.contains(&format!("doc(alias = \"{name}\")"))
     }
 }
@@ -94,7 +94,7 @@ fn every_method_has_its_other_name_its_errors_and_an_example() {
     let mut found = Vec::new();
     methods(&sources, &mut found);
     for name in METHODS {
-        let method = found.iter().find(|method| method.answers_to(name));
+        let method = found.iter().find(|method| method.is_called(name));
         let method = method.unwrap_or_else(|| panic!("no method is found by `{name}`"));
         assert!(method.above.contains("/// ```"), "`{name}` has no example");
         // To subscribe cannot fail.

@@ -94,7 +94,7 @@ async fn a_refresh_that_fails_for_a_minute_ends_nothing() {
             sleep(Duration::from_secs(1)).await;
         }
         // Cooldowns of 5, 10, 20, 40 s between refreshes.
-        let times = gateway.renewal_times();
+        let times = gateway.refresh_times();
         assert!(
             (1..=6).contains(&times.len()),
             "{refresh:?}: {} refreshes",

@@ -69,7 +69,7 @@ impl Gateway {
         self.lock().refreshes.len()
     }
 
-    pub(crate) fn renewal_times(&self) -> Vec<Instant> {
+    pub(crate) fn refresh_times(&self) -> Vec<Instant> {
         self.lock().refreshes.clone()
     }
 

@@ -344,7 +344,7 @@ async fn sql_runs_with_bound_parameters() {
 }
 
 #[tokio::test]
-async fn data_sources_tell_what_models_there_are() {
+async fn data_sources_list_the_models() {
     let (emulator, models) = start().await;
     let sources = models.data_sources();
 

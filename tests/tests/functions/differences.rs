@@ -98,6 +98,6 @@ pub(super) static DIFFERENCES: Differences = Differences::new(&[
         "POST /auth/v1/token",
         "body.client_secret missing",
         "it is empty there",
-        &["functions_call_token_expired_answer 1"],
+        &["functions_call_expired_token_in_the_response 1"],
     ),
 ]);

@@ -123,7 +123,7 @@ async fn functions_results_and_errors(wire: Wire) {
 }
 
 async fn functions_expired_token(wire: Wire) {
-    let name = "functions_call_token_expired_answer";
+    let name = "functions_call_expired_token_in_the_response";
     let (scene, functions) = Scene::functions(name, wire).await;
     let call = functions.call("hello").json(&json!({ "a": 1 }));
     let response = scene.step("app.callFunction", call).await;

@@ -1,4 +1,4 @@
-//! Refused: empty name.
+//! Rejected: empty name.
 
 use cloudbase_data::Table;
 

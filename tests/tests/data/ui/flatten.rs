@@ -1,4 +1,4 @@
-//! Refused: flatten.
+//! Rejected: flatten.
 
 use cloudbase_data::Table;
 

@@ -1,4 +1,4 @@
-//! Refused: no name.
+//! Rejected: no name.
 
 use cloudbase_data::Table;
 

@@ -1,4 +1,4 @@
-//! Refused: pattern on a number.
+//! Rejected: pattern on a number.
 
 use cloudbase_data::Table;
 

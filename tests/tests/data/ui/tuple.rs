@@ -1,4 +1,4 @@
-//! Refused: tuple.
+//! Rejected: tuple.
 
 use cloudbase_data::Table;
 

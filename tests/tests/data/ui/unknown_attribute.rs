@@ -1,4 +1,4 @@
-//! Refused: unknown attribute.
+//! Rejected: unknown attribute.
 
 use cloudbase_data::Table;
 

@@ -1,4 +1,4 @@
-//! Refused: wrong name.
+//! Rejected: wrong name.
 
 use cloudbase_data::Table;
 

@@ -1,4 +1,4 @@
-//! Refused: wrong type.
+//! Rejected: wrong type.
 
 use cloudbase_data::Table;
 

@@ -29,7 +29,7 @@ const GROWTH: u64 = 4 * 1024;
 const SIZE: u64 = 1 << 30;
 
 fn main() -> Result<()> {
-    if serve_if_asked_with(store::answer)? {
+    if serve_if_asked_with(store::respond)? {
         return Ok(());
     }
     let arguments: Vec<String> = std::env::args().skip(1).collect();

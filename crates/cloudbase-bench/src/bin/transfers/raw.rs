@@ -68,8 +68,8 @@ impl Contender for RawUpload {
             .header("content-length", length)
             .body(StreamBody::new(Box::pin(pieces)))?;
         let client = Client::builder(TokioExecutor::new()).build(self.connector.clone());
-        let answer = client.request(request).await?;
-        ensure!(answer.status().is_success(), "{}", answer.status());
+        let response = client.request(request).await?;
+        ensure!(response.status().is_success(), "{}", response.status());
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 static ZEROS: [u8; 256 * 1024] = [0; 256 * 1024];
 
-pub(crate) async fn answer(
+pub(crate) async fn respond(
     request: Request<Incoming>,
 ) -> Result<Response<BoxBody<Bytes, Infallible>>, Infallible> {
     let path = request.uri().path().to_owned();
@@ -40,7 +40,7 @@ pub(crate) async fn answer(
 
 fn gateway(body: &[u8], host: &str) -> String {
     let items: Vec<Value> = serde_json::from_slice(body).unwrap_or_default();
-    let answers = items.iter().map(|item| {
+    let permits = items.iter().map(|item| {
         let name = |field: &str| item[field].as_str().unwrap_or_default();
         let key = name("objectId");
         let id = name("cloudObjectId");
@@ -53,7 +53,7 @@ fn gateway(body: &[u8], host: &str) -> String {
             "downloadUrl": format!("http://{host}/{}", id.rsplit('/').next().unwrap_or_default()),
         })
     });
-    Value::from_iter(answers).to_string()
+    Value::from_iter(permits).to_string()
 }
 
 fn zeros(size: u64) -> Response<BoxBody<Bytes, Infallible>> {
