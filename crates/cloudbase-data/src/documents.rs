@@ -48,9 +48,14 @@
 //! | [`ObjectId`], [`Decimal128`], [`Regex`], [`BsonTimestamp`], [`MinKey`], [`MaxKey`] | of that name |
 //! | [`GeoPoint`] and the other shapes | GeoJSON |
 //!
-//! A number is read into every type that its value fits, an ObjectId also into a `String`. Dates are not read
-//! as text, nor decimals as doubles. Whole numbers in a `serde_json::Value` have the smallest type that they
-//! fit.
+//! A number is read into every type that its value fits: an integer that a float would round is an error.
+//! Dates are not read as text, nor decimals as doubles. An ObjectId is read into a `String` too, but not below
+//! `#[serde(flatten)]`, `#[serde(tag = "…")]` or `#[serde(untagged)]`, which read a value before they know its
+//! type; use [`ObjectId`] there.
+//!
+//! Whole numbers in a `serde_json::Value` have the smallest type that they fit; negative ones have 64 bits in
+//! [`add`](Collection::add) and [`set`](DocumentRef::set), as serde_json gives them. `json!` makes text of a
+//! [`Timestamp`](cloudbase_core::Timestamp); use a [`DateTime`] in it.
 //!
 //! # Transactions
 //!

@@ -255,6 +255,35 @@ fn an_integer_is_read_into_a_float_if_it_fits() {
     }
 }
 
+/// What the documentation says of JSON, and of what serde reads before it knows the type.
+#[test]
+fn what_serde_gives_decides() {
+    let at: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let json = json!({ "n": 1, "minus": -1, "text": at, "date": DateTime::from(at) });
+    assert_eq!(
+        relaxed(&json),
+        concat!(
+            r#"{"date":{"$date":{"$numberLong":"1767225600000"}},"minus":{"$numberLong":"-1"},"#,
+            r#""n":1,"text":"2026-01-01T00:00:00.000Z"}"#
+        )
+    );
+
+    #[derive(Deserialize)]
+    struct Flat<Id> {
+        #[serde(flatten)]
+        inner: Inner<Id>,
+    }
+    #[derive(Deserialize)]
+    struct Inner<Id> {
+        owner: Id,
+    }
+    let text = br#"{"owner":{"$oid":"507f1f77bcf86cd799439011"}}"#;
+    let read: Flat<ObjectId> = decode(text).unwrap();
+    assert_eq!(read.inner.owner.to_string(), "507f1f77bcf86cd799439011");
+    assert!(decode::<Flat<String>>(text).is_err());
+    assert!(decode::<Inner<String>>(text).is_ok_and(|it| it.owner.len() == 24));
+}
+
 #[test]
 fn an_object_id_is_read_as_text_and_text_as_an_object_id() {
     let text = br#"[{"$oid":"507f1f77bcf86cd799439011"},"my-id"]"#;

@@ -11,7 +11,8 @@ use super::keys::{entry, write_entry};
 
 /// A date of the database: milliseconds since 1970, before and after every year that a calendar has.
 ///
-/// For dates of this age a field of type [`Timestamp`] does as well, and both convert into each other.
+/// For dates of this age a field of type [`Timestamp`] does as well, and both convert into each other. Within
+/// `json!` only this type is a date: a [`Timestamp`] is text there.
 ///
 /// ```
 /// use cloudbase_core::Timestamp;

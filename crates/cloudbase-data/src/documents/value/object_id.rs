@@ -11,7 +11,8 @@ use super::keys::entry;
 
 /// The id that the database gives a document without one: 12 bytes, shown as 24 hexadecimal digits.
 ///
-/// A field of type `String` reads one too, as its digits; written back it would be text.
+/// A field of type `String` reads one too, as its digits; written back it would be text. Below
+/// `#[serde(flatten)]`, `tag` or `untagged` only this type reads one.
 ///
 /// ```
 /// use cloudbase_data::documents::ObjectId;
