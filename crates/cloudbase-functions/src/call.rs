@@ -1,9 +1,9 @@
 //! What the calls of functions and of services have in common.
 
-/// Gives a builder with `options`, `build()` and `respond()` its options and the ways to send it; the
-/// text adds to the errors that all such calls have.
+/// Gives a builder with `options`, `build()` and `respond()` its options, those of `group`, and the ways
+/// to send it; the text adds to the errors that all such calls have.
 macro_rules! call_errors {
-    ($more:literal, $type:ident => $output:ty) => {
+    ($more:literal, $type:ident => $output:ty; $group:ident) => {
         cloudbase_core::request_builder! {
             /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) and
             /// [`TooLarge`](cloudbase_core::ErrorKind::TooLarge) before anything is sent;
@@ -13,7 +13,7 @@ macro_rules! call_errors {
             /// platform, and with the [response](cloudbase_core::Error::response) as it came; whatever
             /// broke the connection.
             #[doc = $more]
-            impl[] $type => response $output; code, product, write, operation
+            impl[] $type => response $output; $group, product, write, operation
         }
     };
 }
@@ -38,7 +38,7 @@ macro_rules! call_methods {
     ($type:ident, $callee:ident, json: $json:literal, body: $body:literal) => {
         crate::call::call_errors! {
             "What was called may run although the future was dropped.",
-            $type => bytes::Bytes
+            $type => bytes::Bytes; code
         }
         crate::call::stall_timeout!(
             $type,

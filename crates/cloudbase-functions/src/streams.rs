@@ -55,7 +55,7 @@ pub struct StreamCall {
 
 call_errors! {
     "Errors while the response comes are items of the stream.",
-    StreamCall => DataStream
+    StreamCall => DataStream; stream
 }
 stall_timeout!(StreamCall, "Default: the client's (5 s).");
 
@@ -89,7 +89,7 @@ call_errors! {
      [`next_event`](crate::EventStream::next_event). \
      [`Decode`](cloudbase_core::ErrorKind::Decode) with the [response](cloudbase_core::Error::response) \
      if that is no event stream, whatever its status.",
-    EventsCall => EventStream
+    EventsCall => EventStream; stream
 }
 stall_timeout!(
     EventsCall,

@@ -246,3 +246,64 @@ fn calls_that_stream_show_their_request() {
     let error = functions.call("..").events().operation().unwrap_err();
     assert_eq!(error.operation(), "functions.call");
 }
+
+/// Functions of a client whose server reads the request and responds after `wait`.
+fn slow(wait: Duration) -> cloudbase_functions::Functions {
+    let transport = tower::service_fn(move |request: Request<cloudbase_core::Body>| async move {
+        let mut body = request.into_body().into_data_stream();
+        while body.next().await.transpose()?.is_some() {}
+        tokio::time::sleep(wait).await;
+        let response = Response::builder().header("content-type", "text/event-stream");
+        Ok::<_, cloudbase_core::BoxError>(response.body(cloudbase_core::Body::empty())?)
+    });
+    let client = cloudbase_core::Client::builder()
+        .env_id("test-env")
+        .access_key("key")
+        .transport(transport);
+    cloudbase_functions::Functions::new(client.build().unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_waits_for_its_head_as_long_as_its_timeout_says() {
+    let functions = slow(Duration::from_secs(90));
+    let call = || functions.call("slow").json(&serde_json::json!({}));
+    let limit = Duration::from_secs(300);
+    call().stream().timeout(limit).await.unwrap();
+    call().timeout(limit).events().await.unwrap();
+
+    let start = tokio::time::Instant::now();
+    let error = call().stream().await.unwrap_err();
+    assert_eq!(
+        error.message(),
+        "no response 60s after the upload (`timeout`)"
+    );
+    assert_eq!(start.elapsed(), Duration::from_secs(60));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_ends_with_the_limit_of_its_attempt() {
+    let functions = slow(Duration::from_secs(3600));
+    let call = || functions.call("slow").json(&serde_json::json!({}));
+    let limit = Duration::from_secs(2);
+    for call in [
+        call().stream().attempt_timeout(limit),
+        call().timeout(limit * 100).attempt_timeout(limit).stream(),
+        call()
+            .stall_timeout(limit * 30)
+            .attempt_timeout(limit)
+            .stream(),
+    ] {
+        let start = tokio::time::Instant::now();
+        let error = call.await.unwrap_err();
+        assert_eq!(
+            error.message(),
+            "no response 2s after the upload (`attempt_timeout`)"
+        );
+        assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Attempt));
+        assert_eq!(start.elapsed(), limit);
+    }
+    let start = tokio::time::Instant::now();
+    let error = call().events().timeout(limit).await.unwrap_err();
+    assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Total));
+    assert_eq!(start.elapsed(), limit);
+}

@@ -12,6 +12,7 @@
 /// | `call` | `timeout`, `attempt_timeout`, `max_attempts`, `header`, `request_id` | every call |
 /// | `code` | the same with `any_status` | calls of the user's own code, in place of `call` |
 /// | `auth` | those of `call` | methods of auth, which may be several requests, in place of `call` |
+/// | `stream` | those of `code` | such calls whose response is read piece by piece, in place of `call` |
 /// | `transfer` | those of `call` | uploads and downloads, in place of `call` |
 /// | `limits` | `timeout`, `attempt_timeout`, `max_attempts` | transfers to another host, in place of `call` |
 /// | `product` | `token`, `require_user` | calls that carry the user's token; not sign-in |
@@ -178,14 +179,27 @@ macro_rules! request_options {
         $crate::request_options!(@head $generics $type,
             "Nor must it be `authorization`, which would make the call another user's: see `for_user`.");
     };
-    (@code [$($generics:tt)*] $type:ty) => {
-        $crate::request_options!(@times [$($generics)*] $type,
+    (@code $generics:tt $type:ty) => {
+        $crate::request_options!(@times $generics $type,
             "Limits the whole call, with all its attempts. Default: the client's (60 s). What is called may \
              take its time: a limit above 15 s is that of each attempt too, unless the call or the client has an `attempt_timeout` of \
              its own.",
             "Default: the client's (15 s), or a longer `timeout` of the call.");
-        $crate::request_options!(@head [$($generics)*] $type, "");
-
+        $crate::request_options!(@head $generics $type, "");
+        $crate::request_options!(@status $generics $type);
+    };
+    (@stream $generics:tt $type:ty) => {
+        $crate::request_options!(@times $generics $type,
+            "Limits the call, with all its attempts, up to the head of the response: the body, however \
+             long it takes, has `stall_timeout`. Default: no limit but that of each attempt.",
+            "It ends with the head of the response, and while the body of the request moves there is \
+             `stall_timeout` in its place. Default: from the last byte of that body on, the call's \
+             `timeout` or the client's (60 s); until its first byte, or for a call without a body, the \
+             client's (15 s) or a longer `timeout` of the call.");
+        $crate::request_options!(@head $generics $type, "");
+        $crate::request_options!(@status $generics $type);
+    };
+    (@status [$($generics:tt)*] $type:ty) => {
         impl<$($generics)*> $type {
             /// Takes a response of any status, instead of an error outside 2xx.
             ///

@@ -51,7 +51,8 @@ impl AttemptTimeoutLayer {
 /// other. Of a [transfer](crate::Operation::transfer) only errors are read. While its upload moves
 /// there is no limit, when it stops moving there is the stall timeout, and from its last byte to the
 /// head of the response there is the client's [`timeout`](crate::config::ConfigBuilder::timeout): what
-/// is in buffers then has to get out first.
+/// is in buffers then has to get out first. A streamed call of the user's own code has its own attempt
+/// timeout there, or its own `timeout`, if it names one: that code may take as long.
 ///
 /// Every response that stops moving is ended by the stall timeout. Once a response is there to its end,
 /// or its call is over, what is left of a streamed request is not sent.
@@ -128,7 +129,7 @@ fn monitor(call: &mut Call, timeouts: Timeouts) -> (Option<CancelOnResponse>, Op
         progress,
         window: None,
         waited: Duration::ZERO,
-        tail: timeouts.total.min(FAR),
+        tail: Tail::of(&call.info, timeouts),
     });
     (Some(sending), Some(upload))
 }
@@ -168,7 +169,7 @@ impl Limits {
     /// Waits until the attempt has no time left, and says why.
     async fn expiry(&self, info: &CallInfo, upload: &mut Option<Box<Upload>>) -> Error {
         let mut left = match upload {
-            Some(_) => self.stall,
+            Some(upload) => upload.step(self),
             None => self.attempt,
         };
         let mut timer = pin!(sleep_until(self.end(info, left)));
@@ -204,28 +205,57 @@ struct Upload {
     window: Option<(Instant, u64)>,
     /// Time without a connection.
     waited: Duration,
-    /// From the last byte that the transport took to the head of the response.
-    tail: Duration,
+    tail: Tail,
+}
+
+/// The limit from the last byte that the transport took to the head of the response.
+struct Tail {
+    limit: Duration,
+    /// What sets it.
+    option: &'static str,
+}
+
+impl Tail {
+    fn of(info: &CallInfo, timeouts: Timeouts) -> Self {
+        let options = info.options();
+        let (limit, option) = match (options.attempt_timeout(), options.timeout()) {
+            // An object store only has to take what it got.
+            _ if !info.context().keeps_response => (timeouts.total, "timeout"),
+            (Some(limit), _) => (limit, "attempt_timeout"),
+            (None, limit) => (limit.unwrap_or(timeouts.total), "timeout"),
+        };
+        Self {
+            limit: limit.min(FAR),
+            option,
+        }
+    }
 }
 
 impl Upload {
+    /// How long it is not looked at: no longer than any limit that may begin meanwhile.
+    fn step(&self, limits: &Limits) -> Duration {
+        limits.stall.min(self.tail.limit)
+    }
+
     /// How long the upload may go on before it is looked at again.
     fn time_left(&mut self, limits: &Limits) -> Result<Duration, Error> {
         let moved = self.progress.moved();
         let now = Instant::now();
+        let step = self.step(limits);
         let left = |end: Instant| end.checked_duration_since(now).filter(|it| !it.is_zero());
         let Some(last) = moved.last else {
-            self.waited += limits.stall;
+            self.waited += step;
             if self.waited >= limits.attempt {
                 return Err(Error::timeout(TimeoutPhase::Attempt, limits.attempt));
             }
-            return Ok(limits.stall);
+            return Ok(step);
         };
         if moved.done {
-            let tail = self.tail;
-            return left(last + tail).ok_or_else(|| {
-                Error::timeout(TimeoutPhase::Attempt, tail)
-                    .with_message(format!("no response {tail:?} after the upload (`timeout`)"))
+            let Tail { limit, option } = self.tail;
+            return left(last + limit).ok_or_else(|| {
+                Error::timeout(TimeoutPhase::Attempt, limit).with_message(format!(
+                    "no response {limit:?} after the upload (`{option}`)"
+                ))
             });
         }
         let stalled = || Error::timeout(TimeoutPhase::Stall, limits.stall);
@@ -239,6 +269,6 @@ impl Upload {
                 limits.stall
             }
         };
-        Ok(silent_until.min(window))
+        Ok(silent_until.min(window).min(step))
     }
 }

@@ -319,7 +319,9 @@ async fn the_wait_for_the_response_to_an_upload_has_the_total_limit_and_says_so(
         ] {
             let start = Instant::now();
             let upload = post().body(body.with_length(3)).transfer();
-            let error = client.execute(upload).await.unwrap_err();
+            // The call's own is that up to the first byte.
+            let own = CallOptions::new().with_attempt_timeout(Duration::from_secs(1));
+            let error = client.execute(upload.options(own)).await.unwrap_err();
             assert_eq!(error.timeout_phase(), Some(TimeoutPhase::Attempt));
             assert_eq!(
                 error.message(),
