@@ -178,21 +178,35 @@ impl SignedUpload {
     }
 
     fn build(self) -> Result<Operation> {
-        put_operation(&self.info, self.options)
+        let signed = self.info.signed_length();
+        let source = self.source.sized(signed);
+        source
+            .and_then(|source| check_length(signed, source.length()))
+            .and_then(|()| put_operation(&self.info, self.options))
+            .map_err(|error| error.with_operation("storage.upload_to_signed_url"))
     }
 
     async fn run(self) -> Result<Response<Uploaded>> {
         let stall = stall_limit(&self.client, &self.options);
         let signed = self.info.signed_length();
-        let content = self.source.sized(signed)?.open(stall).await?;
-        if let (Some(signed), Some(length)) = (signed, content.length())
-            && signed != length
-        {
-            let rule = format!("has {length} bytes, but {signed} were signed");
-            return Err(Error::argument("source", rule));
-        }
+        let source = self.source.sized(signed)?;
+        // Before the source is opened, where that is known.
+        check_length(signed, source.length())?;
+        let content = source.open(stall).await?;
+        check_length(signed, content.length())?;
         let (client, on_progress) = (&self.client, self.on_progress);
         put(client, &self.info, content, on_progress, self.options).await
+    }
+}
+
+/// Checks the length of a source, where it is known, against the one that was signed, if one was.
+fn check_length(signed: Option<u64>, length: Option<u64>) -> Result<()> {
+    match (signed, length) {
+        (Some(signed), Some(length)) if signed != length => {
+            let rule = format!("has {length} bytes, but {signed} were signed");
+            Err(Error::argument("source", rule))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cloudbase_core::http::Method;
 use cloudbase_core::{Client, ErrorKind, Operation, Result};
-use cloudbase_storage::{FileId, ObjectKey, Storage, UploadSource};
+use cloudbase_storage::{FileId, ObjectKey, Storage, UploadInfo, UploadSource};
 use serde_json::{Value, json};
 
 const ID: &str = "cloud://env.bucket/a.png";
@@ -277,4 +277,35 @@ fn names_of_objects_come_in_any_form() {
         bucket.move_to("b", key).operation(),
     ];
     assert!(operations.iter().all(Result::is_ok));
+}
+
+/// A permission to put `in/box.txt`, of `length` bytes.
+fn permit(length: &str) -> UploadInfo {
+    let permit = json!({
+        "objectId": "in/box.txt", "cloudObjectId": "cloud://env.bucket/in/box.txt",
+        "uploadUrl": "http://127.0.0.1:9/in/box.txt", "authorization": "a", "token": "t",
+        "cloudObjectMeta": "m", "signedHeader": { "content-length": [length] },
+    });
+    serde_json::from_value(permit).unwrap()
+}
+
+#[tokio::test]
+async fn a_signed_upload_has_no_operation_where_send_rejects_its_source() {
+    let (storage, info) = (storage(), permit("5"));
+    let reader = || UploadSource::reader(&b"123456"[..]);
+    let sources = || ["123456".into(), reader().with_length(6)];
+    for (source, again) in sources().into_iter().zip(sources()) {
+        let upload = |source: UploadSource| storage.upload_to_signed_url(&info, source);
+        let shown = upload(source).operation().unwrap_err();
+        let sent = upload(again).await.unwrap_err();
+        assert_eq!(shown.message(), "`source` has 6 bytes, but 5 were signed");
+        assert_eq!(shown.message(), sent.message());
+        assert_eq!(shown.operation(), "storage.upload_to_signed_url");
+    }
+    // What a file has is known when it is open, whatever was stated.
+    let file = UploadSource::path("a.txt").with_length(6);
+    for source in ["12345".into(), reader().with_length(5), reader(), file] {
+        let upload = storage.upload_to_signed_url(&info, source);
+        assert!(upload.operation().is_ok());
+    }
 }

@@ -109,7 +109,8 @@ impl UploadSource {
     pub(crate) fn length(&self) -> Option<u64> {
         match &self.kind {
             Kind::Bytes(bytes) => Some(bytes.len() as u64),
-            _ => self.length,
+            Kind::Once(_) => self.length,
+            Kind::Path(_) | Kind::AsyncFile(_) | Kind::File(_) => None,
         }
     }
 
