@@ -160,7 +160,8 @@ impl Bucket {
         BucketSignedUploadUrl::new(self.clone(), path.as_ref())
     }
 
-    /// Puts `source` where `url` allows it. Needs no CloudBase credential.
+    /// Puts `source` where `url` allows it. Needs no CloudBase credential: `token` and `require_user` are
+    /// rejected, and the gateway gets a `header` and the `request_id`.
     #[doc(alias = "uploadToSignedUrl")]
     pub fn upload_to_signed_url(
         &self,

@@ -19,6 +19,7 @@ use self::open::{Place, Source, Validator};
 use self::range::Span;
 use self::stream::OnProgress;
 pub use self::stream::{DownloadProgress, ObjectStream};
+use crate::unused_options::check_limits;
 use crate::{FileId, ObjectInfo, url};
 
 /// How often a download is resumed without a MiB of progress in between.
@@ -155,8 +156,12 @@ impl Download {
         ObjectStream::open(source, span, validator, known, on_progress, max_resumes).await
     }
 
-    /// Which part is read, and of which version.
+    /// Which part is read, and of which version. Checks the options too.
     fn conditions(&self) -> Result<(Span, Option<Validator>, Option<HeaderValue>)> {
+        match &self.place {
+            Ok(Place::Url(_)) => check_limits(&self.options)?,
+            _ => self.options.check()?,
+        }
         let span = self.span.clone()?;
         let validator = self.if_match.clone().map(parse_etag).transpose()?;
         let known = self.if_none_match.clone().map(parse_known_etag);

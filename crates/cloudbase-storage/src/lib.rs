@@ -42,6 +42,7 @@ mod object_info;
 mod remove;
 mod signed_url;
 mod transform;
+mod unused_options;
 mod upload;
 mod url;
 

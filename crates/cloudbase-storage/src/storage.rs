@@ -110,7 +110,8 @@ impl Storage {
         Download::file(self.client.clone(), id.as_ref())
     }
 
-    /// Reads what is at a signed URL. Needs no CloudBase credential.
+    /// Reads what is at a signed URL. Needs no CloudBase credential: `token` and `require_user` are
+    /// rejected, and so are `header` and `request_id`, which are for the gateway alone.
     pub fn download_url(&self, url: impl AsRef<str>) -> Download {
         Download::url(self.client.clone(), url.as_ref())
     }

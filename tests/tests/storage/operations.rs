@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cloudbase_core::http::Method;
 use cloudbase_core::{Client, ErrorKind, Operation, Result};
-use cloudbase_storage::{FileId, ObjectKey, Storage, UploadInfo, UploadSource};
+use cloudbase_storage::{FileId, ObjectKey, SignedUploadUrl, Storage, UploadInfo, UploadSource};
 use serde_json::{Value, json};
 
 const ID: &str = "cloud://env.bucket/a.png";
@@ -308,4 +308,62 @@ async fn a_signed_upload_has_no_operation_where_send_rejects_its_source() {
         let upload = storage.upload_to_signed_url(&info, source);
         assert!(upload.operation().is_ok());
     }
+}
+
+#[tokio::test]
+async fn what_a_signed_url_has_no_use_for_is_rejected() {
+    let storage = storage();
+    let download = || storage.download_url("http://127.0.0.1:9/a?s=1");
+    let signed = SignedUploadUrl::new("a", "t").unwrap();
+    let upload = || storage.bucket("b").upload_to_signed_url(&signed, "x");
+    for (sent, shown, argument) in [
+        (
+            download().token("t").await.err(),
+            download().token("t").operation(),
+            "token",
+        ),
+        (
+            download().require_user().await.err(),
+            download().require_user().operation(),
+            "require_user",
+        ),
+        (
+            download().header("x-a", "b").await.err(),
+            download().header("x-a", "b").operation(),
+            "header",
+        ),
+        (
+            download().header("bad name", "x").await.err(),
+            download().header("bad name", "x").operation(),
+            "header name",
+        ),
+        (
+            download().request_id("a").stream().await.err(),
+            download().request_id("").operation(),
+            "request_id",
+        ),
+        (
+            upload().token("t").await.err(),
+            upload().token("t").operation(),
+            "token",
+        ),
+        (
+            upload().require_user().await.err(),
+            upload().require_user().operation(),
+            "require_user",
+        ),
+    ] {
+        for error in [sent.unwrap(), shown.unwrap_err()] {
+            assert_eq!(error.kind(), ErrorKind::Argument, "{error:?}");
+            let message = error.message();
+            assert!(
+                message.starts_with(&format!("`{argument}` must")),
+                "{error}"
+            );
+            assert!(error.operation().starts_with("storage."), "{error:?}");
+        }
+    }
+    // The gateway takes the upload, and logs it.
+    let kept = upload().header("x-a", "b").request_id("a");
+    assert!(kept.operation().is_ok());
 }

@@ -15,6 +15,7 @@ use super::Bucket;
 use super::sign_upload::SignedUploadUrl;
 use crate::ObjectKey;
 use crate::fields::Fields;
+use crate::unused_options::check_without_token;
 use crate::upload::headers::encode_metadata;
 use crate::upload::progress::OnProgress;
 use crate::upload::{UploadSource, stall_limit, transfer_methods, transmit};
@@ -147,15 +148,18 @@ impl BucketUpload {
             .object("/v1/storages/object", key.as_str())?
             .build()?;
         let operation = match &self.signed {
-            Some(signed) => Operation::new(
-                self.name(),
-                "/v1/storages/object/upload/sign/{bucket}/{key}",
-                Method::PUT,
-                signed.target(&self.bucket)?,
-            )
-            .credential(CredentialUse::None)
-            // Whether a second time finds the first in its way is not known here.
-            .idempotency(Idempotency::Unsafe),
+            Some(signed) => {
+                check_without_token(&self.options)?;
+                Operation::new(
+                    self.name(),
+                    "/v1/storages/object/upload/sign/{bucket}/{key}",
+                    Method::PUT,
+                    signed.target(&self.bucket)?,
+                )
+                .credential(CredentialUse::None)
+                // Whether a second time finds the first in its way is not known here.
+                .idempotency(Idempotency::Unsafe)
+            }
             None => Operation::new(
                 self.name(),
                 "/v1/storages/object/{bucket}/{key}",
