@@ -112,7 +112,7 @@ async fn without_a_lock_only_a_session_that_lives_in_memory_is_refreshed() {
 
     store.lockless.store(false, SeqCst);
     store.full.store(true, SeqCst);
-    let session = Session::from_json(&STORED.replace("19", "20")).unwrap();
+    let session = Session::from_json(STORED.replace("19", "20")).unwrap();
     auth.restore_session(session).await.unwrap();
     store.lockless.store(true, SeqCst);
     store.unreadable.store(true, SeqCst);

@@ -291,8 +291,6 @@ impl SessionStore for KeyringStore {
             }
             if before != Some(place) {
                 self.choose(key, place, lock).await;
-            }
-            if before != Some(place) {
                 // What is left behind is of no use to anybody.
                 self.clear_but(place, key, lock).await;
             }
