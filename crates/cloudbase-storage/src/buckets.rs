@@ -13,6 +13,7 @@ pub use self::settings::{CreateBucket, MimeTypes, UpdateBucket};
 use crate::Storage;
 use crate::bucket::check_id;
 use crate::fields::Fields;
+use crate::named_request::named_request;
 
 const PATH: &str = "/v1/storages/bucket/";
 
@@ -90,20 +91,20 @@ pub struct RequestBucketDetails {
     options: CallOptions,
 }
 
-cloudbase_core::request_builder! {
+named_request! {
     /// [`is_not_found`](cloudbase_core::Error::is_not_found);
     /// [`is_permission_denied`](cloudbase_core::Error::is_permission_denied); whatever broke the
     /// connection.
-    impl[] RequestBucketDetails => BucketDetails; call, product, operation
+    impl RequestBucketDetails => BucketDetails, "storage.buckets.get"; call, product, operation
 }
 
 impl RequestBucketDetails {
-    fn build(self) -> Result<Operation> {
+    fn make(self) -> Result<Operation> {
         let operation = one("storage.buckets.get", Method::GET, &self.id)?;
         Ok(operation.options(self.options))
     }
 
-    async fn respond(self) -> Result<Response<BucketDetails>> {
+    async fn run(self) -> Result<Response<BucketDetails>> {
         let (client, id) = (self.client.clone(), self.id.clone());
         let response = client.fetch_json(self.build()?).await?;
         Ok(response.map(|fields| BucketDetails::of(fields, Some(id))))
@@ -119,21 +120,21 @@ pub struct DeleteBucket {
     options: CallOptions,
 }
 
-cloudbase_core::request_builder! {
+named_request! {
     /// [`is_not_found`](cloudbase_core::Error::is_not_found);
     /// [`is_permission_denied`](cloudbase_core::Error::is_permission_denied);
     /// [`ErrorKind::Api`](cloudbase_core::ErrorKind::Api) if it is not empty; whatever broke the
     /// connection.
-    impl[] DeleteBucket => (); call, product, write, operation
+    impl DeleteBucket => (), "storage.buckets.delete"; call, product, write, operation
 }
 
 impl DeleteBucket {
-    fn build(self) -> Result<Operation> {
+    fn make(self) -> Result<Operation> {
         let operation = one("storage.buckets.delete", Method::DELETE, &self.id)?;
         Ok(operation.options(self.options))
     }
 
-    async fn respond(self) -> Result<Response<()>> {
+    async fn run(self) -> Result<Response<()>> {
         let client = self.client.clone();
         Ok(client.fetch(self.build()?).await?.confirm()?.map(drop))
     }
@@ -148,11 +149,12 @@ pub struct ListBuckets {
     options: CallOptions,
 }
 
-cloudbase_core::request_builder! {
+named_request! {
     /// [`is_permission_denied`](cloudbase_core::Error::is_permission_denied); whatever broke the
     /// connection.
-    impl[] ListBuckets => Vec<BucketDetails>; call, product, operation
+    impl ListBuckets => Vec<BucketDetails>, "storage.buckets.list"; call, product, operation
 }
+
 impl ListBuckets {
     /// Gives at most so many.
     pub fn limit(self, buckets: u32) -> Self {
@@ -176,7 +178,7 @@ impl ListBuckets {
         self.query("search", text.into())
     }
 
-    fn build(self) -> Result<Operation> {
+    fn make(self) -> Result<Operation> {
         let path = PathBuilder::new(PATH);
         let path = self
             .query
@@ -186,7 +188,7 @@ impl ListBuckets {
         Ok(operation.envelope(Envelope::Storage).options(self.options))
     }
 
-    async fn respond(self) -> Result<Response<Vec<BucketDetails>>> {
+    async fn run(self) -> Result<Response<Vec<BucketDetails>>> {
         let client = self.client.clone();
         let response = client.fetch_json::<Vec<Fields>>(self.build()?).await?;
         response.try_map(|buckets| buckets.into_iter().map(named).collect())

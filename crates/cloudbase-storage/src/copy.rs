@@ -51,6 +51,11 @@ impl CopyItem {
 
     /// What is sent; `place` distinguishes the item from the others of its batch.
     fn request(&self, place: &str, upsert: bool) -> Result<CopyRequest> {
+        let checked = self.checked(place, upsert);
+        checked.map_err(|error| error.with_operation(name(self.remove_original)))
+    }
+
+    fn checked(&self, place: &str, upsert: bool) -> Result<CopyRequest> {
         let src_path = ObjectKey::checked(&format!("from{place}"), &self.from)?;
         let dst_path = ObjectKey::checked(&format!("to{place}"), &self.to)?;
         if src_path == dst_path {
@@ -136,6 +141,14 @@ impl CopyMany {
     }
 }
 
+fn name(remove_original: bool) -> &'static str {
+    if remove_original {
+        "storage.move"
+    } else {
+        "storage.copy"
+    }
+}
+
 /// The calls that make these copies and moves.
 fn batch(requests: &[CopyRequest], options: CallOptions) -> Batch {
     let repeats = |item: &CopyRequest| item.overwrite && !item.remove_original;
@@ -146,11 +159,7 @@ fn batch(requests: &[CopyRequest], options: CallOptions) -> Batch {
         Idempotency::Unsafe
     };
     Batch {
-        name: if requests.iter().all(|item| item.remove_original) {
-            "storage.move"
-        } else {
-            "storage.copy"
-        },
+        name: name(requests.iter().all(|item| item.remove_original)),
         path: "/v1/storages/copy-objects",
         idempotency,
         options,

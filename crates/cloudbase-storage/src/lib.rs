@@ -38,6 +38,7 @@ mod fields;
 mod file;
 mod file_id;
 mod key;
+mod named_request;
 mod object_info;
 mod remove;
 mod signed_url;

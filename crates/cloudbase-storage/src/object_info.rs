@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::FileId;
 use crate::checksum::announced_crc64;
 use crate::download::open::{self, Place, Source};
+use crate::named_request::named_request;
 use crate::upload::headers::{METADATA, decode_metadata};
 
 /// Properties of an object, as the object store gives them in the head of a response.
@@ -62,10 +63,10 @@ pub struct Info {
     options: CallOptions,
 }
 
-cloudbase_core::request_builder! {
+named_request! {
     /// [`is_not_found`](Error::is_not_found) if there is no such object; as
     /// [`Download::stream`](crate::Download::stream).
-    impl[] Info => ObjectInfo; call, product, operation
+    impl Info => ObjectInfo, "storage.info"; call, product, operation
 }
 
 impl Info {
@@ -85,11 +86,11 @@ impl Info {
         ))
     }
 
-    fn build(self) -> Result<Operation> {
+    fn make(self) -> Result<Operation> {
         self.source()?.first(Method::HEAD, &HeaderMap::new())
     }
 
-    async fn respond(self) -> Result<Response<ObjectInfo>> {
+    async fn run(self) -> Result<Response<ObjectInfo>> {
         let source = self.source()?;
         match source.request(Method::HEAD, &HeaderMap::new()).await {
             Ok(response) => {

@@ -21,6 +21,7 @@ use self::progress::{OnProgress, UploadMonitor};
 use self::source::Content;
 pub use self::source::UploadSource;
 use crate::checksum::announced_crc64;
+use crate::named_request::named_request;
 use crate::{FileId, ObjectKey, content_type};
 
 /// How much of the object store's response to an upload is read: it has no body to speak of.
@@ -69,13 +70,13 @@ pub struct Upload {
     options: CallOptions,
 }
 
-cloudbase_core::request_builder! {
+named_request! {
     /// [`ErrorKind::Argument`] before anything is sent, such as for a reader or stream without a
     /// [length](UploadSource::with_length); [`Local`](ErrorKind::Local) if a file
     /// cannot be read or changes meanwhile; [`Api`](ErrorKind::Api) with the code of the gateway
     /// ([`STORAGE_EXCEED_AUTHORITY`](cloudbase_core::ErrorCode::STORAGE_EXCEED_AUTHORITY)) or of the object store (`AccessDenied`, `FileAlreadyExists`);
     /// [`Body`](ErrorKind::Body) if the object store has other bytes than were sent.
-    impl[] Upload => Uploaded; transfer, product, write, operation
+    impl Upload => Uploaded, "storage.upload"; transfer, product, write, operation
 }
 object_headers!(Upload);
 transfer_methods!(Upload);
@@ -97,12 +98,6 @@ impl Upload {
         self
     }
 
-    async fn respond(self) -> Result<Response<Uploaded>> {
-        let run = self.run();
-        run.await
-            .map_err(|error| error.with_operation("storage.upload"))
-    }
-
     fn key(&mut self) -> Result<ObjectKey> {
         let key = ObjectKey::checked("path", &self.path)?;
         let media_type = self.source.content_type(&key);
@@ -110,7 +105,7 @@ impl Upload {
         Ok(key)
     }
 
-    fn build(mut self) -> Result<Operation> {
+    fn make(mut self) -> Result<Operation> {
         let key = self.key()?;
         if let Some(length) = self.source.sized(None)?.length() {
             self.headers.length(length);
@@ -154,9 +149,9 @@ pub struct SignedUpload {
     options: CallOptions,
 }
 
-cloudbase_core::request_builder! {
+named_request! {
     /// As [`Upload::send`]. [`ErrorKind::Argument`] if another length was signed than `source` has.
-    impl[] SignedUpload => Uploaded; limits, write, operation
+    impl SignedUpload => Uploaded, "storage.upload_to_signed_url"; limits, write, operation
 }
 transfer_methods!(SignedUpload);
 
@@ -171,19 +166,12 @@ impl SignedUpload {
         }
     }
 
-    async fn respond(self) -> Result<Response<Uploaded>> {
-        let run = self.run();
-        run.await
-            .map_err(|error| error.with_operation("storage.upload_to_signed_url"))
-    }
-
-    fn build(self) -> Result<Operation> {
+    fn make(self) -> Result<Operation> {
         let signed = self.info.signed_length();
         let source = self.source.sized(signed);
         source
             .and_then(|source| check_length(signed, source.length()))
             .and_then(|()| put_operation(&self.info, self.options))
-            .map_err(|error| error.with_operation("storage.upload_to_signed_url"))
     }
 
     async fn run(self) -> Result<Response<Uploaded>> {

@@ -255,6 +255,79 @@ fn what_cannot_be_sent_has_no_operation() {
     }
 }
 
+#[tokio::test]
+async fn an_error_before_anything_is_sent_names_the_operation() {
+    let (storage, bucket) = (storage(), storage().bucket("b"));
+    let wrong = storage.bucket("a/b");
+    for (shown, sent, name) in [
+        (
+            storage.copy("a", "a").operation(),
+            storage.copy("a", "a").await.err(),
+            "storage.copy",
+        ),
+        (
+            storage.move_many([("..", "a")]).operation(),
+            storage.move_to("..", "a").await.err(),
+            "storage.move",
+        ),
+        (
+            storage.info("a").operation(),
+            storage.info("a").await.err(),
+            "storage.info",
+        ),
+        (
+            storage.exists("a").operation(),
+            storage.exists("a").await.err(),
+            "storage.info",
+        ),
+        (
+            storage.upload_info("..").operation(),
+            storage.upload_info("..").await.err(),
+            "storage.upload_info",
+        ),
+        (
+            storage.upload("..", "").operation(),
+            storage.upload("..", "").await.err(),
+            "storage.upload",
+        ),
+        (
+            storage.delete_bucket("a/b").operation(),
+            storage.delete_bucket("a/b").await.err(),
+            "storage.buckets.delete",
+        ),
+        (
+            bucket.info("..").operation(),
+            bucket.info("..").await.err(),
+            "storage.bucket.info",
+        ),
+        (
+            bucket.copy("..", "a").operation(),
+            bucket.copy("a", "..").await.err(),
+            "storage.bucket.copy",
+        ),
+        (
+            bucket.remove([".."]).operation(),
+            bucket.remove([".."]).await.err(),
+            "storage.bucket.remove",
+        ),
+        (
+            bucket.signed_url("a", Duration::ZERO).operation(),
+            bucket.signed_url("a", Duration::ZERO).await.err(),
+            "storage.bucket.signed_url",
+        ),
+        (
+            wrong.list("").operation(),
+            wrong.list("").await.err(),
+            "storage.bucket.list",
+        ),
+    ] {
+        for error in [shown.unwrap_err(), sent.unwrap()] {
+            assert_eq!(error.kind(), ErrorKind::Argument);
+            assert_eq!(error.operation(), name, "{error}");
+        }
+    }
+}
+
 /// Names of objects are taken as text or as what a call has returned.
 #[test]
 fn names_of_objects_come_in_any_form() {

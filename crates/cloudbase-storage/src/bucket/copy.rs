@@ -106,7 +106,20 @@ impl BucketCopy {
         self
     }
 
+    fn name(remove_original: bool) -> &'static str {
+        if remove_original {
+            "storage.bucket.move"
+        } else {
+            "storage.bucket.copy"
+        }
+    }
+
     fn build(self) -> Result<Operation> {
+        let name = Self::name(self.remove_original);
+        self.make(name).map_err(|error| error.with_operation(name))
+    }
+
+    fn make(self, name: &'static str) -> Result<Operation> {
         let from = ObjectKey::checked("from", &self.from)?;
         let to = ObjectKey::checked("to", &self.to)?;
         check_id(&self.bucket.id)?;
@@ -121,10 +134,10 @@ impl BucketCopy {
         {
             return Err(Error::argument("to", "must not be the same as `from`"));
         }
-        let (name, path) = if self.remove_original {
-            ("storage.bucket.move", "/v1/storages/object/move")
+        let path = if self.remove_original {
+            "/v1/storages/object/move"
         } else {
-            ("storage.bucket.copy", "/v1/storages/object/copy")
+            "/v1/storages/object/copy"
         };
         let again = if self.upsert == Some(true) && !self.remove_original {
             Idempotency::Idempotent
@@ -156,10 +169,12 @@ impl BucketCopy {
     }
 
     async fn respond(self) -> Result<Response<BucketObject>> {
-        let to = ObjectKey::checked("to", &self.to)?;
         let client = self.bucket.client.clone();
         let bucket = self.to_bucket.clone().unwrap_or(self.bucket.id.clone());
-        let response = client.fetch_json(self.build()?).await?;
+        let to = self.to.clone();
+        let operation = self.build()?;
+        let to = ObjectKey::checked("to", &to)?;
+        let response = client.fetch_json(operation).await?;
         Ok(response.map(|fields| BucketObject::of(fields, to, &bucket)))
     }
 }

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::Bucket;
 use crate::fields::Fields;
+use crate::named_request::named_request;
 
 /// A request for objects; see [`Bucket::list`].
 ///
@@ -24,11 +25,12 @@ pub struct BucketList {
     options: CallOptions,
 }
 
-cloudbase_core::request_builder! {
+named_request! {
     /// [`is_not_found`](Error::is_not_found) if there is no such bucket;
     /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
-    impl[] BucketList => ListPage; call, product, operation
+    impl BucketList => ListPage, "storage.bucket.list"; call, product, operation
 }
+
 #[derive(Clone, Debug, Serialize)]
 struct Request {
     prefix: String,
@@ -108,7 +110,7 @@ impl BucketList {
         self.pages().items()
     }
 
-    fn build(self) -> Result<Operation> {
+    fn make(self) -> Result<Operation> {
         let operation = Operation::new(
             "storage.bucket.list",
             "/v1/storages/object/list/{bucket}",
@@ -122,7 +124,7 @@ impl BucketList {
             .options(self.options))
     }
 
-    async fn respond(self) -> Result<Response<ListPage>> {
+    async fn run(self) -> Result<Response<ListPage>> {
         let client = self.bucket.client.clone();
         let response = client.fetch_json(self.build()?).await?;
         response.try_map(ListPage::of)

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::Bucket;
 use crate::ObjectKey;
 use crate::fields::Fields;
+use crate::named_request::named_request;
 
 /// A request for what the service knows of an object; see [`Bucket::info`].
 #[must_use = "a call does nothing until it is awaited or sent"]
@@ -17,11 +18,11 @@ pub struct BucketInfo {
     options: CallOptions,
 }
 
-cloudbase_core::request_builder! {
+named_request! {
     /// [`is_not_found`](Error::is_not_found) if there is no such object;
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
     /// broke the connection.
-    impl[] BucketInfo => BucketObjectInfo; call, product, operation
+    impl BucketInfo => BucketObjectInfo, "storage.bucket.info"; call, product, operation
 }
 
 impl BucketInfo {
@@ -33,7 +34,7 @@ impl BucketInfo {
         }
     }
 
-    fn build(self) -> Result<Operation> {
+    fn make(self) -> Result<Operation> {
         let target = self
             .bucket
             .object("/v1/storages/object/info", &self.path)?
@@ -47,7 +48,7 @@ impl BucketInfo {
         Ok(operation.envelope(Envelope::Storage).options(self.options))
     }
 
-    async fn respond(self) -> Result<Response<BucketObjectInfo>> {
+    async fn run(self) -> Result<Response<BucketObjectInfo>> {
         let key = ObjectKey::checked("path", &self.path)?;
         let client = self.bucket.client.clone();
         let response = client.fetch_json(self.build()?).await?;

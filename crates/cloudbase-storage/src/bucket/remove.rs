@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{Bucket, ListedObject};
 use crate::ObjectKey;
+use crate::named_request::named_request;
 
 const NAME: &str = "storage.bucket.remove";
 
@@ -21,13 +22,13 @@ pub struct BucketRemove {
     options: CallOptions,
 }
 
-cloudbase_core::request_builder! {
+named_request! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; whatever
     /// failed the first call, such as [`is_permission_denied`](Error::is_permission_denied). If a
     /// later call fails, what the earlier ones removed is not lost: each object of it and of the
     /// calls that would have followed has its error. An object that is not there has one that is
     /// [`is_not_found`](Error::is_not_found).
-    impl[] BucketRemove => Vec<Result<ListedObject>>; call, product, write, operation
+    impl BucketRemove => Vec<Result<ListedObject>>, NAME; call, product, write, operation
 }
 
 impl BucketRemove {
@@ -39,7 +40,7 @@ impl BucketRemove {
         }
     }
 
-    fn build(self) -> Result<Operation> {
+    fn make(self) -> Result<Operation> {
         let target = self.bucket.at("/v1/storages/object")?.build()?;
         match self.paths?.chunks(CHUNK).next() {
             Some(paths) => operation(&target, paths, self.options),
@@ -47,7 +48,7 @@ impl BucketRemove {
         }
     }
 
-    async fn respond(self) -> Result<Response<Vec<Result<ListedObject>>>> {
+    async fn run(self) -> Result<Response<Vec<Result<ListedObject>>>> {
         let (bucket, paths, options) = (self.bucket, self.paths?, self.options.as_one_call());
         let target = bucket.at("/v1/storages/object")?.build()?;
         let mut head = Response::without_call(NAME, ());

@@ -13,10 +13,14 @@ use serde_json::Value;
 use super::Bucket;
 use crate::ObjectKey;
 use crate::fields::Fields;
+use crate::named_request::named_request;
 use crate::signed_url::{Extras, seconds};
 
 /// How many objects one call signs.
 const CHUNK: usize = 500;
+
+/// The name of a call that signs one object.
+const ONE: &str = "storage.bucket.signed_url";
 
 /// The name of a call that signs many objects.
 const MANY: &str = "storage.bucket.signed_urls";
@@ -121,11 +125,12 @@ pub struct BucketSignedUrl {
     options: CallOptions,
 }
 
-cloudbase_core::request_builder! {
+named_request! {
     /// [`ErrorKind::Argument`] before anything is sent; [`is_not_found`](Error::is_not_found);
     /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
-    impl[] BucketSignedUrl => String; call, product, operation
+    impl BucketSignedUrl => String, ONE; call, product, operation
 }
+
 url_extras!(BucketSignedUrl);
 
 impl BucketSignedUrl {
@@ -139,14 +144,14 @@ impl BucketSignedUrl {
         }
     }
 
-    fn build(self) -> Result<Operation> {
+    fn make(self) -> Result<Operation> {
         let expires_in = seconds(self.lifetime)?;
         let target = self
             .bucket
             .object("/v1/storages/object/sign", &self.path)?
             .build()?;
         let template = "/v1/storages/object/sign/{bucket}/{key}";
-        let operation = Operation::new("storage.bucket.signed_url", template, Method::POST, target);
+        let operation = Operation::new(ONE, template, Method::POST, target);
         let request = Request {
             expires_in,
             paths: None,
@@ -158,7 +163,7 @@ impl BucketSignedUrl {
             .options(self.options))
     }
 
-    async fn respond(mut self) -> Result<Response<String>> {
+    async fn run(mut self) -> Result<Response<String>> {
         let (bucket, extras) = (self.bucket.clone(), std::mem::take(&mut self.extras));
         let response = bucket.client.fetch_json(self.build()?).await?;
         let response = response.try_map(|signed| url(signed, &bucket))?;
@@ -176,10 +181,10 @@ pub struct BucketSignedUrls {
     options: CallOptions,
 }
 
-cloudbase_core::request_builder! {
+named_request! {
     /// [`ErrorKind::Argument`] before anything is sent; whatever failed a call. What is wrong with one
     /// object is its result.
-    impl[] BucketSignedUrls => Vec<Result<String>>; call, product, operation
+    impl BucketSignedUrls => Vec<Result<String>>, MANY; call, product, operation
 }
 
 impl BucketSignedUrls {
@@ -208,14 +213,14 @@ impl BucketSignedUrls {
             .options(options))
     }
 
-    fn build(self) -> Result<Operation> {
+    fn make(self) -> Result<Operation> {
         match self.paths.clone()?.chunks(CHUNK).next() {
             Some(paths) => self.request(paths, self.options.clone()),
             None => Err(Error::argument("paths", "must not be empty")),
         }
     }
 
-    async fn respond(self) -> Result<Response<Vec<Result<String>>>> {
+    async fn run(self) -> Result<Response<Vec<Result<String>>>> {
         let (bucket, paths) = (&self.bucket, self.paths.clone()?);
         // Checked before the first call, so that an empty list is checked too.
         drop(self.request(&[], CallOptions::default())?);

@@ -13,6 +13,7 @@ use super::sign::whole;
 use super::{Bucket, parsed, relative};
 use crate::ObjectKey;
 use crate::fields::Fields;
+use crate::named_request::named_request;
 use crate::url::decode;
 
 /// A request for a [`SignedUploadUrl`]; see [`Bucket::signed_upload_url`].
@@ -25,12 +26,13 @@ pub struct BucketSignedUploadUrl {
     options: CallOptions,
 }
 
-cloudbase_core::request_builder! {
+named_request! {
     /// [`ErrorKind::Argument`](cloudbase_core::ErrorKind::Argument) before anything is sent; [`is_conflict`](Error::is_conflict) if
     /// there is an object that may not be replaced;
     /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
-    impl[] BucketSignedUploadUrl => SignedUploadUrl; call, product, operation
+    impl BucketSignedUploadUrl => SignedUploadUrl, "storage.bucket.signed_upload_url"; call, product, operation
 }
+
 impl BucketSignedUploadUrl {
     pub(super) fn new(bucket: Bucket, path: &str) -> Self {
         Self {
@@ -47,7 +49,7 @@ impl BucketSignedUploadUrl {
         self
     }
 
-    fn build(self) -> Result<Operation> {
+    fn make(self) -> Result<Operation> {
         let target = self
             .bucket
             .object("/v1/storages/object/upload/sign", &self.path)?;
@@ -65,7 +67,7 @@ impl BucketSignedUploadUrl {
             .options(self.options))
     }
 
-    async fn respond(self) -> Result<Response<SignedUploadUrl>> {
+    async fn run(self) -> Result<Response<SignedUploadUrl>> {
         let path = ObjectKey::checked("path", &self.path)?;
         let bucket = self.bucket.clone();
         let response = bucket.client.fetch_json(self.build()?).await?;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{PATH, one};
 use crate::bucket::check_id;
 use crate::fields::Fields;
+use crate::named_request::named_request;
 
 /// What a bucket takes and who may read it.
 #[derive(Debug, Default, Serialize)]
@@ -90,12 +91,13 @@ pub struct CreateBucket {
     options: CallOptions,
 }
 
-cloudbase_core::request_builder! {
+named_request! {
     /// [`is_conflict`](cloudbase_core::Error::is_conflict) if there is such a bucket;
     /// [`is_permission_denied`](cloudbase_core::Error::is_permission_denied); whatever broke the
     /// connection.
-    impl[] CreateBucket => String; call, product, write, operation
+    impl CreateBucket => String, "storage.buckets.create"; call, product, write, operation
 }
+
 bucket_settings!(CreateBucket);
 
 impl CreateBucket {
@@ -126,7 +128,7 @@ impl CreateBucket {
         self
     }
 
-    fn build(self) -> Result<Operation> {
+    fn make(self) -> Result<Operation> {
         #[derive(Serialize)]
         struct Request<'a> {
             id: &'a str,
@@ -148,7 +150,7 @@ impl CreateBucket {
         Ok(operation.envelope(Envelope::Storage).options(self.options))
     }
 
-    async fn respond(self) -> Result<Response<String>> {
+    async fn run(self) -> Result<Response<String>> {
         let (client, name) = (self.client.clone(), self.name.clone());
         let response = client.fetch_json::<Fields>(self.build()?).await?;
         Ok(response.map(|mut created| created.text("name").unwrap_or(name)))
@@ -165,12 +167,13 @@ pub struct UpdateBucket {
     options: CallOptions,
 }
 
-cloudbase_core::request_builder! {
+named_request! {
     /// [`is_not_found`](cloudbase_core::Error::is_not_found);
     /// [`is_permission_denied`](cloudbase_core::Error::is_permission_denied); whatever broke the
     /// connection.
-    impl[] UpdateBucket => (); call, product, write, operation
+    impl UpdateBucket => (), "storage.buckets.update"; call, product, write, operation
 }
+
 bucket_settings!(UpdateBucket);
 
 impl UpdateBucket {
@@ -183,12 +186,12 @@ impl UpdateBucket {
         }
     }
 
-    fn build(self) -> Result<Operation> {
+    fn make(self) -> Result<Operation> {
         let operation = one("storage.buckets.update", Method::PUT, &self.id)?;
         Ok(operation.json(&self.settings)?.options(self.options))
     }
 
-    async fn respond(self) -> Result<Response<()>> {
+    async fn run(self) -> Result<Response<()>> {
         let client = self.client.clone();
         Ok(client.fetch(self.build()?).await?.confirm()?.map(drop))
     }

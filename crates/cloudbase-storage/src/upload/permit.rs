@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::headers::{ObjectHeaders, object_headers};
 use crate::batch::Batch;
 use crate::fields::Fields;
+use crate::named_request::named_request;
 use crate::signed_url::download_url;
 use crate::{FileId, ObjectKey, url};
 
@@ -268,11 +269,12 @@ pub struct RequestUploadInfo {
     options: CallOptions,
 }
 
-cloudbase_core::request_builder! {
+named_request! {
     /// [`ErrorKind::Argument`] before anything is sent;
     /// [`is_permission_denied`](Error::is_permission_denied); whatever broke the connection.
-    impl[] RequestUploadInfo => UploadInfo; call, product, operation
+    impl RequestUploadInfo => UploadInfo, NAME; call, product, operation
 }
+
 object_headers!(RequestUploadInfo);
 
 impl RequestUploadInfo {
@@ -291,12 +293,12 @@ impl RequestUploadInfo {
         self
     }
 
-    fn build(self) -> Result<Operation> {
+    fn make(self) -> Result<Operation> {
         let key = ObjectKey::checked("path", &self.path)?;
         operation(&key, &self.headers.finish()?, self.options)
     }
 
-    async fn respond(self) -> Result<Response<UploadInfo>> {
+    async fn run(self) -> Result<Response<UploadInfo>> {
         let key = ObjectKey::checked("path", &self.path)?;
         request(&self.client, key, self.headers.finish()?, self.options).await
     }
