@@ -9,8 +9,8 @@ use self::registration::Registration;
 use crate::args::contact::Contact;
 use crate::value::user::Gender;
 
-/// Who registers: with a code that is sent ([`Auth::sign_up`]), or with a proof that is at hand
-/// ([`Auth::sign_up_with_proof`]).
+/// Who registers: with a code that is sent ([`Auth::sign_up`](crate::Auth::sign_up)), or with a proof that is at hand
+/// ([`Auth::sign_up_with_proof`](crate::Auth::sign_up_with_proof)).
 #[doc(alias = "SignUpReq")]
 #[derive(Clone, Debug)]
 pub struct SignUp<P = ByCode> {
@@ -47,7 +47,7 @@ impl SignUp {
         Self::new(Contact::Phone(number.into()))
     }
 
-    /// The address or number is proven already, by a token that [`Auth::verify`] or a server returned.
+    /// The address or number is proven already, by a token that [`Auth::verify`](crate::Auth::verify) or a server returned.
     pub fn verified(self, verification_token: impl Into<SecretString>) -> SignUp<ByProof> {
         let proof = AtHand::Verification(self.proof.0, verification_token.into());
         SignUp {
@@ -67,7 +67,7 @@ impl SignUp {
 }
 
 impl SignUp<ByProof> {
-    /// By an identity at an identity source, which [`Auth::grant_provider_token`] has proven.
+    /// By an identity at an identity source, which [`Auth::grant_provider_token`](crate::Auth::grant_provider_token) has proven.
     #[doc(alias = "providerToken")]
     pub fn provider_token(token: impl Into<SecretString>) -> Self {
         Self {

@@ -43,7 +43,7 @@ open_enum! {
     }
 }
 
-/// A one-time code to check; see [`Auth::verify_otp`].
+/// A one-time code to check; see [`Auth::verify_otp`](crate::Auth::verify_otp).
 #[doc(alias = "VerifyOtpParams")]
 #[derive(Clone, Debug)]
 pub struct VerifyOtp {
@@ -86,7 +86,7 @@ impl VerifyOtp {
     }
 }
 
-/// Asks for another code; see [`Auth::resend`].
+/// Asks for another code; see [`Auth::resend`](crate::Auth::resend).
 #[doc(alias = "ResendReq")]
 #[derive(Clone, Debug)]
 pub struct Resend {
