@@ -21,8 +21,6 @@ pub use self::attempt_timeout::{AttemptTimeout, AttemptTimeoutLayer};
 pub use self::base_uri::{BaseUri, BaseUriLayer};
 pub(crate) use self::bottom::bottom;
 pub use self::concurrency_limit::{ConcurrencyLimit, ConcurrencyLimitLayer};
-#[cfg(feature = "gzip")]
-pub use self::decompress::{Decompress, DecompressLayer};
 pub use self::headers::{Headers, HeadersLayer};
 pub use self::next::Tower;
 pub(crate) use self::next::{Either, Next};

@@ -40,8 +40,9 @@ pub use crate::value::timestamp::Timestamp;
 
 /// The layers of the default stack and its connections, for stacks of one's own.
 ///
-/// The default order is that of the example, with a call trace outermost, an attempt trace below the
-/// headers, and unpacking next to the connections. What is left out is not done.
+/// The default order is that of the example, with a call trace outermost and an attempt trace below the
+/// headers. What is left out is not done. With the feature `gzip` the headers ask for compressed
+/// responses, and whatever reads a response unpacks it.
 ///
 /// ```
 /// use std::sync::Arc;

@@ -239,7 +239,7 @@ fn host_of(uri: &Uri) -> Option<HeaderValue> {
 }
 
 /// Sends a request that has come through tower.
-pub(crate) async fn carry<C: Connection>(
+async fn carry<C: Connection>(
     connection: C,
     request: Request<Body>,
 ) -> std::result::Result<Response<Body>, BoxError> {

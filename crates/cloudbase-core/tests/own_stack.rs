@@ -5,6 +5,8 @@
 #[path = "support/server.rs"]
 mod server;
 
+#[cfg(feature = "gzip")]
+use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -14,6 +16,8 @@ use cloudbase_core::layers::{
     ConcurrencyLimitLayer, HeadersLayer, RetryLayer, TokenRefreshLayer, TotalTimeoutLayer,
 };
 use cloudbase_core::{ClientBuilder, Config, CredentialUse};
+#[cfg(feature = "gzip")]
+use flate2::{Compression, write::GzEncoder};
 use http::Request;
 use tokio::io::AsyncWriteExt as _;
 use tower::ServiceBuilder;
@@ -96,5 +100,36 @@ async fn what_is_left_out_is_not_done() {
     assert_eq!(heads.len(), 1, "no retry");
     for name in ["authorization", "x-sdk-version", "user-agent"] {
         assert_eq!(header(&heads[0], name), None);
+    }
+}
+
+#[cfg(feature = "gzip")]
+#[tokio::test]
+async fn a_stack_that_asks_for_gzip_unpacks_it() {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(br#"{"text":"milk"}"#).unwrap();
+    let packed = encoder.finish().unwrap();
+    let head = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: ";
+    let mut response = format!("{head}{}\r\n\r\n", packed.len()).into_bytes();
+    response.extend_from_slice(&packed);
+    let server = Server::responding(response).await;
+    let config = config(&server);
+    let stack = ServiceBuilder::new()
+        .layer(BaseUriLayer::new(&config))
+        .layer(HeadersLayer::new(&config).unwrap());
+    let transport = layers::transport(&config).unwrap();
+    let limited = stack
+        .clone()
+        .layer(AttemptTimeoutLayer::new(&config))
+        .service(transport.clone());
+    let limited = ClientBuilder::from_service(limited).config(config.clone());
+    let unlimited = ClientBuilder::from_service(stack.service(transport)).config(config);
+    for client in [limited, unlimited] {
+        let response = client.build().unwrap().fetch(get("/v1/a")).await.unwrap();
+        assert!(response.headers().get("content-encoding").is_none());
+        assert_eq!(response.into_value(), br#"{"text":"milk"}"#.as_slice());
+    }
+    for head in server.seen.heads() {
+        assert_eq!(header(&head, "accept-encoding"), Some("gzip"));
     }
 }

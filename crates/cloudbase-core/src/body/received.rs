@@ -23,6 +23,13 @@ pub(crate) enum Received {
     Body(super::Body),
 }
 
+#[cfg(feature = "gzip")]
+impl From<super::Body> for Received {
+    fn from(unpacked: super::Body) -> Self {
+        Self::Body(unpacked)
+    }
+}
+
 impl Body for Received {
     type Data = Bytes;
     type Error = BoxError;

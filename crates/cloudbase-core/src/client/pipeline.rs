@@ -26,15 +26,10 @@ use crate::transport::{Connection, Transport};
 type Stack = CallTrace<TotalTimeout<Retry<TokenRefresh<Either<Attempt, Layered>>>>>;
 
 /// One attempt.
-type Attempt = BaseUri<Headers<AttemptTrace<ConcurrencyLimit<AttemptTimeout<Decompressed<Wire>>>>>>;
+type Attempt = BaseUri<Headers<AttemptTrace<ConcurrencyLimit<AttemptTimeout<Wire>>>>>;
 
 /// The user's layers, with what they wrap inside.
 type Layered = Tower<HttpService>;
-
-#[cfg(feature = "gzip")]
-type Decompressed<C> = crate::layer::Decompress<C>;
-#[cfg(not(feature = "gzip"))]
-type Decompressed<C> = C;
 
 /// What a client sends its calls through.
 pub(crate) struct Pipeline {
@@ -100,8 +95,6 @@ impl Parts {
     pub(crate) fn around_wire(self, wire: Wire) -> Result<Client> {
         let credentials = self.credentials()?;
         let config = self.config;
-        #[cfg(feature = "gzip")]
-        let wire = crate::layer::Decompress(wire);
         // Waiting for a permit takes nothing from the time of an attempt.
         let attempt = AttemptTimeoutLayer::new(&config).around(wire);
         let attempt = ConcurrencyLimitLayer::new(&config).around(attempt);

@@ -1,4 +1,4 @@
-//! Limits one attempt in time and in size, and reads ordinary responses to their end.
+//! Limits one attempt in time and in size, and reads ordinary responses, unpacked, to their end.
 
 use std::future::poll_fn;
 use std::mem;
@@ -11,6 +11,8 @@ use http::Response;
 use http_body::Body as _;
 use tokio::time::{Instant, sleep_until};
 
+#[cfg(feature = "gzip")]
+use super::decompress::unpack;
 use super::next::tower_layer;
 use super::reply::{BufferedResponse, Extent};
 use super::{Next, Reply};
@@ -47,7 +49,7 @@ impl AttemptTimeoutLayer {
 /// Limits one attempt.
 ///
 /// An ordinary call has the attempt timeout for everything: its response is read into memory here,
-/// up to the size limit, so that a connection lost half-way through is a failed attempt like any
+/// unpacked, up to the size limit, so that a connection lost half-way through is a failed attempt like any
 /// other. Of a [transfer](crate::Operation::transfer) only errors are read. While its upload moves
 /// there is no limit, when it stops moving there is the stall timeout, and from its last byte to the
 /// head of the response there is the client's [`timeout`](crate::config::ConfigBuilder::timeout): what
@@ -75,6 +77,8 @@ impl<C: Connection> Next for AttemptTimeout<C> {
         let head = self.connection.send(request, info);
         let mut buffered = match first(pin!(head), expiry.as_mut()).await {
             Ok(Ok(response)) => {
+                #[cfg(feature = "gzip")]
+                let response = unpack(response, info.context().transfer);
                 // Redirects of a transfer are its caller's to follow.
                 if info.context().transfer && response.status().is_success() {
                     return Ok(Reply::new(limits.stream(response, sending), info));

@@ -6,95 +6,34 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf as _, Bytes};
 use flate2::bufread::MultiGzDecoder;
-use futures_core::future::BoxFuture;
-use futures_util::TryFutureExt as _;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
-use http::{Request, Response};
-use http_body::{Body as _, Frame};
-use tower::Service;
+use http::{HeaderMap, Response};
+use http_body::Frame;
 
-use super::Tower;
-use crate::body::{Body, Received, Rounds};
+use crate::body::{Body, Rounds};
 use crate::error::{BoxError, Error, ErrorKind};
-use crate::operation::CallInfo;
-use crate::transport::{Connection, carry};
 
-/// Unpacks responses; see [`Decompress`].
-#[derive(Clone, Copy, Debug, Default)]
-pub struct DecompressLayer(());
-
-impl DecompressLayer {
-    /// The layer.
-    pub fn new() -> Self {
-        Self(())
-    }
-}
-
-impl<S> tower::Layer<S> for DecompressLayer {
-    type Service = Decompress<Tower<S>>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        Decompress(Tower(inner))
-    }
-}
-
-/// Unpacks gzipped responses piece by piece: a reader that stops at a size never has more in memory
+/// Unpacks a gzipped response piece by piece: a reader that stops at a size never has more in memory
 /// than that and one piece, however large the packed response would become.
 ///
 /// Of a [transfer](crate::Operation::transfer) only errors are unpacked: an object is passed on as
 /// it was stored.
-#[derive(Clone, Debug)]
-pub struct Decompress<C>(pub(crate) C);
-
-impl<S, B> Service<Request<Body>> for Decompress<Tower<S>>
+pub(super) fn unpack<B>(mut response: Response<B>, transfer: bool) -> Response<B>
 where
-    S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
-    S::Error: Into<BoxError>,
-    S::Future: Send,
-    B: http_body::Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
+    B: http_body::Body + From<Body> + Into<Body>,
 {
-    type Response = Response<Body>;
-    type Error = BoxError;
-    type Future = BoxFuture<'static, Result<Response<Body>, BoxError>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        Box::pin(carry(self.clone(), request))
-    }
-}
-
-impl<C: Connection> Connection for Decompress<C> {
-    fn send(
-        &self,
-        request: Request<Body>,
-        info: &CallInfo,
-    ) -> impl Future<Output = Result<Response<Received>, BoxError>> + Send {
-        let transfer = info.context().transfer;
-        let response = self.0.send(request, info);
-        response.map_ok(move |response| unpack(response, transfer))
-    }
-}
-
-fn unpack(mut response: Response<Received>, transfer: bool) -> Response<Received> {
     let unpacks = !transfer || !response.status().is_success();
     // The response to HEAD names an encoding, but there is nothing to unpack.
-    if unpacks && is_gzip(&response) && !response.body().is_end_stream() {
+    if unpacks && is_gzip(response.headers()) && !response.body().is_end_stream() {
         response.headers_mut().remove(CONTENT_ENCODING);
         response.headers_mut().remove(CONTENT_LENGTH);
-        response = response.map(|body| {
-            let unpacked = Unpacked::new(body.into());
-            Received::Body(Body::from_http_body(unpacked))
-        });
+        response = response.map(|body| Body::from_http_body(Unpacked::new(body.into())).into());
     }
     response
 }
 
-fn is_gzip(response: &Response<Received>) -> bool {
-    let encoding = response.headers().get(CONTENT_ENCODING);
+fn is_gzip(headers: &HeaderMap) -> bool {
+    let encoding = headers.get(CONTENT_ENCODING);
     encoding.is_some_and(|encoding| {
         let encoding = encoding.as_bytes().trim_ascii();
         encoding.eq_ignore_ascii_case(b"gzip") || encoding.eq_ignore_ascii_case(b"x-gzip")

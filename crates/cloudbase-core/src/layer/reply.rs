@@ -7,6 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 
+#[cfg(feature = "gzip")]
+use super::decompress::unpack;
 use crate::body::{Body, BodyReader, Over, SizeLimit};
 use crate::error::{BoxError, Error, ErrorResponse, parse_envelope};
 use crate::operation::CallInfo;
@@ -36,6 +38,8 @@ impl Reply {
     pub(crate) async fn read(response: Response<Body>, info: &CallInfo) -> Result<Self, BoxError> {
         let context = info.context();
         let status = response.status();
+        #[cfg(feature = "gzip")]
+        let response = unpack(response, context.transfer);
         // What the user has asked for by hand is the user's to read, unless it may reject a token.
         let is_stream = match context.by_hand {
             true => status != StatusCode::UNAUTHORIZED,
