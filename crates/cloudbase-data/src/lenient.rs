@@ -7,9 +7,9 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{
-    self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, Unexpected, Visitor,
-};
+use serde::de::{self, Deserializer, Unexpected, Visitor};
+
+use crate::nested::{Reading, handed_on, passed_on};
 
 /// A `T`, read leniently.
 pub(crate) struct Lenient<T>(pub(crate) T);
@@ -17,6 +17,19 @@ pub(crate) struct Lenient<T>(pub(crate) T);
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Lenient<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         T::deserialize(Reader(deserializer)).map(Self)
+    }
+}
+
+/// Leniently, and so everything nested.
+#[derive(Clone, Copy)]
+struct Leniently;
+
+impl Reading for Leniently {
+    fn reader<'de, D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> impl Deserializer<'de, Error = D::Error> {
+        Reader(deserializer)
     }
 }
 
@@ -30,177 +43,27 @@ macro_rules! hinted {
     )+};
 }
 
-macro_rules! passed_on {
-    ($($method:ident)+) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-            self.0.$method(Nested(visitor))
-        }
-    )+};
-}
-
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for Reader<D> {
     type Error = D::Error;
 
     hinted!(Flag: deserialize_bool);
     hinted!(Number: deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_u8
         deserialize_u16 deserialize_u32 deserialize_u64 deserialize_f32 deserialize_f64);
-    passed_on!(deserialize_any deserialize_i128 deserialize_u128 deserialize_char deserialize_str
-        deserialize_string deserialize_bytes deserialize_byte_buf deserialize_option
-        deserialize_unit deserialize_seq deserialize_map deserialize_identifier
-        deserialize_ignored_any);
-
-    fn deserialize_unit_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_unit_struct(name, Nested(visitor))
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        visitor: V,
-    ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_newtype_struct(name, Nested(visitor))
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(
-        self,
-        len: usize,
-        visitor: V,
-    ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_tuple(len, Nested(visitor))
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        len: usize,
-        visitor: V,
-    ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_tuple_struct(name, len, Nested(visitor))
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_struct(name, fields, Nested(visitor))
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, D::Error> {
-        self.0.deserialize_enum(name, variants, Nested(visitor))
-    }
+    passed_on!(Leniently:
+        deserialize_any() deserialize_i128() deserialize_u128() deserialize_char()
+        deserialize_str() deserialize_string() deserialize_bytes() deserialize_byte_buf()
+        deserialize_option() deserialize_unit() deserialize_unit_struct(name: &'static str)
+        deserialize_newtype_struct(name: &'static str) deserialize_seq()
+        deserialize_tuple(len: usize)
+        deserialize_tuple_struct(name: &'static str, len: usize)
+        deserialize_map()
+        deserialize_struct(name: &'static str, fields: &'static [&'static str])
+        deserialize_enum(name: &'static str, variants: &'static [&'static str])
+        deserialize_identifier() deserialize_ignored_any()
+    );
 
     fn is_human_readable(&self) -> bool {
         self.0.is_human_readable()
-    }
-}
-
-macro_rules! handed_on {
-    ($($method:ident: $type:ty),+) => {$(
-        fn $method<E: de::Error>(self, value: $type) -> Result<V::Value, E> {
-            self.0.$method(value)
-        }
-    )+};
-}
-
-/// Carries leniency into what is nested.
-struct Nested<V>(V);
-
-impl<'de, V: Visitor<'de>> Visitor<'de> for Nested<V> {
-    type Value = V::Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.expecting(f)
-    }
-
-    handed_on!(
-        visit_bool: bool, visit_i64: i64, visit_i128: i128, visit_u64: u64, visit_u128: u128,
-        visit_f64: f64, visit_char: char, visit_str: &str, visit_borrowed_str: &'de str,
-        visit_string: String, visit_bytes: &[u8], visit_borrowed_bytes: &'de [u8],
-        visit_byte_buf: Vec<u8>
-    );
-
-    fn visit_none<E: de::Error>(self) -> Result<V::Value, E> {
-        self.0.visit_none()
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<V::Value, E> {
-        self.0.visit_unit()
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
-        self.0.visit_some(Reader(deserializer))
-    }
-
-    fn visit_newtype_struct<D: Deserializer<'de>>(
-        self,
-        deserializer: D,
-    ) -> Result<V::Value, D::Error> {
-        self.0.visit_newtype_struct(Reader(deserializer))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<V::Value, A::Error> {
-        self.0.visit_seq(Nested(seq))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
-        self.0.visit_map(Nested(map))
-    }
-
-    fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<V::Value, A::Error> {
-        self.0.visit_enum(data)
-    }
-}
-
-impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Nested<A> {
-    type Error = A::Error;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, A::Error> {
-        self.0.next_element_seed(Nested(seed))
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        self.0.size_hint()
-    }
-}
-
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Nested<A> {
-    type Error = A::Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, A::Error> {
-        self.0.next_key_seed(seed)
-    }
-
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, A::Error> {
-        self.0.next_value_seed(Nested(seed))
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        self.0.size_hint()
-    }
-}
-
-impl<'de, T: DeserializeSeed<'de>> DeserializeSeed<'de> for Nested<T> {
-    type Value = T::Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T::Value, D::Error> {
-        self.0.deserialize(Reader(deserializer))
     }
 }
 
@@ -214,7 +77,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Flag<V> {
         self.0.expecting(f)
     }
 
-    handed_on!(visit_bool: bool);
+    handed_on!(0: visit_bool: bool);
 
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<V::Value, E> {
         match value {
@@ -243,7 +106,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Number<V> {
         self.0.expecting(f)
     }
 
-    handed_on!(visit_i64: i64, visit_u64: u64, visit_f64: f64);
+    handed_on!(0: visit_i64: i64, visit_u64: u64, visit_f64: f64);
 
     fn visit_str<E: de::Error>(self, value: &str) -> Result<V::Value, E> {
         if let Ok(number) = value.parse() {
@@ -300,6 +163,25 @@ mod tests {
         assert_eq!(read(one).big, u64::MAX);
         let null: Lenient<Option<bool>> = serde_json::from_str("null").unwrap();
         assert_eq!(null.0, None);
+    }
+
+    #[test]
+    fn what_is_in_a_variant_is_read_as_everything_else() {
+        #[derive(Debug, Deserialize, PartialEq)]
+        enum Choice {
+            One(u64),
+            Two(bool, i32),
+            Named { share: f64 },
+        }
+        let text = r#"[{"One":"1"},{"Two":[1,"-2"]},{"Named":{"share":"0.5"}}]"#;
+        let choices: Lenient<Vec<Choice>> = serde_json::from_str(text).unwrap();
+        let share = 0.5;
+        let expected = [
+            Choice::One(1),
+            Choice::Two(true, -2),
+            Choice::Named { share },
+        ];
+        assert_eq!(choices.0, expected);
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub mod lossless;
 pub mod models;
 #[cfg(feature = "mysql")]
 pub mod mysql;
+mod nested;
 #[cfg(any(feature = "mysql", feature = "models"))]
 mod order;
 #[cfg(any(feature = "mysql", feature = "models"))]

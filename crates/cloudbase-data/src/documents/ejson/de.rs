@@ -6,16 +6,15 @@
 
 mod key;
 mod number;
-mod variant;
 
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserializer, EnumAccess, MapAccess, SeqAccess, Visitor};
 
 use self::key::{Key, Peeked, value_of};
-use self::variant::Variant;
 use crate::documents::value::Binary;
+use crate::nested::{Nested, Reading, handed_on, passed_on};
 
 /// A `T`, read from EJSON.
 pub(crate) struct Ejson<T>(pub(crate) T);
@@ -48,24 +47,25 @@ impl Hint {
     }
 }
 
-pub(super) struct Reader<D>(pub(super) D);
+/// As EJSON, and so everything nested.
+#[derive(Clone, Copy)]
+struct AsEjson;
+
+impl Reading for AsEjson {
+    fn reader<'de, D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> impl Deserializer<'de, Error = D::Error> {
+        Reader(deserializer)
+    }
+}
+
+struct Reader<D>(D);
 
 macro_rules! hinted {
     ($hint:ident: $($method:ident)+) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
             self.0.deserialize_any(Scalar { visitor, hint: Hint::$hint })
-        }
-    )+};
-}
-
-macro_rules! passed_on {
-    ($($method:ident($($argument:ident: $type:ty),*))+) => {$(
-        fn $method<V: Visitor<'de>>(
-            self,
-            $($argument: $type,)*
-            visitor: V,
-        ) -> Result<V::Value, D::Error> {
-            self.0.$method($($argument,)* Nested(visitor))
         }
     )+};
 }
@@ -81,7 +81,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Reader<D> {
     hinted!(Float64: deserialize_f64);
     hinted!(Text: deserialize_str deserialize_string);
     hinted!(Bytes: deserialize_bytes deserialize_byte_buf);
-    passed_on!(
+    passed_on!(AsEjson:
         deserialize_bool() deserialize_char() deserialize_option() deserialize_unit()
         deserialize_unit_struct(name: &'static str) deserialize_seq()
         deserialize_tuple(len: usize)
@@ -95,105 +95,6 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Reader<D> {
 
     fn is_human_readable(&self) -> bool {
         self.0.is_human_readable()
-    }
-}
-
-macro_rules! handed_on {
-    ($($method:ident: $type:ty),+) => {$(
-        fn $method<E: de::Error>(self, value: $type) -> Result<V::Value, E> {
-            self.0.$method(value)
-        }
-    )+};
-}
-
-/// Carries EJSON into what is nested.
-pub(super) struct Nested<V>(pub(super) V);
-
-impl<'de, V: Visitor<'de>> Visitor<'de> for Nested<V> {
-    type Value = V::Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.expecting(f)
-    }
-
-    handed_on!(
-        visit_bool: bool, visit_i32: i32, visit_i64: i64, visit_i128: i128, visit_u64: u64,
-        visit_u128: u128, visit_f64: f64, visit_char: char, visit_str: &str,
-        visit_borrowed_str: &'de str, visit_string: String, visit_bytes: &[u8],
-        visit_borrowed_bytes: &'de [u8], visit_byte_buf: Vec<u8>
-    );
-
-    fn visit_none<E: de::Error>(self) -> Result<V::Value, E> {
-        self.0.visit_none()
-    }
-
-    fn visit_unit<E: de::Error>(self) -> Result<V::Value, E> {
-        self.0.visit_unit()
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<V::Value, D::Error> {
-        self.0.visit_some(Reader(deserializer))
-    }
-
-    fn visit_newtype_struct<D: Deserializer<'de>>(
-        self,
-        deserializer: D,
-    ) -> Result<V::Value, D::Error> {
-        self.0.visit_newtype_struct(Reader(deserializer))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<V::Value, A::Error> {
-        self.0.visit_seq(Nested(seq))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
-        self.0.visit_map(Nested(map))
-    }
-
-    fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<V::Value, A::Error> {
-        self.0.visit_enum(Variant(data))
-    }
-}
-
-impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Nested<A> {
-    type Error = A::Error;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(
-        &mut self,
-        seed: T,
-    ) -> Result<Option<T::Value>, A::Error> {
-        self.0.next_element_seed(Nested(seed))
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        self.0.size_hint()
-    }
-}
-
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Nested<A> {
-    type Error = A::Error;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, A::Error> {
-        self.0.next_key_seed(seed)
-    }
-
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, A::Error> {
-        self.0.next_value_seed(Nested(seed))
-    }
-
-    fn size_hint(&self) -> Option<usize> {
-        self.0.size_hint()
-    }
-}
-
-impl<'de, T: DeserializeSeed<'de>> DeserializeSeed<'de> for Nested<T> {
-    type Value = T::Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T::Value, D::Error> {
-        self.0.deserialize(Reader(deserializer))
     }
 }
 
@@ -215,14 +116,6 @@ impl<V> Scalar<V> {
     }
 }
 
-macro_rules! scalar {
-    ($($method:ident: $type:ty),+) => {$(
-        fn $method<E: de::Error>(self, value: $type) -> Result<V::Value, E> {
-            self.visitor.$method(value)
-        }
-    )+};
-}
-
 impl<'de, V: Visitor<'de>> Visitor<'de> for Scalar<V> {
     type Value = V::Value;
 
@@ -230,7 +123,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Scalar<V> {
         self.visitor.expecting(f)
     }
 
-    scalar!(
+    handed_on!(visitor:
         visit_bool: bool, visit_i128: i128, visit_u128: u128, visit_char: char, visit_str: &str,
         visit_borrowed_str: &'de str, visit_string: String, visit_bytes: &[u8],
         visit_borrowed_bytes: &'de [u8], visit_byte_buf: Vec<u8>
@@ -284,16 +177,16 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Scalar<V> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<V::Value, A::Error> {
-        self.visitor.visit_seq(Nested(seq))
+        self.visitor.visit_seq(Nested::new(seq, AsEjson))
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, data: A) -> Result<V::Value, A::Error> {
-        self.visitor.visit_enum(Variant(data))
+        self.visitor.visit_enum(Nested::new(data, AsEjson))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<V::Value, A::Error> {
         let Some(key) = map.next_key::<Key<'de>>()? else {
-            return self.visitor.visit_map(Nested(map));
+            return self.visitor.visit_map(Nested::new(map, AsEjson));
         };
         match (key, self.hint) {
             (Key::Int, _) => self.visit_i32(number::int(&mut map)?),
@@ -313,7 +206,9 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Scalar<V> {
                 let binary = Binary::deserialize(key.into_map(map))?;
                 self.visitor.visit_byte_buf(binary.into_bytes())
             }
-            (key, _) => self.visitor.visit_map(Nested(Peeked::new(key, map))),
+            (key, _) => self
+                .visitor
+                .visit_map(Nested::new(Peeked::new(key, map), AsEjson)),
         }
     }
 }
