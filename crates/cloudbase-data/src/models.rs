@@ -74,6 +74,7 @@ mod read;
 mod remove;
 mod request;
 mod schema;
+mod selection;
 mod sql_value;
 mod template;
 mod update;

@@ -42,7 +42,7 @@ struct Request {
     total: bool,
 }
 
-filter_method!(List<T>);
+filter_method!(List<T>: filter);
 impl List<Row> {
     pub(crate) fn new(target: Target) -> Self {
         Self {

@@ -34,7 +34,7 @@ pub struct Get<T = Row> {
     record: PhantomData<fn() -> T>,
 }
 
-filter_method!(Get<T>);
+filter_method!(Get<T>: filter);
 impl Get<Row> {
     pub(crate) fn by_id(target: Target, id: String) -> Self {
         Self {

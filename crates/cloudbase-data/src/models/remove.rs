@@ -3,9 +3,9 @@
 use cloudbase_core::http::Method;
 use cloudbase_core::{CallOptions, Client, Idempotency, Operation, Result};
 
-use super::filter::Filter;
 use super::outcome::{BatchResult, CountData};
-use super::request::{BodyMap, Target, coded, ends, filter_method, once};
+use super::request::{BodyMap, Target, coded, ends, once};
+use super::selection::{Selection, selects};
 
 /// Removes a record by id; awaited, it gives how many were removed: 1 or 0.
 #[derive(Debug)]
@@ -55,19 +55,17 @@ ends!(DeleteById => u64, |data: CountData| Ok(data.count.unwrap_or(0)));
 #[must_use = "does nothing until it is sent or awaited"]
 pub struct Delete {
     target: Target,
-    filter: Filter,
-    everything: bool,
+    selection: Selection,
     options: CallOptions,
 }
 
-filter_method!(Delete);
+selects!(one: Delete);
 
 impl Delete {
     pub(crate) fn new(target: Target) -> Self {
         Self {
             target,
-            filter: Filter::everything(),
-            everything: false,
+            selection: Selection::new(),
             options: CallOptions::default(),
         }
     }
@@ -76,17 +74,10 @@ impl Delete {
         &self.target.client
     }
 
-    /// Yes, any record of the model, as for a model that has only one; without this or a filter the call
-    /// is rejected.
-    pub fn any_record(mut self) -> Self {
-        self.everything = true;
-        self
-    }
-
     fn build(self) -> Result<Operation> {
         const NAME: &str = "models.delete";
+        let filter = self.selection.encode();
         let mut body = BodyMap::default();
-        let filter = self.filter.encode_write(self.everything);
         body.put_json(
             "filter",
             filter.map_err(|error| error.with_operation(NAME))?,
@@ -106,19 +97,17 @@ ends!(Delete => u64, |data: CountData| Ok(data.count.unwrap_or(0)));
 #[must_use = "does nothing until it is sent or awaited"]
 pub struct DeleteMany {
     target: Target,
-    filter: Filter,
-    everything: bool,
+    selection: Selection,
     options: CallOptions,
 }
 
-filter_method!(DeleteMany);
+selects!(all: DeleteMany);
 
 impl DeleteMany {
     pub(crate) fn new(target: Target) -> Self {
         Self {
             target,
-            filter: Filter::everything(),
-            everything: false,
+            selection: Selection::new(),
             options: CallOptions::default(),
         }
     }
@@ -127,15 +116,9 @@ impl DeleteMany {
         &self.target.client
     }
 
-    /// Yes, every record of the model; without this or a filter the call is rejected.
-    pub fn all_records(mut self) -> Self {
-        self.everything = true;
-        self
-    }
-
     fn build(self) -> Result<Operation> {
         const NAME: &str = "models.delete_many";
-        let filter = self.filter.encode_write(self.everything);
+        let filter = self.selection.encode();
         let mut body = BodyMap::default();
         body.put_json(
             "filter",

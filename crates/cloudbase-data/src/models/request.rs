@@ -199,15 +199,15 @@ macro_rules! ends {
     };
 }
 
-/// Gives a builder with a field `filter: Filter` its filter.
+/// Gives a builder with such a field its filter.
 macro_rules! filter_method {
-    ($type:ident $(<$generic:ident>)?) => {
+    ($type:ident $(<$generic:ident>)?: $($field:ident).+) => {
         impl $(<$generic>)? $type $(<$generic>)? {
             /// Only records for which this holds; further calls narrow it down. Takes a
             /// [`Filter`](crate::models::Filter), or the JSON of the other SDKs with its outer
             /// `where`.
             pub fn filter(mut self, filter: impl Into<$crate::models::Filter>) -> Self {
-                self.filter = self.filter.and(filter);
+                self.$($field).+ = self.$($field).+.and(filter);
                 self
             }
         }

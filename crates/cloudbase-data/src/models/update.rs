@@ -5,9 +5,9 @@ use cloudbase_core::{CallOptions, Client, Operation, Result};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::filter::Filter;
 use super::outcome::{BatchResult, CountData};
-use super::request::{Target, ends, filter_method, once};
+use super::request::{Target, ends, once};
+use super::selection::{Selection, selects};
 
 #[derive(Serialize)]
 struct ChangeBody {
@@ -21,20 +21,18 @@ struct ChangeBody {
 pub struct Update {
     target: Target,
     changes: Result<Box<RawValue>>,
-    filter: Filter,
-    everything: bool,
+    selection: Selection,
     options: CallOptions,
 }
 
-filter_method!(Update);
+selects!(one: Update);
 
 impl Update {
     pub(crate) fn new(target: Target, changes: Result<Box<RawValue>>) -> Self {
         Self {
             target,
             changes,
-            filter: Filter::everything(),
-            everything: false,
+            selection: Selection::new(),
             options: CallOptions::default(),
         }
     }
@@ -43,16 +41,9 @@ impl Update {
         &self.target.client
     }
 
-    /// Yes, any record of the model, as for a model that has only one; without this or a filter the call
-    /// is rejected.
-    pub fn any_record(mut self) -> Self {
-        self.everything = true;
-        self
-    }
-
     fn build(self) -> Result<Operation> {
         const NAME: &str = "models.update";
-        let body = change_body(self.filter.encode_write(self.everything), self.changes)
+        let body = change_body(self.selection, self.changes)
             .map_err(|error| error.with_operation(NAME))?;
         let template = "/v1/model/{env_type}/{model}/update";
         let operation = self
@@ -64,12 +55,9 @@ impl Update {
 
 ends!(Update => u64, |data: CountData| Ok(data.count.unwrap_or(0)));
 
-fn change_body(
-    filter: Result<Box<RawValue>>,
-    changes: Result<Box<RawValue>>,
-) -> Result<ChangeBody> {
+fn change_body(selection: Selection, changes: Result<Box<RawValue>>) -> Result<ChangeBody> {
     Ok(ChangeBody {
-        filter: filter?,
+        filter: selection.encode()?,
         data: changes?,
     })
 }
@@ -80,20 +68,18 @@ fn change_body(
 pub struct UpdateMany {
     target: Target,
     changes: Result<Box<RawValue>>,
-    filter: Filter,
-    everything: bool,
+    selection: Selection,
     options: CallOptions,
 }
 
-filter_method!(UpdateMany);
+selects!(all: UpdateMany);
 
 impl UpdateMany {
     pub(crate) fn new(target: Target, changes: Result<Box<RawValue>>) -> Self {
         Self {
             target,
             changes,
-            filter: Filter::everything(),
-            everything: false,
+            selection: Selection::new(),
             options: CallOptions::default(),
         }
     }
@@ -102,16 +88,10 @@ impl UpdateMany {
         &self.target.client
     }
 
-    /// Yes, every record of the model; without this or a filter the call is rejected.
-    pub fn all_records(mut self) -> Self {
-        self.everything = true;
-        self
-    }
-
     fn build(self) -> Result<Operation> {
         const NAME: &str = "models.update_many";
-        let filter = self.filter.encode_write(self.everything);
-        let body = change_body(filter, self.changes).map_err(|error| error.with_operation(NAME))?;
+        let body = change_body(self.selection, self.changes)
+            .map_err(|error| error.with_operation(NAME))?;
         let template = "/v1/model/{env_type}/{model}/updateMany";
         let operation = self
             .target

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::create::Id;
-use super::filter::Filter;
-use super::request::{Target, ends, filter_method, object_of};
+use super::request::{Target, ends, object_of};
+use super::selection::{Selection, selects};
 
 /// Changes the record that matches, or creates it; awaited, it gives an [`Upserted`].
 ///
@@ -34,8 +34,7 @@ use super::request::{Target, ends, filter_method, object_of};
 #[must_use = "does nothing until it is sent or awaited"]
 pub struct Upsert {
     target: Target,
-    filter: Filter,
-    everything: bool,
+    selection: Selection,
     create: Option<Result<Box<RawValue>>>,
     update: Option<Result<Box<RawValue>>>,
     options: CallOptions,
@@ -59,14 +58,13 @@ pub(super) struct UpsertData {
     id: Option<Id>,
 }
 
-filter_method!(Upsert);
+selects!(one: Upsert);
 
 impl Upsert {
     pub(crate) fn new(target: Target) -> Self {
         Self {
             target,
-            filter: Filter::everything(),
-            everything: false,
+            selection: Selection::new(),
             create: None,
             update: None,
             options: CallOptions::default(),
@@ -75,13 +73,6 @@ impl Upsert {
 
     fn client(&self) -> &Client {
         &self.target.client
-    }
-
-    /// Yes, any record of the model, as for a model that has only one; without this or a filter the call
-    /// is rejected.
-    pub fn any_record(mut self) -> Self {
-        self.everything = true;
-        self
     }
 
     /// The record to create if none matches.
@@ -106,8 +97,7 @@ impl Upsert {
             update: Option<Box<RawValue>>,
         }
         const NAME: &str = "models.upsert";
-        let (filter, create, update) = (self.filter, self.create, self.update);
-        let everything = self.everything;
+        let (selection, create, update) = (self.selection, self.create, self.update);
         let build = || {
             if create.is_none() && update.is_none() {
                 return Err(Error::argument(
@@ -116,7 +106,7 @@ impl Upsert {
                 ));
             }
             Ok(Body {
-                filter: filter.encode_write(everything)?,
+                filter: selection.encode()?,
                 create: create.transpose()?,
                 update: update.transpose()?,
             })
