@@ -25,7 +25,7 @@ struct Todo {
     at: Timestamp,
 }
 
-const TODO: &str = r#"{"_id":{"$oid":"507f1f77bcf86cd799439011"},"n":{"$numberInt":"30"},"at":{"$date":{"$numberLong":"1767225600000"}}}"#;
+const ITEM: &str = r#"{"_id":{"$oid":"507f1f77bcf86cd799439011"},"n":{"$numberInt":"30"},"at":{"$date":{"$numberLong":"1767225600000"}}}"#;
 
 fn todo() -> Todo {
     Todo {
@@ -40,12 +40,12 @@ async fn documents_are_read_into_types_of_the_user() {
     let script = Script::new()
         .json(
             200,
-            format!(r#"{{"offset":0,"limit":100,"list":[{TODO}]}}"#),
+            format!(r#"{{"offset":0,"limit":100,"list":[{ITEM}]}}"#),
         )
-        .json(200, format!("[{TODO}]"))
+        .json(200, format!("[{ITEM}]"))
         .json(200, "{}")
-        .json(200, TODO)
-        .json(200, format!(r#"{{"list":[{TODO}]}}"#))
+        .json(200, ITEM)
+        .json(200, format!(r#"{{"list":[{ITEM}]}}"#))
         .json(200, r#"{"total":{"$numberInt":"42"}}"#);
     let todos = script.documents().collection("todos");
     let all: Vec<Todo> = todos
