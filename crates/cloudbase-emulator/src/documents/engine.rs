@@ -25,6 +25,7 @@ mod update;
 pub(crate) use self::{
     compare::{equal, identical},
     filter::{Filter, IndexBound, IndexCondition},
+    path::Entered,
     pipeline::{Collections, Pipeline},
     projection::Projection,
     rejection::{Rejection, Result},

@@ -108,8 +108,8 @@ impl Stage {
                 fields.add(&mut document, &scope.over(&before))?;
                 Ok(document)
             }),
-            Self::Bucket(bucket) => bucket.run(documents, scope),
-            Self::BucketAuto(bucket) => bucket.run(documents, scope),
+            Self::Bucket(bucket) => checked(bucket.run(documents, scope)?),
+            Self::BucketAuto(bucket) => checked(bucket.run(documents, scope)?),
             // No documents, no count.
             Self::Count(_) if documents.is_empty() => Ok(documents),
             Self::Count(name) => {
@@ -121,7 +121,7 @@ impl Stage {
                 );
                 Ok(vec![counted])
             }
-            Self::GeoNear(near) => near.run(documents, scope),
+            Self::GeoNear(near) => checked(near.run(documents, scope)?),
             Self::Group(group) => checked(group.run(documents, scope)?),
             Self::Limit(limit) => {
                 documents.truncate(*limit);
@@ -156,7 +156,7 @@ impl Stage {
             Self::Skip(skip) => Ok(documents.into_iter().skip(*skip).collect()),
             Self::Sort(sort) => Ok(sort.sort(documents)),
             Self::SortByCount(group, sort) => Ok(sort.sort(checked(group.run(documents, scope)?)?)),
-            Self::Unwind(unwind) => Ok(unwind.run(documents)),
+            Self::Unwind(unwind) => checked(unwind.run(documents)),
         }
     }
 }

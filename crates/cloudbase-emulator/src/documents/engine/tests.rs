@@ -4,6 +4,7 @@ mod equality;
 mod expressions;
 mod filters;
 mod geography;
+mod paths;
 mod properties;
 mod stages;
 mod updates;

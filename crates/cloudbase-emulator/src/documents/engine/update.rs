@@ -9,9 +9,13 @@ mod upsert;
 
 use bson::{DateTime, Document};
 
-use self::{operation::Operation, paths::Change};
+use self::{
+    operation::Operation,
+    paths::{Change, Padding, Walk},
+};
 use super::{
     compare::identical,
+    depth::check_depth,
     filter::Filter,
     path::Path,
     rejection::{Result, reject},
@@ -53,15 +57,20 @@ impl Update {
 
     fn updated(&self, before: &Document, inserting: bool) -> Result<Document> {
         let mut updated = before.clone();
+        let mut padding = Padding::default();
         for (path, operation) in &self.operations {
-            if matches!(operation, Operation::SetOnInsert(_)) && !inserting {
+            if !operation.applies(path, before, inserting)? {
                 continue;
             }
-            let lenient = operation.is_lenient();
-            paths::change(&mut updated, path, lenient, &mut |value| {
-                operation.change(value, before)
-            })?;
+            let mut walk = Walk {
+                lenient: operation.is_lenient(),
+                padding: &mut padding,
+                decide: &mut |value| operation.change(value, before),
+            };
+            walk.change(&mut updated, path)?;
         }
+        // Each update could nest the document once more.
+        updated.values().try_for_each(check_depth)?;
         Ok(updated)
     }
 }

@@ -5,6 +5,8 @@
 
 use bson::{Bson, Document};
 
+use crate::documents::engine::Entered;
+
 /// What each part of a key begins with: the rank of its type.
 const NULL: u8 = 2;
 const NUMBER: u8 = 3;
@@ -121,14 +123,19 @@ pub(super) fn of(document: &Document, paths: &[String]) -> Result<Vec<Vec<u8>>, 
 /// there counts as null.
 pub(in super::super) fn values<'a>(document: &'a Document, path: &str) -> Vec<&'a Bson> {
     let mut values = Vec::new();
-    collect(&mut values, document, path);
+    collect(&mut values, &mut Entered::default(), document, path);
     if values.is_empty() {
         values.push(&Bson::Null);
     }
     values
 }
 
-fn collect<'a>(values: &mut Vec<&'a Bson>, document: &'a Document, path: &str) {
+fn collect<'a>(
+    values: &mut Vec<&'a Bson>,
+    entered: &mut Entered,
+    document: &'a Document,
+    path: &str,
+) {
     if let Some(value) = document.get(path)
         && !path.contains('.')
     {
@@ -136,13 +143,14 @@ fn collect<'a>(values: &mut Vec<&'a Bson>, document: &'a Document, path: &str) {
     } else if let Some((name, rest)) = path.split_once('.')
         && let Some(value) = document.get(name)
     {
-        descend(values, value, rest);
+        descend(values, entered, value, rest);
     }
 }
 
-fn descend<'a>(values: &mut Vec<&'a Bson>, value: &'a Bson, path: &str) {
+fn descend<'a>(values: &mut Vec<&'a Bson>, entered: &mut Entered, value: &'a Bson, path: &str) {
     match value {
-        Bson::Document(document) => collect(values, document, path),
+        Bson::Document(document) => collect(values, entered, document, path),
+        Bson::Array(items) if !entered.first(items, path.len()) => {}
         Bson::Array(items) => {
             let (name, rest) = match path.split_once('.') {
                 Some((name, rest)) => (name, Some(rest)),
@@ -150,13 +158,13 @@ fn descend<'a>(values: &mut Vec<&'a Bson>, value: &'a Bson, path: &str) {
             };
             if let Some(item) = name.parse().ok().and_then(|place: usize| items.get(place)) {
                 match rest {
-                    Some(rest) => descend(values, item, rest),
+                    Some(rest) => descend(values, entered, item, rest),
                     None => reach(values, item),
                 }
             }
             for item in items {
                 if let Bson::Document(document) = item {
-                    collect(values, document, path);
+                    collect(values, entered, document, path);
                 }
             }
         }
@@ -224,6 +232,16 @@ mod tests {
         assert_eq!(key(1), key(1.0));
         assert_eq!(key(1), key(decimal("1.00")));
         assert_eq!(key(0.0), key(-0.0));
+    }
+
+    #[test]
+    fn an_array_is_entered_once_with_so_much_of_a_path_left() {
+        let mut value = Bson::Null;
+        for _ in 0..25 {
+            value = Bson::Array(vec![Bson::Document(doc! {"0": value})]);
+        }
+        let path = format!("a{}", ".0".repeat(40));
+        assert!(values(&doc! {"a": value}, &path).len() < 100);
     }
 
     #[test]

@@ -138,6 +138,29 @@ fn an_update_does_what_its_rule_says() {
             json!({ "a": 1 }),
         ),
         (json!({ "a": 1 }), json!({ "$set": {} }), json!({ "a": 1 })),
+        // Names of digits first, by number, then the others.
+        (
+            json!({}),
+            json!({ "$set": { "1a": 1, "10": 2, "2": 3, "-": 4 } }),
+            json!({ "2": 3, "10": 2, "-": 4, "1a": 1 }),
+        ),
+        // Nothing to be renamed, wherever it would go.
+        (
+            json!({ "a": 5 }),
+            json!({ "$rename": { "x": "a.b" } }),
+            json!({ "a": 5 }),
+        ),
+        (
+            json!({ "a": [5] }),
+            json!({ "$rename": { "x": "a.b" } }),
+            json!({ "a": [5] }),
+        ),
+        // No array to take anything from, below a scalar or by name below an array.
+        (
+            json!({ "a": 5, "b": null, "c": [1] }),
+            json!({ "$pull": { "a.x": 1 }, "$pullAll": { "b.x": [1] }, "$pop": { "c.x": 1 } }),
+            json!({ "a": 5, "b": null, "c": [1] }),
+        ),
     ];
     for (before, update, expected) in cases {
         let (before, expected) = (document(before), document(expected));
@@ -169,7 +192,7 @@ fn an_update_that_cannot_be_done_is_rejected_and_changes_nothing() {
         (
             json!({ "a": [] }),
             json!({ "$set": { "a.9999999": 1 } }),
-            "beyond the array's end",
+            "beyond the arrays' ends",
         ),
         (
             json!({ "_id": 1 }),
@@ -217,9 +240,29 @@ fn an_update_that_cannot_be_done_is_rejected_and_changes_nothing() {
             "is an array",
         ),
         (
+            json!({ "a": [{ "x": 1 }], "b": 2 }),
+            json!({ "$rename": { "b": "a.0" } }),
+            "is an array",
+        ),
+        (
+            json!({ "a": [{ "x": 1 }], "b": 2 }),
+            json!({ "$rename": { "b": "a.0.y" } }),
+            "is an array",
+        ),
+        (
             json!({}),
             json!({ "$set": { "a": 1 }, "$inc": { "a.b": 1 } }),
             "conflict",
+        ),
+        (
+            json!({}),
+            json!({ "$set": { "a": 1, "a-": 1, "a.b": 1 } }),
+            "conflict",
+        ),
+        (
+            json!({ "a": [], "b": [] }),
+            json!({ "$set": { "a.800000": 1, "b.800000": 1 } }),
+            "beyond the arrays' ends",
         ),
         (json!({}), json!({ "$rename": { "a": "a" } }), "conflict"),
         (

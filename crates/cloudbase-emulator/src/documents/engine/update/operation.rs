@@ -48,7 +48,22 @@ pub(super) enum BitOperation {
 impl Operation {
     /// Whether a path that leads nowhere is one where nothing is.
     pub(super) fn is_lenient(&self) -> bool {
-        matches!(self, Self::Unset | Self::MoveAway(_))
+        matches!(
+            self,
+            Self::Unset | Self::MoveAway(_) | Self::Pop { .. } | Self::Pull(_)
+        )
+    }
+
+    /// Whether the operation is to be done at the path, `before` being the document before the update.
+    pub(super) fn applies(&self, path: &Path, before: &Document, inserting: bool) -> Result<bool> {
+        match self {
+            Self::SetOnInsert(_) => Ok(inserting),
+            // Nothing to be renamed, wherever it would go.
+            Self::MoveFrom(source) if find(before, source)?.is_none() => Ok(false),
+            // The target may be there or not, but not in an array.
+            Self::MoveFrom(_) => find(before, path).map(|_| true),
+            _ => Ok(true),
+        }
     }
 
     /// What becomes of the value, `before` being the document before the update.

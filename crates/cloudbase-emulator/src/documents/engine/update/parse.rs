@@ -36,31 +36,31 @@ pub(super) fn update(update: &Document, now: DateTime) -> Result<Vec<(Path, Oper
     Ok(operations)
 }
 
-/// Parts by their bytes, indexes by number: the order in which new fields are added.
+/// The order in which new fields are added: names that are indexes first, by number, then the others by their bytes.
 fn compare_paths(left: &Path, right: &Path) -> Ordering {
     left.iter()
         .zip(right)
         .map(
             |(left, right)| match (array_index(left), array_index(right)) {
                 (Some(left), Some(right)) => left.cmp(&right),
-                _ => left.as_bytes().cmp(right.as_bytes()),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => left.as_bytes().cmp(right.as_bytes()),
             },
         )
         .find(|order| order.is_ne())
         .unwrap_or_else(|| left.len().cmp(&right.len()))
 }
 
-/// A path may be changed once, and nothing below or above it.
+/// A path may be changed once, and nothing below or above it. In order, what is below a path follows it.
 fn reject_conflicts(operations: &[(Path, Operation)]) -> Result<()> {
-    for (index, (path, _)) in operations.iter().enumerate() {
-        for (other, _) in operations.iter().skip(index + 1) {
-            if other.starts_with(path) || path.starts_with(other) {
-                reject!(
-                    "the update changes `{}` and `{}`, which is a conflict",
-                    path.join("."),
-                    other.join(".")
-                );
-            }
+    for ((path, _), (next, _)) in operations.iter().zip(operations.iter().skip(1)) {
+        if next.starts_with(path) {
+            reject!(
+                "the update changes `{}` and `{}`, which is a conflict",
+                path.join("."),
+                next.join(".")
+            );
         }
     }
     Ok(())

@@ -15,101 +15,111 @@ pub(super) enum Change {
     Remove,
 }
 
-/// Decides from the value that is there, if one is.
-type Decide<'a> = dyn FnMut(Option<&Bson>) -> Result<Change> + 'a;
+/// How many nulls the arrays of an update are padded with, for indexes beyond their ends.
+#[derive(Debug, Default)]
+pub(super) struct Padding(usize);
 
-/// How far an array is padded with nulls for an index beyond its end.
+/// More would not fit into a document.
 const MOST_PADDING: usize = 1_500_000;
 
-/// Changes the value at a path. Missing parents are created, as objects, if a value is set. A path that leads through a
-/// scalar, or by name through an array, is rejected; `lenient` makes it one where nothing is.
-pub(super) fn change(
-    document: &mut Document,
-    path: &[String],
-    lenient: bool,
-    decide: &mut Decide<'_>,
-) -> Result<()> {
-    let Some((name, rest)) = path.split_first() else {
-        return Ok(());
-    };
-    if rest.is_empty() {
-        match decide(document.get(name))? {
-            Change::Keep => {}
-            Change::Set(value) => {
-                document.insert(name, value);
-            }
-            Change::Remove => {
-                document.remove(name);
-            }
-        }
-        return Ok(());
-    }
-    match document.get_mut(name) {
-        Some(value) => change_below(value, name, rest, lenient, decide),
-        None => {
-            if let Change::Set(value) = decide(None)? {
-                document.insert(name, nested(rest, value));
-            }
-            Ok(())
-        }
-    }
+/// Changes the value at a path.
+pub(super) struct Walk<'a> {
+    /// Whether a path that leads through a scalar, or by name through an array, is one where nothing is. Else it is
+    /// rejected.
+    pub(super) lenient: bool,
+    pub(super) padding: &'a mut Padding,
+    /// Decides from the value that is there, if one is.
+    pub(super) decide: &'a mut dyn FnMut(Option<&Bson>) -> Result<Change>,
 }
 
-fn change_below(
-    value: &mut Bson,
-    name: &str,
-    path: &[String],
-    lenient: bool,
-    decide: &mut Decide<'_>,
-) -> Result<()> {
-    match value {
-        Bson::Document(document) => change(document, path, lenient, decide),
-        Bson::Array(elements) => change_element(elements, name, path, lenient, decide),
-        _ if lenient => Ok(()),
-        _ => reject!(
-            "cannot go to `{}` in `{name}`, which is neither an object nor an array",
-            path.join(".")
-        ),
-    }
-}
-
-fn change_element(
-    elements: &mut Vec<Bson>,
-    name: &str,
-    path: &[String],
-    lenient: bool,
-    decide: &mut Decide<'_>,
-) -> Result<()> {
-    let Some((part, rest)) = path.split_first() else {
-        return Ok(());
-    };
-    let Some(index) = array_index(part) else {
-        if lenient {
+impl Walk<'_> {
+    /// Missing parents are created, as objects, if a value is set.
+    pub(super) fn change(&mut self, document: &mut Document, path: &[String]) -> Result<()> {
+        let Some((name, rest)) = path.split_first() else {
+            return Ok(());
+        };
+        if rest.is_empty() {
+            match (self.decide)(document.get(name))? {
+                Change::Keep => {}
+                Change::Set(value) => {
+                    document.insert(name, value);
+                }
+                Change::Remove => {
+                    document.remove(name);
+                }
+            }
             return Ok(());
         }
-        reject!("cannot go to `{part}` in `{name}`, which is an array: it has indexes only");
-    };
-    match elements.get_mut(index) {
-        Some(element) if rest.is_empty() => {
-            match decide(Some(element))? {
-                Change::Keep => {}
-                Change::Set(value) => *element = value,
-                // The array keeps its length.
-                Change::Remove => *element = Bson::Null,
-            }
-            Ok(())
-        }
-        Some(element) => change_below(element, part, rest, lenient, decide),
-        None => {
-            if let Change::Set(value) = decide(None)? {
-                if index - elements.len() > MOST_PADDING {
-                    reject!("`{name}.{part}` is more than {MOST_PADDING} beyond the array's end");
+        match document.get_mut(name) {
+            Some(value) => self.change_below(value, name, rest),
+            None => {
+                if let Change::Set(value) = (self.decide)(None)? {
+                    document.insert(name, nested(rest, value));
                 }
-                elements.resize(index, Bson::Null);
-                elements.push(nested(rest, value));
+                Ok(())
             }
-            Ok(())
         }
+    }
+
+    fn change_below(&mut self, value: &mut Bson, name: &str, path: &[String]) -> Result<()> {
+        match value {
+            Bson::Document(document) => self.change(document, path),
+            Bson::Array(elements) => self.change_element(elements, name, path),
+            _ if self.lenient => Ok(()),
+            _ => reject!(
+                "cannot go to `{}` in `{name}`, which is neither an object nor an array",
+                path.join(".")
+            ),
+        }
+    }
+
+    fn change_element(
+        &mut self,
+        elements: &mut Vec<Bson>,
+        name: &str,
+        path: &[String],
+    ) -> Result<()> {
+        let Some((part, rest)) = path.split_first() else {
+            return Ok(());
+        };
+        let Some(index) = array_index(part) else {
+            if self.lenient {
+                return Ok(());
+            }
+            reject!("cannot go to `{part}` in `{name}`, which is an array: it has indexes only");
+        };
+        match elements.get_mut(index) {
+            Some(element) if rest.is_empty() => {
+                match (self.decide)(Some(element))? {
+                    Change::Keep => {}
+                    Change::Set(value) => *element = value,
+                    // The array keeps its length.
+                    Change::Remove => *element = Bson::Null,
+                }
+                Ok(())
+            }
+            Some(element) => self.change_below(element, part, rest),
+            None => {
+                if let Change::Set(value) = (self.decide)(None)? {
+                    self.padding.add(index - elements.len(), name, part)?;
+                    elements.resize(index, Bson::Null);
+                    elements.push(nested(rest, value));
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Padding {
+    fn add(&mut self, nulls: usize, name: &str, part: &str) -> Result<()> {
+        self.0 = self.0.saturating_add(nulls);
+        if self.0 > MOST_PADDING {
+            reject!(
+                "with `{name}.{part}` the update goes more than {MOST_PADDING} beyond the arrays' ends"
+            );
+        }
+        Ok(())
     }
 }
 

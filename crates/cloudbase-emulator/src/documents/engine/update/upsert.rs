@@ -9,13 +9,14 @@ use super::{
         projection::id_first,
         rejection::{Result, reject},
     },
-    paths::{Change, change},
+    paths::{Change, Padding, Walk},
 };
 
 /// The fields that the filter demands to be equal to a value, dotted names as objects.
 pub(super) fn start(filter: &Filter) -> Result<Document> {
     let equalities = filter.equalities();
     let mut document = Document::new();
+    let mut padding = Padding::default();
     for (index, (path, value)) in equalities.iter().enumerate() {
         for (earlier, other) in equalities.iter().take(index) {
             let same = path == earlier && equal(value, other);
@@ -26,9 +27,12 @@ pub(super) fn start(filter: &Filter) -> Result<Document> {
                 );
             }
         }
-        change(&mut document, path, false, &mut |_| {
-            Ok(Change::Set((*value).clone()))
-        })?;
+        let mut walk = Walk {
+            lenient: false,
+            padding: &mut padding,
+            decide: &mut |_| Ok(Change::Set((*value).clone())),
+        };
+        walk.change(&mut document, path)?;
     }
     Ok(id_first(document))
 }
