@@ -122,7 +122,8 @@ fn all(operands: &[Expression], scope: &Scope<'_>) -> Result<Vec<Value>> {
         .collect()
 }
 
-/// What a path reaches from a value: of an array the values of its elements that are objects. Numbers are no indexes.
+/// What a path reaches from a value: of an array the values of its elements that are objects, while an array directly
+/// inside an array is not entered. Numbers are no indexes.
 fn reach(value: &Bson, path: &[String]) -> Value {
     if path.is_empty() {
         return Some(value.clone());
@@ -132,10 +133,8 @@ fn reach(value: &Bson, path: &[String]) -> Value {
         Bson::Array(elements) => {
             let reached = elements
                 .iter()
-                .filter_map(|element| match element {
-                    Bson::Document(_) | Bson::Array(_) => reach(element, path),
-                    _ => None,
-                })
+                .filter_map(Bson::as_document)
+                .filter_map(|document| field_of(document, path))
                 .collect();
             Some(Bson::Array(reached))
         }

@@ -4,7 +4,10 @@ use bson::{Bson, doc};
 use regex::{Captures, Regex};
 
 use super::{
-    super::{pattern::compile_operands, rejection::Result},
+    super::{
+        pattern::{compile_operands, groups},
+        rejection::Result,
+    },
     Value,
     array::count,
     operator::{NULL, Named, NamedOperands, named, some},
@@ -45,37 +48,58 @@ fn find(named: &NamedOperands<'_>) -> Result<Value> {
     let Some((text, regex)) = operands(named)? else {
         return Ok(NULL);
     };
-    Ok(Some(match regex.captures(text) {
-        Some(captures) => found(text, &captures),
-        None => Bson::Null,
-    }))
+    let first = regex.captures(text);
+    let mut found = Found::new(text, &regex);
+    Ok(Some(
+        first.map_or(Bson::Null, |captures| found.object(&captures)),
+    ))
 }
 
 fn find_all(named: &NamedOperands<'_>) -> Result<Value> {
     let Some((text, regex)) = operands(named)? else {
         return Ok(some(Vec::<Bson>::new()));
     };
+    let mut found = Found::new(text, &regex);
     let all: Vec<_> = regex
         .captures_iter(text)
-        .map(|captures| found(text, &captures))
+        .map(|captures| found.object(&captures))
         .collect();
     Ok(some(all))
 }
 
-/// `idx` counts code points.
-fn found(text: &str, captures: &Captures<'_>) -> Bson {
-    let (start, matched) = captures
-        .get(0)
-        .map_or((0, ""), |matched| (matched.start(), matched.as_str()));
-    let before = text.get(..start).unwrap_or_default();
-    let groups: Vec<_> = captures
-        .iter()
-        .skip(1)
-        .map(|group| group.map_or(Bson::Null, |group| group.as_str().into()))
-        .collect();
-    Bson::Document(doc! {
-        "match": matched,
-        "idx": count(before.chars().count()),
-        "captures": groups,
-    })
+/// Matches as objects, one after the other.
+struct Found<'a> {
+    text: &'a str,
+    regex: &'a Regex,
+    /// How far the text was counted, in bytes and in code points.
+    counted: (usize, usize),
+}
+
+impl<'a> Found<'a> {
+    fn new(text: &'a str, regex: &'a Regex) -> Self {
+        let counted = (0, 0);
+        Self {
+            text,
+            regex,
+            counted,
+        }
+    }
+
+    /// `idx` counts code points.
+    fn object(&mut self, captures: &Captures<'_>) -> Bson {
+        let (groups, end) = groups(self.regex, captures);
+        let mut groups = groups.into_iter();
+        let (start, most) = groups
+            .next()
+            .flatten()
+            .map_or((0, 0), |matched| (matched.start(), matched.end()));
+        let text = |from: usize, to: usize| self.text.get(from..to).unwrap_or_default();
+        let index = self.counted.1 + text(self.counted.0, start).chars().count();
+        let matched = text(start, end.unwrap_or(most));
+        self.counted = (start, index);
+        let groups: Vec<_> = groups
+            .map(|group| group.map_or(Bson::Null, |group| group.as_str().into()))
+            .collect();
+        Bson::Document(doc! { "match": matched, "idx": count(index), "captures": groups })
+    }
 }

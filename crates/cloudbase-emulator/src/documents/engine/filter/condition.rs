@@ -55,8 +55,8 @@ pub(super) enum Member {
 #[derive(Debug, Clone)]
 pub(super) struct Pattern {
     pub(super) regex: Regex,
-    /// The expression as a value, where it was given as one: equal values are found, too.
-    pub(super) value: Option<Bson>,
+    /// The expression as a value: equal values are found, too.
+    pub(super) value: Bson,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -133,10 +133,7 @@ impl Pattern {
     fn matches(&self, value: &Bson) -> bool {
         match value {
             Bson::String(text) | Bson::Symbol(text) => self.regex.is_match(text),
-            value => self
-                .value
-                .as_ref()
-                .is_some_and(|pattern| equal(pattern, value)),
+            value => equal(&self.value, value),
         }
     }
 }

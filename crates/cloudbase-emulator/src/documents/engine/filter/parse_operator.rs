@@ -6,7 +6,7 @@ use super::{
     super::{
         geo::{Geometry, Near, Region},
         number::Number,
-        pattern::{compile, compile_operands},
+        pattern::{compile, regex_of},
         rejection::{Rejection, Result, reject},
         types::{known_name, name_of_number},
     },
@@ -27,10 +27,7 @@ pub(super) fn condition(operator: &str, operand: &Bson, siblings: &Document) -> 
         "$size" => size(operand),
         "$type" => types(operand),
         "$mod" => modulo(operand),
-        "$regex" => Ok(Condition::Pattern(Pattern {
-            regex: compile_operands(operand, siblings.get("$options"), "$regex")?,
-            value: matches!(operand, Bson::RegularExpression(_)).then(|| operand.clone()),
-        })),
+        "$regex" => pattern_of(siblings).map(Condition::Pattern),
         "$options" => reject!("$options needs a $regex beside it"),
         "$geoWithin" => Region::parse(operand).map(Box::new).map(Condition::Within),
         "$geoIntersects" => Geometry::parse_operand(operator, operand)
@@ -53,10 +50,7 @@ pub(super) fn value_or_pattern(operand: &Bson) -> Result<Condition> {
 
 fn member(operand: &Bson) -> Result<Member> {
     match operand {
-        Bson::RegularExpression(regex) => Ok(Member::Pattern(Pattern {
-            regex: compile(regex.pattern.as_str(), regex.options.as_str())?,
-            value: Some(operand.clone()),
-        })),
+        Bson::RegularExpression(_) => pattern(operand, None).map(Member::Pattern),
         operand => Ok(Member::Value(operand.clone())),
     }
 }
@@ -91,11 +85,17 @@ pub(super) fn members(operator: &str, operand: &Bson) -> Result<Vec<Member>> {
         .collect()
 }
 
+/// The pattern of an object with `$regex` and, perhaps, `$options`.
 fn pattern_of(document: &Document) -> Result<Pattern> {
-    let pattern = document.get("$regex").unwrap_or(&Bson::Null);
+    let regex = document.get("$regex").unwrap_or(&Bson::Null);
+    pattern(regex, document.get("$options"))
+}
+
+fn pattern(regex: &Bson, options: Option<&Bson>) -> Result<Pattern> {
+    let regex = regex_of(regex, options, "$regex")?;
     Ok(Pattern {
-        regex: compile_operands(pattern, document.get("$options"), "$regex")?,
-        value: None,
+        regex: compile(regex.pattern.as_str(), regex.options.as_str())?,
+        value: Bson::RegularExpression(regex),
     })
 }
 

@@ -34,6 +34,14 @@ fn an_expression_gives_what_its_rule_says() {
     let cases = [
         // Paths and variables.
         (json!("$os.v"), json!([1, 2])),
+        (
+            json!({ "$let": { "vars": { "x": [[{ "b": 1 }], { "b": 2 }] }, "in": "$$x.b" } }),
+            json!([2]),
+        ),
+        (
+            json!({ "$let": { "vars": { "x": [[1, 2], [3]] }, "in": "$$x.b" } }),
+            json!([]),
+        ),
         (json!("$$ROOT.n"), json!(7)),
         (
             json!("$$NOW"),
@@ -43,6 +51,11 @@ fn an_expression_gives_what_its_rule_says() {
         (
             json!({ "x": "$zz", "y": { "$literal": "$n" } }),
             json!({ "y": "$n" }),
+        ),
+        // A last newline is not part of a match.
+        (
+            json!({ "$regexFindAll": { "input": "é b\n", "regex": "(\\w?)$" } }),
+            json!([{ "match": "b", "idx": 2, "captures": ["b"] }]),
         ),
         // Arithmetic.
         (json!({ "$add": [] }), json!(0)),

@@ -145,6 +145,85 @@ fn a_filter_finds_exactly_what_its_rule_says() {
             json!({ "$regularExpression": { "pattern": "x", "options": "" } }),
             true,
         ),
+        (
+            json!({ "a": { "$regex": "x", "$options": "mi" } }),
+            json!({ "$regularExpression": { "pattern": "x", "options": "im" } }),
+            true,
+        ),
+        (
+            json!({ "a": { "$regex": "x" } }),
+            json!({ "$regularExpression": { "pattern": "x", "options": "i" } }),
+            false,
+        ),
+        (
+            json!({ "a": { "$in": [{ "$regex": "x", "$options": "i" }] } }),
+            json!([{ "$regularExpression": { "pattern": "x", "options": "i" } }]),
+            true,
+        ),
+        (
+            json!({ "a": { "$nin": [{ "$regex": "x" }] } }),
+            json!({ "$regularExpression": { "pattern": "x", "options": "" } }),
+            false,
+        ),
+        (
+            json!({ "a": { "$all": [{ "$regex": "x" }] } }),
+            json!({ "$regularExpression": { "pattern": "x", "options": "" } }),
+            true,
+        ),
+        (
+            json!({ "a": { "$regex": "^a b[ #]$", "$options": "x" } }),
+            json!("ab#"),
+            true,
+        ),
+        (
+            json!({ "a": { "$regex": "^a b[ #]$", "$options": "x" } }),
+            json!("ab "),
+            true,
+        ),
+        (
+            json!({ "a": { "$regex": "a\\ b\\#c", "$options": "x" } }),
+            json!("a b#c"),
+            true,
+        ),
+        (
+            json!({ "a": { "$regex": "a # [( \\1\n b", "$options": "x" } }),
+            json!("ab"),
+            true,
+        ),
+        (
+            json!({ "a": { "$regex": "^[\\w\\s-.]+$" } }),
+            json!("a -."),
+            true,
+        ),
+        (
+            json!({ "a": { "$regex": "^[\\w-.]+$" } }),
+            json!("a-."),
+            true,
+        ),
+        (
+            json!({ "a": { "$regex": "^[\\w-.]+$" } }),
+            json!("/"),
+            false,
+        ),
+        (
+            json!({ "a": { "$regex": "^[a-c-e]+$" } }),
+            json!("b-e"),
+            true,
+        ),
+        (
+            json!({ "a": { "$regex": "^[a-c-e]+$" } }),
+            json!("d"),
+            false,
+        ),
+        (json!({ "a": { "$regex": "a$" } }), json!("a\n"), true),
+        (json!({ "a": { "$regex": "a$" } }), json!("a\nb"), false),
+        (json!({ "a": { "$regex": "a$" } }), json!("a\n\n"), false),
+        (
+            json!({ "a": { "$regex": "a$", "$options": "m" } }),
+            json!("a\nb"),
+            true,
+        ),
+        (json!({ "a": { "$regex": "^[a$]$" } }), json!("$"), true),
         // Objects.
         (
             json!({ "a": { "$ref": "c", "$id": 1 } }),
@@ -204,6 +283,8 @@ fn an_invalid_filter_is_rejected_with_its_rule() {
         (json!({ "a": { "$regex": "(?=a)" } }), "look-around"),
         (json!({ "a": { "$regex": "(a)\\1" } }), "back-references"),
         (json!({ "a": { "$regex": "a++" } }), "possessive"),
+        (json!({ "a": { "$regex": "\\012" } }), "octal"),
+        (json!({ "a": { "$regex": "[\\01]" } }), "octal"),
         (
             json!({ "a": { "$ne": { "$regularExpression": { "pattern": "a", "options": "" } } } }),
             "use $not",
