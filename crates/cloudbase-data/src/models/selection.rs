@@ -27,8 +27,8 @@ impl Selection {
     }
 }
 
-/// Gives a builder with a field `selection: Selection` its filter, and the method by which the caller
-/// says that there is to be none. It writes to `one` record or to `all` that match.
+/// Gives a builder with a field `selection: Selection` its filter, and the method that says that there is
+/// to be none. It writes to `one` record or to `all` that match.
 macro_rules! selects {
     (one: $type:ident) => {
         $crate::models::request::filter_method!($type: selection.filter);
