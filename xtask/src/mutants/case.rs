@@ -2,8 +2,9 @@
 
 use std::{
     process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc::{self, RecvTimeoutError},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
@@ -19,9 +20,6 @@ const LEFT_OUT: &[&str] = &[
 
 /// What a mutant may take of the machine, in KiB of addresses: one that collects for ever must not take all.
 const MEMORY: &str = "6000000";
-
-/// How often a running test is looked at.
-const LOOK: Duration = Duration::from_millis(3);
 
 /// One test.
 #[derive(Debug, Clone)]
@@ -94,10 +92,10 @@ impl Case {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        let mut child = command
+        let child = command
             .spawn()
             .with_context(|| format!("cannot run {}", self.program))?;
-        Ok(match wait(&mut child, limit)? {
+        Ok(match wait(child, limit)? {
             Some(status) if status.success() => End::Passed,
             Some(_) => End::Failed,
             None => End::TimedOut,
@@ -140,31 +138,32 @@ impl std::fmt::Display for Case {
 }
 
 /// Waits for a test; `None` if it was ended after `limit`.
-fn wait(child: &mut Child, limit: Duration) -> Result<Option<ExitStatus>> {
-    let started = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
+fn wait(mut child: Child, limit: Duration) -> Result<Option<ExitStatus>> {
+    let id = child.id();
+    let (sender, ended) = mpsc::channel();
+    thread::spawn(move || sender.send(child.wait()));
+    match ended.recv_timeout(limit) {
+        Err(RecvTimeoutError::Timeout) => {
+            end(id)?;
+            ended.recv()??;
+            Ok(None)
         }
-        if started.elapsed() > limit {
-            end(child)?;
-            return Ok(None);
-        }
-        thread::sleep(LOOK);
+        status => Ok(Some(status??)),
     }
 }
 
-/// Ends a test and the processes that it has started.
-fn end(child: &mut Child) -> Result<()> {
-    if cfg!(unix) {
-        Command::new("kill")
-            .args(["-KILL", "--", &format!("-{}", child.id())])
-            .status()
-            .context("cannot run kill")?;
-    }
-    // An error says that it has ended already.
-    child.kill().ok();
-    child.wait()?;
+/// Ends a test and the processes that it has started; it may have ended by itself meanwhile.
+fn end(id: u32) -> Result<()> {
+    let mut command = if cfg!(unix) {
+        let mut command = Command::new("kill");
+        command.args(["-KILL", "--", &format!("-{id}")]);
+        command
+    } else {
+        let mut command = Command::new("taskkill");
+        command.args(["/F", "/T", "/PID", &id.to_string()]);
+        command
+    };
+    command.status().context("cannot end a test")?;
     Ok(())
 }
 
@@ -176,12 +175,12 @@ mod tests {
 
     #[test]
     fn a_test_that_never_ends_is_ended() {
-        let mut child = Command::new("sleep")
+        let child = Command::new("sleep")
             .arg("600")
             .process_group(0)
             .spawn()
             .unwrap();
-        assert_eq!(wait(&mut child, Duration::ZERO).unwrap(), None);
+        assert_eq!(wait(child, Duration::ZERO).unwrap(), None);
     }
 
     #[test]
